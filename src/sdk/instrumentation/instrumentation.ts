@@ -1,0 +1,34 @@
+import type { Tracer } from '@opentelemetry/api'
+
+/** What one client library needs in order to be observed: pure data and patch functions. Loading is hook.ts's business. */
+export interface Instrumentation {
+  /** Package name, as in `node_modules/<library>`. */
+  readonly library: string
+  /** Semver majors that the tests cover. Another major is patched too, with one warning. */
+  readonly majors: readonly number[]
+  readonly modules: readonly ModulePatch[]
+}
+
+/** One kind of file inside the package. The same patch serves its ESM and its CommonJS build. */
+export interface ModulePatch {
+  /** Tested on the path of the loaded file inside the package, with `/` separators, e.g. `/^client\.(js|mjs)$/`. */
+  readonly file: RegExp
+  /** Local names of that module (classes, functions, imports) that are handed to `patch` once its body has run. */
+  readonly names: readonly string[]
+  /**
+   * Called once per loaded file, before any importer of the file runs. A name that the file does not declare is `undefined`.
+   * Throwing is safe: the fault is counted, one warning is written, the library works on unobserved.
+   */
+  readonly patch: (bindings: Readonly<Record<string, unknown>>, sdk: SdkContext) => void
+}
+
+/** What an instrumentation may use of the running SDK. */
+export interface SdkContext {
+  readonly tracer: Tracer
+  /** True when prompts, completions, tool arguments and results may be put on spans. */
+  readonly captureContent: boolean
+  /** Counts a fault of ours and warns once per `where`. Never throws. No payload in `where`. */
+  readonly fault: (where: string, error: unknown) => void
+  /** Monotonic milliseconds, for durations only. */
+  readonly now: () => number
+}
