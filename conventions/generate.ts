@@ -1,0 +1,38 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { problemsOf, readRegistry } from './registry.ts'
+import { renderCode } from './render-code.ts'
+import { renderDocs } from './render-docs.ts'
+
+/** Every generated file: its path from the project's root and what belongs into it. */
+export function generatedFiles(): { path: string; text: string }[] {
+  const registry = readRegistry(import.meta.dirname)
+  const problems = problemsOf(registry)
+  if (problems.length > 0) throw new Error(`The registry is not sound:\n  ${problems.join('\n  ')}`)
+  return [
+    { path: 'src/conventions.ts', text: renderCode(registry) },
+    { path: 'conventions/README.md', text: renderDocs(registry) },
+  ]
+}
+
+/** The generated files that differ from what stands on disk. */
+export function staleFiles(): { path: string; text: string }[] {
+  return generatedFiles().filter(
+    ({ path, text }) => !existsSync(absolute(path)) || readFileSync(absolute(path), 'utf8') !== text,
+  )
+}
+
+const absolute = (path: string): string => join(import.meta.dirname, '..', path)
+
+if (import.meta.main) {
+  const stale = staleFiles()
+  if (!process.argv.includes('--check')) {
+    for (const { path, text } of stale) writeFileSync(absolute(path), text)
+    console.log(
+      stale.length === 0 ? 'Generated files are current.' : `Wrote ${stale.map(({ path }) => path).join(', ')}.`,
+    )
+  } else if (stale.length > 0) {
+    console.error(`Stale: ${stale.map(({ path }) => path).join(', ')}. Run \`npm run generate\` and commit the result.`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,161 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+
+const attributeSchema = z.strictObject({
+  key: z.string(),
+  source: z.enum(['own', 'genai', 'core']).optional(),
+  type: z.enum(['string', 'int', 'double', 'boolean', 'string[]', 'any']),
+  brief: z.string(),
+  members: z.array(z.string()).default([]),
+  pii: z.boolean().default(false),
+  examples: z.array(z.unknown()).default([]),
+})
+
+const metricSchema = z.strictObject({
+  name: z.string(),
+  source: z.enum(['own', 'genai']).default('own'),
+  instrument: z.enum(['counter', 'updowncounter', 'gauge', 'histogram']),
+  unit: z.string(),
+  value: z.enum(['int', 'double']),
+  brief: z.string(),
+  boundaries: z.string().optional(),
+  attributes: z.array(z.string()).default([]),
+})
+
+const eventSchema = z.strictObject({
+  name: z.string(),
+  source: z.enum(['genai', 'core']).default('genai'),
+  brief: z.string(),
+})
+
+const manifestSchema = z.strictObject({
+  description: z.string(),
+  version: z.string(),
+  schema_url: z.url(),
+  stability: z.string(),
+  sources: z.array(z.strictObject({ name: z.string(), what: z.string(), state: z.string() })),
+})
+
+const dialectSchema = z.strictObject({
+  name: z.string(),
+  attributes: z.array(z.strictObject({ from: z.string(), to: z.string() })),
+  values: z.record(z.string(), z.record(z.string(), z.string())),
+})
+
+export type Attribute = z.infer<typeof attributeSchema>
+export type Metric = z.infer<typeof metricSchema>
+export type Event = z.infer<typeof eventSchema>
+export type Dialect = z.infer<typeof dialectSchema>
+
+/** The conventions as they stand in the YAML files of one folder. */
+export interface Registry {
+  manifest: z.infer<typeof manifestSchema>
+  attributes: Attribute[]
+  metrics: Metric[]
+  boundaries: Record<string, number[]>
+  events: Event[]
+  contentPrefixes: string[]
+  dialects: Dialect[]
+}
+
+/** Reads the registry. Throws when a file does not have its shape. */
+export function readRegistry(folder: string): Registry {
+  const own = read(folder, 'attributes.yaml', z.strictObject({ attributes: z.array(attributeSchema) }))
+  const upstream = read(
+    folder,
+    'genai.yaml',
+    z.strictObject({
+      attributes: z.array(attributeSchema),
+      events: z.array(eventSchema),
+      content_prefixes: z.array(z.string()),
+    }),
+  )
+  const metrics = read(
+    folder,
+    'metrics.yaml',
+    z.strictObject({ boundaries: z.record(z.string(), z.array(z.number())), metrics: z.array(metricSchema) }),
+  )
+  return {
+    manifest: read(folder, 'manifest.yaml', manifestSchema),
+    attributes: [
+      ...upstream.attributes.map((attribute) => ({ source: 'genai' as const, ...attribute })),
+      ...own.attributes.map((attribute) => ({ source: 'own' as const, ...attribute })),
+    ],
+    metrics: metrics.metrics,
+    boundaries: metrics.boundaries,
+    events: upstream.events,
+    contentPrefixes: upstream.content_prefixes,
+    dialects: readdirSync(join(folder, 'dialects'))
+      .filter((name) => name.endsWith('.yaml'))
+      .sort()
+      .map((name) => read(folder, join('dialects', name), dialectSchema)),
+  }
+}
+
+/** Everything that is wrong with a registry, one sentence each; empty when it is sound. */
+export function problemsOf(registry: Registry): string[] {
+  const problems: string[] = []
+  const keys = registry.attributes.map((attribute) => attribute.key)
+  const known = new Set(keys)
+  for (const key of repeated(keys)) problems.push(`attribute ${key} is defined twice`)
+  for (const name of repeated(registry.metrics.map((metric) => metric.name)))
+    problems.push(`metric ${name} is defined twice`)
+  for (const name of repeated(registry.events.map((event) => event.name)))
+    problems.push(`event ${name} is defined twice`)
+  for (const { key, source } of registry.attributes) {
+    if (source === 'own' && !key.startsWith('spanwarden.')) problems.push(`own attribute ${key} is outside spanwarden.`)
+  }
+  for (const metric of registry.metrics) problems.push(...problemsOfMetric(metric, registry, known))
+  problems.push(...problemsOfDialects(registry, known))
+  return problems
+}
+
+function problemsOfMetric(metric: Metric, registry: Registry, known: ReadonlySet<string>): string[] {
+  const problems = metric.attributes
+    .filter((key) => !known.has(key))
+    .map((key) => `metric ${metric.name} names the unknown attribute ${key}`)
+  if ((metric.instrument === 'histogram') !== (metric.boundaries !== undefined))
+    problems.push(`metric ${metric.name}: histograms have boundaries, and nothing else has`)
+  const boundaries = metric.boundaries === undefined ? [] : registry.boundaries[metric.boundaries]
+  if (boundaries === undefined) problems.push(`metric ${metric.name} names unknown boundaries`)
+  else if (boundaries.some((bound, index) => index > 0 && bound <= (boundaries[index - 1] ?? bound)))
+    problems.push(`metric ${metric.name}: boundaries do not ascend`)
+  return problems
+}
+
+function problemsOfDialects(registry: Registry, known: ReadonlySet<string>): string[] {
+  const problems: string[] = []
+  const targets = new Map<string, string>()
+  const values = new Map<string, string>()
+  for (const dialect of registry.dialects) {
+    for (const { from, to } of dialect.attributes) {
+      if (!known.has(to)) problems.push(`${dialect.name}: ${from} maps to the unknown attribute ${to}`)
+      if (known.has(from)) problems.push(`${dialect.name}: ${from} is an attribute of today, it cannot be mapped`)
+      if (targets.has(from)) problems.push(`${dialect.name}: ${from} is mapped twice`)
+      targets.set(from, to)
+    }
+    for (const [key, map] of Object.entries(dialect.values)) {
+      const members = registry.attributes.find((attribute) => attribute.key === key)?.members ?? []
+      for (const [from, to] of Object.entries(map)) {
+        if (!members.includes(to)) problems.push(`${dialect.name}: ${key} has no value ${to}`)
+        if (members.includes(from))
+          problems.push(`${dialect.name}: ${from} is a value of ${key} today, it cannot be mapped`)
+        const known = values.get(`${key} ${from}`)
+        if (known !== undefined && known !== to)
+          problems.push(`${dialect.name}: ${from} of ${key} is mapped twice, differently`)
+        values.set(`${key} ${from}`, to)
+      }
+    }
+  }
+  return problems
+}
+
+function read<T>(folder: string, file: string, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(parse(readFileSync(join(folder, file), 'utf8')))
+  if (result.success) return result.data
+  throw new Error(`conventions/${file}: ${z.prettifyError(result.error)}`)
+}
+
+const repeated = (names: readonly string[]): string[] => names.filter((name, index) => names.indexOf(name) !== index)
