@@ -1,0 +1,170 @@
+import type { AttributeValue } from './edits.ts'
+
+const SIZE_START = 256
+
+/**
+ * Writes Protocol Buffers fields one after the other. A nested message is written by a callback; its length is put in front afterwards.
+ *
+ *     new ProtobufWriter().message(1, (w) => w.string(1, 'name').fixed64(7, 12n)).finish()
+ */
+export class ProtobufWriter {
+  #bytes = Buffer.allocUnsafe(SIZE_START)
+  #at = 0
+
+  get length(): number {
+    return this.#at
+  }
+
+  /** What was written, as a view on the writer's memory: the writer is not to be used afterwards. */
+  finish(): Buffer {
+    return this.#bytes.subarray(0, this.#at)
+  }
+
+  /** int32, int64, uint32, uint64, bool and enum fields; negative numbers are written as int64. */
+  varint(field: number, value: number | bigint): this {
+    this.#tag(field, 0)
+    this.#varint(value)
+    return this
+  }
+
+  fixed64(field: number, value: bigint): this {
+    this.#tag(field, 1)
+    this.#reserve(8)
+    this.#at = this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, value), this.#at)
+    return this
+  }
+
+  fixed32(field: number, value: number): this {
+    this.#tag(field, 5)
+    this.#reserve(4)
+    this.#at = this.#bytes.writeUInt32LE(value >>> 0, this.#at)
+    return this
+  }
+
+  double(field: number, value: number): this {
+    this.#tag(field, 1)
+    this.#reserve(8)
+    this.#at = this.#bytes.writeDoubleLE(value, this.#at)
+    return this
+  }
+
+  string(field: number, value: string): this {
+    const size = Buffer.byteLength(value)
+    this.#tag(field, 2)
+    this.#varint(size)
+    this.#reserve(size)
+    this.#at += this.#bytes.write(value, this.#at, 'utf8')
+    return this
+  }
+
+  bytes(field: number, value: Uint8Array): this {
+    this.#tag(field, 2)
+    this.#varint(value.length)
+    return this.raw(value)
+  }
+
+  /** Fields that are encoded already. */
+  raw(fields: Uint8Array): this {
+    this.#reserve(fields.length)
+    this.#bytes.set(fields, this.#at)
+    this.#at += fields.length
+    return this
+  }
+
+  message(field: number, write: (writer: this) => unknown): this {
+    this.#tag(field, 2)
+    const lengthAt = this.#at
+    this.#reserve(1)
+    this.#at++
+    const body = this.#at
+    write(this)
+    const size = this.#at - body
+    const lengthSize = varintSize(size)
+    if (lengthSize > 1) {
+      this.#reserve(lengthSize - 1)
+      this.#bytes.copyWithin(body + lengthSize - 1, body, this.#at)
+    }
+    this.#at = lengthAt
+    this.#varint(size)
+    this.#at += size
+    return this
+  }
+
+  packedFixed64(field: number, values: Iterable<bigint>): this {
+    return this.message(field, () => {
+      for (const value of values) {
+        this.#reserve(8)
+        this.#at = this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, value), this.#at)
+      }
+    })
+  }
+
+  packedDouble(field: number, values: Iterable<number>): this {
+    return this.message(field, () => {
+      for (const value of values) {
+        this.#reserve(8)
+        this.#at = this.#bytes.writeDoubleLE(value, this.#at)
+      }
+    })
+  }
+
+  packedVarint(field: number, values: Iterable<number | bigint>): this {
+    return this.message(field, () => {
+      for (const value of values) this.#varint(value)
+    })
+  }
+
+  /** A KeyValue with its AnyValue. Integral numbers become int_value unless `asDouble`. */
+  keyValue(field: number, key: string, value: AttributeValue, asDouble = false): this {
+    return this.message(field, () => this.string(1, key).message(2, () => this.#anyValue(value, asDouble)))
+  }
+
+  #anyValue(value: AttributeValue, asDouble: boolean): void {
+    if (typeof value === 'string') this.string(1, value)
+    else if (typeof value === 'boolean') this.varint(2, value ? 1 : 0)
+    else if (typeof value === 'bigint') this.varint(3, value)
+    else if (typeof value !== 'number') {
+      this.message(5, () => {
+        for (const item of value) this.message(1, () => this.string(1, item))
+      })
+    } else if (asDouble || !Number.isSafeInteger(value)) this.double(4, value)
+    else this.varint(3, value)
+  }
+
+  #tag(field: number, wire: number): void {
+    this.#varint(field * 8 + wire)
+  }
+
+  #varint(value: number | bigint): void {
+    this.#reserve(10)
+    if (typeof value === 'bigint' || value < 0 || value > 0xffffffff) {
+      let rest = BigInt.asUintN(64, BigInt(value))
+      while (rest > 0x7fn) {
+        this.#bytes[this.#at++] = Number(rest & 0x7fn) | 0x80
+        rest >>= 7n
+      }
+      this.#bytes[this.#at++] = Number(rest)
+      return
+    }
+    let rest = value
+    while (rest > 0x7f) {
+      this.#bytes[this.#at++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    this.#bytes[this.#at++] = rest
+  }
+
+  #reserve(size: number): void {
+    if (this.#at + size <= this.#bytes.length) return
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + size))
+    this.#bytes.copy(grown, 0, 0, this.#at)
+    this.#bytes = grown
+  }
+}
+
+/** Bytes that a non-negative safe integer takes as a varint. */
+export function varintSize(value: number): number {
+  let size = 1
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size++
+  return size
+}
