@@ -1,0 +1,243 @@
+import type { FastifyInstance } from 'fastify'
+import type { z } from 'zod'
+import type { Edits } from '../otlp/edits.ts'
+import type { Signal } from '../otlp/schema.ts'
+import type { OtlpView } from '../otlp/view.ts'
+
+/*
+ * The contract of every component. A component is one value made by `defineReceiver`, `defineProcessor`, `defineConnector`,
+ * `defineExporter` or `defineExtension`: its schema, its documentation and its code in one place. components.ts lists them.
+ */
+
+export type { Signal }
+
+/** What all components are handed; nothing in a component reads a clock, the environment or a random number by itself. */
+export interface ComponentContext {
+  /** `type` or `type/name`, as in the configuration. */
+  readonly id: string
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: OwnMetrics
+  /** Uniform in [0, 1). */
+  random(): number
+  /** Folder for files of this sidecar, 0700. */
+  readonly stateFolder: string
+  /** Name and version of this program, for User-Agent and scope names. */
+  readonly program: { readonly name: string; readonly version: string }
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Milliseconds that never run backwards. */
+  monotonic(): number
+  /** Calls back after `ms`; the function it returns cancels. The timer does not keep the process alive. */
+  after(ms: number, callback: () => void): () => void
+}
+
+/** pino's shape: fields first. No payload in either, ever. */
+export interface Logger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  /** Nothing was lost. */
+  warn(fields: object, message: string): void
+  /** Data was lost or a person must act. */
+  error(fields: object, message: string): void
+}
+
+/** The sidecar's own metrics (`otelcol_*`), served in the Prometheus format. Instruments are made once and kept. */
+export interface OwnMetrics {
+  counter(name: string, description: string, labels?: Labels): Counter
+  /** `read` is called at each scrape. */
+  gauge(name: string, description: string, labels: Labels, read: () => number): void
+}
+export type Labels = Readonly<Record<string, string>>
+export interface Counter {
+  add(n: number): void
+}
+
+/**
+ * A batch that is on its way to exporters: protobuf bytes of an Export<Signal>ServiceRequest, shared by all that hold it and given back to a pool
+ * when the last one lets go. Nobody writes to the bytes.
+ */
+export interface Payload {
+  readonly signal: Signal
+  readonly bytes: Buffer
+  /** Spans, data points or log records in it. */
+  readonly items: number
+  retain(): Payload
+  release(): void
+}
+
+/** What happens to a request that is not taken. A receiver translates it to its protocol; the message holds no payload. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  /**
+   * `invalid`: 400 / INVALID_ARGUMENT. `too_large`: 413 / RESOURCE_EXHAUSTED without RetryInfo. `busy`: 503 with Retry-After / UNAVAILABLE with RetryInfo.
+   * `failed`: 500 / INTERNAL, a fault of ours on exactly this batch, so a retry does not help.
+   */
+  readonly reason: 'invalid' | 'too_large' | 'busy' | 'failed'
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    reason: RefusedError['reason'],
+    message: string,
+    options: { retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.reason = reason
+    this.retryAfterMs = options.retryAfterMs
+  }
+}
+
+interface Definition<Config extends z.ZodType> {
+  /** As in the configuration, e.g. `otlp_http`. */
+  readonly type: string
+  /** Names that the stock collector used before; accepted with a warning. */
+  readonly aliases?: readonly string[]
+  /** One sentence for the reference page. */
+  readonly summary: string
+  /** Object schema in which every field has a description, and a default wherever there can be one. */
+  readonly config: Config
+}
+
+// Receivers
+
+export interface ReceiverContext extends ComponentContext {
+  /**
+   * Hands on the protobuf bytes of one request. They are read before the promise settles and not kept: the receiver may then use the memory again.
+   * Resolves when every pipeline has the batch; rejects with RefusedError.
+   */
+  consume(signal: Signal, bytes: Buffer): Promise<void>
+  /** Signals of the pipelines that list this receiver: the others are answered 404 / UNIMPLEMENTED. */
+  readonly signals: ReadonlySet<Signal>
+}
+export interface Receiver {
+  /** Listens; throws with the address in the message when it can't. */
+  start(): Promise<void>
+  /** Takes nothing new and resolves when everything under way is answered. */
+  stop(): Promise<void>
+}
+export interface ReceiverDefinition<Config extends z.ZodType = z.ZodType> extends Definition<Config> {
+  readonly kind: 'receiver'
+  readonly signals: readonly Signal[]
+  create(config: z.output<Config>, context: ReceiverContext): Receiver
+}
+
+// Processors
+
+export interface Processor {
+  /** Says what to change. No I/O, no state across batches. A batch whose processor throws is not forwarded. */
+  process(view: OtlpView, edits: Edits): void
+}
+export interface ProcessorDefinition<Config extends z.ZodType = z.ZodType> extends Definition<Config> {
+  readonly kind: 'processor'
+  readonly signals: readonly Signal[]
+  create(config: z.output<Config>, context: ComponentContext): Processor
+}
+
+// Connectors: the end of one pipeline and the beginning of another
+
+export interface ConnectorContext extends ComponentContext {
+  /** Sends protobuf bytes of an Export<Signal>ServiceRequest into the pipelines that list this connector as a receiver. */
+  emit(signal: Signal, bytes: Buffer): void
+}
+export interface Connector {
+  start(): void
+  /** Reads the view after all processors, together with the edits; it keeps neither and changes nothing. */
+  consume(view: OtlpView): void
+  /** Emits what it still holds. */
+  stop(): void
+}
+export interface ConnectorDefinition<Config extends z.ZodType = z.ZodType> extends Definition<Config> {
+  readonly kind: 'connector'
+  readonly from: readonly Signal[]
+  readonly to: readonly Signal[]
+  create(config: z.output<Config>, context: ConnectorContext): Connector
+}
+
+// Exporters
+
+/** What became of one request to a backend. */
+export type Sent =
+  | { readonly outcome: 'sent'; readonly rejectedItems?: number; readonly message?: string }
+  /** Temporary: try the same bytes again, not before `afterMs` when the backend said so. */
+  | { readonly outcome: 'retry'; readonly afterMs?: number; readonly reason: string }
+  /** Too large for the backend: try it in two halves. */
+  | { readonly outcome: 'split'; readonly reason: string }
+  /** Permanent: counted and dropped. */
+  | { readonly outcome: 'rejected'; readonly reason: string }
+
+export interface Exporter {
+  start?(): Promise<void>
+  /** Sends one batch. Does not throw for what a backend or a network does; aborts when the signal says so. */
+  send(payload: Payload, abort: AbortSignal): Promise<Sent>
+  /** Called after the last `send` has settled. */
+  stop?(): Promise<void>
+}
+export interface ExporterDefinition<Config extends z.ZodType = z.ZodType> extends Definition<Config> {
+  readonly kind: 'exporter'
+  readonly signals: readonly Signal[]
+  /**
+   * `remote`: behind a sending queue; the keys `sending_queue` and `retry_on_failure` are added to its configuration.
+   * `local`: `send` is called at once, in order, and its result never refuses the batch.
+   */
+  readonly delivery: 'remote' | 'local'
+  create(config: z.output<Config>, context: ExporterContext): Exporter
+}
+export interface ExporterContext extends ComponentContext {
+  /** The embedded store; opened when something asks for it. */
+  service<T>(name: ServiceName<T>): T
+}
+
+// Extensions
+
+export interface ExtensionContext extends ComponentContext {
+  /** The control server (default 127.0.0.1:8080): routes may be added in `create`. */
+  readonly http: FastifyInstance
+  service<T>(name: ServiceName<T>): T
+}
+export interface Extension {
+  start?(): Promise<void>
+  stop?(): Promise<void>
+}
+export interface ExtensionDefinition<Config extends z.ZodType = z.ZodType> extends Definition<Config> {
+  readonly kind: 'extension'
+  create(config: z.output<Config>, context: ExtensionContext): Extension
+}
+
+/** A part that several components of one sidecar share, made by the first that asks: the embedded store between exporter `store` and extension `page`. */
+export interface ServiceName<T> {
+  readonly name: string
+  create(context: ComponentContext): T & { close(): void }
+}
+
+export type ComponentDefinition =
+  | ReceiverDefinition
+  | ProcessorDefinition
+  | ConnectorDefinition
+  | ExporterDefinition
+  | ExtensionDefinition
+
+type Without<D> = Omit<D, 'kind'>
+export const defineReceiver = <C extends z.ZodType>(
+  definition: Without<ReceiverDefinition<C>>,
+): ReceiverDefinition<C> => ({
+  kind: 'receiver',
+  ...definition,
+})
+export const defineProcessor = <C extends z.ZodType>(
+  definition: Without<ProcessorDefinition<C>>,
+): ProcessorDefinition<C> => ({ kind: 'processor', ...definition })
+export const defineConnector = <C extends z.ZodType>(
+  definition: Without<ConnectorDefinition<C>>,
+): ConnectorDefinition<C> => ({ kind: 'connector', ...definition })
+export const defineExporter = <C extends z.ZodType>(
+  definition: Without<ExporterDefinition<C>>,
+): ExporterDefinition<C> => ({
+  kind: 'exporter',
+  ...definition,
+})
+export const defineExtension = <C extends z.ZodType>(
+  definition: Without<ExtensionDefinition<C>>,
+): ExtensionDefinition<C> => ({ kind: 'extension', ...definition })
