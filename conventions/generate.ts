@@ -1,31 +1,32 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { renderPrices } from './generate-prices.ts'
 import { problemsOf, readRegistry } from './registry.ts'
 import { renderCode } from './render-code.ts'
 import { renderDocs } from './render-docs.ts'
 
 /** Every generated file: its path from the project's root and what belongs into it. */
-export function generatedFiles(): { path: string; text: string }[] {
+export async function generatedFiles(): Promise<{ path: string; text: string }[]> {
   const registry = readRegistry(import.meta.dirname)
   const problems = problemsOf(registry)
   if (problems.length > 0) throw new Error(`The registry is not sound:\n  ${problems.join('\n  ')}`)
   return [
     { path: 'src/conventions.ts', text: renderCode(registry) },
+    { path: 'src/pricing/prices.gen.ts', text: await renderPrices() },
     { path: 'conventions/README.md', text: renderDocs(registry) },
   ]
 }
 
 /** The generated files that differ from what stands on disk. */
-export function staleFiles(): { path: string; text: string }[] {
-  return generatedFiles().filter(
-    ({ path, text }) => !existsSync(absolute(path)) || readFileSync(absolute(path), 'utf8') !== text,
-  )
+export async function staleFiles(): Promise<{ path: string; text: string }[]> {
+  const files = await generatedFiles()
+  return files.filter(({ path, text }) => !existsSync(absolute(path)) || readFileSync(absolute(path), 'utf8') !== text)
 }
 
 const absolute = (path: string): string => join(import.meta.dirname, '..', path)
 
 if (import.meta.main) {
-  const stale = staleFiles()
+  const stale = await staleFiles()
   if (!process.argv.includes('--check')) {
     for (const { path, text } of stale) writeFileSync(absolute(path), text)
     console.log(
