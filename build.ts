@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import type { BuildOptions, Metafile } from 'esbuild'
+import { buildPage } from './src/page/build.ts'
+
+/** Makes dist/, what is published: no dependencies are left to install, the preload is one file. */
+const root = fileURLToPath(new URL('./', import.meta.url))
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  outdir: 'dist',
+  metafile: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+} satisfies BuildOptions
+
+await rm(join(root, 'dist'), { recursive: true, force: true })
+const results = [
+  // The preload and the API: one file each, so that an agent's start reads little.
+  await build({ ...common, entryPoints: ['src/register.ts', 'src/index.ts'], minify: true, keepNames: true }),
+  // The command line: its entrance is small and plain, so that an old Node can say that it is too old.
+  await build({
+    ...common,
+    entryPoints: ['src/cli.ts'],
+    splitting: true,
+    chunkNames: 'cli/[name]-[hash]',
+    external: ['esbuild'],
+    // Some packages in the bundle are CommonJS and ask for Node's own modules.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+  }),
+]
+
+await mkdir(join(root, 'dist/page'), { recursive: true })
+for (const { name, bytes } of await buildPage()) await writeFile(join(root, 'dist/page', name), bytes)
+
+execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+})
+await writeFile(join(root, 'dist/THIRD_PARTY_NOTICES'), await notices(results.map(({ metafile }) => metafile)))
+
+/** The licence texts of every package that went into the bundles. */
+async function notices(metafiles: readonly Metafile[]): Promise<string> {
+  const folders = new Set<string>()
+  for (const input of metafiles.flatMap((metafile) => Object.keys(metafile.inputs))) {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
+    if (match?.[1] !== undefined) folders.add(match[1])
+  }
+  for (const page of ['preact', 'uplot']) folders.add(`node_modules/${page}`)
+  const texts = await Promise.all([...folders].toSorted().map(notice))
+  return texts.join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+async function notice(folder: string): Promise<string> {
+  const { name, version, license } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as Record<
+    'name' | 'version' | 'license',
+    string
+  >
+  for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'LICENSE-MIT']) {
+    const text = await readFile(join(root, folder, file), 'utf8').catch(() => undefined)
+    if (text !== undefined) return `${name} ${version} (${license})\n\n${text.trim()}\n`
+  }
+  return `${name} ${version} (${license})\n`
+}
