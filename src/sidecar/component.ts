@@ -108,11 +108,24 @@ export interface ReceiverContext extends ComponentContext {
    * Hands on the protobuf bytes of one request. They are read before the promise settles and not kept: the receiver may then use the memory again.
    * Resolves when every pipeline has the batch; rejects with RefusedError.
    */
-  consume(signal: Signal, bytes: Buffer): Promise<void>
+  consume(signal: Signal, bytes: Buffer, transport: 'http' | 'grpc'): Promise<void>
   /** Signals of the pipelines that list this receiver: the others are answered 404 / UNIMPLEMENTED. */
   readonly signals: ReadonlySet<Signal>
+  /** Memory for request bodies, to be given back. */
+  readonly buffers: BufferPool
 }
-export interface Receiver {
+/** Memory that is used again: fresh pages cost more than the work on them. */
+export interface BufferPool {
+  /** At least `size` bytes with anything in them. */
+  take(size: number): Buffer
+  /** Gives back exactly what `take` returned; nobody reads or writes it afterwards. */
+  give(buffer: Buffer): void
+}
+/** What listens says where, once started: with port 0 only it knows. Name of the protocol (`otlp_http`, `prometheus`) to URL. */
+export interface Listens {
+  listening?(): Readonly<Record<string, string>>
+}
+export interface Receiver extends Listens {
   /** Listens; throws with the address in the message when it can't. */
   start(): Promise<void>
   /** Takes nothing new and resolves when everything under way is answered. */
@@ -168,7 +181,7 @@ export type Sent =
   /** Permanent: counted and dropped. */
   | { readonly outcome: 'rejected'; readonly reason: string }
 
-export interface Exporter {
+export interface Exporter extends Listens {
   start?(): Promise<void>
   /** Sends one batch. Does not throw for what a backend or a network does; aborts when the signal says so. */
   send(payload: Payload, abort: AbortSignal): Promise<Sent>
@@ -197,7 +210,7 @@ export interface ExtensionContext extends ComponentContext {
   readonly http: FastifyInstance
   service<T>(name: ServiceName<T>): T
 }
-export interface Extension {
+export interface Extension extends Listens {
   start?(): Promise<void>
   stop?(): Promise<void>
 }
