@@ -389,8 +389,15 @@ export const SPANWARDEN_TOOL_CLASS_VALUE_WRITE = 'write'
 export const SPANWARDEN_TOOL_CLASS_VALUE_POST = 'post'
 export const SPANWARDEN_TOOL_CLASS_VALUE_PAY = 'pay'
 export const SPANWARDEN_TOOL_CLASS_VALUE_DELETE = 'delete'
-/** Name of the queue whose depth is reported. */
+/** Name of the queue whose depth is reported. `running` counts the root agent invocations that are under way. */
 export const ATTR_SPANWARDEN_QUEUE_NAME = 'spanwarden.queue.name'
+/** The span was still open when its process ended, and was ended for it. Says how the process ended. */
+export const ATTR_SPANWARDEN_UNFINISHED = 'spanwarden.unfinished'
+export const SPANWARDEN_UNFINISHED_VALUE_PROCESS_EXIT = 'process_exit'
+export const SPANWARDEN_UNFINISHED_VALUE_UNCAUGHT_EXCEPTION = 'uncaught_exception'
+export const SPANWARDEN_UNFINISHED_VALUE_SIGTERM = 'SIGTERM'
+export const SPANWARDEN_UNFINISHED_VALUE_SIGINT = 'SIGINT'
+export const SPANWARDEN_UNFINISHED_VALUE_SIGHUP = 'SIGHUP'
 /** Content of a model call. */
 export const EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS = 'gen_ai.client.inference.operation.details'
 /** A client operation failed. */
@@ -774,6 +781,7 @@ export const WIRE_KEYS: readonly string[] = [
   'spanwarden.token.type',
   'spanwarden.tool.class',
   'spanwarden.queue.name',
+  'spanwarden.unfinished',
   'ai.operationId',
   'ai.model.provider',
   'ai.model.id',
@@ -855,10 +863,10 @@ export const CANONICAL_WIRE_IDS: readonly number[] = [
   33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
   62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90,
   91, 92, 93, 94, 95, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115,
-  116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 1, 2, 6, 21, 22, 23, 26, 26, 26,
-  27, 27, 28, 30, 51, 54, 55, 56, 58, 59, 43, 24, 23, 1, 2, 2, 6, 6, 26, 27, 28, 29, 30, 23, 120, 51, 53, 54, 43, 58,
-  59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30, 29, 29, 28, 30, 120, 120, 120, 58, 59, 2, 26, 27, 29, 14, 5, 76, 77, 78,
-  84, 85, 58, 59,
+  116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133, 1, 2, 6, 21, 22, 23, 26, 26,
+  26, 27, 27, 28, 30, 51, 54, 55, 56, 58, 59, 43, 24, 23, 1, 2, 2, 6, 6, 26, 27, 28, 29, 30, 23, 120, 51, 53, 54, 43,
+  58, 59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30, 29, 29, 28, 30, 120, 120, 120, 58, 59, 2, 26, 27, 29, 14, 5, 76, 77,
+  78, 84, 85, 58, 59,
 ]
 
 /** Old or foreign attribute key → its name of today. */

@@ -1,0 +1,52 @@
+import { context, SpanKind } from '@opentelemetry/api'
+import type { Attributes } from '@opentelemetry/api'
+import {
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_INPUT_MESSAGES,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+} from '../conventions.ts'
+import { ambientOf, inheritedAttributes, withAmbient, withSpan } from './context.ts'
+import { failSpan, guarded } from './fail-span.ts'
+import type { SdkContext } from './instrumentation/instrumentation.ts'
+import { observe } from './observe.ts'
+import type { Queues } from './queues.ts'
+
+/** Runs `call` inside an `invoke_agent` span (INTERNAL). A root invocation counts as a running request until it ends. */
+export function runAgent(
+  sdk: SdkContext,
+  queues: Queues,
+  name: string,
+  call: () => unknown,
+  args: readonly unknown[],
+): unknown {
+  const outer = context.active()
+  const root = ambientOf(outer).agentName === undefined
+  const attributes: Attributes = {
+    ...inheritedAttributes(outer),
+    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+    [ATTR_GEN_AI_AGENT_NAME]: name,
+  }
+  const span = sdk.tracer.startSpan(`invoke_agent ${name}`, { kind: SpanKind.INTERNAL, attributes }, outer)
+  if (root) queues.requestStarted()
+  const end = (settle: () => void): void => {
+    guarded(sdk, 'ending an agent span', settle)
+    span.end()
+    if (root) queues.requestEnded()
+  }
+  if (sdk.captureContent && typeof args[0] === 'string')
+    span.setAttribute(ATTR_GEN_AI_INPUT_MESSAGES, message('user', args[0]))
+  return observe(call, withSpan(withAmbient(outer, { agentName: name, toolCall: undefined }), span), {
+    returned: (value) =>
+      end(() => {
+        if (sdk.captureContent && typeof value === 'string')
+          span.setAttribute(ATTR_GEN_AI_OUTPUT_MESSAGES, message('assistant', value))
+      }),
+    failed: (error) => end(() => failSpan(span, error, sdk.captureContent)),
+  })
+}
+
+/** One text message as a JSON string, the form that most backends expect on spans. */
+const message = (role: 'user' | 'assistant', content: string): string =>
+  JSON.stringify([{ role, parts: [{ type: 'text', content }] }])

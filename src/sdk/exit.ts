@@ -1,0 +1,69 @@
+/** What has to happen before the process is gone. */
+export interface Ending {
+  /** Something is not sent yet. */
+  unsent(): boolean
+  /** Sends what is unsent, once, asynchronously. Never rejects. */
+  flush(): Promise<void>
+  /** The last chance, synchronous. `failed`: the spans that are still open did not end well. */
+  finish(reason: string, failed: boolean): void
+}
+
+/**
+ * Runs `ending` for every way in which JavaScript can see its process end: nothing left to do, `process.exit()`, an uncaught error, a signal
+ * that the agent does not handle itself. It changes neither the exit code nor the signal, and what it adds to `process` is not visible to
+ * code that counts listeners. SIGKILL, `process.abort()` and a crash of the runtime cannot be seen.
+ */
+export function onProcessEnd(ending: Ending, isMainThread: boolean): void {
+  let crashed = false
+  process.on('uncaughtExceptionMonitor', () => {
+    crashed = true
+  })
+  process.on('exit', (code) => {
+    if (crashed && code !== 0) ending.finish('uncaught_exception', true)
+    else ending.finish('process_exit', code !== 0)
+  })
+  process.on('beforeExit', () => {
+    // Asynchronous work here makes Node emit the event once more. An agent that listens to it would notice, so its 'exit' has to do.
+    if (process.listenerCount('beforeExit') > 1 || !ending.unsent()) return
+    const alive = setTimeout(() => undefined, flushMsMax)
+    void ending.flush().finally(() => clearTimeout(alive))
+  })
+  if (isMainThread) endOnSignals(ending)
+}
+
+const flushMsMax = 1_000
+
+/** Signals whose default ends the process. Without a handler of the agent's own that stays so, after the last send. */
+function endOnSignals(ending: Ending): void {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    const listener = (): void => {
+      if (process.listeners(signal).length > 0) return
+      ending.finish(signal, true)
+      process.removeListener(signal, listener)
+      process.kill(process.pid, signal)
+      // Still here: the kernel ignores the default action for process 1 of a container. Then we did not end and keep listening.
+      setTimeout(() => process.on(signal, listener), 100).unref()
+    }
+    process.on(signal, listener)
+    hide(signal, listener)
+  }
+}
+
+/**
+ * Libraries such as signal-exit count the listeners of a signal to decide whether to end the process. Ours must not count: the agent would
+ * then survive a signal that ends it without us.
+ */
+function hide(signal: string, ours: () => void): void {
+  process.listeners = new Proxy(process.listeners, {
+    apply: (target, self, args) => without(Reflect.apply(target, self, args), args[0] === signal ? ours : undefined),
+  })
+  process.listenerCount = new Proxy(process.listenerCount, {
+    apply(target, self, args) {
+      const count: number = Reflect.apply(target, self, args)
+      const counted = args[0] === signal && (args[1] === undefined || args[1] === ours)
+      return counted && process.rawListeners(signal).includes(ours) ? count - 1 : count
+    },
+  })
+}
+
+const without = (listeners: unknown[], ours: unknown): unknown[] => listeners.filter((listener) => listener !== ours)

@@ -1,0 +1,122 @@
+import { context } from '@opentelemetry/api'
+import type { Context } from '@opentelemetry/api'
+
+export interface Outcome {
+  /** The call has returned, its promise is fulfilled, or its generator is done. */
+  readonly returned: (value: unknown) => void
+  readonly failed: (error: unknown) => void
+}
+
+/**
+ * Runs `call` with `within` as the active context and reports how it ends, whatever it is: a plain function, an async one, a generator, an
+ * async generator, or a function that returns a promise-like object of its own. The caller gets what it would have got.
+ * Neither callback may throw; exactly one of them is called, once.
+ */
+export function observe(call: () => unknown, within: Context, outcome: Outcome): unknown {
+  const result = attempt(() => context.with(within, call), outcome)
+  if (typeof result !== 'object' || result === null) {
+    outcome.returned(result)
+    return result
+  }
+  if (result instanceof Promise && result.constructor === Promise) return settled(result, outcome)
+  if (isGenerator(result)) return observeGenerator(result, within, outcome)
+  if (typeof Reflect.get(result, 'then') === 'function') return observeThenable(result, outcome)
+  outcome.returned(result)
+  return result
+}
+
+function attempt<Result>(call: () => Result, outcome: Outcome): Result {
+  try {
+    return call()
+  } catch (error) {
+    outcome.failed(error)
+    throw error
+  }
+}
+
+/** A plain promise: the caller gets one that settles alike, so that an unhandled rejection stays one, and stays one only. */
+const settled = (promise: Promise<unknown>, outcome: Outcome): Promise<unknown> =>
+  promise.then(
+    (value) => {
+      outcome.returned(value)
+      return value
+    },
+    (error: unknown) => {
+      outcome.failed(error)
+      throw error
+    },
+  )
+
+/**
+ * A promise-like object with more to it (lazy queries, API promises): the same object is returned. Its `then` is not called by us, since
+ * that may be what starts its work; it is watched.
+ */
+function observeThenable(thenable: object, outcome: Outcome): object {
+  const original: unknown = Reflect.get(thenable, 'then')
+  if (typeof original !== 'function') return thenable
+  const once = onlyOnce(outcome)
+  const watched = (onFulfilled?: unknown, onRejected?: unknown): unknown =>
+    Reflect.apply(original, thenable, [
+      (value: unknown) => {
+        once.returned(value)
+        return typeof onFulfilled === 'function' ? Reflect.apply(onFulfilled, undefined, [value]) : value
+      },
+      (error: unknown) => {
+        once.failed(error)
+        if (typeof onRejected === 'function') return Reflect.apply(onRejected, undefined, [error])
+        throw error
+      },
+    ])
+  if (!Reflect.defineProperty(thenable, 'then', { value: watched, configurable: true, writable: true }))
+    outcome.returned(undefined)
+  return thenable
+}
+
+type Step = (argument?: unknown) => unknown
+
+/** A generator's body runs inside `next()`: the context has to be there every time, and the call ends when the body does. */
+function observeGenerator(generator: object, within: Context, outcome: Outcome): object {
+  const once = onlyOnce(outcome)
+  for (const method of ['next', 'return', 'throw'] as const) {
+    const original: unknown = Reflect.get(generator, method)
+    if (typeof original !== 'function') continue
+    const step: Step = (...argument) => {
+      const result = attempt(() => context.with(within, () => Reflect.apply(original, generator, argument)), once)
+      if (!(result instanceof Promise)) return finishWhenDone(result, once)
+      return result.then(
+        (value) => finishWhenDone(value, once),
+        (error: unknown) => {
+          once.failed(error)
+          throw error
+        },
+      )
+    }
+    Reflect.defineProperty(generator, method, { value: step, configurable: true, writable: true })
+  }
+  return generator
+}
+
+function finishWhenDone(step: unknown, outcome: Outcome): unknown {
+  if (typeof step === 'object' && step !== null && Reflect.get(step, 'done') === true)
+    outcome.returned(Reflect.get(step, 'value'))
+  return step
+}
+
+/** Generators, not every iterable: an array or a stream that a function returns is its result. */
+const isGenerator = (value: object): boolean => {
+  const tag: unknown = Reflect.get(value, Symbol.toStringTag)
+  return (tag === 'AsyncGenerator' || tag === 'Generator') && typeof Reflect.get(value, 'next') === 'function'
+}
+
+function onlyOnce(outcome: Outcome): Outcome {
+  let over = false
+  const first = (report: () => void): void => {
+    if (over) return
+    over = true
+    report()
+  }
+  return {
+    returned: (value) => first(() => outcome.returned(value)),
+    failed: (error) => first(() => outcome.failed(error)),
+  }
+}

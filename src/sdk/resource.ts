@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import {
+  ATTR_HOST_NAME,
+  ATTR_PROCESS_PID,
+  ATTR_PROCESS_RUNTIME_NAME,
+  ATTR_PROCESS_RUNTIME_VERSION,
+  ATTR_SERVICE_INSTANCE_ID,
+  ATTR_SERVICE_NAME,
+  ATTR_SERVICE_VERSION,
+  ATTR_TELEMETRY_DISTRO_NAME,
+  ATTR_TELEMETRY_DISTRO_VERSION,
+  ATTR_TELEMETRY_SDK_LANGUAGE,
+  ATTR_TELEMETRY_SDK_NAME,
+  ATTR_TELEMETRY_SDK_VERSION,
+  TELEMETRY_SDK_LANGUAGE_VALUE_NODEJS,
+  TELEMETRY_SDK_NAME_VALUE_OPENTELEMETRY,
+} from '../conventions.ts'
+import type { Settings } from './settings.ts'
+import { VERSION } from './version.ts'
+
+/**
+ * Who sends: service, instance, process, host. The command line is left out on purpose: it is where people put secrets.
+ * What the user states wins over what is found.
+ */
+export function resourceAttributes(
+  settings: Settings,
+  mainScript: string | undefined,
+): Record<string, string | number> {
+  const found = mainScript === undefined ? {} : packageOf(mainScript)
+  const version = settings.resourceAttributes[ATTR_SERVICE_VERSION] ?? found.version
+  return {
+    [ATTR_SERVICE_NAME]:
+      found.name ??
+      (mainScript === undefined ? 'unknown_service:node' : basename(mainScript).replace(/\.[cm]?[jt]s$/, '')),
+    ...(version === undefined ? {} : { [ATTR_SERVICE_VERSION]: version }),
+    [ATTR_SERVICE_INSTANCE_ID]: randomUUID(),
+    [ATTR_HOST_NAME]: hostname(),
+    [ATTR_PROCESS_PID]: process.pid,
+    [ATTR_PROCESS_RUNTIME_NAME]: 'nodejs',
+    [ATTR_PROCESS_RUNTIME_VERSION]: process.versions.node,
+    ...settings.resourceAttributes,
+    ...(settings.serviceName === undefined ? {} : { [ATTR_SERVICE_NAME]: settings.serviceName }),
+    [ATTR_TELEMETRY_SDK_NAME]: TELEMETRY_SDK_NAME_VALUE_OPENTELEMETRY,
+    [ATTR_TELEMETRY_SDK_LANGUAGE]: TELEMETRY_SDK_LANGUAGE_VALUE_NODEJS,
+    [ATTR_TELEMETRY_SDK_VERSION]: SDK_VERSION,
+    [ATTR_TELEMETRY_DISTRO_NAME]: 'spanwarden',
+    [ATTR_TELEMETRY_DISTRO_VERSION]: VERSION,
+  }
+}
+
+/** Version of @opentelemetry/sdk-trace that is bundled (a test compares it with package.json). */
+export const SDK_VERSION = '3.1.1'
+
+/** Name and version in the nearest package.json above the main script; a nameless one (`{"type":"module"}`) is passed over. */
+function packageOf(mainScript: string): { name?: string; version?: string } {
+  let folder = dirname(mainScript)
+  for (let level = 0; level < levelsMax; level += 1) {
+    const found = nameAndVersion(join(folder, 'package.json'))
+    if (found.name !== undefined) return found
+    const above = dirname(folder)
+    if (above === folder) break
+    folder = above
+  }
+  return {}
+}
+
+const levelsMax = 16
+
+function nameAndVersion(file: string): { name?: string; version?: string } {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    if (typeof parsed !== 'object' || parsed === null) return {}
+    const name: unknown = Reflect.get(parsed, 'name')
+    const version: unknown = Reflect.get(parsed, 'version')
+    return {
+      ...(typeof name === 'string' && name !== '' ? { name } : {}),
+      ...(typeof version === 'string' && version !== '' ? { version } : {}),
+    }
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Where the preload leaves itself for the agent's own copy of the public API. The two are separate bundles in one process, so module state
+ * cannot be shared: this global symbol is the meeting point, and its shape is a contract between releases.
+ */
+export interface Runtime {
+  readonly contract: 1
+  /** Runs `call` as an agent invocation and returns what it returns. */
+  agent(name: string, call: () => unknown, args: readonly unknown[]): unknown
+  /** Runs `call` as a tool execution and returns what it returns. */
+  tool(name: string, options: ToolOptions, call: () => unknown, args: readonly unknown[]): unknown
+  session<Result>(ids: SessionIds, call: () => Result): Result
+  /** Returns a function that takes the queue out again. */
+  queue(name: string, depth: () => number): () => void
+  evaluation(evaluation: Evaluation): void
+}
+
+export interface ToolOptions {
+  /** Effect on the outside world. Classes other than `read` are what limits and rollback look at. */
+  readonly class?: 'read' | 'write' | 'post' | 'pay' | 'delete'
+  readonly description?: string
+  /** Takes the effect of one call back; for `spanwarden rollback`. */
+  readonly undo?: (call: { readonly arguments: readonly unknown[]; readonly result: unknown }) => unknown
+}
+
+export interface SessionIds {
+  /** Id of the conversation, as the agent knows it. */
+  readonly conversationId?: string
+  /** Id of the end user: an opaque one, not an e-mail address. */
+  readonly userId?: string
+}
+
+/** One judgement on what the agent did: a score, a label, or both. */
+export interface Evaluation {
+  readonly name: string
+  readonly score?: number
+  readonly label?: string
+  readonly explanation?: string
+  /** `gen_ai.response.id` of the response that was judged, where it is known. */
+  readonly responseId?: string
+}
+
+/** The runtime of the preload, or undefined when the process was started without it. */
+export function runtime(): Runtime | undefined {
+  const found: unknown = Reflect.get(globalThis, symbol)
+  return isRuntime(found) ? found : undefined
+}
+
+export function setRuntime(value: Runtime): void {
+  Reflect.set(globalThis, symbol, value)
+}
+
+const symbol = Symbol.for('spanwarden.sdk')
+
+const isRuntime = (value: unknown): value is Runtime =>
+  typeof value === 'object' && value !== null && Reflect.get(value, 'contract') === 1
