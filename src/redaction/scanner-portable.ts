@@ -1,0 +1,207 @@
+import {
+  candidate,
+  reserve,
+  TRIGGER_AT,
+  TRIGGER_AWS,
+  TRIGGER_BEARER,
+  TRIGGER_COLON,
+  TRIGGER_DASH,
+  TRIGGER_DIGITS,
+  TRIGGER_ESCAPE,
+  TRIGGER_GITHUB,
+  TRIGGER_GOOGLE,
+  TRIGGER_IBAN,
+  TRIGGER_IPV4,
+  TRIGGER_JWT,
+  TRIGGER_PEM,
+  TRIGGER_PLUS,
+  TRIGGER_SECRET,
+  TRIGGER_SK,
+  TRIGGER_SLACK,
+  TRIGGER_SSN,
+  TRIGGER_STRIPE,
+} from './triggers.ts'
+import type { Candidates } from './triggers.ts'
+
+/** The scanner in plain TypeScript: the same candidates as scanner.as.ts (a property test), at about a tenth of its speed. */
+export function scanPortable(bytes: Uint8Array, start: number, end: number, found: Candidates): void {
+  text = bytes
+  textStart = start
+  textEnd = end
+  for (let at = start; at < end; at++) {
+    const kind = LAST_BYTE[bytes[at] as number] as number
+    if (kind === 0) continue
+    const trigger = kind === LITERAL ? literalAt(at) : kind === DIGIT ? digitAt(at) : otherAt(at)
+    if (trigger < 0) continue
+    reserve(found, 1)
+    found.entries[found.length++] = candidate(at, trigger)
+  }
+  text = new Uint8Array(0)
+}
+
+const LITERAL = 1
+const DIGIT = 2
+const OTHER = 3
+/** What a byte can be the last one of. */
+const LAST_BYTE = new Uint8Array(256)
+for (const char of ':abcdefABCDEF') LAST_BYTE[char.charCodeAt(0)] = OTHER
+for (const char of '@(u/J-_AaxpIrRtT') LAST_BYTE[char.charCodeAt(0)] = LITERAL
+for (const char of '0123456789') LAST_BYTE[char.charCodeAt(0)] = DIGIT
+
+// One scan at a time: module variables are worth a third of the time against closing over them.
+let text: Uint8Array = new Uint8Array(0)
+let textStart = 0
+let textEnd = 0
+
+/** Zero outside of the text. */
+const byte = (at: number): number => (at >= textStart && at < textEnd ? (text[at] as number) : 0)
+const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39
+const isLetter = (c: number): boolean => (c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a
+const isAlnum = (c: number): boolean => isDigit(c) || isLetter(c)
+const isHex = (c: number): boolean => isDigit(c) || ((c | 0x20) >= 0x61 && (c | 0x20) <= 0x66)
+const isToken = (c: number): boolean => isAlnum(c) || c === 0x2d || c === 0x5f
+const isNumberGap = (c: number): boolean => c === 0x20 || c === 0x2d || c === 0x2e || c === 0x29
+
+const isText = (at: number, expected: string): boolean => {
+  for (let i = 0; i < expected.length; i++) if (byte(at + i) !== expected.charCodeAt(i)) return false
+  return true
+}
+const isWordIgnoringCase = (at: number, lowerCase: string): boolean => {
+  for (let i = 0; i < lowerCase.length; i++) if ((byte(at + i) | 0x20) !== lowerCase.charCodeAt(i)) return false
+  return true
+}
+const isTokenRun = (at: number, length: number): boolean => {
+  for (let i = 0; i < length; i++) if (!isToken(byte(at + i))) return false
+  return true
+}
+/** A letter or digit that is not the letter of an escape such as \n. */
+const isWord = (at: number): boolean => {
+  const c = byte(at)
+  if (!isAlnum(c)) return false
+  return !(byte(at - 1) === 0x5c && (c === 0x6e || c === 0x72 || c === 0x74 || c === 0x62 || c === 0x66))
+}
+
+function digitAt(p: number): number {
+  if (byte(p - 1) === 0x2b) return plusAt(p)
+  if (isDigit(byte(p - 5)) && isDigit(byte(p - 6)) && isDigit(byte(p - 7)) && !isDigit(byte(p - 8))) {
+    const trigger = isDigit(byte(p - 1)) ? digitsAt(p) : ssnAt(p)
+    if (trigger >= 0) return trigger
+  }
+  if (byte(p - 1) === 0x2e) return ipv4At(p)
+  if (byte(p - 1) === 0x3a) return colonAt(p)
+  return ibanAt(p)
+}
+
+function otherAt(p: number): number {
+  return byte(p - 1) === 0x3a ? colonAt(p) : -1
+}
+
+function literalAt(p: number): number {
+  switch (byte(p)) {
+    case 0x40: // @
+      return isAlnum(byte(p + 1)) || byte(p + 1) >= 0x80 || byte(p + 1) === 0x5b ? TRIGGER_AT : -1
+    case 0x28: // (
+      return byte(p - 1) === 0x2b ? plusAt(p) : -1
+    case 0x75: // u
+      return byte(p - 1) === 0x5c && [1, 2, 3, 4].every((i) => isHex(byte(p + i))) ? TRIGGER_ESCAPE : -1
+    case 0x2f: // a slash behind a backslash
+      return byte(p - 1) === 0x5c ? TRIGGER_ESCAPE : -1
+    case 0x4a: // J
+      return isText(p - 2, 'ey') && isTokenRun(p + 1, 8) ? TRIGGER_JWT : -1
+    case 0x2d: // -
+      return isText(p - 2, 'sk') && isTokenRun(p + 1, 8) ? TRIGGER_SK : dashAt(p)
+    case 0x5f: // _
+      return underscoreAt(p)
+    case 0x41: // A
+      return isText(p - 3, 'AKI') || isText(p - 3, 'ASI') ? TRIGGER_AWS : otherAt(p)
+    case 0x61: // a
+      return isText(p - 3, 'AIz') ? TRIGGER_GOOGLE : otherAt(p)
+    case 0x78: // x
+      return isText(p - 2, 'xo') && isLetter(byte(p + 1)) && byte(p + 2) === 0x2d ? TRIGGER_SLACK : -1
+    case 0x70: // p
+      return isText(p - 3, 'xap') && byte(p + 1) === 0x2d ? TRIGGER_SLACK : -1
+    case 0x49: // I
+      return isText(p - 4, '-BEG') && byte(p + 1) === 0x4e ? TRIGGER_PEM : -1
+    case 0x72: // r
+    case 0x52:
+      return isWordIgnoringCase(p - 3, 'bearer') && byte(p + 3) === 0x20 ? TRIGGER_BEARER : -1
+    default: // t
+      return isWordIgnoringCase(p - 5, 'secret') ? TRIGGER_SECRET : -1
+  }
+}
+
+function underscoreAt(p: number): number {
+  if (isText(p - 2, 'sk') || isText(p - 2, 'rk')) {
+    return isText(p + 1, 'live') || isText(p + 1, 'test') ? TRIGGER_STRIPE : -1
+  }
+  if (isText(p - 3, 'gh')) return 'pousr'.includes(String.fromCharCode(byte(p - 1))) ? TRIGGER_GITHUB : -1
+  return isText(p - 6, 'ub_pat') ? TRIGGER_GITHUB : -1
+}
+
+function plusAt(p: number): number {
+  let digits = 0
+  for (let i = 0; i < 20; i++) {
+    const c = byte(p + i)
+    if (isDigit(c)) digits++
+    else if (!isNumberGap(c) && c !== 0x28 && c !== 0x2f) break
+  }
+  return digits >= 7 ? TRIGGER_PLUS : -1
+}
+
+function digitsAt(p: number): number {
+  if (!isDigit(byte(p - 2))) return -1
+  const a = byte(p - 3)
+  const b = byte(p - 4)
+  if (!isDigit(a) && !isDigit(b)) return -1
+  if (!(isDigit(a) || isNumberGap(a)) || !(isDigit(b) || isNumberGap(b)) || isWord(p - 8)) return -1
+  const isFraction = byte(p - 8) === 0x2e && byte(p - 9) === 0x30 && !isDigit(byte(p - 10))
+  return isFraction ? -1 : TRIGGER_DIGITS
+}
+
+function ssnAt(p: number): number {
+  const gap = byte(p - 1)
+  if ((gap !== 0x2d && gap !== 0x20) || byte(p - 4) !== gap || isWord(p - 8)) return -1
+  if (!isDigit(byte(p - 2)) || !isDigit(byte(p - 3))) return -1
+  return isDigit(byte(p + 1)) && isDigit(byte(p + 2)) && isDigit(byte(p + 3)) ? TRIGGER_SSN : -1
+}
+
+function ipv4At(p: number): number {
+  let dot = p - 2
+  if (!isDigit(byte(dot))) return -1
+  while (isDigit(byte(dot)) && dot > p - 5) dot--
+  if (byte(dot) !== 0x2e || !isDigit(byte(dot - 1))) return -1
+  let q = p + 1
+  if (isDigit(byte(q))) q++
+  if (isDigit(byte(q))) q++
+  return byte(q) === 0x2e && isDigit(byte(q + 1)) ? TRIGGER_IPV4 : -1
+}
+
+/** p is behind a colon. */
+function colonAt(p: number): number {
+  if (!isHex(byte(p - 2)) && byte(p - 2) !== 0x3a) return -1
+  if (byte(p) === 0x3a) return TRIGGER_COLON
+  let q = p
+  for (let colons = 0; colons < 2; colons++) {
+    let length = 0
+    for (; length < 5 && isHex(byte(q)); length++) q++
+    if (length === 5 || byte(q) !== 0x3a) return -1
+    q++
+  }
+  return TRIGGER_COLON
+}
+
+function dashAt(p: number): number {
+  if (byte(p - 3) !== 0x2d || byte(p - 6) !== 0x2d) return -1
+  return isHex(byte(p - 1)) && isHex(byte(p - 2)) && isHex(byte(p - 4)) && isHex(byte(p - 5)) ? TRIGGER_DASH : -1
+}
+
+function ibanAt(p: number): number {
+  if (!isDigit(byte(p - 1)) || !isLetter(byte(p - 2)) || !isLetter(byte(p - 3)) || isWord(p - 4)) return -1
+  let more = 0
+  for (let i = 1; i <= 16; i++) {
+    const c = byte(p + i)
+    if (isAlnum(c)) more++
+    else if (c !== 0x20) break
+  }
+  return more >= 11 ? TRIGGER_IBAN : -1
+}

@@ -1,0 +1,323 @@
+// The scanner as AssemblyScript: compiled by conventions/generate-scanner.ts into scanner.gen.ts. The same in plain TypeScript, where WebAssembly has no
+// SIMD, is scanner-portable.ts; a property test holds them together. Triggers: triggers.ts.
+//
+// One pass, 64 bytes a step. Literals: four nibble-table lookups (Teddy), one bit for each of eight buckets. Shapes of digits: one 64-bit mask for each class of
+// bytes, shifted against each other. What is left is looked at byte by byte. Constant vectors are loaded from memory: V8 materialises
+// `splat` again in every turn of the loop, which costs more than half the speed.
+//
+// Memory: tables and constants below INPUT; 64 bytes of text before the chunk, the chunk, 64 bytes after it; then the candidates.
+
+const TABLES: usize = 1024; // 4 positions x (low, high) x 16
+const CONSTANTS: usize = 1280;
+const BUCKETS: usize = 1536; // 64 bytes: bucket bits of the block at hand
+const INPUT: usize = 2048;
+const LEAD: usize = 64;
+const CHUNK: usize = 131072;
+const OUTPUT: usize = INPUT + LEAD + CHUNK + 192;
+
+export function inputOffset(): usize { return INPUT; }
+export function outputOffset(): usize { return OUTPUT; }
+export function chunkBytes(): usize { return CHUNK; }
+export function leadBytes(): usize { return LEAD; }
+
+const ANY: i32 = -1;
+
+function allow(bucket: i32, position: i32, char: i32): void {
+  const low = TABLES + <usize>position * 32;
+  const high = low + 16;
+  const bit = <u8>(<u32>1 << bucket);
+  if (char == ANY) {
+    for (let i: usize = 0; i < 16; i++) {
+      store<u8>(low + i, load<u8>(low + i) | bit);
+      store<u8>(high + i, load<u8>(high + i) | bit);
+    }
+    return;
+  }
+  store<u8>(low + (char & 15), load<u8>(low + (char & 15)) | bit);
+  store<u8>(high + (char >> 4), load<u8>(high + (char >> 4)) | bit);
+}
+
+function allowAll(bucket: i32, position: i32, chars: string): void {
+  for (let i = 0; i < chars.length; i++) allow(bucket, position, chars.charCodeAt(i));
+}
+
+function constant(index: usize, value: u8): void {
+  for (let i: usize = 0; i < 16; i++) store<u8>(CONSTANTS + index * 16 + i, value);
+}
+
+export function prepare(): void {
+  // bucket 0: @
+  allow(0, 0, ANY); allow(0, 1, ANY); allow(0, 2, ANY); allow(0, 3, 0x40);
+  // bucket 1: + and a digit or (
+  allow(1, 0, ANY); allow(1, 1, ANY); allow(1, 2, 0x2b); allowAll(1, 3, "(0123456789");
+  // bucket 2: \u and \/
+  allow(2, 0, ANY); allow(2, 1, ANY); allow(2, 2, 0x5c); allowAll(2, 3, "u/");
+  // bucket 3: eyJ xox
+  allow(3, 0, ANY); allowAll(3, 1, "ex"); allowAll(3, 2, "yo"); allowAll(3, 3, "Jx");
+  // bucket 4: sk- sk_ rk_
+  allow(4, 0, ANY); allowAll(4, 1, "sr"); allowAll(4, 2, "k"); allowAll(4, 3, "-_");
+  // bucket 5: AKIA ASIA AIza
+  allowAll(5, 0, "A"); allowAll(5, 1, "KSI"); allowAll(5, 2, "Iz"); allowAll(5, 3, "Aa");
+  // bucket 6: gh?_ xapp
+  allowAll(6, 0, "gx"); allowAll(6, 1, "ha"); allowAll(6, 2, "pousr"); allowAll(6, 3, "_p");
+  // bucket 7: BEGI bear cret pat_
+  allowAll(7, 0, "BbCcp"); allowAll(7, 1, "EeRra"); allowAll(7, 2, "GAaEet"); allowAll(7, 3, "IRrTt_");
+  constant(0, 0x0f);
+  constant(1, 0x50); // makes digits the lowest signed bytes
+  constant(2, 0x8a);
+  constant(3, 0x20); // letters to lower case; a space
+  constant(4, 0x1f); // makes letters the lowest signed bytes
+  constant(5, 0x9a); // above z
+  constant(6, 0x86); // above f
+  constant(7, 0x3a); // :
+  constant(8, 0x2e); // .
+  constant(9, 0x2d); // -
+  constant(10, 0x5c); // backslash
+}
+
+// @ts-ignore: decorator
+@inline function byte(at: usize): u32 { return load<u8>(at); }
+// @ts-ignore: decorator
+@inline function isDigit(c: u32): bool { return c - 0x30 < 10; }
+// @ts-ignore: decorator
+@inline function isLetter(c: u32): bool { return (c | 0x20) - 0x61 < 26; }
+// @ts-ignore: decorator
+@inline function isAlnum(c: u32): bool { return isDigit(c) || isLetter(c); }
+// @ts-ignore: decorator
+@inline function isHex(c: u32): bool { return isDigit(c) || (c | 0x20) - 0x61 < 6; }
+// @ts-ignore: decorator
+@inline function isToken(c: u32): bool { return isAlnum(c) || c == 0x2d || c == 0x5f; }
+
+function tokenRun(at: usize, n: usize): bool {
+  for (let i: usize = 0; i < n; i++) if (!isToken(byte(at + i))) return false;
+  return true;
+}
+
+/** The letter of \n, \r, \t, \b or \f. */
+function isEscapeLetter(at: usize): bool {
+  const c = byte(at);
+  return byte(at - 1) == 0x5c && (c == 0x6e || c == 0x72 || c == 0x74 || c == 0x62 || c == 0x66);
+}
+
+/** A letter or digit that is text, not the letter of an escape. */
+function isWord(at: usize): bool { return isAlnum(byte(at)) && !isEscapeLetter(at); }
+
+/** The trigger that ends here, or -1. */
+function literalAt(p: usize): i32 {
+  const c = byte(p);
+  const c1 = byte(p - 1);
+  const c2 = byte(p - 2);
+  const c3 = byte(p - 3);
+  if (c == 0x40) { // @
+    const next = byte(p + 1);
+    return isAlnum(next) || next >= 0x80 || next == 0x5b ? 0 : -1;
+  }
+  if (c1 == 0x2b && (isDigit(c) || c == 0x28)) { // + digit
+    let digits = 0;
+    for (let i: usize = 0; i < 20; i++) {
+      const d = byte(p + i);
+      if (isDigit(d)) digits++;
+      else if (d != 0x20 && d != 0x2d && d != 0x2e && d != 0x28 && d != 0x29 && d != 0x2f) break;
+    }
+    return digits >= 7 ? 1 : -1;
+  }
+  if (c1 == 0x5c) { // backslash
+    if (c == 0x2f) return 2;
+    if (c == 0x75) return isHex(byte(p + 1)) && isHex(byte(p + 2)) && isHex(byte(p + 3)) && isHex(byte(p + 4)) ? 2 : -1;
+    return -1;
+  }
+  if (c == 0x4a) return c1 == 0x79 && c2 == 0x65 && tokenRun(p + 1, 8) ? 3 : -1; // eyJ
+  if (c1 == 0x6b && (c2 == 0x73 || c2 == 0x72)) { // sk- sk_ rk_
+    if (c == 0x2d) return c2 == 0x73 && tokenRun(p + 1, 8) ? 4 : -1;
+    if (c != 0x5f) return -1;
+    const word = load<u32>(p + 1);
+    return word == 0x6576696c || word == 0x74736574 ? 5 : -1; // live, test
+  }
+  if (c == 0x41) return c3 == 0x41 && c1 == 0x49 && (c2 == 0x4b || c2 == 0x53) ? 6 : -1; // AKIA ASIA
+  if (c == 0x61) return c3 == 0x41 && c1 == 0x7a && c2 == 0x49 ? 7 : -1; // AIza
+  if (c == 0x5f) {
+    if (c3 == 0x67 && c2 == 0x68) return c1 == 0x70 || c1 == 0x6f || c1 == 0x75 || c1 == 0x73 || c1 == 0x72 ? 8 : -1; // gh?_
+    if (c1 == 0x74 && c2 == 0x61 && c3 == 0x70) return byte(p - 4) == 0x5f && byte(p - 5) == 0x62 && byte(p - 6) == 0x75 ? 8 : -1; // ub_pat_
+    return -1;
+  }
+  if (c == 0x78) return c1 == 0x6f && c2 == 0x78 && isLetter(byte(p + 1)) && byte(p + 2) == 0x2d ? 9 : -1; // xox?-
+  if (c == 0x70) return c1 == 0x70 && c2 == 0x61 && c3 == 0x78 && byte(p + 1) == 0x2d ? 9 : -1; // xapp-
+  if (c == 0x49) return c1 == 0x47 && c2 == 0x45 && c3 == 0x42 && byte(p - 4) == 0x2d && byte(p + 1) == 0x4e ? 10 : -1; // -BEGIN
+  if ((c | 0x20) == 0x72) // bear, er and a space
+    return (c1 | 0x20) == 0x61 && (c2 | 0x20) == 0x65 && (c3 | 0x20) == 0x62 && (byte(p + 1) | 0x20) == 0x65 && (byte(p + 2) | 0x20) == 0x72 && byte(p + 3) == 0x20 ? 11 : -1;
+  if ((c | 0x20) == 0x74) // secret
+    return (c1 | 0x20) == 0x65 && (c2 | 0x20) == 0x72 && (c3 | 0x20) == 0x63 && (byte(p - 4) | 0x20) == 0x65 && (byte(p - 5) | 0x20) == 0x73 ? 12 : -1;
+  return -1;
+}
+
+/** Seven or eight digits in the eight bytes before and with p. */
+function digitsAt(p: usize): i32 {
+  const before = p - 8;
+  const a = byte(p - 3);
+  const b = byte(p - 4);
+  if (!isDigit(a) && a != 0x20 && a != 0x2d && a != 0x2e && a != 0x29) return -1;
+  if (!isDigit(b) && b != 0x20 && b != 0x2d && b != 0x2e && b != 0x29) return -1;
+  if (isWord(before)) return -1;
+  if (byte(before) == 0x2e && byte(before - 1) == 0x30 && !isDigit(byte(before - 2))) return -1; // 0.12345678
+  return 13;
+}
+
+function ssnAt(p: usize): i32 {
+  if (byte(p - 1) != byte(p - 4)) return -1;
+  if (isWord(p - 8)) return -1;
+  return isDigit(byte(p + 1)) && isDigit(byte(p + 2)) && isDigit(byte(p + 3)) ? 14 : -1;
+}
+
+/** A third dot and a digit. */
+function ipv4At(p: usize): i32 {
+  let q = p + 1;
+  if (isDigit(byte(q))) q++;
+  if (isDigit(byte(q))) q++;
+  return byte(q) == 0x2e && isDigit(byte(q + 1)) ? 15 : -1;
+}
+
+/** Two more colons with at most four hex digits between, or a double colon. */
+function colonAt(p: usize): i32 {
+  if (byte(p) == 0x3a) return 16;
+  let q = p;
+  for (let colons = 0; colons < 2; colons++) {
+    let n = 0;
+    while (n < 5 && isHex(byte(q))) { q++; n++; }
+    if (n == 5 || byte(q) != 0x3a) return -1;
+    q++;
+  }
+  return 16;
+}
+
+function ibanAt(p: usize): i32 {
+  if (isWord(p - 4)) return -1;
+  let more = 0;
+  for (let i: usize = 1; i <= 16; i++) {
+    const c = byte(p + i);
+    if (isAlnum(c)) more++;
+    else if (c != 0x20) break;
+  }
+  return more >= 11 ? 18 : -1;
+}
+
+// @ts-ignore: decorator
+@inline function mask64(a: i32, b: i32, c: i32, d: i32): u64 {
+  return <u64><u32>(a | (b << 16)) | (<u64><u32>(c | (d << 16)) << 32);
+}
+// @ts-ignore: decorator
+@inline function back(now: u64, before: u64, n: u64): u64 { return (now << n) | (before >> (64 - n)); }
+
+/**
+ * Scans the chunk that stands at INPUT: `from` bytes of context, then text up to `to`. `base` is what the candidates' positions count from.
+ * Returns how many candidates were written.
+ */
+export function scan(from: usize, to: usize, base: i32): i32 {
+  const lo0 = v128.load(TABLES), hi0 = v128.load(TABLES + 16);
+  const lo1 = v128.load(TABLES + 32), hi1 = v128.load(TABLES + 48);
+  const lo2 = v128.load(TABLES + 64), hi2 = v128.load(TABLES + 80);
+  const lo3 = v128.load(TABLES + 96), hi3 = v128.load(TABLES + 112);
+  const nibble = v128.load(CONSTANTS);
+  const digitShift = v128.load(CONSTANTS + 16), digitEnd = v128.load(CONSTANTS + 32);
+  const space = v128.load(CONSTANTS + 48), letterShift = v128.load(CONSTANTS + 64);
+  const letterEnd = v128.load(CONSTANTS + 80), hexEnd = v128.load(CONSTANTS + 96);
+  const colon = v128.load(CONSTANTS + 112), dot = v128.load(CONSTANTS + 128);
+  const dash = v128.load(CONSTANTS + 144), slash = v128.load(CONSTANTS + 160);
+
+  let before0 = i32x4.splat(0), before1 = i32x4.splat(0), before2 = i32x4.splat(0);
+  let digitsWas: u64 = 0, lettersWas: u64 = 0, hexWas: u64 = 0, colonsWas: u64 = 0;
+  let dotsWas: u64 = 0, dashesWas: u64 = 0, spacesWas: u64 = 0, slashesWas: u64 = 0;
+  let out: usize = OUTPUT;
+
+  for (let block: usize = 0; block < to; block += 64) {
+    let literals: u64 = 0, digits: u64 = 0, letters: u64 = 0, hexLetters: u64 = 0;
+    let colons: u64 = 0, dots: u64 = 0, dashes: u64 = 0, spaces: u64 = 0, slashes: u64 = 0;
+    for (let k: usize = 0; k < 64; k += 16) {
+      const v = v128.load(INPUT + block + k);
+      const low = v128.and(v, nibble);
+      const high = v128.and(i16x8.shr_u(v, 4), nibble);
+      const match0 = v128.and(i8x16.swizzle(lo0, low), i8x16.swizzle(hi0, high));
+      const match1 = v128.and(i8x16.swizzle(lo1, low), i8x16.swizzle(hi1, high));
+      const match2 = v128.and(i8x16.swizzle(lo2, low), i8x16.swizzle(hi2, high));
+      const match3 = v128.and(i8x16.swizzle(lo3, low), i8x16.swizzle(hi3, high));
+      const buckets = v128.and(
+        v128.and(match3, v128.shuffle<u8>(before2, match2, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30)),
+        v128.and(
+          v128.shuffle<u8>(before1, match1, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29),
+          v128.shuffle<u8>(before0, match0, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28),
+        ),
+      );
+      before0 = match0;
+      before1 = match1;
+      before2 = match2;
+      const shift = <u64>k;
+      const lettersAt = i8x16.add(v128.or(v, space), letterShift);
+      literals |= <u64>(i8x16.bitmask(i8x16.eq(buckets, i32x4.splat(0))) ^ 0xffff) << shift;
+      digits |= <u64>i8x16.bitmask(i8x16.lt_s(i8x16.add(v, digitShift), digitEnd)) << shift;
+      letters |= <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, letterEnd)) << shift;
+      hexLetters |= <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, hexEnd)) << shift;
+      colons |= <u64>i8x16.bitmask(i8x16.eq(v, colon)) << shift;
+      dots |= <u64>i8x16.bitmask(i8x16.eq(v, dot)) << shift;
+      dashes |= <u64>i8x16.bitmask(i8x16.eq(v, dash)) << shift;
+      spaces |= <u64>i8x16.bitmask(i8x16.eq(v, space)) << shift;
+      slashes |= <u64>i8x16.bitmask(i8x16.eq(v, slash)) << shift;
+    }
+    const hex = digits | hexLetters;
+
+    let shaped: u64 = 0, ssn: u64 = 0, ipv4: u64 = 0, pairs: u64 = 0, dashed: u64 = 0, iban: u64 = 0;
+    if (digits != 0) {
+      const d1 = back(digits, digitsWas, 1), d2 = back(digits, digitsWas, 2), d3 = back(digits, digitsWas, 3);
+      const d4 = back(digits, digitsWas, 4), d5 = back(digits, digitsWas, 5), d6 = back(digits, digitsWas, 6);
+      const d7 = back(digits, digitsWas, 7), d8 = back(digits, digitsWas, 8);
+      shaped = digits & d1 & d2 & (d3 | d4) & d5 & d6 & d7 & ~d8;
+      const gaps = dashes | spaces;
+      const gapsWas = dashesWas | spacesWas;
+      ssn = digits & back(gaps, gapsWas, 1) & d2 & d3 & back(gaps, gapsWas, 4) & d5 & d6 & d7 & ~d8;
+      const p3 = back(dots, dotsWas, 3), p4 = back(dots, dotsWas, 4), p5 = back(dots, dotsWas, 5);
+      ipv4 = digits & back(dots, dotsWas, 1) & d2 & ((p3 & d4) | (d3 & p4 & d5) | (d3 & d4 & p5 & d6));
+      const words = letters | digits;
+      const wordsWas = lettersWas | digitsWas;
+      // A word character at n - 4 that is not the letter of an escape.
+      const escaped = back(slashes, slashesWas, 5);
+      iban = digits & d1 & back(letters, lettersWas, 2) & back(letters, lettersWas, 3) & ~(back(words, wordsWas, 4) & ~escaped);
+    }
+    if (colons != 0 || (colonsWas >> 63) != 0) {
+      const around = hex | colons;
+      const aroundWas = hexWas | colonsWas;
+      pairs = around & back(colons, colonsWas, 1) & back(around, aroundWas, 2);
+    }
+    if (dashes != 0) {
+      dashed = dashes & back(hex, hexWas, 1) & back(hex, hexWas, 2) & back(dashes, dashesWas, 3) &
+        back(hex, hexWas, 4) & back(hex, hexWas, 5) & back(dashes, dashesWas, 6);
+    }
+    digitsWas = digits;
+    lettersWas = letters;
+    hexWas = hex;
+    colonsWas = colons;
+    dotsWas = dots;
+    dashesWas = dashes;
+    spacesWas = spaces;
+    slashesWas = slashes;
+
+    let all = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
+    while (all != 0) {
+      const bit = ctz(all);
+      const one: u64 = <u64>1 << bit;
+      all ^= one;
+      const at = block + <usize>bit;
+      if (at < from || at >= to) continue;
+      const p = INPUT + at;
+      let trigger = -1;
+      if ((literals & one) != 0) trigger = literalAt(p);
+      if (trigger < 0 && (shaped & one) != 0) trigger = digitsAt(p);
+      if (trigger < 0 && (ssn & one) != 0) trigger = ssnAt(p);
+      if (trigger < 0 && (ipv4 & one) != 0) trigger = ipv4At(p);
+      if (trigger < 0 && (pairs & one) != 0) trigger = colonAt(p);
+      if (trigger < 0 && (dashed & one) != 0) trigger = 17;
+      if (trigger < 0 && (iban & one) != 0) trigger = ibanAt(p);
+      if (trigger < 0) continue;
+      store<i32>(out, ((base + <i32>at) << 5) | trigger);
+      out += 4;
+    }
+  }
+  return <i32>((out - OUTPUT) >> 2);
+}

@@ -1,0 +1,72 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { scanPortable } from './scanner-portable.ts'
+import { createSimdScanner } from './scanner.ts'
+import { noCandidates, positionOf, triggerOf } from './triggers.ts'
+import type { Scan } from './triggers.ts'
+
+const literals = [
+  '@ a@b eyJhbGciOiJIUzI1 sk-abcdefghijk \\u0040 \\/ +49151234567 -----BEGIN Bearer. BEARER. secret SECRET github_pat'.split(
+    ' ',
+  ),
+  `sk${''}_live rk${''}_test AKI${''}A ASI${''}A AI${''}za gh${''}p_ xo${''}xb- xap${''}p-`.split(' '),
+].flat()
+const fragments = [
+  literals.map((text) => text.replace(/\.$/, ' ').replace(/pat$/, 'pat_')),
+  '+1 +49.151.2345678 ( ) \\n 4111 - . : :: 0.12345678 555-123-4567 123-45-6789 1.2.3.4 255.255.255.255 aa:bb:cc:dd:ee:ff'.split(
+    ' ',
+  ),
+  'fe80::1 aa-bb-cc-dd DE89370400440532013000 gb12 12 7 x é 日本 \u0000 " \\ bear cret BEGI pat_ skip'.split(' '),
+  [' '],
+].flat()
+const soup = fc.oneof(
+  fc.array(fc.constantFrom(...fragments), { maxLength: 60 }).map((parts) => new TextEncoder().encode(parts.join(''))),
+  fc.uint8Array({ maxLength: 300 }),
+  fc
+    .array(fc.constantFrom(...'0123456789 .-:+@\\uabfAnx_/ekyJsI'), { maxLength: 400 })
+    .map((chars) => new TextEncoder().encode(chars.join(''))),
+)
+
+const run = (scan: Scan, bytes: Uint8Array, start = 0, end = bytes.length): string[] => {
+  const found = noCandidates()
+  scan(bytes, start, end, found)
+  return [...found.entries.subarray(0, found.length)].map((entry) => `${positionOf(entry)}:${triggerOf(entry)}`)
+}
+
+describe('scanner', () => {
+  const simd = createSimdScanner() ?? noSimd()
+
+  test('SIMD and portable scanner find the same candidates', () => {
+    fc.assert(
+      fc.property(soup, fc.nat(20), fc.nat(20), (bytes, cut, lead) => {
+        const start = Math.min(lead, bytes.length)
+        const end = Math.max(start, bytes.length - cut)
+        expect(run(simd, bytes, start, end)).toEqual(run(scanPortable, bytes, start, end))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test('chunk borders hide nothing', () => {
+    fc.assert(
+      fc.property(soup, fc.integer({ min: -100, max: 100 }), (bytes, shift) => {
+        const padded = new Uint8Array(131_072 * 2 + 700).fill(0x61)
+        padded.set(bytes, 131_072 + shift)
+        padded.set(bytes, 262_144 + shift)
+        expect(run(simd, padded)).toEqual(run(scanPortable, padded))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('finds a trigger of every literal', () => {
+    const count = (text: string): number => run(simd, new TextEncoder().encode(text)).length
+    for (const literal of fragments.slice(0, literals.length)) {
+      expect([literal, count(`x ${literal}23456789.example xyz`)]).not.toEqual([literal, 0])
+    }
+  })
+})
+
+function noSimd(): never {
+  throw new Error('this Node has no WebAssembly SIMD')
+}

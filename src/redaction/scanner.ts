@@ -1,0 +1,67 @@
+import { scanPortable } from './scanner-portable.ts'
+import { SCANNER_WASM } from './scanner.gen.ts'
+import { reserve } from './triggers.ts'
+import type { Candidates, Scan } from './triggers.ts'
+
+/** The part of the standard that is used here: it is in TypeScript's browser library only. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown }
+}
+
+/** What scanner.as.ts exports. */
+interface Kernel {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  inputOffset(): number
+  outputOffset(): number
+  chunkBytes(): number
+  leadBytes(): number
+  prepare(): void
+  scan(from: number, to: number, base: number): number
+}
+
+/** The fastest scanner that this machine has: SIMD WebAssembly, else plain JavaScript with the same result. */
+export function createScanner(): Scan {
+  return createSimdScanner() ?? scanPortable
+}
+
+/** Undefined where WebAssembly or its SIMD instructions are missing. */
+export function createSimdScanner(): Scan | undefined {
+  const kernel = instantiate()
+  if (kernel === undefined) return undefined
+  kernel.prepare()
+  const input = kernel.inputOffset()
+  const chunk = kernel.chunkBytes()
+  const lead = kernel.leadBytes()
+  const memory = new Uint8Array(kernel.memory.buffer)
+  const output = new Int32Array(kernel.memory.buffer, kernel.outputOffset())
+  const empty = new Uint8Array(lead)
+
+  return (bytes, start, end, found) => {
+    for (let at = start; at < end; at += chunk) {
+      const to = Math.min(end, at + chunk)
+      const context = Math.max(start, at - lead)
+      const behind = Math.min(end, to + lead)
+      if (context > at - lead) memory.set(empty, input)
+      memory.set(bytes.subarray(context, behind), input + lead - (at - context))
+      // The last block may be cut short by the end of the text: what an earlier scan left there must not be read.
+      memory.fill(0, input + lead + behind - at, input + lead + behind - at + 2 * lead)
+      append(found, output, kernel.scan(lead, lead + to - at, at - lead))
+    }
+  }
+}
+
+function append(found: Candidates, output: Int32Array, count: number): void {
+  reserve(found, count)
+  found.entries.set(output.subarray(0, count), found.length)
+  found.length += count
+}
+
+function instantiate(): Kernel | undefined {
+  try {
+    const wasm = Uint8Array.from(atob(SCANNER_WASM), (char) => char.charCodeAt(0))
+    return new WebAssembly.Instance(new WebAssembly.Module(wasm), {}).exports as Kernel
+  } catch {
+    return undefined // no WebAssembly, no SIMD: the portable scanner gives the same result
+  }
+}

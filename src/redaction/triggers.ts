@@ -1,0 +1,52 @@
+/**
+ * What the scanner looks for. A trigger is a few bytes without which no rule can match; its position is that of its *last* byte, so that the
+ * scanner finds triggers in ascending order. Numbers go up to 31: a candidate packs position and trigger into one 32-bit integer.
+ */
+export const TRIGGER_AT = 0 // `@` before a letter or digit
+export const TRIGGER_PLUS = 1 // `+` before a digit or `(`, at least seven digits
+export const TRIGGER_ESCAPE = 2 // `\u` with four hex digits, or `\/`
+export const TRIGGER_JWT = 3 // `eyJ` before eight base64url characters
+export const TRIGGER_SK = 4 // `sk-` before eight token characters
+export const TRIGGER_STRIPE = 5 // `sk_live`, `rk_test`, … (position of the first `_`)
+export const TRIGGER_AWS = 6 // `AKIA`, `ASIA`
+export const TRIGGER_GOOGLE = 7 // `AIza`
+export const TRIGGER_GITHUB = 8 // `ghp_`, `gho_`, …, `github_pat_`
+export const TRIGGER_SLACK = 9 // `xox` or `xapp` before their dash
+export const TRIGGER_PEM = 10 // `-BEGIN` (position of the `I`)
+export const TRIGGER_BEARER = 11 // `bearer ` in any case (position of the `r` in the middle)
+export const TRIGGER_SECRET = 12 // `secret` in any case
+export const TRIGGER_DIGITS = 13 // seven or eight digits in eight bytes, the first after something that is no digit
+export const TRIGGER_SSN = 14 // `ddd-dd-dddd` (position of the first of the last four)
+export const TRIGGER_IPV4 = 15 // `d.d.d` with a third dot behind (position of the digit after the second dot)
+export const TRIGGER_COLON = 16 // `:` between hex digits with more colons behind (position after the colon)
+export const TRIGGER_DASH = 17 // `-hh-hh-` (position of the last dash)
+export const TRIGGER_IBAN = 18 // two letters and two digits at the start of a word, eleven more letters or digits behind
+
+export const TRIGGER_COUNT = 19
+
+const TRIGGER_BITS = 5
+/** Batches are smaller than this: 64 MiB, where position and trigger fill 31 bits. */
+export const SCAN_BYTES_MAX = 2 ** (31 - TRIGGER_BITS)
+
+export const positionOf = (candidate: number): number => candidate >>> TRIGGER_BITS
+export const triggerOf = (candidate: number): number => candidate & ((1 << TRIGGER_BITS) - 1)
+export const candidate = (position: number, trigger: number): number => (position << TRIGGER_BITS) | trigger
+
+/** Positions and triggers in ascending order; `length` of the entries are valid. */
+export interface Candidates {
+  entries: Int32Array
+  length: number
+}
+
+/** Finds the candidates in bytes[start, end) and appends them with their absolute position. What lies outside counts as text with no meaning. */
+export type Scan = (bytes: Uint8Array, start: number, end: number, found: Candidates) => void
+
+export const noCandidates = (): Candidates => ({ entries: new Int32Array(1024), length: 0 })
+
+/** Room for `more` entries behind the valid ones. */
+export function reserve(found: Candidates, more: number): void {
+  if (found.length + more <= found.entries.length) return
+  const grown = new Int32Array(Math.max(found.length + more, found.entries.length * 2))
+  grown.set(found.entries.subarray(0, found.length))
+  found.entries = grown
+}
