@@ -1,0 +1,97 @@
+/** A part of a message: the shapes of gen-ai-input-messages.json and gen-ai-output-messages.json of the GenAI conventions. */
+export type MessagePart =
+  | { readonly type: 'text' | 'reasoning' | 'refusal'; readonly content: string }
+  | {
+      readonly type: 'tool_call'
+      readonly id?: string | undefined
+      readonly name: string
+      readonly arguments?: unknown
+    }
+  | { readonly type: 'tool_call_response'; readonly id?: string | undefined; readonly response: unknown }
+  | {
+      readonly type: 'server_tool_call'
+      readonly id?: string | undefined
+      readonly name: string
+      readonly server_tool_call: unknown
+    }
+  | {
+      readonly type: 'server_tool_call_response'
+      readonly id?: string | undefined
+      readonly server_tool_call_response: unknown
+    }
+  | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
+  | { readonly type: 'file'; readonly modality: string; readonly file_id: string }
+  | {
+      readonly type: 'blob'
+      readonly modality: string
+      readonly mime_type?: string | undefined
+      readonly content: string
+    }
+
+export interface ChatMessage {
+  readonly role: string
+  readonly parts: readonly MessagePart[]
+  readonly name?: string | undefined
+  readonly finish_reason?: string | undefined
+}
+
+/** Longest content attribute, in characters of JSON. What is longer keeps its shape and loses the ends of its longest strings. */
+export const CONTENT_CHARACTERS_MAX = 262_144
+
+/**
+ * Content as the JSON string that backends expect of `gen_ai.input.messages` and its like: always valid JSON, and never longer
+ * than `CONTENT_CHARACTERS_MAX`. Cut strings end in `… [N characters cut]`.
+ */
+export function contentJson(content: unknown): string {
+  const json = JSON.stringify(content)
+  if (json.length <= CONTENT_CHARACTERS_MAX) return json
+  for (let keep = CONTENT_CHARACTERS_MAX >> 2; keep >= STRING_CHARACTERS_MIN; keep >>= 2) {
+    const shorter = JSON.stringify(content, (_key, value: unknown) =>
+      typeof value === 'string' ? cut(value, keep) : value,
+    )
+    if (shorter.length <= CONTENT_CHARACTERS_MAX) return shorter
+  }
+  return JSON.stringify([{ role: 'unknown', parts: [text(`[${json.length} characters cut]`)] }])
+}
+
+export const text = (content: string): MessagePart => ({ type: 'text', content })
+
+/** The arguments of a tool call: the object that its JSON says, or the text itself when it is none. */
+export function toolArguments(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return json
+  }
+}
+
+/** Media by address; what is inlined is named by kind and size, its bytes are left out. */
+export function media(modality: string, url: string): MessagePart {
+  if (!url.startsWith('data:')) return { type: 'uri', modality, uri: url }
+  return blob(modality, url.slice('data:'.length).split(/[;,]/, 1)[0], url.length)
+}
+
+export const blob = (modality: string, mimeType: string | undefined, characters: number): MessagePart => ({
+  type: 'blob',
+  modality,
+  mime_type: mimeType,
+  content: `[${characters} characters left out]`,
+})
+
+/** A text that grows with the events of a stream, kept up to the size that can be recorded at all. */
+export class GrowingText {
+  #text = ''
+
+  add(more: unknown): void {
+    if (typeof more === 'string' && this.#text.length < CONTENT_CHARACTERS_MAX) this.#text += more
+  }
+
+  get value(): string {
+    return this.#text
+  }
+}
+
+const STRING_CHARACTERS_MIN = 16
+
+const cut = (value: string, keep: number): string =>
+  value.length <= keep ? value : `${value.slice(0, keep).toWellFormed()}… [${value.length - keep} characters cut]`

@@ -1,0 +1,38 @@
+import {
+  ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
+  ATTR_GEN_AI_REQUEST_ENCODING_FORMATS,
+  GEN_AI_OPERATION_NAME_VALUE_EMBEDDINGS,
+} from '../../../conventions.ts'
+import { countOf, fieldsOf, nameOf, textsOf } from '../fields.ts'
+import { present } from '../present.ts'
+import { openAiUsage } from './usage.ts'
+import type { OpenAiApi } from './api.ts'
+
+/** `embeddings.create`. Neither texts nor vectors are content that the conventions know a place for. */
+export const embeddings: OpenAiApi = {
+  operation: GEN_AI_OPERATION_NAME_VALUE_EMBEDDINGS,
+  attributes: (body) =>
+    present({
+      [ATTR_GEN_AI_REQUEST_ENCODING_FORMATS]: textsOf(body['encoding_format']),
+      [ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT]: countOf(body['dimensions']),
+    }),
+  content: () => ({}),
+  reader: () => ({
+    whole(body) {
+      const answer = fieldsOf(body)
+      return { ...nothing, model: nameOf(answer['model']), usage: openAiUsage(answer['usage']) }
+    },
+    event: () => {},
+    soFar: () => nothing,
+  }),
+}
+
+const nothing = {
+  id: undefined,
+  model: undefined,
+  finishReasons: [],
+  usage: undefined,
+  errorType: undefined,
+  attributes: {},
+  content: () => ({}),
+}

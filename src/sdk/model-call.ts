@@ -1,0 +1,250 @@
+import { SpanKind, SpanStatusCode, context } from '@opentelemetry/api'
+import type { Attributes, Context, Span } from '@opentelemetry/api'
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ERROR_TYPE_VALUE_OTHER,
+} from '../conventions.ts'
+import { inheritedAttributes, withSpan } from './context.ts'
+import { countOf, fieldsOf, textOf } from './instrumentation/fields.ts'
+import { costAttributes, usageAttributes } from './model-usage.ts'
+import type { TokenUsage } from './model-usage.ts'
+import type { SdkContext } from './instrumentation/instrumentation.ts'
+
+/** What is known of a model call before it is made. Absent values are `undefined`. */
+export interface ModelRequest {
+  /** `gen_ai.operation.name`: chat, text_completion, embeddings, generate_content. */
+  readonly operation: string
+  readonly provider: string
+  readonly model: string | undefined
+  readonly serverAddress: string | undefined
+  readonly serverPort: number | undefined
+  readonly stream: boolean
+  /** The library's or the application's own id; wins over the one in the context. */
+  readonly conversationId: string | undefined
+  /** Further attributes of the request, without content. */
+  readonly attributes: Attributes
+  /** Attributes with content; called only when content is captured. */
+  readonly content: () => Attributes
+}
+
+/** What a provider answered, or the part of it that arrived. */
+export interface ModelResponse {
+  readonly id: string | undefined
+  readonly model: string | undefined
+  /** One per choice in the provider's order; `undefined` where no reason arrived. Empty when the operation has no choices. */
+  readonly finishReasons: readonly (string | undefined)[]
+  readonly usage: TokenUsage | undefined
+  /** Set when an answer that arrived whole says that the call failed. */
+  readonly errorType: string | undefined
+  readonly attributes: Attributes
+  /** Attributes with content; called only when content is captured. */
+  readonly content: () => Attributes
+}
+
+/**
+ * Starts the span of one model call as the caller sees it, retries included, as a child of the active span.
+ * Exactly one span ends for it: by `succeed`, `fail` or `stop`, whichever comes first, or when everything that could
+ * call these is garbage collected (an answer that nobody read), with the time of the last thing that happened.
+ */
+export function startModelCall(sdk: SdkContext, request: ModelRequest): ModelCall {
+  const parent = context.active()
+  const attributes: Attributes = {
+    [ATTR_GEN_AI_OPERATION_NAME]: request.operation,
+    [ATTR_GEN_AI_PROVIDER_NAME]: request.provider,
+    ...inheritedAttributes(parent),
+    ...request.attributes,
+  }
+  if (request.model !== undefined) attributes[ATTR_GEN_AI_REQUEST_MODEL] = request.model
+  if (request.serverAddress !== undefined) attributes[ATTR_SERVER_ADDRESS] = request.serverAddress
+  if (request.serverPort !== undefined) attributes[ATTR_SERVER_PORT] = request.serverPort
+  if (request.stream) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true
+  if (request.conversationId !== undefined) attributes[ATTR_GEN_AI_CONVERSATION_ID] = request.conversationId
+  Object.assign(attributes, contentOf(request, sdk))
+  const name = request.model === undefined ? request.operation : `${request.operation} ${request.model}`
+  const span = sdk.tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent)
+  return new ModelCall(new OpenCall(sdk, request, span), withSpan(parent, span))
+}
+
+/** One model call under way. No method throws, none but the first that settles has an effect. */
+export class ModelCall {
+  readonly #open: OpenCall
+  readonly #context: Context
+
+  constructor(open: OpenCall, callContext: Context) {
+    this.#open = open
+    this.#context = callContext
+    unread.register(this, open, this)
+  }
+
+  /** Runs `work`, the library's own code, with the call's span active. What it throws passes through. */
+  run<T>(work: () => T): T {
+    return context.with(this.#context, work)
+  }
+
+  get settled(): boolean {
+    return this.#open.settled
+  }
+
+  /** Something of the answer arrived; the first chunk of a stream is timed. */
+  progress(chunk: boolean): void {
+    this.#open.progress(chunk)
+  }
+
+  succeed(response: ModelResponse): void {
+    this.#settle('succeed', () => this.#open.end(response))
+  }
+
+  /** The caller gets `error`. `partial` is what had arrived before. */
+  fail(error: unknown, partial?: ModelResponse): void {
+    this.#settle('fail', () => this.#open.end(partial, error))
+  }
+
+  /** The caller broke off or does not read the answer: no error, and usage as far as it is known. */
+  stop(partial?: ModelResponse): void {
+    this.#settle('stop', () => this.#open.end(partial))
+  }
+
+  #settle(how: string, end: () => void): void {
+    if (this.#open.settled) return
+    unread.unregister(this)
+    this.#open.guard(`model call: ${how}`, end)
+  }
+}
+
+/** Calls whose answer nobody can read any more. Holds the open part only, never the ModelCall whose collection it awaits. */
+const unread = new FinalizationRegistry<OpenCall>((open) => open.guard('model call: collect', () => open.collected()))
+
+class OpenCall {
+  readonly #sdk: SdkContext
+  readonly #request: ModelRequest
+  readonly #span: Span
+  readonly #startMs: number
+  #lastMs: number
+  #firstChunkMs: number | undefined
+  settled = false
+
+  constructor(sdk: SdkContext, request: ModelRequest, span: Span) {
+    this.#sdk = sdk
+    this.#request = request
+    this.#span = span
+    this.#startMs = sdk.now()
+    this.#lastMs = this.#startMs
+  }
+
+  progress(chunk: boolean): void {
+    this.#lastMs = this.#sdk.now()
+    if (chunk) this.#firstChunkMs ??= this.#lastMs
+  }
+
+  /** Whatever goes wrong in here is ours: the span ends all the same and the caller does not notice. */
+  guard(where: string, step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#sdk.fault(where, error)
+      this.#close()
+    }
+  }
+
+  end(response: ModelResponse | undefined, error?: unknown): void {
+    if (this.settled) return
+    if (this.#span.isRecording()) {
+      if (response !== undefined) this.#span.setAttributes(this.#answer(response))
+      this.#setTimes()
+      if (error !== undefined) this.#setError(error)
+      else if (response?.errorType !== undefined) this.#setErrorType(response.errorType)
+    }
+    this.#close()
+  }
+
+  collected(): void {
+    if (this.settled) return
+    this.#setTimes()
+    this.#close(new Date(Date.now() - (this.#sdk.now() - this.#lastMs)))
+  }
+
+  #close(at?: Date): void {
+    if (this.settled) return
+    this.settled = true
+    this.#span.end(at)
+  }
+
+  #answer(response: ModelResponse): Attributes {
+    const attributes: Attributes = { ...response.attributes }
+    if (response.id !== undefined) attributes[ATTR_GEN_AI_RESPONSE_ID] = response.id
+    if (response.model !== undefined) attributes[ATTR_GEN_AI_RESPONSE_MODEL] = response.model
+    if (response.finishReasons.length > 0) {
+      // The convention's word for a choice whose reason never arrived.
+      attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = response.finishReasons.map((reason) => reason ?? 'error')
+    }
+    if (response.usage !== undefined) {
+      Object.assign(attributes, usageAttributes(response.usage), this.#cost(response, response.usage))
+    }
+    return Object.assign(attributes, contentOf(response, this.#sdk))
+  }
+
+  #cost(response: ModelResponse, usage: TokenUsage): Attributes {
+    const { provider, model } = this.#request
+    const serviceTier = textOf(response.attributes[ATTR_OPENAI_RESPONSE_SERVICE_TIER])
+    const call = { provider, usage, serviceTier, timestampMs: Date.now() }
+    // A deployment or a router can answer with a name that no price list has.
+    return costAttributes({ ...call, model: response.model ?? model }) ?? costAttributes({ ...call, model }) ?? {}
+  }
+
+  #setTimes(): void {
+    if (this.#firstChunkMs === undefined) return
+    this.#span.setAttribute(ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, (this.#firstChunkMs - this.#startMs) / 1000)
+  }
+
+  #setError(error: unknown): void {
+    const status = statusOf(error)
+    if (status !== undefined) this.#span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, status)
+    this.#setErrorType(errorTypeOf(error), error)
+  }
+
+  #setErrorType(errorType: string, error?: unknown): void {
+    this.#span.setAttribute(ATTR_ERROR_TYPE, errorType)
+    // A provider's message can quote the prompt or a key, so it counts as content.
+    const message = this.#sdk.captureContent && error instanceof Error ? error.message : undefined
+    this.#span.setStatus({ code: SpanStatusCode.ERROR, ...(message === undefined ? {} : { message }) })
+  }
+}
+
+/** Content that cannot be recorded (a circular object, say) costs the span its content, not its existence. */
+function contentOf(source: { readonly content: () => Attributes }, sdk: SdkContext): Attributes | undefined {
+  if (!sdk.captureContent) return undefined
+  try {
+    return source.content()
+  } catch (error) {
+    sdk.fault('model call: content', error)
+    return undefined
+  }
+}
+
+/** The provider's own code or type of the error, else the HTTP status of the answer, else the class of the error. */
+function errorTypeOf(error: unknown): string {
+  const { code, type, constructor } = fieldsOf(error)
+  const className = typeof constructor === 'function' ? constructor.name : undefined
+  for (const word of [code, type, statusOf(error), className]) {
+    if (LOW_CARDINALITY.test(String(word ?? ''))) return String(word)
+  }
+  return ERROR_TYPE_VALUE_OTHER
+}
+
+/** Guards against codes that carry an id or a sentence. */
+const LOW_CARDINALITY = /^[a-z][\w.-]{0,63}$|^\d{3}$/i
+
+const statusOf = (error: unknown): number | undefined => countOf(fieldsOf(error)['status'])

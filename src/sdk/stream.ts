@@ -1,0 +1,94 @@
+/** What is told about the one reading of a stream. Exactly one of `completed`, `stopped`, `failed` is called, and it is called once. */
+export interface StreamObserver {
+  item(value: unknown): void
+  /** The stream gave its last item. */
+  completed(): void
+  /** The reader broke off, or the request was aborted: not an error to the reader. */
+  stopped(): void
+  failed(error: unknown): void
+}
+
+/** The streams of the openai and @anthropic-ai/sdk clients: `iterator` is the one source of every way to read them. */
+export interface ClientStream {
+  iterator: () => AsyncIterator<unknown>
+  readonly controller?: { readonly signal?: AbortSignal }
+}
+
+export const isClientStream = (value: unknown): value is ClientStream =>
+  typeof value === 'object' &&
+  value !== null &&
+  Symbol.asyncIterator in value &&
+  'iterator' in value &&
+  typeof value.iterator === 'function'
+
+/**
+ * Observes how a stream is read, in place: the caller keeps its object, and `for await`, `tee()`, `toReadableStream()` and the
+ * helpers all read through the replaced source. Only the first reading is observed; a second one is the library's error to throw.
+ * An observer must not throw. A stream that nobody ever reads or aborts tells nothing.
+ */
+export function observeStream(stream: ClientStream, observer: StreamObserver): void {
+  const source = stream.iterator
+  const reading = new Reading(observer, stream.controller?.signal)
+  stream.iterator = function iterator(this: unknown) {
+    return reading.observe(source.call(this))
+  }
+}
+
+class Reading {
+  readonly #observer: StreamObserver
+  readonly #signal: AbortSignal | undefined
+  #started = false
+  #over = false
+  #pending = 0
+
+  constructor(observer: StreamObserver, signal: AbortSignal | undefined) {
+    this.#observer = observer
+    this.#signal = signal
+    // Weak, because an application's own long-lived signal can keep the request's signal and its listeners alive.
+    const weak = new WeakRef(this)
+    signal?.addEventListener('abort', () => weak.deref()?.aborted(), { once: true })
+  }
+
+  /** The library aborts its own request when a read fails or is closed: the pending read then tells how it ended. */
+  aborted(): void {
+    if (this.#pending === 0) this.#end(() => this.#observer.stopped())
+  }
+
+  observe(source: AsyncIterator<unknown>): AsyncIterator<unknown> {
+    if (this.#started) return source
+    this.#started = true
+    // The generator itself is the prototype, so that what else it offers (asyncIterator, asyncDispose) stays.
+    const observed: AsyncIterator<unknown> = Object.create(source)
+    observed.next = (...args) => this.#watch(source.next(...args))
+    const { return: close, throw: raise } = source
+    if (close !== undefined) observed.return = (value) => this.#watch(close.call(source, value), true)
+    if (raise !== undefined) observed.throw = (error) => this.#watch(raise.call(source, error), true)
+    return observed
+  }
+
+  async #watch(step: Promise<IteratorResult<unknown>>, closing = false): Promise<IteratorResult<unknown>> {
+    this.#pending += 1
+    try {
+      const result = await step
+      if (result.done !== true) {
+        if (!this.#over) this.#observer.item(result.value)
+      } else if (closing || this.#signal?.aborted === true) {
+        this.#end(() => this.#observer.stopped())
+      } else {
+        this.#end(() => this.#observer.completed())
+      }
+      return result
+    } catch (error) {
+      this.#end(() => this.#observer.failed(error))
+      throw error
+    } finally {
+      this.#pending -= 1
+    }
+  }
+
+  #end(tell: () => void): void {
+    if (this.#over) return
+    this.#over = true
+    tell()
+  }
+}
