@@ -67,6 +67,7 @@ function observeThenable(thenable: object, outcome: Outcome): object {
         throw error
       },
     ])
+  // oxlint-disable-next-line unicorn/no-thenable -- the object has a `then` already
   if (!Reflect.defineProperty(thenable, 'then', { value: watched, configurable: true, writable: true }))
     outcome.returned(undefined)
   return thenable

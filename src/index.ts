@@ -1,0 +1,59 @@
+import { runtime } from './sdk/runtime.ts'
+import type { Evaluation, SessionIds, ToolOptions } from './sdk/runtime.ts'
+
+export type { Evaluation, SessionIds, ToolOptions } from './sdk/runtime.ts'
+
+/**
+ * The public API, for agents that no supported framework runs. Without the preload (`node --import spanwarden/register`) every function here
+ * does nothing but call through, so it can stay in code that also runs elsewhere.
+ */
+
+type Callable = (...args: never[]) => unknown
+
+/**
+ * Makes `fn` an agent: every call becomes an `invoke_agent` span, and model calls and tools inside it nest below. Works for plain, async
+ * and generator functions; the result has the type and the behaviour of `fn`.
+ */
+export function agent<Fn extends Callable>(name: string, fn: Fn): Fn {
+  return new Proxy(fn, {
+    apply(target, self, args) {
+      const call = (): unknown => Reflect.apply(target, self, args)
+      const sdk = runtime()
+      return sdk === undefined ? call() : sdk.agent(name, call, args)
+    },
+  })
+}
+
+/** Makes `fn` a tool: every call becomes an `execute_tool` span. Otherwise like `agent`. */
+export function tool<Fn extends Callable>(name: string, fn: Fn): Fn
+export function tool<Fn extends Callable>(name: string, options: ToolOptions, fn: Fn): Fn
+export function tool<Fn extends Callable>(name: string, optionsOrFn: ToolOptions | Fn, maybeFn?: Fn): Fn {
+  const [options, fn] = typeof optionsOrFn === 'function' ? [{}, optionsOrFn] : [optionsOrFn, maybeFn]
+  if (fn === undefined) throw new TypeError('tool(name, options, fn): fn is missing')
+  return new Proxy(fn, {
+    apply(target, self, args) {
+      const call = (): unknown => Reflect.apply(target, self, args)
+      const sdk = runtime()
+      return sdk === undefined ? call() : sdk.tool(name, options, call, args)
+    },
+  })
+}
+
+/**
+ * Declares a queue of the agent; its depth counts towards `agent.queue.depth` (the agent's running root invocations are counted without it).
+ * `depth` is called at every export, so it has to be cheap. Returns a function that takes the queue out again.
+ */
+export function queue(name: string, depth: () => number): () => void {
+  return runtime()?.queue(name, depth) ?? (() => undefined)
+}
+
+/** Runs `fn` so that every span inside it carries the conversation's and the user's id. Returns what `fn` returns. */
+export function session<Result>(ids: SessionIds, fn: () => Result): Result {
+  const sdk = runtime()
+  return sdk === undefined ? fn() : sdk.session(ids, fn)
+}
+
+/** Records a judgement on what the agent did, as the event `gen_ai.evaluation.result` on the active span. */
+export function evaluation(result: Evaluation): void {
+  runtime()?.evaluation(result)
+}
