@@ -1,0 +1,145 @@
+import { CANONICAL_WIRE_IDS, WIRE_KEYS } from '../conventions.ts'
+import { fieldId } from './schema.ts'
+import type { OtlpView } from './view.ts'
+
+const RESOURCE_SPANS = fieldId('ExportTraceServiceRequest', 'resourceSpans')
+const SCOPE_SPANS = fieldId('ResourceSpans', 'scopeSpans')
+const SPAN = fieldId('ScopeSpans', 'spans')
+const TRACE_ID = fieldId('Span', 'traceId')
+const SPAN_ID = fieldId('Span', 'spanId')
+const PARENT_ID = fieldId('Span', 'parentSpanId')
+const FLAGS = fieldId('Span', 'flags')
+const KIND = fieldId('Span', 'kind')
+const START = fieldId('Span', 'startTimeUnixNano')
+const END = fieldId('Span', 'endTimeUnixNano')
+const STATUS = fieldId('Span', 'status')
+const STATUS_CODE = fieldId('Status', 'code')
+const SPAN_ATTRIBUTES = fieldId('Span', 'attributes')
+const RESOURCE_ATTRIBUTES = fieldId('Resource', 'attributes')
+
+/** SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK of opentelemetry-proto: the parent lies in another process. */
+const PARENT_IS_REMOTE = 0x200
+const STATUS_ERROR = 2
+
+/** The wire key id of an attribute of today, to ask a reader for it. Read once at module level. Throws on a key that is not in conventions/. */
+export function wireId(key: string): number {
+  const id = WIRE_KEYS.indexOf(key) + 1
+  if (id === 0) throw new Error(`conventions: no attribute ${key}`)
+  return id
+}
+
+/** The Span nodes of a batch of traces (or of one part of it), in their order. */
+export function* spanNodes(view: OtlpView, within = 0): Generator<number> {
+  const end = within === 0 ? view.count : view.next(within)
+  for (let n = within + 1; n < end;) {
+    const field = view.field(n)
+    if (field === SPAN) yield n
+    n = field === RESOURCE_SPANS || field === SCOPE_SPANS ? n + 1 : view.next(n)
+  }
+}
+
+/**
+ * Reads one span (or resource) after the other: ids, times, status, and the attributes that conventions/ knows, whatever
+ * dialect they are written in. A name of today wins over an old one on the same span. No string is made before it is asked for.
+ */
+export class SpanReader {
+  readonly view: OtlpView
+  /** Nodes of the span that was read last; -1 where it has none. */
+  span = -1
+  traceId = -1
+  spanId = -1
+  parentId = -1
+  kind = 0
+  isError = false
+  parentIsRemote = false
+  startMs = 0
+  endMs = 0
+  /** Per wire key id of today: the KeyValue node, valid while its stamp is the current one. */
+  readonly #nodes = new Int32Array(WIRE_KEYS.length + 1)
+  readonly #wireIds = new Int16Array(WIRE_KEYS.length + 1)
+  readonly #stamps = new Uint32Array(WIRE_KEYS.length + 1)
+  #stamp = 0
+
+  constructor(view: OtlpView) {
+    this.view = view
+  }
+
+  /** Reads a Span node. */
+  readSpan(span: number): void {
+    const { view } = this
+    this.#reset(span)
+    for (let c = view.first(span), end = view.next(span); c < end; c = view.next(c)) {
+      const field = view.field(c)
+      if (field === SPAN_ATTRIBUTES) this.#attribute(c)
+      else if (field === TRACE_ID) this.traceId = c
+      else if (field === SPAN_ID) this.spanId = c
+      else if (field === PARENT_ID) this.parentId = view.end(c) > view.body(c) ? c : -1
+      else if (field === START) this.startMs = view.unixMs(c)
+      else if (field === END) this.endMs = view.unixMs(c)
+      else if (field === KIND) this.kind = view.varint(c)
+      else if (field === FLAGS) this.parentIsRemote = (view.bytes.readUInt32LE(view.body(c)) & PARENT_IS_REMOTE) !== 0
+      else if (field === STATUS) {
+        const code = view.child(c, STATUS_CODE)
+        this.isError = code >= 0 && view.varint(code) === STATUS_ERROR
+      }
+    }
+  }
+
+  /** Reads the attributes of a Resource node; -1 = a batch without one. */
+  readResource(resource: number): void {
+    const { view } = this
+    this.#reset(resource)
+    if (resource < 0) return
+    for (let c = view.first(resource), end = view.next(resource); c < end; c = view.next(c)) {
+      if (view.field(c) === RESOURCE_ATTRIBUTES) this.#attribute(c)
+    }
+  }
+
+  /** KeyValue node of an attribute, by the wire key id of its name of today; -1 when the span lacks it. */
+  node(id: number): number {
+    return this.#stamps[id] === this.#stamp ? (this.#nodes[id] as number) : -1
+  }
+
+  has(id: number): boolean {
+    return this.#stamps[id] === this.#stamp
+  }
+
+  /** A string attribute; undefined when it is absent, empty or not a string. */
+  text(id: number): string | undefined {
+    const node = this.node(id)
+    return (node < 0 ? undefined : this.view.stringValue(node)) || undefined
+  }
+
+  /** A numeric attribute, int or double on the wire, or a number in a string, as some write it. */
+  number(id: number): number | undefined {
+    const node = this.node(id)
+    if (node < 0) return undefined
+    const value = this.view.numberValue(node)
+    if (value !== undefined) return Number.isFinite(value) ? value : undefined
+    const text = this.view.stringValue(node)
+    return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined
+  }
+
+  #reset(span: number): void {
+    this.#stamp += 1
+    this.span = span
+    this.traceId = -1
+    this.spanId = -1
+    this.parentId = -1
+    this.kind = 0
+    this.isError = false
+    this.parentIsRemote = false
+    this.startMs = 0
+    this.endMs = 0
+  }
+
+  #attribute(node: number): void {
+    const wire = this.view.keyId(node)
+    if (wire === 0) return
+    const id = CANONICAL_WIRE_IDS[wire - 1] as number
+    if (this.#stamps[id] === this.#stamp && (this.#wireIds[id] as number) < wire) return
+    this.#stamps[id] = this.#stamp
+    this.#wireIds[id] = wire
+    this.#nodes[id] = node
+  }
+}

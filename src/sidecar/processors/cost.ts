@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import {
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+  ATTR_SPANWARDEN_COST_AMOUNT,
+  ATTR_SPANWARDEN_COST_CURRENCY,
+  ATTR_SPANWARDEN_COST_SOURCE,
+  ATTR_SPANWARDEN_PRICE_TABLE_VERSION,
+  CANONICAL_VALUES,
+  SPANWARDEN_COST_SOURCE_VALUE_SIDECAR,
+} from '../../conventions.ts'
+import type { Edits } from '../../otlp/edits.ts'
+import { operationOf } from '../../otlp/genai-operation.ts'
+import { SpanReader, spanNodes, wireId } from '../../otlp/span-reader.ts'
+import { type CallPrice, priceOf } from '../../pricing/price-of.ts'
+import { defineProcessor } from '../component.ts'
+
+const config = z.strictObject({})
+
+/**
+ * Adds the cost to model spans that lack it. A cost that came with the span stands, under whatever name; a model without
+ * a known price gets none (and is counted), never 0.
+ */
+export const cost = defineProcessor({
+  type: 'cost',
+  summary: 'Adds spanwarden.cost.* to spans of model calls that lack a cost and whose price is known.',
+  signals: ['traces'],
+  config,
+  create(_config, { metrics }) {
+    const priced = metrics.counter('otelcol_processor_cost_priced_spans', 'Model spans that were given a cost.')
+    const unknown = metrics.counter(
+      'otelcol_processor_cost_unknown_model_spans',
+      'Model spans with tokens whose model, tier or provider has no known price.',
+    )
+    return {
+      process(view, edits) {
+        const reader = new SpanReader(view)
+        for (const span of spanNodes(view)) {
+          reader.readSpan(span)
+          if (!lacksCost(reader)) continue
+          const price = priceOfSpan(reader)
+          if (price === undefined) {
+            unknown.add(1)
+            continue
+          }
+          addCost(edits, span, price)
+          priced.add(1)
+        }
+      },
+    }
+  },
+})
+
+const PROVIDER = wireId(ATTR_GEN_AI_PROVIDER_NAME)
+const REQUEST_MODEL = wireId(ATTR_GEN_AI_REQUEST_MODEL)
+const RESPONSE_MODEL = wireId(ATTR_GEN_AI_RESPONSE_MODEL)
+const INPUT = wireId(ATTR_GEN_AI_USAGE_INPUT_TOKENS)
+const OUTPUT = wireId(ATTR_GEN_AI_USAGE_OUTPUT_TOKENS)
+const CACHE_READ = wireId(ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS)
+const CACHE_WRITE = wireId(ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS)
+const REASONING = wireId(ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS)
+const SERVICE_TIER = wireId(ATTR_OPENAI_RESPONSE_SERVICE_TIER)
+const COST_AMOUNT = wireId(ATTR_SPANWARDEN_COST_AMOUNT)
+
+const providerNames = CANONICAL_VALUES[ATTR_GEN_AI_PROVIDER_NAME] ?? {}
+
+function lacksCost(reader: SpanReader): boolean {
+  const operation = operationOf(reader)
+  if (operation !== 'inference' && operation !== 'embeddings') return false
+  if (!reader.has(INPUT) && !reader.has(OUTPUT)) return false
+  if (reader.has(COST_AMOUNT)) return false
+  return !reader.view.appended(reader.span).some(({ key }) => key === ATTR_SPANWARDEN_COST_AMOUNT)
+}
+
+/** The model that answered is the one that is billed; a deployment's or a router's own name for it may have no price. */
+function priceOfSpan(reader: SpanReader): CallPrice | undefined {
+  const provider = reader.text(PROVIDER)
+  const call = {
+    provider: provider === undefined ? undefined : (providerNames[provider] ?? provider),
+    inputTokens: reader.number(INPUT) ?? 0,
+    outputTokens: reader.number(OUTPUT) ?? 0,
+    cacheReadTokens: reader.number(CACHE_READ),
+    cacheWriteTokens: reader.number(CACHE_WRITE),
+    reasoningTokens: reader.number(REASONING),
+    timestampMs: reader.startMs,
+    serviceTier: reader.text(SERVICE_TIER),
+  }
+  for (const model of [reader.text(RESPONSE_MODEL), reader.text(REQUEST_MODEL)]) {
+    const price = model === undefined ? undefined : priceOf({ ...call, model })
+    if (price !== undefined) return price
+  }
+  return undefined
+}
+
+function addCost(edits: Edits, span: number, price: CallPrice): void {
+  edits.appendAttribute(span, ATTR_SPANWARDEN_COST_AMOUNT, price.amount, true)
+  edits.appendAttribute(span, ATTR_SPANWARDEN_COST_CURRENCY, price.currency)
+  edits.appendAttribute(span, ATTR_SPANWARDEN_COST_SOURCE, SPANWARDEN_COST_SOURCE_VALUE_SIDECAR)
+  edits.appendAttribute(span, ATTR_SPANWARDEN_PRICE_TABLE_VERSION, price.tableVersion)
+}
