@@ -1,0 +1,64 @@
+import { readdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { context, trace } from '@opentelemetry/api'
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import type { Instrumentation, SdkContext } from '../../src/sdk/instrumentation/instrumentation.ts'
+
+/** An SDK in this process whose finished spans stay in memory, registered globally as the preload does. */
+export interface TestSdk {
+  readonly sdk: SdkContext & { captureContent: boolean }
+  /** Faults of the instrumentation, which a test expects to be none. */
+  readonly faults: unknown[]
+  /** Takes the spans that have ended since the last call. */
+  takeSpans(): ReadableSpan[]
+}
+
+export function startTestSdk(): TestSdk {
+  const exporter = new InMemorySpanExporter()
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager())
+  trace.setGlobalTracerProvider(provider)
+  const faults: unknown[] = []
+  return {
+    sdk: {
+      tracer: provider.getTracer('spanwarden'),
+      captureContent: false,
+      fault: (where, error) => faults.push(where, error),
+      now: () => performance.now(),
+    },
+    faults,
+    takeSpans() {
+      const spans = exporter.getFinishedSpans()
+      exporter.reset()
+      return [...spans]
+    },
+  }
+}
+
+/**
+ * Patches a library as the preload would, in its ESM build, without the module hook: imports every file that a patch names and
+ * hands its exports over. Returns the files, so that a test can insist on them.
+ */
+export async function instrument(instrumentation: Instrumentation, sdk: SdkContext): Promise<string[]> {
+  const folder = packageFolder(instrumentation.library)
+  const patched: string[] = []
+  for (const file of await readdir(folder, { recursive: true })) {
+    if (!file.endsWith('.mjs') || file.startsWith('src')) continue
+    const patches = instrumentation.modules.filter((module) => module.file.test(file))
+    if (patches.length === 0) continue
+    const bindings: Record<string, unknown> = await import(pathToFileURL(join(folder, file)).href)
+    for (const patch of patches) {
+      if (patch.names.every((name) => bindings[name] === undefined)) continue
+      patch.patch(bindings, sdk)
+      patched.push(file)
+    }
+  }
+  return patched.toSorted()
+}
+
+/** Both clients keep their main file at the root of the package. */
+const packageFolder = (library: string): string => dirname(createRequire(import.meta.url).resolve(library))
