@@ -1,20 +1,16 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Clock, ComponentContext, Logger } from '../../src/sidecar/component.ts'
+import type { ComponentContext, Logger } from '../../src/sidecar/component.ts'
+import { VirtualClock } from './virtual-clock.ts'
 
 /** A context whose clock a test moves by hand, and whose counters, gauges and log it reads. */
 export interface TestContext extends ComponentContext {
-  readonly clock: TestClock
+  readonly clock: VirtualClock
   /** Counter values by name and labels, e.g. `otelcol_x{reason="busy"}`. */
   readonly counters: Map<string, number>
   readonly gauges: Map<string, () => number>
   readonly logged: { level: string; fields: object; message: string }[]
-}
-
-export interface TestClock extends Clock {
-  /** Moves the time on and runs what became due, in order. */
-  advance(ms: number): void
 }
 
 export function testContext(id: string, startMs = Date.UTC(2026, 10, 21, 12)): TestContext {
@@ -25,7 +21,7 @@ export function testContext(id: string, startMs = Date.UTC(2026, 10, 21, 12)): T
   const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
   return {
     id,
-    clock: testClock(startMs),
+    clock: new VirtualClock(startMs),
     logger,
     metrics: {
       counter(name, _description, labels) {
@@ -41,36 +37,6 @@ export function testContext(id: string, startMs = Date.UTC(2026, 10, 21, 12)): T
     counters,
     gauges,
     logged,
-  }
-}
-
-function testClock(startMs: number): TestClock {
-  let now = startMs
-  const timers = new Set<{ at: number; callback: () => void }>()
-  const nextDue = (until: number) =>
-    [...timers]
-      .filter(({ at }) => at <= until)
-      .reduce<{ at: number; callback: () => void } | undefined>(
-        (first, timer) => (first === undefined || timer.at < first.at ? timer : first),
-        undefined,
-      )
-  return {
-    now: () => now,
-    monotonic: () => now - startMs,
-    after(ms, callback) {
-      const timer = { at: now + ms, callback }
-      timers.add(timer)
-      return () => void timers.delete(timer)
-    },
-    advance(ms) {
-      const until = now + ms
-      for (let timer = nextDue(until); timer !== undefined; timer = nextDue(until)) {
-        timers.delete(timer)
-        now = timer.at
-        timer.callback()
-      }
-      now = until
-    },
   }
 }
 

@@ -79,6 +79,14 @@ export class SendingQueue {
   }
 
   /**
+   * Throws, and counts, what `enqueue` at this moment would: asked of all queues before one gets the batch, so that a batch that is refused
+   * and comes again is not sent twice.
+   */
+  checkRoom(payload: Payload): void {
+    if (!this.#options.queue.block_on_overflow) this.#throwUnlessRoom(payload)
+  }
+
+  /**
    * Takes a batch and retains it. Resolves when it is kept; with `wait_for_result`, or without a queue, when the backend has it.
    * Rejects with RefusedError: `busy` when full, closed or given up, `too_large` when it can never fit, `failed` when the backend refused it for good.
    */
@@ -129,20 +137,31 @@ export class SendingQueue {
   // The way in
 
   async #reserve(payload: Payload): Promise<void> {
-    const { queue_size, queue_bytes_max, block_on_overflow } = this.#options.queue
-    const size = this.#sizeOf(payload)
-    const bytes = payload.bytes.length
-    if (size > queue_size || bytes > queue_bytes_max) {
+    const { block_on_overflow } = this.#options.queue
+    const mayWait = (): boolean => block_on_overflow && !this.#closed && this.#blocked.size < BLOCKED_SENDERS_MAX
+    while (this.#fitsEver(payload) && this.#isFull(payload) && mayWait()) await asleepIn(this.#blocked)
+    this.#throwUnlessRoom(payload)
+    this.#size += this.#sizeOf(payload)
+    this.#bytes += payload.bytes.length
+    this.#items += payload.items
+  }
+
+  #throwUnlessRoom(payload: Payload): void {
+    if (!this.#fitsEver(payload)) {
       throw this.#refusal(payload, 'too_large', 'is smaller than the batch')
     }
-    const full = (): boolean => this.#size + size > queue_size || this.#bytes + bytes > queue_bytes_max
-    const mayWait = (): boolean => block_on_overflow && !this.#closed && this.#blocked.size < BLOCKED_SENDERS_MAX
-    while (full() && mayWait()) await asleepIn(this.#blocked)
     if (this.#closed) throw this.#refusal(payload, 'busy', 'is closed')
-    if (full()) throw this.#refusal(payload, 'busy', 'is full')
-    this.#size += size
-    this.#bytes += bytes
-    this.#items += payload.items
+    if (this.#isFull(payload)) throw this.#refusal(payload, 'busy', 'is full')
+  }
+
+  #fitsEver(payload: Payload): boolean {
+    const { queue_size, queue_bytes_max } = this.#options.queue
+    return this.#sizeOf(payload) <= queue_size && payload.bytes.length <= queue_bytes_max
+  }
+
+  #isFull(payload: Payload): boolean {
+    const { queue_size, queue_bytes_max } = this.#options.queue
+    return this.#size + this.#sizeOf(payload) > queue_size || this.#bytes + payload.bytes.length > queue_bytes_max
   }
 
   #unreserve(payload: Payload): void {
