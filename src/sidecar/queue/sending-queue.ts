@@ -1,5 +1,7 @@
 import { RefusedError } from '../component.ts'
 import type { ComponentContext, Counter, Exporter, Payload, Sent, Signal } from '../component.ts'
+import { itemsName } from '../count-items.ts'
+import type { Delivery } from '../delivery.ts'
 import { splitRequest } from '../../otlp/split.ts'
 import { Backoff } from './backoff.ts'
 import { LogLimiter } from './log-limiter.ts'
@@ -12,9 +14,6 @@ export const BLOCKED_SENDERS_MAX = 100
 
 /** What a sender is told to wait when the queue is full, in milliseconds. */
 export const BUSY_RETRY_AFTER_MS = 1000
-
-/** Names of items in the stock collector's metrics. */
-const ITEMS: Readonly<Record<Signal, string>> = { traces: 'spans', metrics: 'metric_points', logs: 'log_records' }
 
 export interface SendingQueueOptions {
   readonly signal: Signal
@@ -33,7 +32,8 @@ type Result = 'sent' | 'rejected' | 'gave_up'
  * Stands in front of one remote exporter for one signal: bounded, with consumers that each take a batch and keep it until the backend has it,
  * has refused it for good, or the retries are used up. Nothing is lost silently: items in = sent + failed + held.
  */
-export class SendingQueue {
+export class SendingQueue implements Delivery {
+  readonly exporterId: string
   readonly #options: SendingQueueOptions
   readonly #storage: QueueStorage
   readonly #log: LogLimiter
@@ -54,11 +54,12 @@ export class SendingQueue {
 
   constructor(options: SendingQueueOptions) {
     const { context, signal, queue } = options
+    this.exporterId = context.id
     this.#options = options
     this.#storage = options.storage ?? new MemoryStorage()
     this.#log = new LogLimiter(context.clock)
     const counter = (name: string, text: string): Counter =>
-      context.metrics.counter(`otelcol_exporter_${name}_${ITEMS[signal]}`, text, { exporter: context.id })
+      context.metrics.counter(`otelcol_exporter_${name}_${itemsName[signal]}`, text, { exporter: context.id })
     this.#counters = {
       sent: counter('sent', 'Items that the backend has taken.'),
       failed: counter('send_failed', 'Items that were dropped: refused by the backend, or the retries used up.'),
@@ -90,7 +91,7 @@ export class SendingQueue {
    * Takes a batch and retains it. Resolves when it is kept; with `wait_for_result`, or without a queue, when the backend has it.
    * Rejects with RefusedError: `busy` when full, closed or given up, `too_large` when it can never fit, `failed` when the backend refused it for good.
    */
-  async enqueue(payload: Payload): Promise<void> {
+  async deliver(payload: Payload): Promise<void> {
     const { enabled, wait_for_result } = this.#options.queue
     await this.#reserve(payload)
     const result =
@@ -108,6 +109,17 @@ export class SendingQueue {
     }
     this.#pump()
     if (result !== undefined) throwUnlessSent(await result, this.#options.context.id)
+  }
+
+  /** Throws the RefusedError of `deliver` if there is no room now. With `block_on_overflow` a full queue is no reason, as long as few wait. */
+  checkRoom(payload: Payload): void {
+    const { queue_size, queue_bytes_max, block_on_overflow } = this.#options.queue
+    if (this.#sizeOf(payload) > queue_size || payload.bytes.length > queue_bytes_max) {
+      throw this.#refusal(payload, 'too_large', 'is smaller than the batch')
+    }
+    if (this.#closed) throw this.#refusal(payload, 'busy', 'is closed')
+    const mayWait = block_on_overflow && this.#blocked.size < BLOCKED_SENDERS_MAX
+    if (!mayWait && this.#isFullFor(payload)) throw this.#refusal(payload, 'busy', 'is full')
   }
 
   /**
@@ -137,29 +149,17 @@ export class SendingQueue {
   // The way in
 
   async #reserve(payload: Payload): Promise<void> {
-    const { block_on_overflow } = this.#options.queue
-    const mayWait = (): boolean => block_on_overflow && !this.#closed && this.#blocked.size < BLOCKED_SENDERS_MAX
-    while (this.#fitsEver(payload) && this.#isFull(payload) && mayWait()) await asleepIn(this.#blocked)
-    this.#throwUnlessRoom(payload)
+    this.checkRoom(payload)
+    while (this.#isFullFor(payload)) {
+      await asleepIn(this.#blocked)
+      this.checkRoom(payload)
+    }
     this.#size += this.#sizeOf(payload)
     this.#bytes += payload.bytes.length
     this.#items += payload.items
   }
 
-  #throwUnlessRoom(payload: Payload): void {
-    if (!this.#fitsEver(payload)) {
-      throw this.#refusal(payload, 'too_large', 'is smaller than the batch')
-    }
-    if (this.#closed) throw this.#refusal(payload, 'busy', 'is closed')
-    if (this.#isFull(payload)) throw this.#refusal(payload, 'busy', 'is full')
-  }
-
-  #fitsEver(payload: Payload): boolean {
-    const { queue_size, queue_bytes_max } = this.#options.queue
-    return this.#sizeOf(payload) <= queue_size && payload.bytes.length <= queue_bytes_max
-  }
-
-  #isFull(payload: Payload): boolean {
+  #isFullFor(payload: Payload): boolean {
     const { queue_size, queue_bytes_max } = this.#options.queue
     return this.#size + this.#sizeOf(payload) > queue_size || this.#bytes + payload.bytes.length > queue_bytes_max
   }
@@ -207,7 +207,7 @@ export class SendingQueue {
 
   async #consume(batch: StoredBatch): Promise<void> {
     const { payload } = batch
-    const result = await this.#deliver(payload)
+    const result = await this.#sendParts(payload)
     this.#unreserve(payload)
     batch.done()
     this.#awaited.get(payload)?.(result)
@@ -217,7 +217,7 @@ export class SendingQueue {
   }
 
   /** Sends a batch, in parts if the backend finds it too large. */
-  async #deliver(payload: Payload): Promise<Result> {
+  async #sendParts(payload: Payload): Promise<Result> {
     const parts = [payload]
     let result: Result = 'sent'
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
