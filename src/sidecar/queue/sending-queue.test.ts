@@ -136,7 +136,7 @@ describe('sending queue', () => {
           else {
             const payload = new Spans(...Array.from({ length: step.enqueue }, () => `span${span++}`))
             payloads.push(payload)
-            const taken = (await reasonOf(sendingQueue.enqueue(payload))) === 'taken'
+            const taken = (await reasonOf(sendingQueue.deliver(payload))) === 'taken'
             if (taken) itemsIn += payload.items
             else itemsRefused += payload.items
           }
@@ -167,26 +167,26 @@ describe('sending queue', () => {
   test('full: busy with a time to retry; larger than the queue: too large', async () => {
     const { answers, send } = heldBack()
     const { sendingQueue, counts, lines, clock } = setUp({ queue: { queue_size: 2, queue_bytes_max: 100 }, send })
-    await sendingQueue.enqueue(new Spans('span1'))
-    await sendingQueue.enqueue(new Spans('span2'))
-    await expect(sendingQueue.enqueue(new Spans('span3'))).rejects.toMatchObject({ reason: 'busy', retryAfterMs: 1000 })
-    expect(await reasonOf(sendingQueue.enqueue(new Spans('span4'.repeat(30))))).toBe('too_large')
-    expect(await reasonOf(sendingQueue.enqueue(new Spans('span5')))).toBe('busy')
+    await sendingQueue.deliver(new Spans('span1'))
+    await sendingQueue.deliver(new Spans('span2'))
+    await expect(sendingQueue.deliver(new Spans('span3'))).rejects.toMatchObject({ reason: 'busy', retryAfterMs: 1000 })
+    expect(await reasonOf(sendingQueue.deliver(new Spans('span4'.repeat(30))))).toBe('too_large')
+    expect(await reasonOf(sendingQueue.deliver(new Spans('span5')))).toBe('busy')
     expect(lines.map(({ level }) => level)).toEqual(['warn', 'warn'])
     answers.shift()?.(pass)
     await clock.advanceSettled(0)
-    await sendingQueue.enqueue(new Spans('span6'))
+    await sendingQueue.deliver(new Spans('span6'))
     expect(counts()).toEqual({ sent: 1, failed: 0, refused: 3 })
   })
 
   test('block_on_overflow waits for room, with a limit on those who wait', async () => {
     const { answers, send } = heldBack()
     const { sendingQueue, clock } = setUp({ queue: { queue_size: 1, block_on_overflow: true }, send })
-    await sendingQueue.enqueue(new Spans('span1'))
+    await sendingQueue.deliver(new Spans('span1'))
     const waiting = Array.from({ length: BLOCKED_SENDERS_MAX }, (_, i) =>
-      reasonOf(sendingQueue.enqueue(new Spans(`span${i}`))),
+      reasonOf(sendingQueue.deliver(new Spans(`span${i}`))),
     )
-    expect(await reasonOf(sendingQueue.enqueue(new Spans('span9')))).toBe('busy')
+    expect(await reasonOf(sendingQueue.deliver(new Spans('span9')))).toBe('busy')
     answers.shift()?.(pass)
     expect(await waiting[0]).toBe('taken')
     answers.shift()?.(pass)
@@ -203,9 +203,9 @@ describe('sending queue', () => {
     async (queue) => {
       const outcomes: Sent[] = [pass, { outcome: 'rejected', reason: 'HTTP 400' }, later]
       const { sendingQueue, counts } = setUp({ queue, retry: { enabled: false }, send: () => outcomes.shift() ?? pass })
-      expect(await reasonOf(sendingQueue.enqueue(new Spans('span1')))).toBe('taken')
-      expect(await reasonOf(sendingQueue.enqueue(new Spans('span2')))).toBe('failed')
-      expect(await reasonOf(sendingQueue.enqueue(new Spans('span3')))).toBe('busy')
+      expect(await reasonOf(sendingQueue.deliver(new Spans('span1')))).toBe('taken')
+      expect(await reasonOf(sendingQueue.deliver(new Spans('span2')))).toBe('failed')
+      expect(await reasonOf(sendingQueue.deliver(new Spans('span3')))).toBe('busy')
       expect(counts()).toEqual({ sent: 1, failed: 2, refused: 0 })
     },
   )
@@ -218,7 +218,7 @@ describe('sending queue', () => {
         return later
       },
     })
-    await sendingQueue.enqueue(new Spans('span1'))
+    await sendingQueue.deliver(new Spans('span1'))
     await clock.advanceSettled(400_000)
     expect(times.slice(0, 5)).toEqual([0, 5000, 12_500, 23_750, 40_625])
     expect(times.at(-1)).toBe(300_000)
@@ -241,7 +241,7 @@ describe('sending queue', () => {
         return pass
       },
     })
-    await sendingQueue.enqueue(new Spans('span10', 'span11', 'span12', 'span13', 'span14', `span15${'x'.repeat(60)}`))
+    await sendingQueue.deliver(new Spans('span10', 'span11', 'span12', 'span13', 'span14', `span15${'x'.repeat(60)}`))
     await clock.advanceSettled(0)
     expect(names).toEqual(['span10', 'span11', 'span12', 'span13', 'span14'])
     expect(counts()).toEqual({ sent: 5, failed: 1, refused: 0 })
@@ -253,8 +253,8 @@ describe('sending queue', () => {
       queue: { num_consumers: 1 },
       send: () => (up ? pass : later),
     })
-    await sendingQueue.enqueue(new Spans('span1'))
-    await sendingQueue.enqueue(new Spans('span2', 'span3'))
+    await sendingQueue.deliver(new Spans('span1'))
+    await sendingQueue.deliver(new Spans('span2', 'span3'))
     await clock.advanceSettled(100)
     up = true
     expect(await sendingQueue.drain(10_000)).toBe(0)
@@ -262,10 +262,10 @@ describe('sending queue', () => {
     expect(clock.nextTimerMs).toBeUndefined()
 
     const hopeless = setUp({ queue: { num_consumers: 1 }, send: () => later })
-    await hopeless.sendingQueue.enqueue(new Spans('span1'))
-    await hopeless.sendingQueue.enqueue(new Spans('span2', 'span3'))
+    await hopeless.sendingQueue.deliver(new Spans('span1'))
+    await hopeless.sendingQueue.deliver(new Spans('span2', 'span3'))
     const end = hopeless.sendingQueue.drain(10_000)
-    expect(await reasonOf(hopeless.sendingQueue.enqueue(new Spans('span4')))).toBe('busy')
+    expect(await reasonOf(hopeless.sendingQueue.deliver(new Spans('span4')))).toBe('busy')
     await hopeless.clock.advanceSettled(10_000)
     expect(await end).toBe(3)
     expect(hopeless.counts()).toEqual({ sent: 0, failed: 3, refused: 1 })
@@ -280,7 +280,7 @@ describe('sending queue', () => {
           abort.addEventListener('abort', () => resolve({ outcome: 'retry', reason: 'aborted' })),
         ),
     })
-    await sendingQueue.enqueue(new Spans('span1'))
+    await sendingQueue.deliver(new Spans('span1'))
     const end = sendingQueue.drain(5000)
     await clock.advanceSettled(5000)
     expect(await end).toBe(1)

@@ -80,14 +80,6 @@ export class SendingQueue implements Delivery {
   }
 
   /**
-   * Throws, and counts, what `enqueue` at this moment would: asked of all queues before one gets the batch, so that a batch that is refused
-   * and comes again is not sent twice.
-   */
-  checkRoom(payload: Payload): void {
-    if (!this.#options.queue.block_on_overflow) this.#throwUnlessRoom(payload)
-  }
-
-  /**
    * Takes a batch and retains it. Resolves when it is kept; with `wait_for_result`, or without a queue, when the backend has it.
    * Rejects with RefusedError: `busy` when full, closed or given up, `too_large` when it can never fit, `failed` when the backend refused it for good.
    */
@@ -111,7 +103,10 @@ export class SendingQueue implements Delivery {
     if (result !== undefined) throwUnlessSent(await result, this.#options.context.id)
   }
 
-  /** Throws the RefusedError of `deliver` if there is no room now. With `block_on_overflow` a full queue is no reason, as long as few wait. */
+  /**
+   * Throws, and counts, the RefusedError of `deliver` at this moment. Asked of all queues before one gets the batch, so that a batch that is
+   * refused and comes again is not sent twice. With `block_on_overflow` a full queue is no reason, as long as few wait.
+   */
   checkRoom(payload: Payload): void {
     const { queue_size, queue_bytes_max, block_on_overflow } = this.#options.queue
     if (this.#sizeOf(payload) > queue_size || payload.bytes.length > queue_bytes_max) {
