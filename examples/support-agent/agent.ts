@@ -35,7 +35,7 @@ const sendReply = tool('send_reply', { class: 'post' }, async (args: { to: strin
 const support = agent('support', async (ticket: Ticket): Promise<string> => {
   await openai.embeddings.create({ model: 'text-embedding-3-small', input: ticket.text })
   const triage = await anthropic.messages.create({
-    model: 'claude-sonnet-4-5',
+    model: 'claude-sonnet-5',
     max_tokens: 64,
     messages: [{ role: 'user', content: `One word, refund or other:\n${ticket.text}` }],
   })
@@ -82,7 +82,7 @@ async function solveWithTools(ticket: Ticket): Promise<string> {
 async function answerDirectly(ticket: Ticket): Promise<string> {
   const response = await openai.responses.create({ model: 'gpt-5-mini', input: ticket.text })
   const stream = anthropic.messages.stream({
-    model: 'claude-sonnet-4-5',
+    model: 'claude-sonnet-5',
     max_tokens: 256,
     messages: [{ role: 'user', content: `Make this friendlier: ${response.output_text}` }],
   })

@@ -266,7 +266,7 @@ function embeddings(body: Record<string, unknown>): Reply {
 function anthropicMessage(id: string, body: Record<string, unknown>): Reply {
   const messages = (body['messages'] ?? []) as readonly { role: string; content: unknown }[]
   const request = textOf(messages[0]?.content)
-  const text = /refund|charged/i.test(request) ? 'refund' : 'other'
+  const text = /refund|charged/i.test(request.slice(request.indexOf('\n'))) ? 'refund' : 'other'
   const inputTokens = tokensOf(messages)
   const usage = {
     input_tokens: inputTokens,
