@@ -7,8 +7,8 @@ export interface ModelAnswer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly writes: readonly (string | Uint8Array)[]
-  /** After the writes: end the body (default), cut the connection, or leave it open. */
-  readonly ending?: 'end' | 'cut' | 'wait'
+  /** After the writes: end the body (default) or leave it open. */
+  readonly ending?: 'end' | 'wait'
 }
 
 export interface ModelServer extends AsyncDisposable {
@@ -17,6 +17,8 @@ export interface ModelServer extends AsyncDisposable {
   answer(...answers: ModelAnswer[]): void
   /** Bodies of the requests so far. */
   readonly requests: { readonly path: string; readonly headers: IncomingMessage['headers']; readonly body: string }[]
+  /** Cuts all connections, as a network does. */
+  cut(): void
   /** A `fetch` for clients whose base URL is a real provider's: the same path, on this server. */
   readonly fetch: typeof fetch
   close(): Promise<void>
@@ -47,6 +49,7 @@ export async function startModelServer(): Promise<ModelServer> {
     answer: (...next) => {
       answers = next
     },
+    cut: () => server.closeAllConnections(),
     fetch: (input, init) => {
       const { pathname, search } = new URL(input instanceof Request ? input.url : input)
       return fetch(`${url}${pathname}${search}`, init)
@@ -67,8 +70,7 @@ export async function startModelServer(): Promise<ModelServer> {
       if (!response.write(write) && !response.destroyed)
         await Promise.race([once(response, 'drain'), once(response, 'close')])
     }
-    if (answer.ending === 'cut') response.destroy()
-    else if (answer.ending !== 'wait') response.end()
+    if (answer.ending !== 'wait') response.end()
   }
 }
 

@@ -41,8 +41,8 @@ export const anthropic: Instrumentation = {
   library: '@anthropic-ai/sdk',
   majors: [0, 1],
   modules: [
-    messages(/^resources\/messages(\/messages)?\.(js|mjs)$/),
-    messages(/^resources\/beta\/messages(\/messages)?\.(js|mjs)$/),
+    messages(/^resources\/messages\/messages\.(js|mjs)$/),
+    messages(/^resources\/beta\/messages\/messages\.(js|mjs)$/),
     {
       file: /^client\.(js|mjs)$/,
       names: ['BaseAnthropic'],
@@ -109,7 +109,7 @@ function contentOf(body: Fields): Attributes {
  */
 function holdBackCallSpans(client: unknown): void {
   const prototype: unknown = typeof client === 'function' ? client.prototype : undefined
-  if (!isFields(prototype)) return
+  if (!isFields(prototype)) throw new TypeError('the client class is missing')
   const tracers = new WeakMap<object, unknown>()
   Object.defineProperty(prototype, '_tracer', {
     configurable: true,

@@ -21,7 +21,7 @@ export const openai: Instrumentation = {
   library: 'openai',
   majors: [6, 7],
   modules: [
-    create(/^resources\/chat\/completions(\/completions)?\.(js|mjs)$/, 'Completions', chatCompletions),
+    create(/^resources\/chat\/completions\/completions\.(js|mjs)$/, 'Completions', chatCompletions),
     create(/^resources\/responses\/responses\.(js|mjs)$/, 'Responses', responses),
     create(/^resources\/embeddings\.(js|mjs)$/, 'Embeddings', embeddings),
     create(/^resources\/completions\.(js|mjs)$/, 'Completions', completions),
