@@ -4,8 +4,11 @@ export interface Ending {
   unsent(): boolean
   /** Sends what is unsent, once, asynchronously. Never rejects. */
   flush(): Promise<void>
-  /** The last chance, synchronous. `failed`: the spans that are still open did not end well. */
-  finish(reason: string, failed: boolean): void
+  /**
+   * The last chance, synchronous. `failed`: the spans that are still open did not end well.
+   * `unreachable`: the receiver has just failed to take everything; waiting for it once more is of no use.
+   */
+  finish(reason: string, failed: boolean, unreachable: boolean): void
 }
 
 /**
@@ -15,18 +18,24 @@ export interface Ending {
  */
 export function onProcessEnd(ending: Ending, isMainThread: boolean): void {
   let crashed = false
+  let unreachable = false
   process.on('uncaughtExceptionMonitor', () => {
     crashed = true
   })
   process.on('exit', (code) => {
-    if (crashed && code !== 0) ending.finish('uncaught_exception', true)
-    else ending.finish('process_exit', code !== 0)
+    if (crashed && code !== 0) ending.finish('uncaught_exception', true, unreachable)
+    else ending.finish('process_exit', code !== 0, unreachable)
   })
   process.on('beforeExit', () => {
     // Asynchronous work here makes Node emit the event once more. An agent that listens to it would notice, so its 'exit' has to do.
-    if (process.listenerCount('beforeExit') > 1 || !ending.unsent()) return
+    if (process.listenerCount('beforeExit') > 1 || unreachable || !ending.unsent()) return
+    // Only this timer holds the process; when it fires, or when the flush is over, the process ends.
+    unreachable = true
     const alive = setTimeout(() => undefined, flushMsMax)
-    void ending.flush().finally(() => clearTimeout(alive))
+    void ending.flush().finally(() => {
+      unreachable = ending.unsent()
+      clearTimeout(alive)
+    })
   })
   if (isMainThread) endOnSignals(ending)
 }
@@ -38,7 +47,7 @@ function endOnSignals(ending: Ending): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     const listener = (): void => {
       if (process.listeners(signal).length > 0) return
-      ending.finish(signal, true)
+      ending.finish(signal, true, false)
       process.removeListener(signal, listener)
       process.kill(process.pid, signal)
       // Still here: the kernel ignores the default action for process 1 of a container. Then we did not end and keep listening.
@@ -54,6 +63,7 @@ function endOnSignals(ending: Ending): void {
  * then survive a signal that ends it without us.
  */
 function hide(signal: string, ours: () => void): void {
+  const listens = (): boolean => process.rawListeners(signal).includes(ours)
   process.listeners = new Proxy(process.listeners, {
     apply: (target, self, args) => without(Reflect.apply(target, self, args), args[0] === signal ? ours : undefined),
   })
@@ -61,8 +71,14 @@ function hide(signal: string, ours: () => void): void {
     apply(target, self, args) {
       const count: number = Reflect.apply(target, self, args)
       const counted = args[0] === signal && (args[1] === undefined || args[1] === ours)
-      return counted && process.rawListeners(signal).includes(ours) ? count - 1 : count
+      return counted && listens() ? count - 1 : count
     },
+  })
+  // Node counts the same way and stops watching the signal when the last other listener goes: ours then starts it again.
+  process.on('removeListener', (event, removed) => {
+    if (event !== signal || removed === ours || process.listenerCount(signal) > 0 || !listens()) return
+    process.removeListener(signal, ours)
+    process.on(signal, ours)
   })
 }
 

@@ -23,6 +23,7 @@ export class Metrics {
   readonly #reader: JsonReader
   #sending: Promise<void> | undefined
   #nextSoonest = 0
+  #outdated = false
 
   constructor(options: MetricsOptions) {
     this.#options = options
@@ -41,13 +42,19 @@ export class Metrics {
     setInterval(() => void this.send(), options.intervalMs).unref()
   }
 
+  /** A request has begun or ended since the last sample. */
+  get outdated(): boolean {
+    return this.#outdated
+  }
+
   /**
-   * A request began. A short run would be over before the first interval: its depth is sent now, but not more than once a second.
-   * The wait of a microtask lets a burst of requests that start together be seen together.
+   * The number of running requests has changed. A short run would be over before the first interval: the beginning of a request is sent
+   * now, but not more than once a second.
    */
-  requestStarted(): void {
+  requestsChanged(started: boolean): void {
+    this.#outdated = true
     const now = performance.now()
-    if (now < this.#nextSoonest) return
+    if (!started || now < this.#nextSoonest) return
     this.#nextSoonest = now + 1_000
     void this.send()
   }
@@ -60,9 +67,16 @@ export class Metrics {
     return this.#sending
   }
 
+  /** Sends the state of now: what is under way may be an older one. */
+  async flush(): Promise<void> {
+    await this.#sending
+    if (this.#outdated) await this.send()
+  }
+
   async #collectAndSend(): Promise<void> {
     const { notices, sender } = this.#options
     try {
+      this.#outdated = false
       const { resourceMetrics } = await this.#reader.collect()
       const items = resourceMetrics.scopeMetrics.reduce((sum, scope) => sum + scope.metrics.length, 0)
       const body = items === 0 ? undefined : JsonMetricsSerializer.serializeRequest(resourceMetrics)

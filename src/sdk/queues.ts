@@ -5,7 +5,7 @@ export class Queues {
   readonly #notices: Notices
   readonly #depths = new Map<string, () => number>()
   #running = 0
-  #onStart: () => void = () => undefined
+  #onChange: (started: boolean) => void = () => undefined
 
   constructor(notices: Notices) {
     this.#notices = notices
@@ -23,17 +23,18 @@ export class Queues {
     }
   }
 
-  onRequestStart(listener: () => void): void {
-    this.#onStart = listener
+  onRequestsChange(listener: (started: boolean) => void): void {
+    this.#onChange = listener
   }
 
   requestStarted(): void {
     this.#running += 1
-    this.#onStart()
+    this.#onChange(true)
   }
 
   requestEnded(): void {
     this.#running -= 1
+    this.#onChange(false)
   }
 
   /** Depth by queue name. A queue whose function fails or gives no number is left out and counted. */

@@ -75,9 +75,12 @@ function assemble(settings: Settings, notices: Notices): void {
 
   onProcessEnd(
     {
-      unsent: () => spans.unsent + logs.unsent > 0,
-      flush: async () => void (await Promise.all([spans.flush(), logs.flush(), metrics?.send()])),
-      finish: (reason, failed) => finish(reason, failed, open, [spans, logs], sender),
+      unsent: () => spans.unsent + logs.unsent > 0 || metrics?.outdated === true,
+      flush: async () => void (await Promise.all([spans.flush(), logs.flush(), metrics?.flush()])),
+      finish: (reason, failed, unreachable) => {
+        open.endAll(reason, failed)
+        sendTheRest([spans, logs], sender, unreachable)
+      },
     },
     isMainThread,
   )
@@ -129,26 +132,23 @@ function startMetrics(
   if (!sender.has('metrics')) return undefined
   const { metricIntervalMs: intervalMs, metricTemporality: temporality } = settings
   const metrics = new Metrics({ resource, sender, notices, intervalMs, temporality, depths: () => queues.depths() })
-  queues.onRequestStart(() => metrics.requestStarted())
+  queues.onRequestsChange((started) => metrics.requestsChanged(started))
   return metrics
 }
 
-/** Ends what is open and sends everything that is left, synchronously: the event loop is over. */
-function finish(
-  reason: string,
-  failed: boolean,
-  open: OpenSpans,
+/** Sends everything that is left, synchronously: the event loop is over. */
+function sendTheRest(
   lanes: readonly (Lane<ReadableSpan> | Lane<LogRecord>)[],
   sender: OtlpSender,
+  unreachable: boolean,
 ): void {
-  open.endAll(reason, failed)
   const left = lanes.flatMap((lane) =>
     lane.takeUnsent().flatMap((request) => {
       const endpoint = sender.endpoint(request.signal)
       return endpoint === undefined ? [] : [{ lane, endpoint, body: request.body, items: request.items }]
     }),
   )
-  const acknowledged = sendBeforeExit(left, lastSendMsMax)
+  const acknowledged = unreachable ? 0 : sendBeforeExit(left, lastSendMsMax)
   for (const { lane, items } of left.slice(acknowledged)) lane.giveUp(items)
 }
 

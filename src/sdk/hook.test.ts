@@ -1,0 +1,134 @@
+import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { projectFolder } from '../../test/support/run-agent.ts'
+import { runNode } from '../../test/support/run-node.ts'
+import { hasReliableSyncHooks } from './hook.ts'
+
+/**
+ * A library in every form in which a patched file can come: ESM, CommonJS, CommonJS imported by ESM, ESM required by CommonJS; with circular
+ * imports, a last line that is a comment, and names that do not exist. The preload patches `Client.prototype.call`.
+ */
+let folder = ''
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'spanwarden-hook-'))
+  const library = join(folder, 'node_modules', '@some', 'library')
+  mkdirSync(library, { recursive: true })
+  const write = (name: string, text: string): void => writeFileSync(join(library, name), text)
+  write('package.json', JSON.stringify({ name: '@some/library', version: '3.1.4', exports: { './*': './*' } }))
+  write(
+    'client.mjs',
+    "import { later } from './circular.mjs'\nexport class Client { call() { return 'bare' } }\nexport const where = () => new Error('x').stack.split('\\n')[1]\n// the last line is a comment",
+  )
+  write('circular.mjs', "import { Client } from './client.mjs'\nexport const later = () => Client\n")
+  write(
+    'client.cjs',
+    "'use strict'\nclass Client { call() { return 'bare' } }\nexports.Client = Client\n//# sourceMappingURL=nowhere.map",
+  )
+  write('broken.mjs', 'export class Client { call() { return 1 } }\nexport const kind = 0')
+  symlinkSync(join(projectFolder, 'node_modules', '@opentelemetry'), join(folder, 'node_modules', '@opentelemetry'))
+  writeFileSync(
+    join(folder, 'preload.mjs'),
+    `import { hookModules } from ${JSON.stringify(join(projectFolder, 'src/sdk/hook.ts'))}
+     import { Notices } from ${JSON.stringify(join(projectFolder, 'src/sdk/notices.ts'))}
+     const notices = new Notices()
+     const patch = ({ Client, missing }) => {
+       if (missing !== undefined) throw new Error('a name that is not there has a value')
+       const original = Client.prototype.call
+       Client.prototype.call = function () { return 'patched ' + original.call(this) }
+     }
+     const majors = JSON.parse(process.env.MAJORS ?? '[3]')
+     globalThis.table = hookModules({
+       instrumentations: [{ library: '@some/library', majors, modules: [
+         { file: /^client\\.(mjs|cjs)$/, names: ['Client', 'missing'], patch },
+         { file: /^broken\\.mjs$/, names: ['Client'], patch: () => { throw new TypeError('secret') } },
+       ] }],
+       sdk: { fault: (where, error) => notices.fault(where, error) },
+       notices,
+       ...(process.env.ASYNC === 'yes' ? { sync: false } : {}),
+     })`,
+  )
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const show =
+  'process.stdout.write(JSON.stringify([new Client().call(), ...globalThis.table.found.values()].map((x) => x.state ?? x)))'
+
+async function run(name: string, script: string, options: { env?: Record<string, string>; flags?: string[] } = {}) {
+  const file = join(folder, name)
+  writeFileSync(file, script)
+  const flags = [...(options.flags ?? []), '--import', join(folder, 'preload.mjs')]
+  return await runNode([...flags, file], { cwd: folder, env: options.env ?? {} })
+}
+
+const esm = `import { Client } from '@some/library/client.mjs'; ${show}`
+const forms = [
+  ['ESM imported by ESM', 'a.mjs', esm],
+  ['CommonJS required by CommonJS', 'b.cjs', `const { Client } = require('@some/library/client.cjs'); ${show}`],
+  ['CommonJS imported by ESM', 'c.mjs', `import { Client } from '@some/library/client.cjs'; ${show}`],
+  ['ESM required by CommonJS', 'd.cjs', `const { Client } = require('@some/library/client.mjs'); ${show}`],
+  ['ESM imported later', 'e.mjs', `await null; const { Client } = await import('@some/library/client.mjs'); ${show}`],
+] as const
+
+describe.each([
+  ['synchronous hooks', {}],
+  ['the loader thread of older versions', { ASYNC: 'yes' }],
+])('with %s', (_, env: Record<string, string>) => {
+  // The loader thread of old versions does not see a require() of ESM; the same holds for every other preload.
+  const possible = forms.filter(([form]) => env['ASYNC'] !== 'yes' || form !== 'ESM required by CommonJS')
+
+  test.each(possible)('%s is patched before its importer runs', async (_form, name, script) => {
+    const { code, stdout, stderr } = await run(name, script, { env })
+    expect({ code, stdout, stderr: stderr.replace(/^.*DEP0205.*\n.*\n/m, '') }).toEqual({
+      code: 0,
+      stdout: '["patched bare","patched"]',
+      stderr: '',
+    })
+  })
+})
+
+test('line numbers stay', async () => {
+  const { stdout } = await run('lines.mjs', "import { where } from '@some/library/client.mjs'; console.log(where())")
+  expect(stdout).toMatch(/client\.mjs:3:\d+/)
+})
+
+describe('what cannot be observed is told, in one line, and works on', () => {
+  test('another major than the tested ones', async () => {
+    const { stdout, stderr } = await run('major.mjs', esm, { env: { MAJORS: '[1,2]' } })
+    expect(stdout).toBe('["patched bare","untested"]')
+    expect(stderr).toBe('spanwarden: @some/library 3.1.4 is observed, but only major 1, 2 is tested\n')
+  })
+
+  test('another shape than the expected one', async () => {
+    const script = `import { Client } from '@some/library/broken.mjs'; ${show}`
+    const { code, stdout, stderr } = await run('broken.mjs', script)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '[1,"failed"]' })
+    expect(stderr).toContain('@some/library 3.1.4 is NOT observed')
+    expect(stderr).not.toContain('secret')
+  })
+
+  test('a library that was loaded before the preload', async () => {
+    const early = join(folder, 'early.cjs')
+    writeFileSync(early, "require('@some/library/client.cjs')")
+    const script = `const { Client } = require('@some/library/client.cjs'); ${show}`
+    const { stdout, stderr } = await run('late.cjs', script, { flags: ['--require', early] })
+    expect(stdout).toBe('["bare","too early"]')
+    expect(stderr).toMatch(/^spanwarden: @some\/library is NOT observed: it was loaded before spanwarden.*\n$/)
+  })
+})
+
+test.each([
+  ['22.19.0', false],
+  ['22.22.2', false],
+  ['22.22.3', true],
+  ['24.11.0', false],
+  ['24.11.1', true],
+  ['24.21.0', true],
+  ['25.0.0', false],
+  ['26.10.0', true],
+])('synchronous hooks of Node %s are reliable: %s', (version, reliable) => {
+  expect(hasReliableSyncHooks(version)).toBe(reliable)
+})

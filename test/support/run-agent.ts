@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url'
+import { runNode } from './run-node.ts'
+import type { NodeRun } from './run-node.ts'
+
+export interface AgentOptions {
+  /** `http://host:port` of an OTLP/HTTP receiver. */
+  readonly endpoint: string
+  /** The script, as a string: ESM by default, TypeScript allowed. Packages resolve from the project. */
+  readonly script?: string
+  /** Or a file and its arguments. */
+  readonly file?: readonly string[]
+  readonly module?: 'esm' | 'commonjs'
+  readonly env?: Readonly<Record<string, string>>
+  /** Flags of node before the preload. */
+  readonly flags?: readonly string[]
+  /** false: the same without the preload. */
+  readonly preload?: boolean
+}
+
+export const projectFolder = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Path of the preload in development; Node runs the TypeScript. */
+export const preloadFile = `${projectFolder}src/register.ts`
+
+/** Runs a real agent process with the real preload flag to its end. */
+export function runAgent(options: AgentOptions): Promise<NodeRun> {
+  const { endpoint, script, file, module = 'esm', env = {}, flags = [], preload = true } = options
+  const inputType = module === 'esm' ? 'module-typescript' : 'commonjs-typescript'
+  const what = file ?? [`--input-type=${inputType}`, '--eval', script ?? '']
+  return runNode([...flags, ...(preload ? ['--import', preloadFile] : []), ...what], {
+    cwd: projectFolder,
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...env },
+  })
+}
