@@ -34,6 +34,7 @@ type Result = 'sent' | 'rejected' | 'gave_up'
  */
 export class SendingQueue implements Delivery {
   readonly exporterId: string
+  readonly signal: Signal
   readonly #options: SendingQueueOptions
   readonly #storage: QueueStorage
   readonly #log: LogLimiter
@@ -55,6 +56,7 @@ export class SendingQueue implements Delivery {
   constructor(options: SendingQueueOptions) {
     const { context, signal, queue } = options
     this.exporterId = context.id
+    this.signal = signal
     this.#options = options
     this.#storage = options.storage ?? new MemoryStorage()
     this.#log = new LogLimiter(context.clock)
