@@ -88,7 +88,10 @@ export const sse = (events: readonly unknown[], ending: ModelAnswer['ending'] = 
 })
 
 /** Server-sent events in Anthropic's form: named by their type. */
-export const namedSse = (events: readonly { type: string }[], ending: ModelAnswer['ending'] = 'end'): ModelAnswer => ({
+export const namedSse = (
+  events: readonly { readonly type: string; readonly [field: string]: unknown }[],
+  ending: ModelAnswer['ending'] = 'end',
+): ModelAnswer => ({
   headers: { 'content-type': 'text/event-stream' },
   writes: events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`),
   ending,
@@ -100,4 +103,11 @@ export function cut(answer: ModelAnswer, size: number): ModelAnswer {
   const writes: Uint8Array[] = []
   for (let start = 0; start < bytes.length; start += size) writes.push(bytes.subarray(start, start + size))
   return { ...answer, writes }
+}
+
+/** Reads a stream to its end. */
+export async function collect(events: AsyncIterable<unknown>): Promise<unknown[]> {
+  const all: unknown[] = []
+  for await (const event of events) all.push(event)
+  return all
 }

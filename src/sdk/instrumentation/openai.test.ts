@@ -5,7 +5,8 @@ import OpenAI, { APIError, AzureOpenAI } from 'openai'
 import { Stream } from 'openai/streaming'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { instrument, startTestSdk } from '../../../test/support/instrumented.ts'
-import { json, sse, startModelServer } from '../../../test/support/model-server.ts'
+import { spanLine } from '../../../test/support/span-line.ts'
+import { collect, json, sse, startModelServer } from '../../../test/support/model-server.ts'
 import { openai } from './openai.ts'
 import type { ModelAnswer, ModelServer } from '../../../test/support/model-server.ts'
 
@@ -83,12 +84,6 @@ const PLAIN = 'chat gpt-4o-mini 120/60 cached 40 reasoning 25 [stop]'
 const STREAMED = `${PLAIN} first chunk`
 const failure = {
   error: { message: 'no such model', type: 'invalid_request_error', code: 'model_not_found', param: null },
-}
-
-const collect = async (events: AsyncIterable<unknown>): Promise<unknown[]> => {
-  const all: unknown[] = []
-  for await (const event of events) all.push(event)
-  return all
 }
 
 const rejection = async (promise: PromiseLike<unknown>): Promise<unknown> => {
@@ -480,7 +475,7 @@ describe('openai', () => {
   it.each(Object.entries(shapes))('leaves the client as it is: %s', async (name, shape) => {
     const outcome = await use(shape)
     expect(outcome).toEqual(bare.get(name))
-    expect(test.takeSpans().map(line)).toEqual(shape.spans)
+    expect(test.takeSpans().map(spanLine)).toEqual(shape.spans)
     expect(test.faults).toEqual([])
   })
 
@@ -527,7 +522,7 @@ describe('openai', () => {
       await new Promise((resolve) => setImmediate(resolve))
       spans.push(...test.takeSpans())
     }
-    expect(spans.map(line)).toEqual(['chat gpt-4o-mini []', 'chat gpt-4o-mini []'])
+    expect(spans.map(spanLine)).toEqual(['chat gpt-4o-mini []', 'chat gpt-4o-mini []'])
     server.cut()
   })
 
@@ -623,20 +618,3 @@ describe('openai', () => {
     ])
   })
 })
-
-/** A span as one line: name, tokens, finish reasons, error, whether a first chunk was timed. */
-function line({ name, attributes }: ReadableSpan): string {
-  const value = (key: string): unknown => attributes[key]
-  const input = value('gen_ai.usage.input_tokens')
-  const words = [name]
-  if (input !== undefined) words.push(`${String(input)}/${String(value('gen_ai.usage.output_tokens') ?? '-')}`)
-  const cached = value('gen_ai.usage.cache_read.input_tokens')
-  if (cached !== undefined) words.push(`cached ${String(cached)}`)
-  const reasoning = value('gen_ai.usage.reasoning.output_tokens')
-  if (reasoning !== undefined) words.push(`reasoning ${String(reasoning)}`)
-  words.push(`[${[value('gen_ai.response.finish_reasons') ?? []].flat().join(' ')}]`)
-  for (const key of ['error.type', 'http.response.status_code'])
-    if (value(key) !== undefined) words.push(String(value(key)))
-  if (value('gen_ai.response.time_to_first_chunk') !== undefined) words.push('first chunk')
-  return words.join(' ')
-}

@@ -1,0 +1,363 @@
+import { SpanKind, context, trace } from '@opentelemetry/api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import Anthropic, { APIError } from '@anthropic-ai/sdk'
+import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
+import { Stream } from '@anthropic-ai/sdk/streaming'
+import { TracerProvider } from '@opentelemetry/sdk-trace'
+import { instrument, startTestSdk } from '../../../test/support/instrumented.ts'
+import { collect, json, namedSse, startModelServer } from '../../../test/support/model-server.ts'
+import { spanLine } from '../../../test/support/span-line.ts'
+import { anthropic } from './anthropic.ts'
+import type { ModelAnswer, ModelServer } from '../../../test/support/model-server.ts'
+
+/** As in openai.test.ts: each way to use the client, without and with the instrumentation; equal, and the spans beside it. */
+interface Shape {
+  readonly answers: readonly ModelAnswer[]
+  readonly use: (client: Anthropic, server: ModelServer) => Promise<unknown>
+  readonly spans: readonly string[]
+}
+
+const request = { model: 'claude-haiku-4-5', max_tokens: 64, messages: [{ role: 'user' as const, content: 'hi' }] }
+const USAGE = {
+  input_tokens: 80,
+  cache_read_input_tokens: 40,
+  cache_creation_input_tokens: 10,
+  output_tokens: 60,
+  output_tokens_details: { thinking_tokens: 25 },
+}
+const message = (content: object[], stop: string | null = 'end_turn'): object => ({
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  model: 'claude-haiku-4-5-20251001',
+  content,
+  stop_reason: stop,
+  stop_sequence: null,
+  usage: USAGE,
+})
+const TEXT = [{ type: 'text', text: 'Hello', citations: null }]
+const EVENTS = [
+  {
+    type: 'message_start',
+    message: { ...message([], null), usage: { ...USAGE, output_tokens: 1, output_tokens_details: null } },
+  },
+  { type: 'ping' },
+  { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '', citations: null } },
+  { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hel' } },
+  { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'lo' } },
+  { type: 'content_block_stop', index: 0 },
+  { type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: USAGE },
+  { type: 'message_stop' },
+]
+const failure = (type: string): object => ({ type: 'error', error: { type, message: 'no' }, request_id: 'req_1' })
+
+const PLAIN = 'chat claude-haiku-4-5 130/60 cached 40 reasoning 25 [end_turn]'
+const STREAMED = `${PLAIN} first chunk`
+/** In the types of older versions only. */
+const sampling = { temperature: 0.5, top_p: 0.9, top_k: 5 }
+
+/** What `message_start` says of the usage is all that is known of a stream that stops before `message_delta`. */
+const STOPPED = 'chat claude-haiku-4-5 130/1 cached 40 [error] first chunk'
+
+const rejection = async (promise: PromiseLike<unknown>): Promise<unknown> => {
+  try {
+    return { resolved: await promise }
+  } catch (error) {
+    if (!(error instanceof Error)) return { thrown: error }
+    return {
+      class: error.constructor.name,
+      message: error.message,
+      status: error instanceof APIError ? [error.status, error.type] : [],
+    }
+  }
+}
+
+const shapes: Readonly<Record<string, Shape>> = {
+  await: { answers: [json(message(TEXT))], use: async (client) => client.messages.create(request), spans: [PLAIN] },
+  'beta.messages': {
+    answers: [json(message(TEXT))],
+    use: async (client) => client.beta.messages.create(request),
+    spans: [PLAIN],
+  },
+  'withResponse()': {
+    answers: [json(message(TEXT))],
+    use: async (client) => {
+      const { data, response, request_id: id } = await client.messages.create(request).withResponse()
+      return { data, id, status: response.status, used: response.bodyUsed }
+    },
+    spans: [PLAIN],
+  },
+  'asResponse()': {
+    answers: [json(message(TEXT))],
+    use: async (client) => {
+      const response = await client.messages.create(request).asResponse()
+      return { is: response instanceof Response, body: await response.json() }
+    },
+    spans: [PLAIN],
+  },
+  'asResponse() of a stream': {
+    answers: [namedSse(EVENTS)],
+    use: async (client) => (await client.messages.create({ ...request, stream: true }).asResponse()).text(),
+    spans: ['chat claude-haiku-4-5 []'],
+  },
+  'the promise itself': {
+    answers: [json(message(TEXT))],
+    use: async (client) => {
+      const promise = client.messages.create(request)
+      const seen = {
+        class: promise.constructor.name,
+        isPromise: promise instanceof Promise,
+        keys: Object.keys(promise).toSorted(),
+      }
+      return { ...seen, parsed: await promise.catch(() => 'no') }
+    },
+    spans: [PLAIN],
+  },
+  'parse()': {
+    answers: [json(message([{ type: 'text', text: '{"n":1}', citations: null }]))],
+    use: async (client) =>
+      client.messages.parse({
+        ...request,
+        output_config: { format: { type: 'json_schema', schema: { type: 'object' } } },
+      }),
+    spans: [PLAIN],
+  },
+  'for await': {
+    answers: [namedSse(EVENTS)],
+    use: async (client) => {
+      const stream = await client.messages.create({ ...request, stream: true })
+      return {
+        is: stream instanceof Stream,
+        keys: Object.keys(stream),
+        events: await collect(stream),
+        again: await rejection(collect(stream)),
+      }
+    },
+    spans: [STREAMED],
+  },
+  'tee()': {
+    answers: [namedSse(EVENTS)],
+    use: async (client) => {
+      const [left, right] = (await client.messages.create({ ...request, stream: true })).tee()
+      return { left: await collect(left), right: await collect(right) }
+    },
+    spans: [STREAMED],
+  },
+  'toReadableStream()': {
+    answers: [namedSse(EVENTS)],
+    use: async (client) => {
+      const stream = await client.messages.create({ ...request, stream: true })
+      return collect(Stream.fromReadableStream(stream.toReadableStream(), new AbortController()))
+    },
+    spans: [STREAMED],
+  },
+  break: {
+    answers: [namedSse(EVENTS)],
+    use: async (client) => {
+      const stream = await client.messages.create({ ...request, stream: true })
+      const seen: unknown[] = []
+      for await (const event of stream) if (seen.push(event) === 3) break
+      return { seen, aborted: stream.controller.signal.aborted }
+    },
+    spans: [STOPPED],
+  },
+  'controller.abort()': {
+    answers: [namedSse(EVENTS.slice(0, 4), 'wait')],
+    use: async (client) => {
+      const stream = await client.messages.create({ ...request, stream: true })
+      const seen: unknown[] = []
+      for await (const event of stream) if (seen.push(event) === 3) stream.controller.abort()
+      return seen
+    },
+    spans: [STOPPED],
+  },
+  'stream() and its events': {
+    answers: [namedSse(EVENTS)],
+    use: async (client) => {
+      const stream = client.messages.stream(request)
+      const texts: string[] = []
+      stream.on('text', (delta) => texts.push(delta))
+      return { final: await stream.finalMessage(), text: await stream.finalText(), texts, id: stream.request_id }
+    },
+    spans: [STREAMED],
+  },
+  'beta stream()': {
+    answers: [namedSse(EVENTS)],
+    use: async (client) => client.beta.messages.stream(request).finalMessage(),
+    spans: [STREAMED],
+  },
+  'stream() aborted': {
+    answers: [namedSse(EVENTS.slice(0, 5), 'wait')],
+    use: async (client) => {
+      const stream = client.messages.stream(request)
+      stream.on('text', () => stream.abort())
+      return rejection(stream.done())
+    },
+    spans: [STOPPED],
+  },
+  'an HTTP error': {
+    answers: [json(failure('not_found_error'), 404)],
+    use: async (client) => rejection(client.messages.create(request)),
+    spans: ['chat claude-haiku-4-5 [] not_found_error 404'],
+  },
+  'an HTTP error of stream()': {
+    answers: [json(failure('overloaded_error'), 529)],
+    use: async (client) => rejection(client.messages.stream(request).finalMessage()),
+    spans: ['chat claude-haiku-4-5 [] overloaded_error 529'],
+  },
+  'an error inside a stream': {
+    answers: [namedSse([...EVENTS.slice(0, 4), { type: 'error', error: { type: 'overloaded_error', message: 'no' } }])],
+    use: async (client) => rejection(collect(await client.messages.create({ ...request, stream: true }))),
+    spans: ['chat claude-haiku-4-5 130/1 cached 40 [error] overloaded_error first chunk'],
+  },
+  'a request refused by the client itself': {
+    answers: [json(message(TEXT))],
+    use: async (client) => rejection((async () => client.messages.create({ ...request, max_tokens: 1_000_000 }))()),
+    spans: ['chat claude-haiku-4-5 [] AnthropicError'],
+  },
+}
+
+describe('@anthropic-ai/sdk', () => {
+  const test = startTestSdk()
+  const bare = new Map<string, unknown>()
+  let server: ModelServer
+  let patched: string[]
+
+  const newClient = (): Anthropic => new Anthropic({ apiKey: 'key', baseURL: server.url, maxRetries: 0 })
+  const use = async ({ answers, use: run }: Shape): Promise<unknown> => {
+    server.answer(...answers)
+    const outcome: unknown = JSON.parse(JSON.stringify({ outcome: await run(newClient(), server) }))
+    return outcome
+  }
+
+  beforeAll(async () => {
+    server = await startModelServer()
+    for (const [name, shape] of Object.entries(shapes)) bare.set(name, await use(shape))
+    patched = await instrument(anthropic, test.sdk)
+  })
+  afterAll(() => server.close())
+
+  it('holds back spans that the client makes of its own without us', () => {
+    const own = test.takeSpans().filter((span) => span.name === 'anthropic.messages.create')
+    expect(own.length).toBeGreaterThanOrEqual(Object.keys(shapes).length - 2)
+    expect(patched).toEqual(['client.mjs', 'resources/beta/messages/messages.mjs', 'resources/messages/messages.mjs'])
+  })
+
+  it.each(Object.entries(shapes))('leaves the client as it is: %s', async (name, shape) => {
+    const outcome = await use(shape)
+    expect(outcome).toEqual(bare.get(name))
+    expect(test.takeSpans().map(spanLine)).toEqual(shape.spans)
+    expect(test.faults).toEqual([])
+  })
+
+  it('keeps the spans of the tool runner, with ours below them', async () => {
+    const call = { type: 'tool_use', id: 'toolu_1', name: 'add', input: { a: 1 } }
+    server.answer(json(message([call], 'tool_use')), json(message(TEXT)))
+    const run = betaTool({ name: 'add', description: 'adds', inputSchema: { type: 'object' }, run: () => '3' })
+    const runner = newClient().beta.messages.toolRunner({ ...request, tools: [run] })
+    await runner.runUntilDone()
+    const spans = test.takeSpans()
+    const root = spans.find((span) => span.attributes['gen_ai.operation.name'] === 'invoke_agent')
+    expect(spans.map(spanLine).toSorted()).toEqual([
+      'anthropic.custom_tool_use add []',
+      'anthropic.messages.tool_runner []',
+      PLAIN,
+      PLAIN.replace('end_turn', 'tool_use'),
+    ])
+    expect(new Set(spans.filter((span) => span !== root).map((span) => span.parentSpanContext?.spanId))).toEqual(
+      new Set([root?.spanContext().spanId]),
+    )
+  })
+
+  it('sends the provider no trace headers, as the client without a tracer provider', async () => {
+    server.answer(json(message(TEXT)))
+    await newClient().messages.create(request)
+    test.takeSpans()
+    expect(server.requests.at(-1)?.headers).not.toHaveProperty('traceparent')
+  })
+
+  it("leaves the spans of a client that has a tracer provider of the application's own", async () => {
+    server.answer(json(message(TEXT)))
+    const names: string[] = []
+    const own = new TracerProvider({
+      spanProcessors: [
+        {
+          onStart: () => {},
+          onEnd: (span) => names.push(span.name),
+          forceFlush: async () => {},
+          shutdown: async () => {},
+        },
+      ],
+    })
+    await newClient()
+      .withOptions({ openTelemetry: { tracerProvider: own } })
+      .messages.create(request)
+    expect(names).toEqual(['anthropic.messages.create'])
+    expect(test.takeSpans().map(spanLine)).toEqual([PLAIN])
+  })
+
+  it('is a child of the active span and the parent of what the call does', async () => {
+    server.answer(json(message(TEXT)))
+    const outer = test.sdk.tracer.startSpan('outer')
+    let inner: string | undefined
+    const client = newClient().withOptions({
+      fetch: (input, init) => {
+        inner = trace.getActiveSpan()?.spanContext().spanId
+        return fetch(input, init)
+      },
+    })
+    await context.with(trace.setSpan(context.active(), outer), () => client.messages.create(request))
+    const [span] = test.takeSpans()
+    expect(span?.parentSpanContext?.spanId).toBe(outer.spanContext().spanId)
+    expect(inner).toBe(span?.spanContext().spanId)
+  })
+
+  it('has every attribute of a request and an answer, content when asked', async () => {
+    server.answer(json(message([{ type: 'thinking', thinking: 'hm', signature: 's' }, ...TEXT])))
+    test.sdk.captureContent = true
+    await newClient().messages.create(
+      {
+        ...request,
+        system: 'Be kind.',
+        ...sampling,
+        stop_sequences: ['END'],
+        output_config: { effort: 'low' },
+      },
+      { openTelemetry: { conversationId: 'conv_1' } },
+    )
+    test.sdk.captureContent = false
+    const [span] = test.takeSpans()
+    expect(span?.kind).toBe(SpanKind.CLIENT)
+    expect(span?.attributes).toEqual({
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'anthropic',
+      'gen_ai.conversation.id': 'conv_1',
+      'gen_ai.request.model': 'claude-haiku-4-5',
+      'gen_ai.request.max_tokens': 64,
+      'gen_ai.request.temperature': 0.5,
+      'gen_ai.request.top_p': 0.9,
+      'gen_ai.request.top_k': 5,
+      'gen_ai.request.stop_sequences': ['END'],
+      'gen_ai.request.reasoning.level': 'low',
+      'server.address': '127.0.0.1',
+      'server.port': Number(new URL(server.url).port),
+      'gen_ai.system_instructions': '[{"type":"text","content":"Be kind."}]',
+      'gen_ai.input.messages': '[{"role":"user","parts":[{"type":"text","content":"hi"}]}]',
+      'gen_ai.output.messages':
+        '[{"role":"assistant","parts":[{"type":"reasoning","content":"hm"},{"type":"text","content":"Hello"}],"finish_reason":"end_turn"}]',
+      'gen_ai.response.id': 'msg_1',
+      'gen_ai.response.model': 'claude-haiku-4-5-20251001',
+      'gen_ai.response.finish_reasons': ['end_turn'],
+      'gen_ai.usage.input_tokens': 130,
+      'gen_ai.usage.output_tokens': 60,
+      'gen_ai.usage.cache_read.input_tokens': 40,
+      'gen_ai.usage.cache_write.input_tokens': 10,
+      'gen_ai.usage.reasoning.output_tokens': 25,
+      // 80 × 1 + 40 × 0.10 + 10 × 1.25 + 60 × 5 dollars for a million tokens
+      'spanwarden.cost.amount': 0.0003965,
+      'spanwarden.cost.currency': 'USD',
+      'spanwarden.cost.source': 'local',
+      'spanwarden.price_table.version': expect.any(String),
+    })
+  })
+})
