@@ -64,7 +64,9 @@ export async function startModelServer(): Promise<ModelServer> {
     requests.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString('utf8') })
     const answer = answers.length > 1 ? answers.shift() : answers[0]
     if (answer === undefined) return void response.writeHead(404).end()
-    response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers })
+    // A connection for each request: what is cut is never another call's pooled connection.
+    const headers = { 'content-type': 'application/json', connection: 'close', ...answer.headers }
+    response.writeHead(answer.status ?? 200, headers)
     response.flushHeaders()
     for (const write of answer.writes) {
       if (!response.write(write) && !response.destroyed)
