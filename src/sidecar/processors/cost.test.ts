@@ -48,7 +48,7 @@ describe('cost', () => {
     const { costs, counters, once, twice } = check({ attributes: chat })
     expect(costs).toEqual([priced])
     expect(twice.equals(once)).toBe(true)
-    expect(counters['otelcol_processor_cost_priced_spans']).toBe(1)
+    expect(counters['otelcol_processor_cost_priced_spans{processor="cost"}']).toBe(1)
   })
 
   test.each([
@@ -108,13 +108,13 @@ describe('cost', () => {
     ).toEqual(['7.5  provider'])
     const foreign = check({ attributes: { ...chat, 'gen_ai.usage.cost': 7.5 } })
     expect(foreign.costs).toEqual(['7.5'])
-    expect(foreign.counters['otelcol_processor_cost_priced_spans']).toBe(0)
+    expect(foreign.counters['otelcol_processor_cost_priced_spans{processor="cost"}']).toBe(0)
   })
 
   test('is never 0 for an unknown model, which is counted', () => {
     const { costs, counters } = check({ attributes: { ...chat, 'gen_ai.request.model': 'made-up' } })
     expect(costs).toEqual(['-'])
-    expect(counters['otelcol_processor_cost_unknown_model_spans']).toBe(1)
+    expect(counters['otelcol_processor_cost_unknown_model_spans{processor="cost"}']).toBe(1)
   })
 
   test.each(['invoke_agent', 'execute_tool', 'invoke_workflow', 'fetch_response', 'agent_step'])(
@@ -128,7 +128,7 @@ describe('cost', () => {
     const { costs, counters } = check({
       attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-4o-mini' },
     })
-    expect([costs, counters['otelcol_processor_cost_unknown_model_spans']]).toEqual([['-'], 0])
+    expect([costs, counters['otelcol_processor_cost_unknown_model_spans{processor="cost"}']]).toEqual([['-'], 0])
   })
 
   test('depends on when the call was made', () => {

@@ -33,11 +33,13 @@ export const cost = defineProcessor({
   summary: 'Adds spanwarden.cost.* to spans of model calls that lack a cost and whose price is known.',
   signals: ['traces'],
   config,
-  create(_config, { metrics }) {
-    const priced = metrics.counter('otelcol_processor_cost_priced_spans', 'Model spans that were given a cost.')
+  create(_config, { id, metrics }) {
+    const labels = { processor: id }
+    const priced = metrics.counter('otelcol_processor_cost_priced_spans', 'Model spans that were given a cost.', labels)
     const unknown = metrics.counter(
       'otelcol_processor_cost_unknown_model_spans',
       'Model spans with tokens whose model, tier or provider has no known price.',
+      labels,
     )
     return {
       process(view, edits) {

@@ -1,0 +1,144 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type ConnectorContext, defineConnector } from '../component.ts'
+import { duration } from '../config-types.ts'
+import { Labels } from './agent-metrics/labels.ts'
+import { metricsRequest } from './agent-metrics/metrics-request.ts'
+import { Nesting } from './agent-metrics/nesting.ts'
+import { SeriesTable } from './agent-metrics/series.ts'
+import { Services } from './agent-metrics/services.ts'
+import { SpanMetrics } from './agent-metrics/span-metrics.ts'
+
+const config = z.strictObject({
+  metrics_flush_interval: duration.prefault('10s').describe('How often all metrics are sent on.'),
+  error_rate_window: duration.prefault('1h').describe('Sliding window over which agent.error.rate is computed.'),
+  spans_max: z
+    .int()
+    .positive()
+    .default(100_000)
+    .describe('Spans remembered, to count one that is sent twice once and to know what lies inside what.'),
+  series_max: z
+    .int()
+    .positive()
+    .default(2_000)
+    .describe('Label sets kept; what comes with a further one goes to an overflow series and is counted.'),
+  label_values_max: z.int().positive().default(4_096).describe('Distinct label values kept; handled like series_max.'),
+  services_max: z.int().positive().default(100).describe('Services kept; further ones share one named _OTHER.'),
+  agent_wait: duration
+    .prefault('5m')
+    .describe('How long an agent span whose parent has not come may wait before it counts as a request of its own.'),
+  tool_wait: duration
+    .prefault('15s')
+    .describe('How long an MCP call may wait for the tool span around it before it counts as a tool call of its own.'),
+})
+
+/**
+ * Derives the metrics of agents from their spans: request latency, error rate, requests, tool calls, tokens, cost, heartbeat and the
+ * metrics of the GenAI conventions. Spans are only read; sampling must come after it. Redaction should come before it.
+ *
+ * A request is the outermost agent span of a process; while a process has shown no agent span, its root spans are the
+ * requests. Tokens and cost come from model calls only, once each: agents repeat the sums of their calls, and frameworks
+ * repeat the calls of the client libraries below them. `cache_read` and `cache_write` are parts of `input`, `reasoning`
+ * is a part of `output`.
+ */
+export const agentMetrics = defineConnector({
+  type: 'agent_metrics',
+  summary: 'Derives request latency, error rate, tool calls, tokens used, cost and the GenAI metrics from spans.',
+  from: ['traces'],
+  to: ['metrics'],
+  config,
+  create(settings, context) {
+    const { clock, metrics } = context
+    const own = { connector: context.id }
+    const duplicates = metrics.counter(
+      'otelcol_connector_agent_metrics_duplicate_spans',
+      'Spans that came before, or without ids.',
+      own,
+    )
+    const refused = metrics.counter(
+      'otelcol_connector_agent_metrics_refused_label_sets',
+      'Recordings that went to an overflow series.',
+      own,
+    )
+    const refusedServices = metrics.counter(
+      'otelcol_connector_agent_metrics_refused_services',
+      'Batches counted under the service _OTHER.',
+      own,
+    )
+    const labels = new Labels(settings.label_values_max)
+    const series = new SeriesTable(settings.series_max, () => refused.add(1))
+    const services = new Services(settings.services_max, () => refusedServices.add(1))
+    const nesting = new Nesting(settings.spans_max)
+    const spanMetrics = new SpanMetrics({
+      labels,
+      series,
+      services,
+      nesting,
+      windowMs: settings.error_rate_window,
+      agentWaitMs: settings.agent_wait,
+      toolWaitMs: settings.tool_wait,
+      onDuplicate: () => duplicates.add(1),
+    })
+    metrics.gauge('otelcol_connector_agent_metrics_series', 'Label sets kept.', own, () => series.all.length)
+    metrics.gauge(
+      'otelcol_connector_agent_metrics_waiting_spans',
+      'Spans that wait for the one around them.',
+      own,
+      () => nesting.waitingSpans,
+    )
+
+    const startMs = clock.now()
+    let instanceId = ''
+    const flush = (): void => {
+      if (services.all.length === 0) return
+      const snapshot = {
+        services: services.all,
+        series: series.all,
+        labels: labels.values,
+        instanceId,
+        scope: context.program,
+        startMs,
+        nowMs: clock.now(),
+      }
+      context.emit('metrics', metricsRequest(snapshot))
+    }
+    let cancel: (() => void) | undefined
+    const schedule = (): void => {
+      cancel = clock.after(settings.metrics_flush_interval, () => {
+        nesting.expire(clock.now())
+        flush()
+        schedule()
+      })
+    }
+    return {
+      start() {
+        instanceId = instanceIdOf(context)
+        schedule()
+      },
+      consume: (view) => spanMetrics.consume(view, clock.now()),
+      stop() {
+        cancel?.()
+        nesting.finish()
+        flush()
+      },
+    }
+  },
+})
+
+/** `service.instance.id` of what this sidecar derives: made once, kept over restarts, so that series go on. */
+function instanceIdOf({ stateFolder, random }: ConnectorContext): string {
+  const file = join(stateFolder, 'agent-metrics-instance-id')
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    const id = Array.from({ length: 16 }, () =>
+      Math.floor(random() * 256)
+        .toString(16)
+        .padStart(2, '0'),
+    ).join('')
+    mkdirSync(stateFolder, { recursive: true, mode: 0o700 })
+    writeFileSync(file, `${id}\n`, { mode: 0o600 })
+    return id
+  }
+}

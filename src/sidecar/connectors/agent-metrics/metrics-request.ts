@@ -1,0 +1,121 @@
+import {
+  ATTR_OTEL_METRIC_OVERFLOW,
+  ATTR_SERVICE_INSTANCE_ID,
+  METRIC_AGENT_ERROR_RATE,
+  METRIC_AGENT_HEARTBEAT_TIMESTAMP,
+  METRICS,
+  type MetricDefinition,
+  SCHEMA_URL,
+} from '../../../conventions.ts'
+import { ProtobufWriter } from '../../../otlp/protobuf-writer.ts'
+import type { LabelValues } from './label-values.ts'
+import { ABSENT } from './label-values.ts'
+import type { Series } from './series.ts'
+import { SERVICE_ATTRIBUTES, type Service } from './services.ts'
+
+/** Everything an export of the metrics needs. Times are Unix ms. */
+export interface Snapshot {
+  readonly services: readonly Service[]
+  readonly series: readonly Series[]
+  readonly labels: LabelValues
+  readonly instanceId: string
+  readonly scope: { readonly name: string; readonly version: string }
+  readonly startMs: number
+  readonly nowMs: number
+}
+
+/** Protobuf bytes of an ExportMetricsServiceRequest: cumulative, all series of every service. */
+export function metricsRequest(snapshot: Snapshot): Buffer {
+  const writer = new ProtobufWriter()
+  for (const service of snapshot.services) {
+    writer.message(1, () => {
+      writer.message(1, () => writeResource(writer, service, snapshot.instanceId))
+      writer.message(2, () => {
+        writer.message(1, () => writer.string(1, snapshot.scope.name).string(2, snapshot.scope.version))
+        const own = snapshot.series.filter((series) => series.service === service.index)
+        for (const [metric, series] of Map.groupBy(own, ({ metric }) => metric))
+          writeMetric(writer, metric, series, snapshot)
+        writeHeartbeat(writer, service, snapshot)
+      })
+      writer.string(3, SCHEMA_URL)
+    })
+  }
+  return writer.finish()
+}
+
+const CUMULATIVE = 2
+
+function writeResource(writer: ProtobufWriter, service: Service, instanceId: string): void {
+  SERVICE_ATTRIBUTES.forEach((key, index) => {
+    const value = service.values[index] ?? ''
+    if (value !== '') writer.keyValue(1, key, value)
+  })
+  writer.keyValue(1, ATTR_SERVICE_INSTANCE_ID, instanceId)
+}
+
+function writeMetric(
+  writer: ProtobufWriter,
+  metric: MetricDefinition,
+  series: readonly Series[],
+  snapshot: Snapshot,
+): void {
+  writer.message(2, () => {
+    writer.string(1, metric.name).string(2, metric.description).string(3, metric.unit)
+    if (metric.instrument === 'gauge') {
+      writer.message(5, () => series.forEach((one) => writeNumberPoint(writer, one, snapshot)))
+    } else if (metric.instrument === 'histogram') {
+      writer.message(9, () => {
+        series.forEach((one) => writeHistogramPoint(writer, one, snapshot))
+        writer.varint(2, CUMULATIVE)
+      })
+    } else {
+      writer.message(7, () => {
+        series.forEach((one) => writeNumberPoint(writer, one, snapshot))
+        writer.varint(2, CUMULATIVE).varint(3, 1)
+      })
+    }
+  })
+}
+
+function writeNumberPoint(writer: ProtobufWriter, series: Series, snapshot: Snapshot): void {
+  writer.message(1, () => {
+    if (series.metric.instrument !== 'gauge') writer.fixed64(2, nanoseconds(snapshot.startMs))
+    writer.fixed64(3, nanoseconds(snapshot.nowMs))
+    const value =
+      series.metric.name === METRIC_AGENT_ERROR_RATE ? (series.window?.rate(snapshot.nowMs) ?? 0) : series.value
+    if (series.metric.value === 'int') writer.fixed64(6, BigInt(Math.round(value)))
+    else writer.double(4, value)
+    writeLabels(writer, 7, series, snapshot.labels)
+  })
+}
+
+function writeHistogramPoint(writer: ProtobufWriter, series: Series, snapshot: Snapshot): void {
+  writer.message(1, () => {
+    writer.fixed64(2, nanoseconds(snapshot.startMs)).fixed64(3, nanoseconds(snapshot.nowMs))
+    writer.fixed64(4, BigInt(series.count)).double(5, series.value)
+    writer.packedFixed64(6, Array.from(series.buckets, BigInt))
+    writer.packedDouble(7, series.metric.boundaries)
+    writeLabels(writer, 9, series, snapshot.labels)
+  })
+}
+
+function writeLabels(writer: ProtobufWriter, field: number, series: Series, labels: LabelValues): void {
+  if (series.labels === undefined) return void writer.keyValue(field, ATTR_OTEL_METRIC_OVERFLOW, true)
+  series.labels.forEach((id, index) => {
+    const key = series.metric.attributes[index]
+    if (id !== ABSENT && key !== undefined) writer.keyValue(field, key, labels.text(id))
+  })
+}
+
+function writeHeartbeat(writer: ProtobufWriter, service: Service, snapshot: Snapshot): void {
+  const metric = METRICS[METRIC_AGENT_HEARTBEAT_TIMESTAMP]
+  if (metric === undefined) return
+  writer.message(2, () => {
+    writer.string(1, metric.name).string(2, metric.description).string(3, metric.unit)
+    writer.message(5, () =>
+      writer.message(1, () => writer.fixed64(3, nanoseconds(snapshot.nowMs)).double(4, service.heartbeatMs / 1_000)),
+    )
+  })
+}
+
+const nanoseconds = (ms: number): bigint => BigInt(Math.round(ms)) * 1_000_000n

@@ -1,0 +1,306 @@
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_GEN_AI_TOOL_NAME,
+  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+  ATTR_GEN_AI_WORKFLOW_NAME,
+  ATTR_MCP_METHOD_NAME,
+  ATTR_SPANWARDEN_COST_AMOUNT,
+  ATTR_SPANWARDEN_GUARD_DECISION,
+  GEN_AI_TOKEN_MODALITY_VALUE_UNKNOWN,
+  MCP_METHOD_NAME_VALUE_TOOLS_CALL,
+  METRIC_AGENT_COST,
+  METRIC_AGENT_ERROR_RATE,
+  METRIC_AGENT_REQUEST_LATENCY,
+  METRIC_AGENT_REQUESTS,
+  METRIC_AGENT_TOKENS_USED,
+  METRIC_AGENT_TOOL_CALLS,
+  METRIC_GEN_AI_CLIENT_INFERENCE_DURATION,
+  METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK,
+  METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS,
+  METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS,
+  METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS,
+  METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS,
+  METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS,
+  METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
+  METRIC_GEN_AI_EXECUTE_TOOL_DURATION,
+  METRIC_GEN_AI_INVOKE_AGENT_DURATION,
+  METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
+  METRIC_MCP_CLIENT_OPERATION_DURATION,
+  METRICS,
+  type MetricDefinition,
+  SPANWARDEN_GUARD_DECISION_VALUE_DENY,
+  SPANWARDEN_RESULT_VALUE_DENIED,
+  SPANWARDEN_RESULT_VALUE_ERROR,
+  SPANWARDEN_RESULT_VALUE_OK,
+  SPANWARDEN_TOKEN_TYPE_VALUE_CACHE_READ,
+  SPANWARDEN_TOKEN_TYPE_VALUE_CACHE_WRITE,
+  SPANWARDEN_TOKEN_TYPE_VALUE_INPUT,
+  SPANWARDEN_TOKEN_TYPE_VALUE_OUTPUT,
+  SPANWARDEN_TOKEN_TYPE_VALUE_REASONING,
+} from '../../../conventions.ts'
+import { operationOf } from '../../../otlp/genai-operation.ts'
+import { fieldId } from '../../../otlp/schema.ts'
+import { SpanReader, spanNodes, wireId } from '../../../otlp/span-reader.ts'
+import type { OtlpView } from '../../../otlp/view.ts'
+import { CallTwins } from './call-twins.ts'
+import type { Labels } from './labels.ts'
+import type { Nesting } from './nesting.ts'
+import { AGENT, COUNTED_EMBEDDINGS, COUNTED_INFERENCE, TOOL } from './seen-spans.ts'
+import { ErrorWindow, observe, type Series, type SeriesTable } from './series.ts'
+import type { Service, Services } from './services.ts'
+
+/** What the metrics are kept in and how long things wait; see the connector's configuration. */
+export interface SpanMetricsParts {
+  readonly labels: Labels
+  readonly series: SeriesTable
+  readonly services: Services
+  readonly nesting: Nesting
+  readonly windowMs: number
+  readonly agentWaitMs: number
+  readonly toolWaitMs: number
+  onDuplicate(): void
+}
+
+/** Turns spans into recordings, one span after the other; knows nothing of time but what it is told. */
+export class SpanMetrics {
+  readonly #parts: SpanMetricsParts
+  readonly #twins = new CallTwins()
+  #nowMs = 0
+
+  constructor(parts: SpanMetricsParts) {
+    this.#parts = parts
+  }
+
+  consume(view: OtlpView, nowMs: number): void {
+    this.#nowMs = nowMs
+    const reader = new SpanReader(view)
+    for (let group = view.first(0); group < view.next(0); group = view.next(group)) {
+      if (view.field(group) !== RESOURCE_SPANS) continue
+      const service = this.#parts.services.find(reader, view.child(group, RESOURCE))
+      service.heartbeatMs = nowMs
+      for (const span of spanNodes(view, group)) {
+        reader.readSpan(span)
+        this.#span(reader, service)
+      }
+    }
+  }
+
+  #span(reader: SpanReader, service: Service): void {
+    const { nesting } = this.#parts
+    if (!nesting.enter(reader)) return this.#parts.onDuplicate()
+    const operation = operationOf(reader)
+    if (operation === 'inference' || operation === 'embeddings') this.#call(reader, service, operation)
+    else if (operation === 'agent') this.#agent(reader, service)
+    else if (operation === 'workflow') this.#workflow(reader, service)
+    if (operation === 'tool' || reader.has(MCP_METHOD)) this.#tool(reader, service)
+    if (operation !== 'agent' && nesting.isLocalRoot && !service.hasAgents)
+      this.#request(service, requestOf(reader, this.#parts.labels))
+    nesting.leave(this.#nowMs)
+  }
+
+  #call(reader: SpanReader, service: Service, operation: 'inference' | 'embeddings'): void {
+    const { labels, nesting } = this.#parts
+    const counted = operation === 'inference' ? COUNTED_INFERENCE : COUNTED_EMBEDDINGS
+    if (nesting.isCallTwice(counted)) return
+    nesting.mark(counted)
+    if (this.#twins.isTwin(reader, nesting.trace, reader.node(RESPONSE_ID))) return
+    const name = labels.of(reader, OPERATION)
+    const provider = labels.provider(reader, PROVIDER)
+    const responseModel = labels.of(reader, RESPONSE_MODEL)
+    const model = labels.of(reader, REQUEST_MODEL) || responseModel
+    const error = labels.error(reader)
+    const seconds = secondsOf(reader)
+    if (operation === 'inference') {
+      this.#observe(INFERENCE_DURATION, service, [name, provider, model, responseModel, error], seconds)
+      const firstChunk = reader.number(TIME_TO_FIRST_CHUNK)
+      if (firstChunk !== undefined) this.#observe(FIRST_CHUNK, service, [name, provider, model], firstChunk)
+    } else this.#observe(OPERATION_DURATION, service, [name, provider, model, error], seconds)
+    for (const { id, type, usage } of TOKENS) {
+      const tokens = reader.number(id)
+      if (tokens === undefined || !(tokens > 0)) continue
+      this.#add(TOKENS_USED, service, [provider, model, labels.ofText(type)], tokens)
+      if (operation === 'inference')
+        this.#add(usage, service, [name, provider, model, labels.ofText(GEN_AI_TOKEN_MODALITY_VALUE_UNKNOWN)], tokens)
+    }
+    const cost = costOf(reader)
+    if (cost !== undefined && cost >= 0) this.#add(COST, service, [provider, model], cost)
+  }
+
+  #agent(reader: SpanReader, service: Service): void {
+    const { labels, nesting, agentWaitMs } = this.#parts
+    service.hasAgents = true
+    nesting.mark(AGENT)
+    const request = requestOf(reader, labels)
+    const model = labels.of(reader, REQUEST_MODEL)
+    this.#observe(AGENT_DURATION, service, [request.agent, model, labels.error(reader)], request.seconds)
+    nesting.decide(AGENT, this.#nowMs, agentWaitMs, (decision) => {
+      if (decision === 'outermost') this.#request(service, request)
+    })
+  }
+
+  #workflow(reader: SpanReader, service: Service): void {
+    const { labels } = this.#parts
+    this.#observe(
+      WORKFLOW_DURATION,
+      service,
+      [labels.of(reader, WORKFLOW_NAME), labels.error(reader)],
+      secondsOf(reader),
+    )
+  }
+
+  /** An execute_tool span, or an MCP request. The latter counts as a tool call when it is one and no tool span is around it. */
+  #tool(reader: SpanReader, service: Service): void {
+    const { labels, nesting, toolWaitMs } = this.#parts
+    const isMcp = reader.has(MCP_METHOD)
+    const tool = labels.of(reader, TOOL_NAME)
+    const error = labels.error(reader)
+    const seconds = secondsOf(reader)
+    if (isMcp && reader.kind === SPAN_KIND_SERVER) return
+    if (isMcp) {
+      this.#observe(MCP_DURATION, service, [labels.of(reader, MCP_METHOD), tool, error], seconds)
+      if (reader.text(MCP_METHOD) !== MCP_METHOD_NAME_VALUE_TOOLS_CALL) return
+    }
+    const result = labels.ofText(resultOf(reader))
+    const agent = labels.of(reader, AGENT_NAME)
+    const count = (): void => {
+      this.#add(TOOL_CALLS, service, [tool, result], 1)
+      this.#observe(TOOL_DURATION, service, [tool, agent, error], seconds)
+    }
+    nesting.mark(TOOL)
+    if (!isMcp) return count()
+    nesting.decide(TOOL, this.#nowMs, toolWaitMs, (decision) => {
+      if (decision === 'outermost') count()
+    })
+  }
+
+  #request(service: Service, { agent, result, seconds, failed }: Request): void {
+    this.#observe(LATENCY, service, [agent, result], seconds)
+    this.#add(REQUESTS, service, [agent, result], 1)
+    const rate = this.#parts.series.find(ERROR_RATE, service.index, [agent])
+    rate.window ??= new ErrorWindow(this.#parts.windowMs, this.#nowMs)
+    rate.window.add(this.#nowMs, failed)
+  }
+
+  #add(metric: MetricDefinition, service: Service, labels: readonly number[], value: number): void {
+    this.#series(metric, service, labels).value += value
+  }
+
+  #observe(metric: MetricDefinition, service: Service, labels: readonly number[], value: number): void {
+    observe(this.#series(metric, service, labels), value)
+  }
+
+  #series(metric: MetricDefinition, service: Service, labels: readonly number[]): Series {
+    return this.#parts.series.find(metric, service.index, labels)
+  }
+}
+
+interface Request {
+  readonly agent: number
+  readonly result: number
+  readonly seconds: number
+  readonly failed: boolean
+}
+
+const requestOf = (reader: SpanReader, labels: Labels): Request => {
+  const result = resultOf(reader)
+  return {
+    agent: labels.of(reader, AGENT_NAME),
+    result: labels.ofText(result),
+    seconds: secondsOf(reader),
+    failed: result === SPANWARDEN_RESULT_VALUE_ERROR,
+  }
+}
+
+function resultOf(reader: SpanReader): string {
+  if (reader.text(GUARD_DECISION) === SPANWARDEN_GUARD_DECISION_VALUE_DENY) return SPANWARDEN_RESULT_VALUE_DENIED
+  return reader.isError || reader.has(ERROR_TYPE) ? SPANWARDEN_RESULT_VALUE_ERROR : SPANWARDEN_RESULT_VALUE_OK
+}
+
+/** Clocks that are set back give no negative durations. */
+const secondsOf = (reader: SpanReader): number => Math.max(0, reader.endMs - reader.startMs) / 1_000
+
+/** Of the span as it came, or as the cost processor added it. */
+function costOf(reader: SpanReader): number | undefined {
+  const own = reader.number(COST_AMOUNT)
+  if (own !== undefined) return own
+  const added = reader.view.appended(reader.span).find(({ key }) => key === ATTR_SPANWARDEN_COST_AMOUNT)?.value
+  return typeof added === 'number' ? added : undefined
+}
+
+function metric(name: string): MetricDefinition {
+  const definition = METRICS[name]
+  if (definition === undefined) throw new Error(`conventions: no metric ${name}`)
+  return definition
+}
+
+const SPAN_KIND_SERVER = 2
+const RESOURCE_SPANS = fieldId('ExportTraceServiceRequest', 'resourceSpans')
+const RESOURCE = fieldId('ResourceSpans', 'resource')
+
+const OPERATION = wireId(ATTR_GEN_AI_OPERATION_NAME)
+const PROVIDER = wireId(ATTR_GEN_AI_PROVIDER_NAME)
+const REQUEST_MODEL = wireId(ATTR_GEN_AI_REQUEST_MODEL)
+const RESPONSE_MODEL = wireId(ATTR_GEN_AI_RESPONSE_MODEL)
+const RESPONSE_ID = wireId(ATTR_GEN_AI_RESPONSE_ID)
+const TIME_TO_FIRST_CHUNK = wireId(ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK)
+const AGENT_NAME = wireId(ATTR_GEN_AI_AGENT_NAME)
+const TOOL_NAME = wireId(ATTR_GEN_AI_TOOL_NAME)
+const WORKFLOW_NAME = wireId(ATTR_GEN_AI_WORKFLOW_NAME)
+const MCP_METHOD = wireId(ATTR_MCP_METHOD_NAME)
+const ERROR_TYPE = wireId(ATTR_ERROR_TYPE)
+const GUARD_DECISION = wireId(ATTR_SPANWARDEN_GUARD_DECISION)
+const COST_AMOUNT = wireId(ATTR_SPANWARDEN_COST_AMOUNT)
+
+const LATENCY = metric(METRIC_AGENT_REQUEST_LATENCY)
+const REQUESTS = metric(METRIC_AGENT_REQUESTS)
+const ERROR_RATE = metric(METRIC_AGENT_ERROR_RATE)
+const TOOL_CALLS = metric(METRIC_AGENT_TOOL_CALLS)
+const TOKENS_USED = metric(METRIC_AGENT_TOKENS_USED)
+const COST = metric(METRIC_AGENT_COST)
+const INFERENCE_DURATION = metric(METRIC_GEN_AI_CLIENT_INFERENCE_DURATION)
+const FIRST_CHUNK = metric(METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK)
+const OPERATION_DURATION = metric(METRIC_GEN_AI_CLIENT_OPERATION_DURATION)
+const TOOL_DURATION = metric(METRIC_GEN_AI_EXECUTE_TOOL_DURATION)
+const AGENT_DURATION = metric(METRIC_GEN_AI_INVOKE_AGENT_DURATION)
+const WORKFLOW_DURATION = metric(METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION)
+const MCP_DURATION = metric(METRIC_MCP_CLIENT_OPERATION_DURATION)
+
+/** cache_read and cache_write are parts of input, reasoning is a part of output: a total is input + output. */
+const TOKENS = [
+  {
+    id: wireId(ATTR_GEN_AI_USAGE_INPUT_TOKENS),
+    type: SPANWARDEN_TOKEN_TYPE_VALUE_INPUT,
+    usage: metric(METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS),
+  },
+  {
+    id: wireId(ATTR_GEN_AI_USAGE_OUTPUT_TOKENS),
+    type: SPANWARDEN_TOKEN_TYPE_VALUE_OUTPUT,
+    usage: metric(METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS),
+  },
+  {
+    id: wireId(ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS),
+    type: SPANWARDEN_TOKEN_TYPE_VALUE_CACHE_READ,
+    usage: metric(METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS),
+  },
+  {
+    id: wireId(ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS),
+    type: SPANWARDEN_TOKEN_TYPE_VALUE_CACHE_WRITE,
+    usage: metric(METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS),
+  },
+  {
+    id: wireId(ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS),
+    type: SPANWARDEN_TOKEN_TYPE_VALUE_REASONING,
+    usage: metric(METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS),
+  },
+] as const
