@@ -1,7 +1,7 @@
 import { ProtobufWriter, varintSize } from './protobuf-writer.ts'
 import { fieldById, fieldId, REMOVED_FIELD } from './schema.ts'
 import type { OtlpView } from './view.ts'
-import { NODE_BODY, NODE_EDIT, NODE_END, NODE_FIELD, NODE_KEY, NODE_PARENT, NODE_SIZE, NODE_START } from './walk.ts'
+import { NODE_EDIT, NODE_FIELD, NODE_KEY, NODE_SIZE } from './walk.ts'
 
 /** What an attribute appended by a processor can hold. */
 export type AttributeValue = string | number | boolean | bigint | readonly string[]
@@ -11,14 +11,18 @@ export interface AppendedAttribute {
   readonly value: AttributeValue
 }
 
-interface Change {
-  /** Byte range of the original batch that is replaced; an empty range is an insertion. */
-  readonly start: number
-  readonly end: number
-  readonly replacement: Uint8Array
-  /** The node whose content the range lies in: its length and those of all around it are mended. */
-  readonly node: number
-}
+/** A change is eight integers: the bytes [start, end) of the batch become the bytes [from, to) of the replacements. */
+const CHANGE_SIZE = 8
+const CHANGE_START = 0
+const CHANGE_END = 1 // as start: an insertion
+const CHANGE_NODE = 2 // the node whose content the range lies in: its length and those of all around it are mended
+const CHANGE_FROM = 3
+const CHANGE_TO = 4
+const CHANGE_PREVIOUS = 5 // index + 1 of the change before this one with the same node
+const CHANGE_ATTRIBUTE = 6 // index + 1 of the attribute that it appends
+
+/** Chunks up to this size are copied faster byte by byte than by a call. */
+const LOOP_BYTES_MAX = 48
 
 /** Field number of the attributes in the messages that have some, by the field id of the node. */
 const attributesField = new Map<number, number>()
@@ -41,15 +45,17 @@ const KEY_VALUE_KEY = fieldId('KeyValue', 'key')
 
 /**
  * The changes that processors make to a batch, collected as byte ranges and applied once. Ranges must not overlap;
- * a removed node swallows the changes inside it.
+ * a removed node swallows the changes inside it. Changes are kept as integers and their bytes in one piece of memory: a change
+ * costs no object.
  */
 export class Edits {
   readonly #view: OtlpView
-  readonly #changes: Change[] = []
-  readonly #appended = new Map<number, AppendedAttribute[]>()
-  /** Index of the changes by their node, made when a consumer reads an edited node. */
-  readonly #byNode = new Map<number, Change[]>()
-  #indexed = 0
+  readonly #replacements = new ProtobufWriter()
+  readonly #attributes: AppendedAttribute[] = []
+  #changes = new Int32Array(CHANGE_SIZE * 32)
+  #count = 0
+  /** Whether the changes came in the order of the bytes so far. */
+  #ordered = true
 
   constructor(view: OtlpView) {
     this.#view = view
@@ -57,7 +63,7 @@ export class Edits {
   }
 
   get isEmpty(): boolean {
-    return this.#changes.length === 0
+    return this.#count === 0
   }
 
   /** Replaces the bytes [start, end) inside the content of a string or bytes node. */
@@ -65,9 +71,10 @@ export class Edits {
     if (start < this.#view.body(node) || end > this.#view.end(node) || start > end) {
       throw new RangeError(`an edit of bytes ${start} to ${end} is outside of its field`)
     }
-    const bytes = typeof replacement === 'string' ? Buffer.from(replacement) : replacement
-    this.#changes.push({ start, end, replacement: bytes, node })
-    this.#mark(node)
+    const from = this.#replacements.length
+    if (typeof replacement === 'string') this.#replacements.text(replacement)
+    else this.#replacements.raw(replacement)
+    this.#link(node, this.#push(start, end, node, from))
     if (this.#view.field(node) === KEY_VALUE_KEY) this.#forgetKey(this.#view.parent(node))
   }
 
@@ -78,15 +85,19 @@ export class Edits {
 
   /** Takes the node out of the batch, with everything in it. */
   remove(node: number): void {
-    const { start, end, parent } = this.#range(node)
-    this.#changes.push({ start, end, replacement: new Uint8Array(0), node: parent })
-    this.#view.nodes[node * NODE_SIZE + NODE_FIELD] = REMOVED_FIELD
+    const view = this.#view
+    const field = view.field(node)
+    if (field === REMOVED_FIELD) return
+    this.#push(view.start(node), view.end(node), view.parent(node), this.#replacements.length)
+    if (field === KEY_VALUE_KEY) this.#forgetKey(view.parent(node))
+    view.nodes[node * NODE_SIZE + NODE_FIELD] = REMOVED_FIELD
   }
 
   /** Appends encoded Protocol Buffers fields to the message of a node. */
   append(node: number, fields: Uint8Array): void {
-    const end = this.#view.end(node)
-    this.#changes.push({ start: end, end, replacement: fields, node })
+    const from = this.#replacements.length
+    this.#replacements.raw(fields)
+    this.#appendFrom(node, from)
   }
 
   /** Appends an attribute to a resource, scope, span, event, link or log record. Integers are written as int, other numbers as double. */
@@ -95,24 +106,35 @@ export class Edits {
     if (number === undefined) {
       throw new TypeError(`${fieldById(this.#view.field(node))?.name ?? 'the request'} has no attributes`)
     }
-    this.append(node, new ProtobufWriter().keyValue(number, key, value, asDouble).finish())
-    const attributes = this.#appended.get(node)
-    if (attributes === undefined) this.#appended.set(node, [{ key, value }])
-    else attributes.push({ key, value })
+    const from = this.#replacements.length
+    this.#replacements.keyValue(number, key, value, asDouble)
+    const change = this.#appendFrom(node, from)
+    this.#changes[change * CHANGE_SIZE + CHANGE_ATTRIBUTE] = this.#attributes.push({ key, value })
   }
 
   appendedTo(node: number): readonly AppendedAttribute[] | undefined {
-    return this.#appended.get(node)
+    let appended: AppendedAttribute[] | undefined
+    for (const change of this.#changesOf(node)) {
+      const attribute = this.#changes[change * CHANGE_SIZE + CHANGE_ATTRIBUTE] as number
+      if (attribute === 0) continue
+      appended ??= []
+      appended.push(this.#attributes[attribute - 1] as AppendedAttribute)
+    }
+    return appended
   }
 
   /** Content of an edited string or bytes node after the edits. */
   bodyOf(node: number): Buffer {
     const { bytes } = this.#view
+    const replacements = this.#replacements.finish()
+    const changes = this.#changes
     const parts: Uint8Array[] = []
     let at = this.#view.body(node)
-    for (const change of (this.#changesByNode().get(node) ?? []).toSorted(byPosition)) {
-      parts.push(bytes.subarray(at, change.start), change.replacement)
-      at = change.end
+    for (const index of this.#changesOf(node).sort((a, b) => compare(changes, a, b))) {
+      const change = index * CHANGE_SIZE
+      parts.push(bytes.subarray(at, changes[change + CHANGE_START]))
+      parts.push(replacements.subarray(changes[change + CHANGE_FROM], changes[change + CHANGE_TO]))
+      at = changes[change + CHANGE_END] as number
     }
     parts.push(bytes.subarray(at, this.#view.end(node)))
     return Buffer.concat(parts)
@@ -124,109 +146,189 @@ export class Edits {
    */
   apply(allocate: (size: number) => Buffer = (size) => Buffer.allocUnsafe(size)): Buffer {
     const view = this.#view
-    if (this.#changes.length === 0) return view.bytes
-    const changes = withoutSwallowed(view, this.#changes.toSorted(byPosition))
-    const growth = this.#growth(changes)
-    // Node 0 is the request itself: it has no length of its own on the wire.
-    const size = view.bytes.length + (growth.get(0) ?? 0)
-    growth.delete(0)
+    if (this.#count === 0) return view.bytes
+    const changes = withoutSwallowed(view, this.#inOrder())
+    const { nodes, growths } = lengthsAround(view, changes)
+    const size = view.bytes.length + (growths[0] as number)
     const output = allocate(size).subarray(0, size)
-    const lengths = [...growth.keys()].sort((a, b) => a - b)
+    const { bytes } = view
+    const replacements = this.#replacements.finish()
 
     let from = 0
     let to = 0
-    let next = 0
-    const copyUntil = (end: number): void => {
-      if (end > from) to += view.bytes.copy(output, to, from, end)
-      from = end
-    }
-    const mendLengthsBefore = (position: number): void => {
-      for (; next < lengths.length; next++) {
-        const node = lengths[next] as number
+    let next = 1
+    for (let change = 0; change < changes.length; change += CHANGE_SIZE) {
+      const start = changes[change + CHANGE_START] as number
+      // The lengths of all messages that begin before the change.
+      for (; next < nodes.length; next++) {
+        const node = nodes[next] as number
         const body = view.body(node)
-        if (body > position) return
-        const lengthStart = afterTag(view.bytes, view.start(node))
-        copyUntil(lengthStart)
-        to = writeVarint(output, to, view.end(node) - body + (growth.get(node) as number))
+        if (body > start) break
+        const lengthStart = afterTag(bytes, view.start(node))
+        to = copy(bytes, from, lengthStart, output, to)
+        to = writeVarint(output, to, view.end(node) - body + (growths[next] as number))
         from = body
       }
+      to = copy(bytes, from, start, output, to)
+      to = copy(
+        replacements,
+        changes[change + CHANGE_FROM] as number,
+        changes[change + CHANGE_TO] as number,
+        output,
+        to,
+      )
+      from = changes[change + CHANGE_END] as number
     }
-    for (const { start, end, replacement } of changes) {
-      mendLengthsBefore(start)
-      copyUntil(start)
-      output.set(replacement, to)
-      to += replacement.length
-      from = end
-    }
-    copyUntil(view.bytes.length)
+    copy(bytes, from, bytes.length, output, to)
     return output
   }
 
-  /** By how many bytes each node that encloses a change grows; the change of its own length field counts for its parents. */
-  #growth(changes: readonly Change[]): Map<number, number> {
-    const growth = new Map<number, number>()
+  #appendFrom(node: number, from: number): number {
+    const end = this.#view.end(node)
+    const change = this.#push(end, end, node, from)
+    this.#link(node, change)
+    return change
+  }
+
+  #push(start: number, end: number, node: number, from: number): number {
+    const index = this.#count++
+    const change = index * CHANGE_SIZE
+    if (change === this.#changes.length) {
+      const grown = new Int32Array(this.#changes.length * 2)
+      grown.set(this.#changes)
+      this.#changes = grown
+    }
+    const changes = this.#changes
+    changes[change + CHANGE_START] = start
+    changes[change + CHANGE_END] = end
+    changes[change + CHANGE_NODE] = node
+    changes[change + CHANGE_FROM] = from
+    changes[change + CHANGE_TO] = this.#replacements.length
+    if (this.#ordered && index > 0) this.#ordered = compare(changes, index - 1, index) < 0
+    return index
+  }
+
+  /** The node carries the index + 1 of its last change. */
+  #link(node: number, change: number): void {
     const { nodes } = this.#view
-    for (const { start, end, replacement, node } of changes) {
-      growth.set(node, (growth.get(node) ?? 0) + replacement.length - (end - start))
-      for (let n = node; n !== 0;) {
-        n = nodes[n * NODE_SIZE + NODE_PARENT] as number
-        if (growth.has(n)) break
-        growth.set(n, 0)
-      }
-    }
-    // Children stand after their parents, so the highest node first.
-    for (const node of [...growth.keys()].sort((a, b) => b - a)) {
-      if (node === 0) break
-      const own = growth.get(node) as number
-      const at = node * NODE_SIZE
-      const body = nodes[at + NODE_BODY] as number
-      const before = (nodes[at + NODE_END] as number) - body
-      const lengthSize = body - afterTag(this.#view.bytes, nodes[at + NODE_START] as number)
-      const parent = nodes[at + NODE_PARENT] as number
-      growth.set(parent, (growth.get(parent) ?? 0) + own + varintSize(before + own) - lengthSize)
-    }
-    return growth
+    this.#changes[change * CHANGE_SIZE + CHANGE_PREVIOUS] = nodes[node * NODE_SIZE + NODE_EDIT] as number
+    nodes[node * NODE_SIZE + NODE_EDIT] = change + 1
   }
 
-  #changesByNode(): Map<number, Change[]> {
-    const known = this.#byNode
-    for (let i = this.#indexed; i < this.#changes.length; i++) {
-      const change = this.#changes[i] as Change
-      const same = known.get(change.node)
-      if (same === undefined) known.set(change.node, [change])
-      else same.push(change)
+  /** Changes of the content of one node, as they were made. */
+  #changesOf(node: number): number[] {
+    const changes: number[] = []
+    let last = this.#view.nodes[node * NODE_SIZE + NODE_EDIT] as number
+    while (last !== 0) {
+      changes.push(last - 1)
+      last = this.#changes[(last - 1) * CHANGE_SIZE + CHANGE_PREVIOUS] as number
     }
-    this.#indexed = this.#changes.length
-    return known
+    return changes.reverse()
   }
 
-  #mark(node: number): void {
-    this.#view.nodes[node * NODE_SIZE + NODE_EDIT] = 1
+  #inOrder(): Int32Array {
+    const changes = this.#changes.subarray(0, this.#count * CHANGE_SIZE)
+    if (this.#ordered) return changes
+    const order = Array.from({ length: this.#count }, (_, i) => i).sort((a, b) => compare(changes, a, b))
+    const sorted = new Int32Array(changes.length)
+    order.forEach((index, i) => {
+      sorted.set(changes.subarray(index * CHANGE_SIZE, (index + 1) * CHANGE_SIZE), i * CHANGE_SIZE)
+    })
+    return sorted
   }
 
   #forgetKey(keyValue: number): void {
     this.#view.nodes[keyValue * NODE_SIZE + NODE_KEY] = 0
   }
-
-  #range(node: number): { start: number; end: number; parent: number } {
-    return { start: this.#view.start(node), end: this.#view.end(node), parent: this.#view.parent(node) }
-  }
 }
 
-/** At one place an insertion comes before what is replaced there, the one into the inner message before the one into the outer; sort is stable. */
-const byPosition = (a: Change, b: Change): number =>
-  a.start - b.start || Number(a.end > a.start) - Number(b.end > b.start) || b.node - a.node
+/**
+ * Order of two changes, by their indexes. At one place an insertion comes before what is replaced there, the one into the inner
+ * message before the one into the outer, then the one that was made first.
+ */
+function compare(changes: Int32Array, a: number, b: number): number {
+  const x = a * CHANGE_SIZE
+  const y = b * CHANGE_SIZE
+  const xStart = changes[x] as number
+  const yStart = changes[y] as number
+  if (xStart !== yStart) return xStart - yStart
+  const xInserts = changes[x + CHANGE_END] === xStart
+  const yInserts = changes[y + CHANGE_END] === yStart
+  if (xInserts !== yInserts) return xInserts ? -1 : 1
+  return (changes[y + CHANGE_NODE] as number) - (changes[x + CHANGE_NODE] as number) || a - b
+}
 
 /** Without the changes inside a removed node. Throws when two others overlap. */
-function withoutSwallowed(view: OtlpView, sorted: readonly Change[]): readonly Change[] {
+function withoutSwallowed(view: OtlpView, sorted: Int32Array): Int32Array {
+  const kept = new Int32Array(sorted.length)
+  let size = 0
   let from = -1
   let until = -1
-  return sorted.filter(({ start, end, node }) => {
-    if (view.start(node) >= from && view.end(node) <= until && node !== 0) return false
+  for (let change = 0; change < sorted.length; change += CHANGE_SIZE) {
+    const start = sorted[change] as number
+    const end = sorted[change + CHANGE_END] as number
+    const node = sorted[change + CHANGE_NODE] as number
+    if (start <= until && node !== 0 && view.start(node) >= from && view.end(node) <= until) continue
     if (start < until) throw new RangeError(`two edits overlap at byte ${start}`)
     if (end > start) [from, until] = [start, end]
-    return true
-  })
+    for (let i = 0; i < CHANGE_SIZE; i++) kept[size++] = sorted[change + i] as number
+  }
+  return kept.subarray(0, size)
+}
+
+/**
+ * The nodes around the changes, in the order of the bytes, and by how many bytes the content of each grows: by its changes, by
+ * what is inside it, and by the lengths of what is inside it. The first is the request itself, which has no length on the wire.
+ */
+function lengthsAround(view: OtlpView, changes: Int32Array): { nodes: number[]; growths: number[] } {
+  const nodes = [0]
+  const growths = [0]
+  /** Where the nodes stand that are around the last change, the outermost first. */
+  const open = [0]
+  const path: number[] = []
+  const closeUntil = (depth: number): void => {
+    while (open.length > depth) {
+      const inner = open.pop() as number
+      const node = nodes[inner] as number
+      const growth = growths[inner] as number
+      const body = view.body(node)
+      const lengthSize = body - afterTag(view.bytes, view.start(node))
+      const outer = open.at(-1) as number
+      growths[outer] = (growths[outer] as number) + growth + varintSize(view.end(node) - body + growth) - lengthSize
+    }
+  }
+  for (let change = 0; change < changes.length; change += CHANGE_SIZE) {
+    const node = changes[change + CHANGE_NODE] as number
+    let depth = open.length
+    while (
+      node < (nodes[open[depth - 1] as number] as number) ||
+      node >= view.next(nodes[open[depth - 1] as number] as number)
+    )
+      depth--
+    closeUntil(depth)
+    const around = nodes[open[depth - 1] as number] as number
+    for (let n = node; n !== around; n = view.parent(n)) path.push(n)
+    while (path.length > 0) {
+      open.push(nodes.length)
+      nodes.push(path.pop() as number)
+      growths.push(0)
+    }
+    const at = open.at(-1) as number
+    const replaced = (changes[change + CHANGE_END] as number) - (changes[change] as number)
+    const by = (changes[change + CHANGE_TO] as number) - (changes[change + CHANGE_FROM] as number)
+    growths[at] = (growths[at] as number) + by - replaced
+  }
+  closeUntil(1)
+  return { nodes, growths }
+}
+
+/** Copies [from, end) and returns the offset behind it in the output. */
+function copy(bytes: Buffer, from: number, end: number, output: Buffer, to: number): number {
+  const size = end - from
+  if (size <= 0) return to
+  if (size > LOOP_BYTES_MAX) bytes.copy(output, to, from, end)
+  else for (let i = 0; i < size; i++) output[to + i] = bytes[from + i] as number
+  return to + size
 }
 
 function afterTag(bytes: Uint8Array, start: number): number {

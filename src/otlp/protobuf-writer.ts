@@ -1,6 +1,8 @@
 import type { AttributeValue } from './edits.ts'
 
 const SIZE_START = 256
+/** Up to this length a loop is faster than a call into the runtime. */
+const SHORT_TEXT = 48
 
 /**
  * Writes Protocol Buffers fields one after the other. A nested message is written by a callback; its length is put in front afterwards.
@@ -49,10 +51,25 @@ export class ProtobufWriter {
   }
 
   string(field: number, value: string): this {
-    const size = Buffer.byteLength(value)
     this.#tag(field, 2)
-    this.#varint(size)
-    this.#reserve(size)
+    // Almost all names and short values are ASCII: one byte a character, so the length is known before.
+    if (value.length < SHORT_TEXT) {
+      this.#reserve(1 + value.length)
+      this.#bytes[this.#at++] = value.length
+      if (this.#ascii(value)) return this
+      this.#at--
+    }
+    this.#varint(Buffer.byteLength(value))
+    return this.text(value)
+  }
+
+  /** A text without tag and length. */
+  text(value: string): this {
+    if (value.length < SHORT_TEXT) {
+      this.#reserve(value.length)
+      if (this.#ascii(value)) return this
+    }
+    this.#reserve(Buffer.byteLength(value))
     this.#at += this.#bytes.write(value, this.#at, 'utf8')
     return this
   }
@@ -129,6 +146,19 @@ export class ProtobufWriter {
       })
     } else if (asDouble || !Number.isSafeInteger(value)) this.double(4, value)
     else this.varint(3, value)
+  }
+
+  /** Writes the text when it is ASCII. There is room for it. */
+  #ascii(value: string): boolean {
+    const bytes = this.#bytes
+    const at = this.#at
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i)
+      if (code > 0x7f) return false
+      bytes[at + i] = code
+    }
+    this.#at = at + value.length
+    return true
   }
 
   #tag(field: number, wire: number): void {
