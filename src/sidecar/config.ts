@@ -1,0 +1,103 @@
+import { parse } from 'yaml'
+import type { ComponentDefinition } from './component.ts'
+import { checkComponents } from './config/check-components.ts'
+import type { ConfiguredComponents } from './config/check-components.ts'
+import { checkPipelines } from './config/check-pipelines.ts'
+import type { PipelineConfig } from './config/check-pipelines.ts'
+import { checkValue } from './config/check-value.ts'
+import { LocatedYaml, parseLocatedYaml } from './config/located-yaml.ts'
+import { suggestion } from './config/nearest.ts'
+import { ConfigError, pathText } from './config/problem.ts'
+import type { ConfigPath, ConfigProblem } from './config/problem.ts'
+import { serviceConfig } from './config/service-config.ts'
+import type { ServiceConfig } from './config/service-config.ts'
+import type { SubstitutionSources } from './config/substitution.ts'
+
+/** A checked configuration: every name in it refers to something, every value is of its type. */
+export interface SidecarConfig extends ConfiguredComponents {
+  readonly pipelines: readonly PipelineConfig[]
+  readonly service: Omit<ServiceConfig, 'pipelines'>
+  /** What was written, merged and substituted, before defaults. Holds secrets. */
+  readonly merged: unknown
+  /** Nothing is lost, but a person should know. */
+  readonly warnings: readonly ConfigProblem[]
+}
+
+export interface ConfigSource {
+  /** Name of the file, for messages. */
+  readonly name: string
+  readonly text: string
+}
+
+const SECTIONS = ['receivers', 'processors', 'connectors', 'exporters', 'extensions', 'service'] as const
+
+/**
+ * Reads configurations in the shape of the OpenTelemetry Collector's, merges them in their order and checks the result.
+ * Throws ConfigError with every problem at once.
+ */
+export function loadConfig(
+  sources: readonly ConfigSource[],
+  components: readonly ComponentDefinition[],
+  substitutions: SubstitutionSources,
+): SidecarConfig {
+  const problems: ConfigProblem[] = []
+  const warnings: ConfigProblem[] = []
+  let yaml = new LocatedYaml({}, new Map(), new Map())
+  for (const { name, text } of sources) {
+    const parsed = parseLocatedYaml(name, text, substitutions)
+    problems.push(...parsed.problems)
+    warnings.push(...parsed.warnings)
+    if (parsed.yaml.value !== null) yaml = yaml.mergedWith(parsed.yaml)
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+
+  const report = reporter(yaml, problems, warnings)
+  const sections = sectionsOf(yaml, report)
+  const configured = checkComponents(sections, yaml, components, report)
+  const service = checkValue(serviceConfig, sections.service, ['service'], yaml, report)
+  const pipelines = service === undefined ? [] : checkPipelines(service, configured, sections, report)
+  if (problems.length > 0 || service === undefined) throw new ConfigError(problems)
+  return { ...configured, pipelines, service, merged: yaml.value, warnings }
+}
+
+/** The text of a configuration out of a path of keys and a value, as `--set service.telemetry.logs.level=debug` gives it. */
+export function configFromSetting(keys: readonly string[], value: string): string {
+  const parsed: unknown = parse(value, { logLevel: 'silent' })
+  return JSON.stringify(keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), parsed))
+}
+
+export interface Report {
+  problem(path: ConfigPath, message: string): void
+  warning(path: ConfigPath, message: string): void
+}
+
+export type Sections = Readonly<Record<(typeof SECTIONS)[number], unknown>>
+
+function reporter(yaml: LocatedYaml, problems: ConfigProblem[], warnings: ConfigProblem[]): Report {
+  const problemAt = (path: ConfigPath, message: string): ConfigProblem => {
+    const place = yaml.placeOf(path)
+    const text = pathText(path)
+    return place === undefined ? { path: text, message } : { path: text, message, place }
+  }
+  return {
+    problem: (path, message) => void problems.push(problemAt(path, message)),
+    warning: (path, message) => void warnings.push(problemAt(path, message)),
+  }
+}
+
+function sectionsOf({ value }: LocatedYaml, report: Report): Sections {
+  const sections: Record<string, unknown> = {}
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    report.problem(
+      [],
+      'a configuration is a map with the keys receivers, processors, connectors, exporters, extensions, service',
+    )
+  } else {
+    for (const [name, section] of Object.entries(value)) {
+      if (SECTIONS.some((known) => known === name)) sections[name] = section ?? {}
+      else report.problem([name], `unknown section${suggestion(name, SECTIONS)}`)
+    }
+  }
+  const { receivers = {}, processors = {}, connectors = {}, exporters = {}, extensions = {}, service = {} } = sections
+  return { receivers, processors, connectors, exporters, extensions, service }
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { duration, endpoint } from '../config-types.ts'
+
+const lowerCase = <T extends string>(values: readonly [T, ...T[]]) =>
+  z.preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(values))
+
+const names = z
+  .array(z.string())
+  .nullish()
+  .transform((list) => list ?? [])
+
+/** The `service` section; `pipelines` are checked against the components afterwards. */
+export const serviceConfig = z.strictObject({
+  extensions: names.describe('Extensions to start, in this order.'),
+  pipelines: z
+    .record(z.string(), z.strictObject({ receivers: names, processors: names, exporters: names }))
+    .describe(
+      '`traces`, `metrics` or `logs`, with `/name` for further ones: where batches come from, what is done to them, where they go.',
+    ),
+  telemetry: z
+    .strictObject({
+      logs: z
+        .strictObject({
+          level: lowerCase(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line to write.'),
+          encoding: z.enum(['console', 'json']).default('console').describe('For people or for machines.'),
+        })
+        .prefault({}),
+      metrics: z
+        .strictObject({
+          level: lowerCase(['none', 'basic', 'normal', 'detailed'])
+            .default('normal')
+            .describe('`none` listens nowhere.'),
+          address: endpoint.default('127.0.0.1:8888').describe('Where the own metrics are scraped, under /metrics.'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  http: z
+    .strictObject({
+      endpoint: endpoint.default('127.0.0.1:8080').describe('Page, health and control.'),
+    })
+    .prefault({}),
+  state_folder: z.string().optional().describe('Folder for files; made with mode 0700 when it is not there.'),
+  shutdown_timeout: duration
+    .prefault('10s')
+    .describe('What is queued must be with the backends within this time after a request to stop.'),
+})
+export type ServiceConfig = z.output<typeof serviceConfig>

@@ -1,0 +1,15 @@
+import type { Payload, Signal } from './component.ts'
+
+/** The way of a batch to one exporter: behind a sending queue, or at once for a local one. */
+export interface Delivery {
+  readonly exporterId: string
+  readonly signal: Signal
+  /** Items that wait or are under way. */
+  readonly itemsHeld: number
+  /** Throws the RefusedError of `deliver` at this moment. Asked of all before one gets the batch, so that a refused batch is nowhere. */
+  checkRoom(payload: Payload): void
+  /** Retains the payload as long as it is needed. Rejects with RefusedError. */
+  deliver(payload: Payload): Promise<void>
+  /** Takes nothing new and waits until all is sent, at most `timeoutMs`. Returns the number of items that were lost. */
+  drain(timeoutMs: number): Promise<number>
+}

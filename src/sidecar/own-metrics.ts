@@ -1,0 +1,95 @@
+import type { Counter, Labels, OwnMetrics } from './component.ts'
+
+/** Label sets over all metrics; what is made beyond it counts into nothing, and is counted itself. */
+export const SERIES_MAX = 10_000
+const REFUSED = 'spanwarden_own_metrics_refused_series'
+
+type Kind = 'counter' | 'gauge'
+interface Family {
+  readonly kind: Kind
+  readonly description: string
+  /** Rendered labels to the reader of the value. */
+  readonly series: Map<string, () => number>
+}
+
+/** The metrics of the sidecar itself, in memory, with names as the stock collector's (no unit, no `_total`), rendered in the Prometheus text format. */
+export class OwnMetricsRegistry implements OwnMetrics {
+  readonly #families = new Map<string, Family>()
+  readonly #counters = new Map<string, Counter>()
+  readonly #seriesMax: number
+  #series = 0
+  #refused = 0
+
+  constructor(seriesMax = SERIES_MAX) {
+    this.#seriesMax = seriesMax
+    const refused: Family = { kind: 'counter', description: 'Label sets that were not kept.', series: new Map() }
+    refused.series.set('', () => this.#refused)
+    this.#families.set(REFUSED, refused)
+  }
+
+  /** The same counter for the same name and labels. */
+  counter(name: string, description: string, labels: Labels = {}): Counter {
+    const rendered = renderLabels(labels)
+    const key = name + rendered
+    const known = this.#counters.get(key)
+    if (known !== undefined) return known
+    let value = 0
+    const counter: Counter = {
+      add(n) {
+        value += n
+      },
+    }
+    if (this.#register(name, 'counter', description, rendered, () => value)) this.#counters.set(key, counter)
+    return counter
+  }
+
+  gauge(name: string, description: string, labels: Labels, read: () => number): void {
+    this.#register(name, 'gauge', description, renderLabels(labels), read)
+  }
+
+  /** A counter whose value is kept elsewhere. */
+  observedCounter(name: string, description: string, read: () => number): void {
+    this.#register(name, 'counter', description, '', read)
+  }
+
+  /** Value of one series, for tests and health; undefined when there is none. */
+  read(name: string, labels: Labels = {}): number | undefined {
+    return this.#families.get(name)?.series.get(renderLabels(labels))?.()
+  }
+
+  /** Prometheus text format 0.0.4. */
+  render(): string {
+    const lines: string[] = []
+    for (const [name, { kind, description, series }] of this.#families) {
+      lines.push(`# HELP ${name} ${description.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`)
+      lines.push(`# TYPE ${name} ${kind}`)
+      for (const [labels, read] of series) lines.push(`${name}${labels} ${read()}`)
+    }
+    return `${lines.join('\n')}\n`
+  }
+
+  #register(name: string, kind: Kind, description: string, labels: string, read: () => number): boolean {
+    const family = this.#families.get(name) ?? { kind, description, series: new Map() }
+    if (family.kind !== kind) throw new Error(`own metric ${name} is a ${family.kind} already`)
+    if (!family.series.has(labels)) {
+      if (this.#series >= this.#seriesMax) {
+        this.#refused++
+        return false
+      }
+      this.#series++
+    }
+    this.#families.set(name, family)
+    family.series.set(labels, read)
+    return true
+  }
+}
+
+function renderLabels(labels: Labels): string {
+  const pairs = Object.entries(labels)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}="${escapeLabel(value)}"`)
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}
+
+const escapeLabel = (value: string): string =>
+  value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')

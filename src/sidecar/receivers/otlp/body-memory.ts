@@ -1,0 +1,101 @@
+import { RefusedError } from '../../component.ts'
+import type { BufferPool } from '../../component.ts'
+
+const FIRST_BYTES = 16 * 1024
+
+/** Bounds the memory of all requests that are being read at the same time, over both protocols of a receiver. */
+export class BodyMemory {
+  readonly #pool: BufferPool
+  readonly #bytesMax: number
+  #bytes = 0
+
+  constructor(pool: BufferPool, bytesMax: number) {
+    this.#pool = pool
+    this.#bytesMax = bytesMax
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Counts memory that comes from elsewhere; call what it returns when that is free again. Throws as `take` does. */
+  hold(size: number): () => void {
+    this.#checkRoom(size)
+    this.#bytes += size
+    return () => void (this.#bytes -= size)
+  }
+
+  /** Memory for a body; throws RefusedError `busy` when the bound is reached. */
+  take(size: number): Buffer {
+    this.#checkRoom(size)
+    const buffer = this.#pool.take(size)
+    this.#bytes += buffer.length
+    return buffer
+  }
+
+  give(buffer: Buffer): void {
+    this.#bytes -= buffer.length
+    this.#pool.give(buffer)
+  }
+
+  #checkRoom(size: number): void {
+    if (this.#bytes + size <= this.#bytesMax) return
+    throw new RefusedError('busy', 'too many requests are being read', { retryAfterMs: 1000 })
+  }
+}
+
+/** A body that arrives in pieces, in one pooled buffer that grows when its size was not announced. */
+export class BodyBuffer {
+  readonly #memory: BodyMemory
+  readonly #bytesMax: number
+  #buffer: Buffer | undefined
+  #length = 0
+
+  /** `announced` bytes will come, 0 when unknown. */
+  constructor(memory: BodyMemory, bytesMax: number, announced = 0) {
+    this.#memory = memory
+    this.#bytesMax = bytesMax
+    if (announced > 0) this.#buffer = memory.take(announced)
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** The body so far; valid until `release`. */
+  get bytes(): Buffer {
+    return this.#buffer?.subarray(0, this.#length) ?? Buffer.alloc(0)
+  }
+
+  /** Throws RefusedError `too_large` beyond the limit, `busy` without memory. */
+  add(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length
+    if (length > this.#bytesMax) throw tooLarge(this.#bytesMax)
+    if (this.#buffer === undefined || length > this.#buffer.length) this.#grow(length)
+    this.#buffer?.set(chunk, this.#length)
+    this.#length = length
+  }
+
+  /** Makes room for so many more bytes at once. */
+  reserve(size: number): void {
+    if (this.#length + size > (this.#buffer?.length ?? 0)) this.#grow(this.#length + size)
+  }
+
+  release(): void {
+    if (this.#buffer !== undefined) this.#memory.give(this.#buffer)
+    this.#buffer = undefined
+    this.#length = 0
+  }
+
+  #grow(size: number): void {
+    const before = this.#buffer
+    const doubled = Math.min((before?.length ?? FIRST_BYTES / 2) * 2, this.#bytesMax)
+    const grown = this.#memory.take(Math.max(size, doubled))
+    before?.copy(grown, 0, 0, this.#length)
+    this.#buffer = grown
+    if (before !== undefined) this.#memory.give(before)
+  }
+}
+
+export const tooLarge = (bytesMax: number): RefusedError =>
+  new RefusedError('too_large', `the body is larger than ${bytesMax} bytes, as sent or decompressed`)

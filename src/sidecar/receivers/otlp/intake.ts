@@ -1,0 +1,97 @@
+import { jsonToProtobuf } from '../../../otlp/json-to-protobuf.ts'
+import { OtlpError } from '../../../otlp/otlp-error.ts'
+import { RefusedError } from '../../component.ts'
+import type { Counter, ReceiverContext, Signal } from '../../component.ts'
+import { BodyMemory } from './body-memory.ts'
+import { decompress, expectedSize } from './decompress.ts'
+import { refusalOf } from './rpc-status.ts'
+import type { Refusal } from './rpc-status.ts'
+
+export interface ReceivedBody {
+  readonly signal: Signal
+  /** As it came; read until `take` settles. */
+  readonly bytes: Buffer
+  readonly encoding: 'protobuf' | 'json'
+  /** One of COMPRESSIONS, or empty. */
+  readonly compression: string
+  /** After decompression. */
+  readonly bytesMax: number
+}
+
+/** The common end of both protocols: a complete body, decompressed, as Protocol Buffers, into the pipelines. */
+export class Intake {
+  readonly memory: BodyMemory
+  readonly #context: ReceiverContext
+  readonly #transport: 'http' | 'grpc'
+  readonly #requests: Readonly<Record<'success' | 'refused' | 'failure', Counter>>
+
+  constructor(context: ReceiverContext, transport: 'http' | 'grpc', memory: BodyMemory) {
+    this.#context = context
+    this.#transport = transport
+    this.memory = memory
+    const counter = (outcome: string): Counter =>
+      context.metrics.counter('otelcol_receiver_requests', 'Requests by how they were answered.', {
+        receiver: context.id,
+        transport,
+        outcome,
+      })
+    this.#requests = { success: counter('success'), refused: counter('refused'), failure: counter('failure') }
+  }
+
+  get signals(): ReadonlySet<Signal> {
+    return this.#context.signals
+  }
+
+  /** Resolves when every pipeline has the batch. Rejects with RefusedError. */
+  async take(body: ReceivedBody): Promise<void> {
+    if (body.compression === '') await this.#consume(body, body.bytes)
+    else {
+      const { compression, bytes, bytesMax } = body
+      // What the output will take is counted before it is there: a thousand small bombs at once are too many requests.
+      const free = this.memory.hold(expectedSize(compression, bytes, bytesMax))
+      try {
+        await this.#consume(body, await decompress(compression, bytes, bytesMax))
+      } finally {
+        free()
+      }
+    }
+    this.#requests.success.add(1)
+  }
+
+  /** Counts a request that was not taken, and says how to answer it. */
+  refusal(error: unknown): Refusal {
+    if (error instanceof RefusedError) return this.refused(refusalOf(error))
+    const name = error instanceof Error ? error.name : typeof error
+    this.#context.logger.error({ error: name }, 'a request failed')
+    return this.refused(refusalOf(new RefusedError('failed', 'internal error')))
+  }
+
+  refused(refusal: Refusal): Refusal {
+    this.#requests[refusal.httpStatus === 500 ? 'failure' : 'refused'].add(1)
+    return refusal
+  }
+
+  async #consume({ signal, encoding }: ReceivedBody, bytes: Buffer): Promise<void> {
+    if (encoding === 'protobuf') return this.#context.consume(signal, bytes, this.#transport)
+    const taken: Buffer[] = []
+    try {
+      const allocate = (size: number): Buffer => {
+        const buffer = this.memory.take(size)
+        taken.push(buffer)
+        return buffer
+      }
+      await this.#context.consume(signal, transcode(signal, bytes, allocate), this.#transport)
+    } finally {
+      for (const buffer of taken) this.memory.give(buffer)
+    }
+  }
+}
+
+function transcode(signal: Signal, bytes: Buffer, allocate: (size: number) => Buffer): Buffer {
+  try {
+    return jsonToProtobuf(signal, bytes, allocate)
+  } catch (error) {
+    if (!(error instanceof OtlpError)) throw error
+    throw new RefusedError(error.reason === 'malformed' ? 'invalid' : 'too_large', error.message, { cause: error })
+  }
+}
