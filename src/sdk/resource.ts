@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { SDK_INFO } from '@opentelemetry/core'
 import {
   ATTR_HOST_NAME,
   ATTR_PROCESS_PID,
@@ -45,14 +46,11 @@ export function resourceAttributes(
     ...(settings.serviceName === undefined ? {} : { [ATTR_SERVICE_NAME]: settings.serviceName }),
     [ATTR_TELEMETRY_SDK_NAME]: TELEMETRY_SDK_NAME_VALUE_OPENTELEMETRY,
     [ATTR_TELEMETRY_SDK_LANGUAGE]: TELEMETRY_SDK_LANGUAGE_VALUE_NODEJS,
-    [ATTR_TELEMETRY_SDK_VERSION]: SDK_VERSION,
+    [ATTR_TELEMETRY_SDK_VERSION]: SDK_INFO[ATTR_TELEMETRY_SDK_VERSION],
     [ATTR_TELEMETRY_DISTRO_NAME]: 'spanwarden',
     [ATTR_TELEMETRY_DISTRO_VERSION]: VERSION,
   }
 }
-
-/** Version of @opentelemetry/sdk-trace that is bundled (a test compares it with package.json). */
-export const SDK_VERSION = '3.1.1'
 
 /** Name and version in the nearest package.json above the main script; a nameless one (`{"type":"module"}`) is passed over. */
 function packageOf(mainScript: string): { name?: string; version?: string } {
