@@ -1,0 +1,137 @@
+import { z } from 'zod'
+import { readExportResponse } from '../../otlp/export-response.ts'
+import { defineExporter } from '../component.ts'
+import type { ComponentContext, Exporter, Payload, Sent, Signal } from '../component.ts'
+import { duration } from '../config-types.ts'
+import { isLoopback } from '../loopback.ts'
+import { clientTlsConfig, readClientTls } from './otlp/client-tls.ts'
+import { compress, compressionConfig, compressionParamsConfig } from './otlp/compression.ts'
+import { GrpcClient } from './otlp/grpc-client.ts'
+import type { GrpcAnswer } from './otlp/grpc-client.ts'
+import { headersConfig } from './otlp/request-headers.ts'
+
+/** `host:port`, with a scheme or without. */
+const target = /^(?:(https?):\/\/)?((?:\[[0-9a-fA-F:]+\]|[^:/[\]]+):\d{1,5})\/?$/
+
+const config = z
+  .strictObject({
+    endpoint: z
+      .string()
+      .regex(target, 'write it as host:port')
+      .describe('host:port of the backend. `http://` in front means plain text, `https://` TLS, whatever `tls` says.'),
+    headers: headersConfig,
+    authority: z.string().optional().describe('Name of the backend in requests, instead of the endpoint.'),
+    compression: compressionConfig,
+    compression_params: compressionParamsConfig,
+    timeout: duration.prefault('5s').describe('A request that is not answered by then is tried again.'),
+    tls: clientTlsConfig,
+  })
+  .describe('TLS is used unless `tls.insecure` is true.')
+type Config = z.output<typeof config>
+
+/** Sends batches to an OTLP/gRPC backend over one HTTP/2 connection. */
+export const otlpGrpc = defineExporter({
+  type: 'otlp_grpc',
+  aliases: ['otlp'],
+  summary: 'Sends traces, metrics and logs to an OTLP/gRPC backend.',
+  signals: ['traces', 'metrics', 'logs'],
+  delivery: 'remote',
+  config,
+  create: (options, context) => new OtlpGrpcExporter(options, context),
+})
+
+const METHODS: Readonly<Record<Signal, string>> = {
+  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
+}
+
+class OtlpGrpcExporter implements Exporter {
+  readonly #config: Config
+  readonly #context: ComponentContext
+  readonly #origin: URL
+  #client: GrpcClient | undefined
+
+  constructor(options: Config, context: ComponentContext) {
+    this.#config = options
+    this.#context = context
+    const [, scheme, hostAndPort = ''] = target.exec(options.endpoint) ?? []
+    this.#origin = new URL(`${scheme ?? (options.tls.insecure ? 'http' : 'https')}://${hostAndPort}`)
+  }
+
+  async start(): Promise<void> {
+    const { headers, authority, timeout, tls } = this.#config
+    const { clock, program } = this.#context
+    this.#client = new GrpcClient({
+      clock,
+      origin: this.#origin,
+      tls: await readClientTls(tls),
+      timeoutMs: timeout,
+      headers: {
+        'user-agent': `${program.name}/${program.version}`,
+        ...headers,
+        ...(authority === undefined ? {} : { ':authority': authority }),
+      },
+    })
+  }
+
+  async send({ signal, bytes }: Payload, abort: AbortSignal): Promise<Sent> {
+    if (this.#client === undefined) return { outcome: 'retry', reason: 'not started' }
+    const host = this.#origin.hostname.replace(/^\[|\]$/g, '')
+    const { compression = isLoopback(host) ? 'none' : 'gzip', compression_params } = this.#config
+    const message = await compress(bytes, compression, compression_params.level)
+    return outcomeOf(await this.#client.call(METHODS[signal], message, compression, abort))
+  }
+
+  stop(): Promise<void> {
+    return this.#client?.close() ?? Promise.resolve()
+  }
+}
+
+const RESOURCE_EXHAUSTED = 8
+const OUT_OF_RANGE = 11
+const CODES = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+]
+/** Codes after which the same request may succeed (OTLP specification, "Failures"); RESOURCE_EXHAUSTED only with RetryInfo. */
+const RETRYABLE = new Set(['CANCELLED', 'DEADLINE_EXCEEDED', 'ABORTED', 'OUT_OF_RANGE', 'UNAVAILABLE', 'DATA_LOSS'])
+
+/** How servers say that a message is beyond their limit: grpc-go and grpc-js "larger than max", Java "exceeds maximum size", tonic "too large". */
+const TOO_LARGE = /larger than max|exceeds max|too large/i
+
+function outcomeOf(answer: GrpcAnswer): Sent {
+  if ('failure' in answer) return { outcome: 'retry', reason: answer.failure }
+  const { code, message, retryDelayMs, response } = answer
+  if (code === 0) {
+    const details = response === undefined ? undefined : readExportResponse(response)
+    return details === undefined || (details.rejectedItems === 0 && details.message === '')
+      ? { outcome: 'sent' }
+      : { outcome: 'sent', ...details }
+  }
+  const reason = CODES[code] ?? `gRPC status ${code}`
+  if ((code === RESOURCE_EXHAUSTED || code === OUT_OF_RANGE) && TOO_LARGE.test(message)) {
+    return { outcome: 'split', reason }
+  }
+  if (RETRYABLE.has(reason) || (code === RESOURCE_EXHAUSTED && retryDelayMs !== undefined)) {
+    return retryDelayMs === undefined
+      ? { outcome: 'retry', reason }
+      : { outcome: 'retry', reason, afterMs: retryDelayMs }
+  }
+  return { outcome: 'rejected', reason }
+}
