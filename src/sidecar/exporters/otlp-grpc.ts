@@ -9,6 +9,7 @@ import { compress, compressionConfig, compressionParamsConfig } from './otlp/com
 import { GrpcClient } from './otlp/grpc-client.ts'
 import type { GrpcAnswer } from './otlp/grpc-client.ts'
 import { headersConfig } from './otlp/request-headers.ts'
+import { taken } from './otlp/taken.ts'
 
 /** `host:port`, with a scheme or without. */
 const target = /^(?:(https?):\/\/)?((?:\[[0-9a-fA-F:]+\]|[^:/[\]]+):\d{1,5})\/?$/
@@ -118,12 +119,7 @@ const TOO_LARGE = /larger than max|exceeds max|too large/i
 function outcomeOf(answer: GrpcAnswer): Sent {
   if ('failure' in answer) return { outcome: 'retry', reason: answer.failure }
   const { code, message, retryDelayMs, response } = answer
-  if (code === 0) {
-    const details = response === undefined ? undefined : readExportResponse(response)
-    return details === undefined || (details.rejectedItems === 0 && details.message === '')
-      ? { outcome: 'sent' }
-      : { outcome: 'sent', ...details }
-  }
+  if (code === 0) return taken(response && readExportResponse(response))
   const reason = CODES[code] ?? `gRPC status ${code}`
   if ((code === RESOURCE_EXHAUSTED || code === OUT_OF_RANGE) && TOO_LARGE.test(message)) {
     return { outcome: 'split', reason }

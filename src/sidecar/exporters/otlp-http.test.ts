@@ -77,6 +77,17 @@ describe('otlp_http', () => {
     expect(sink.requests[0]?.headers['content-encoding']).toBeUndefined()
   })
 
+  test('JSON', async () => {
+    await using sink = await startOtlpSink()
+    expect(await send(await startExporter({ endpoint: sink.url, encoding: 'json' }))).toEqual({ outcome: 'sent' })
+    expect(sink.requests[0]?.headers['content-type']).toBe('application/json')
+    expect(sink.spans[0]).toMatchObject({
+      name: 'call',
+      spanId: '0102030405060708',
+      resource: { 'service.name': 'agent' },
+    })
+  })
+
   test('endpoints: the base keeps its path, the one of a signal is taken as it is', async () => {
     const paths: (string | undefined)[] = []
     const { endpoint } = await backend((request, response) => {

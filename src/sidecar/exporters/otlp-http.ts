@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { readExportResponse, readExportResponseJson } from '../../otlp/export-response.ts'
 import type { ExportResponse } from '../../otlp/export-response.ts'
+import { protobufToJson } from '../../otlp/protobuf-to-json.ts'
 import { defineExporter } from '../component.ts'
 import type { ComponentContext, Exporter, Payload, Sent, Signal } from '../component.ts'
 import { duration } from '../config-types.ts'
@@ -10,6 +11,7 @@ import { compress, compressionConfig, compressionParamsConfig } from './otlp/com
 import { HttpClient } from './otlp/http-client.ts'
 import type { HttpAnswer } from './otlp/http-client.ts'
 import { headersConfig } from './otlp/request-headers.ts'
+import { taken } from './otlp/taken.ts'
 
 /** Requests are not larger, before compression: what the specification of OTLP recommends receivers to take. */
 export const REQUEST_BYTES_MAX = 64 * 1024 * 1024
@@ -22,7 +24,10 @@ const config = z
     traces_endpoint: url.optional().describe('URL for traces, used as it is.'),
     metrics_endpoint: url.optional().describe('URL for metrics, used as it is.'),
     logs_endpoint: url.optional().describe('URL for logs, used as it is.'),
-    encoding: z.enum(['proto']).default('proto').describe('Encoding of the requests.'),
+    encoding: z
+      .enum(['proto', 'json'])
+      .default('proto')
+      .describe('Encoding of the requests; `json` costs several times as much.'),
     headers: headersConfig,
     compression: compressionConfig,
     compression_params: compressionParamsConfig,
@@ -83,13 +88,15 @@ class OtlpHttpExporter implements Exporter {
     if (bytes.length > REQUEST_BYTES_MAX) {
       return { outcome: 'split', reason: `request of more than ${REQUEST_BYTES_MAX} bytes` }
     }
-    const { compression = isLoopback(url.hostname.replace(/^\[|\]$/g, '')) ? 'none' : 'gzip' } = this.#config
-    const body = await compress(bytes, compression, this.#config.compression_params.level)
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const { encoding, compression = isLoopback(host) ? 'none' : 'gzip', compression_params } = this.#config
+    const encoded = encoding === 'json' ? Buffer.from(protobufToJson(signal, bytes)) : bytes
+    const body = await compress(encoded, compression, compression_params.level)
     const { program } = this.#context
     const headers = {
       'user-agent': `${program.name}/${program.version}`,
       ...this.#config.headers,
-      'content-type': 'application/x-protobuf',
+      'content-type': encoding === 'json' ? 'application/json' : 'application/x-protobuf',
       'content-length': String(body.length),
       ...(compression === 'none' ? {} : { 'content-encoding': compression }),
     }
@@ -131,7 +138,7 @@ function takenOutcome({ status, headers, body }: Extract<HttpAnswer, { status: n
   let response: ExportResponse | undefined
   if (type === 'application/x-protobuf') response = readExportResponse(body)
   else if (type === 'application/json') response = readExportResponseJson(body.toString('utf8'))
-  return response === undefined ? { outcome: 'sent' } : { outcome: 'sent', ...response }
+  return taken(response)
 }
 
 /** Seconds or a date (RFC 9110, 10.2.3). */
