@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// Nothing is imported and nothing newer than Node 18 is written before the version is checked: an old Node shall say what is wrong.
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major === undefined || minor === undefined || major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(`spanwarden needs Node.js 22.19 or newer; this is ${process.version}.\n`)
+  process.exit(1)
+} else {
+  const { fileURLToPath } = await import('node:url')
+  const { main } = await import('./cli/main.ts')
+  const { stdout, stderr, env, argv } = process
+  const exitCode = await main(argv.slice(2), { stdout, stderr, env, entry: fileURLToPath(import.meta.url) })
+  stdout.write('', () => process.exit(exitCode))
+}
+
+export {}

@@ -1,0 +1,61 @@
+import { parseArgs } from 'node:util'
+import { Collector } from '../sidecar/collector.ts'
+import { problemLine } from '../sidecar/config/problem.ts'
+import { createLogger } from '../sidecar/log.ts'
+import { systemClock } from '../sidecar/system-clock.ts'
+import { EXIT_FAILED, EXIT_OK } from './command.ts'
+import type { CommandIo } from './command.ts'
+import { configOptions } from './options.ts'
+import { programOf, stateFolderOf } from './program.ts'
+import { readConfig } from './read-config.ts'
+
+/** What a parent process is told over the IPC channel, when there is one. */
+export interface ReadyMessage {
+  readonly ready: true
+  readonly listening: Readonly<Record<string, string>>
+}
+
+/** The sidecar, until it is asked to stop. Exit code 1 when it can't start, or when items were lost in the stop. */
+export async function run(argv: string[], io: CommandIo): Promise<number> {
+  const { values } = parseArgs({ args: argv, options: configOptions })
+  const config = readConfig(values, io)
+  const logger = createLogger(config.service.telemetry.logs, io.stderr)
+  for (const warning of config.warnings) logger.warn({}, problemLine(warning))
+  const collector = new Collector(config, {
+    clock: systemClock,
+    logger,
+    random: Math.random,
+    stateFolder: stateFolderOf(io, config.service.state_folder),
+    program: programOf(io),
+  })
+  const stop = stopRequested()
+  try {
+    await collector.start()
+  } catch (error) {
+    logger.error({}, `the sidecar can't start: ${error instanceof Error ? error.message : String(error)}`)
+    return EXIT_FAILED
+  }
+  const listening = collector.listening()
+  logger.info({ listening }, 'the sidecar is ready')
+  process.send?.({ ready: true, listening } satisfies ReadyMessage)
+
+  logger.info({ reason: await stop }, 'the sidecar stops')
+  const lostItems = await collector.stop()
+  logger.info({ lost_items: lostItems }, 'the sidecar has stopped')
+  return lostItems > 0 ? EXIT_FAILED : EXIT_OK
+}
+
+/** Resolves with the reason at the first request to stop; a second one ends the process at once. */
+function stopRequested(): Promise<string> {
+  return new Promise((resolve) => {
+    let isStopping = false
+    const request = (reason: string): void => {
+      if (isStopping && reason !== 'disconnect') process.exit(EXIT_FAILED)
+      isStopping = true
+      resolve(reason)
+    }
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => request(signal))
+    // The parent that started this sidecar for its agent is gone, however it ended.
+    if (process.connected) process.on('disconnect', () => request('disconnect'))
+  })
+}

@@ -1,0 +1,42 @@
+import type { Command } from './command.ts'
+import { configOptions, jsonOption } from './options.ts'
+
+/** Every command, in the order of the help. */
+export const commands: readonly Command[] = [
+  {
+    name: 'run',
+    synopsis: '[--config <file>] -- <command> [arguments]',
+    summary:
+      'Runs an agent with telemetry: starts a sidecar if none answers, preloads the SDK. The exit code is the agent’s.',
+    options: configOptions,
+    load: () => import('./run.ts'),
+  },
+  {
+    name: 'collect',
+    synopsis: '[--config <file> …]',
+    summary: 'Runs the sidecar alone, until SIGTERM or SIGINT.',
+    options: configOptions,
+    load: () => import('./collect.ts'),
+  },
+  {
+    name: 'validate',
+    synopsis: '[--config <file> …]',
+    summary: 'Checks a configuration and prints every problem at once.',
+    options: { ...configOptions, ...jsonOption },
+    load: () => import('./validate.ts'),
+  },
+  {
+    name: 'print-config',
+    synopsis: '[--config <file> …]',
+    summary: 'Prints the merged configuration, secrets hidden.',
+    options: { ...configOptions, ...jsonOption },
+    load: () => import('./print-config.ts'),
+  },
+  {
+    name: 'components',
+    synopsis: '[type]',
+    summary: 'Lists the components; with a type, its options and their defaults.',
+    options: jsonOption,
+    load: () => import('./components.ts'),
+  },
+]

@@ -1,0 +1,27 @@
+import type { CommandOption } from './command.ts'
+
+type Options = Readonly<Record<string, CommandOption>>
+
+export const helpOption = {
+  help: { type: 'boolean', short: 'h', summary: 'Show this help.' },
+} as const satisfies Options
+
+export const jsonOption = {
+  json: { type: 'boolean', summary: 'Print JSON.' },
+} as const satisfies Options
+
+export const configOptions = {
+  config: {
+    type: 'string',
+    multiple: true,
+    value: '<file>',
+    summary:
+      'Configuration; several are merged in their order. Also env:NAME and yaml:a::b: value. None: the embedded one.',
+  },
+  set: {
+    type: 'string',
+    multiple: true,
+    value: '<a.b=value>',
+    summary: 'Set one value on top, e.g. service.telemetry.logs.level=debug.',
+  },
+} as const satisfies Options

@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { constants } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { SidecarConfig } from '../sidecar/config.ts'
+import { hostAndPort } from '../sidecar/config-types.ts'
+import { EXIT_CONFIG, EXIT_FAILED, UsageError } from './command.ts'
+import type { CommandIo } from './command.ts'
+import { configOptions } from './options.ts'
+import { programOf, registerUrl } from './program.ts'
+import { readConfig } from './read-config.ts'
+
+const PROBE_TIMEOUT_MS = 1000
+/** Beyond the sidecar's own `shutdown_timeout`, before it is killed. */
+const STOP_GRACE_MS = 5000
+
+type Listening = Readonly<Record<string, string>>
+interface Sidecar {
+  readonly listening: Listening
+  /** Lets it send what it has; nothing for a sidecar that others started. */
+  stop(): Promise<void>
+}
+
+/** Runs an agent beside a sidecar, with the SDK preloaded. The exit code is the agent's, 128 and the number for a signal. */
+export async function run(argv: string[], io: CommandIo): Promise<number> {
+  const dashes = argv.indexOf('--')
+  const [program, ...args] = dashes < 0 ? [] : argv.slice(dashes + 1)
+  if (program === undefined) throw new UsageError('what to run comes after --, as in: spanwarden run -- node agent.js')
+  const { values } = parseArgs({ args: argv.slice(0, dashes), options: configOptions })
+  const config = readConfig(values, io)
+  const sidecar = (await running(config, io)) ?? (await started(config, argv.slice(0, dashes), io))
+  if (typeof sidecar === 'number') return sidecar
+  say(io, whereToLook(sidecar.listening))
+  const exitCode = await runAgent(program, args, agentEnv(sidecar.listening, io), io)
+  await sidecar.stop()
+  return exitCode
+}
+
+const say = ({ stderr }: CommandIo, message: string): void => void stderr.write(`spanwarden: ${message}\n`)
+
+function whereToLook({ control, prometheus }: Listening): string {
+  const places = [control && `page ${control}`, prometheus && `Prometheus ${prometheus}`].filter(Boolean)
+  return places.length === 0 ? 'the sidecar is ready' : places.join(', ')
+}
+
+/** The sidecar that answers already, whoever started it. */
+async function running(config: SidecarConfig, io: CommandIo): Promise<Sidecar | undefined> {
+  const { host, port } = hostAndPort(config.service.http.endpoint)
+  if (port === 0) return undefined
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/health`
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
+    const health: unknown = await response.json()
+    if (!isHealth(health) || health.program !== programOf(io).name) return undefined
+    say(io, `a sidecar answers already at ${url}; it keeps its own configuration`)
+    return { listening: health.listening, stop: () => Promise.resolve() }
+  } catch {
+    return undefined
+  }
+}
+
+function isHealth(value: unknown): value is { program: string; listening: Listening } {
+  return typeof value === 'object' && value !== null && 'program' in value && 'listening' in value
+}
+
+/** A sidecar of our own in a process of its own, which neither the terminal's Ctrl-C nor the agent's end takes along; or an exit code. */
+async function started(config: SidecarConfig, flags: readonly string[], io: CommandIo): Promise<Sidecar | number> {
+  const { NODE_OPTIONS: _, ...env } = io.env
+  const quiet = ['--set', 'service.telemetry.logs.level=warn']
+  const child = spawn(process.execPath, [io.entry, 'collect', ...quiet, ...flags], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env,
+  })
+  const exited = once(child, 'exit')
+  const first: unknown = await Promise.race([
+    once(child, 'message').then(([message]: unknown[]) => message),
+    exited.then(([code]: unknown[]) => (code === EXIT_CONFIG ? EXIT_CONFIG : EXIT_FAILED)),
+  ])
+  if (typeof first === 'number') return first
+  const listening = isReady(first) ? first.listening : {}
+  return { listening, stop: () => stopSidecar(child, exited, config.service.shutdown_timeout + STOP_GRACE_MS, io) }
+}
+
+const isReady = (value: unknown): value is { listening: Listening } =>
+  typeof value === 'object' && value !== null && 'listening' in value
+
+async function stopSidecar(
+  child: ChildProcess,
+  exited: Promise<unknown>,
+  timeoutMs: number,
+  io: CommandIo,
+): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return say(io, 'the sidecar ended before the agent')
+  const kill = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+  child.kill('SIGTERM')
+  await exited
+  clearTimeout(kill)
+  if (child.exitCode !== 0) say(io, 'the sidecar could not send everything before it ended')
+}
+
+function agentEnv({ otlp_http: endpoint }: Listening, io: CommandIo): Record<string, string | undefined> {
+  const env: Record<string, string | undefined> = { ...io.env }
+  env['NODE_OPTIONS'] = [env['NODE_OPTIONS'], `--import=${registerUrl(io)}`].filter(Boolean).join(' ')
+  if (!env['OTEL_EXPORTER_OTLP_ENDPOINT'] && endpoint !== undefined) env['OTEL_EXPORTER_OTLP_ENDPOINT'] = endpoint
+  return env
+}
+
+/** Exit codes of shells for a program that is not there, or is none. */
+const NOT_FOUND = 127
+const NOT_EXECUTABLE = 126
+
+function runAgent(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string | undefined>,
+  io: CommandIo,
+): Promise<number> {
+  return new Promise((resolve) => {
+    const agent = spawn(program, args, { stdio: 'inherit', env })
+    const forward = (signal: NodeJS.Signals): void => {
+      // Ctrl-C on a terminal has reached the agent too.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) agent.kill(signal)
+    }
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+    for (const signal of signals) process.on(signal, forward)
+    const settle = (exitCode: number): void => {
+      for (const signal of signals) process.off(signal, forward)
+      resolve(exitCode)
+    }
+    agent.on('error', (error) => {
+      const code = 'code' in error ? String(error.code) : ''
+      say(io, `can't run ${program} (${code})`)
+      settle(code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE)
+    })
+    agent.on('exit', (code, signal) =>
+      settle(signal === null ? (code ?? EXIT_FAILED) : 128 + constants.signals[signal]),
+    )
+  })
+}

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util'
+import { ConfigError, problemLine } from '../sidecar/config/problem.ts'
+import { EXIT_CONFIG, EXIT_OK } from './command.ts'
+import type { CommandIo } from './command.ts'
+import { configOptions, jsonOption } from './options.ts'
+import { readConfig } from './read-config.ts'
+
+/** Prints problems to stderr, or both lists as JSON to stdout. Exit code 78 when there are problems. */
+export async function run(argv: string[], io: CommandIo): Promise<number> {
+  const { values } = parseArgs({ args: argv, options: { ...configOptions, ...jsonOption } })
+  const { problems, warnings } = check(values, io)
+  if (values.json === true) io.stdout.write(`${JSON.stringify({ problems, warnings }, undefined, 2)}\n`)
+  else {
+    for (const problem of problems) io.stderr.write(`${problemLine(problem)}\n`)
+    for (const warning of warnings) io.stderr.write(`warning: ${problemLine(warning)}\n`)
+    if (problems.length === 0) io.stdout.write('the configuration is valid\n')
+  }
+  return problems.length === 0 ? EXIT_OK : EXIT_CONFIG
+}
+
+function check(values: Parameters<typeof readConfig>[0], io: CommandIo): Pick<Checked, 'problems' | 'warnings'> {
+  try {
+    return { problems: [], warnings: readConfig(values, io).warnings }
+  } catch (error) {
+    if (error instanceof ConfigError) return { problems: error.problems, warnings: [] }
+    throw error
+  }
+}
+
+interface Checked {
+  readonly problems: ConfigError['problems']
+  readonly warnings: ConfigError['problems']
+}
