@@ -104,19 +104,28 @@ function substituteScalars(document: Document, sources: SubstitutionSources, rep
         const { text, isWhole, unset } = substitute(node.value, sources)
         for (const name of unset) report('warning', `the variable ${name} is not set; nothing stands for it`, offset)
         node.value = text
-        if (!isWhole) return undefined
-        const value: unknown = parse(text, { logLevel: 'silent' })
+        const value = isWhole ? valueOf(text) : text
         if (typeof value === 'object' && value !== null) return document.createNode(value)
+        if (typeof value === 'string') return undefined
         node.value = value
         texts.set(node, text)
       } catch (error) {
-        const message = error instanceof SubstitutionError ? error.message : 'what the substitution gives is not YAML'
-        report('problem', message, offset)
+        if (!(error instanceof SubstitutionError)) throw error
+        report('problem', error.message, offset)
       }
       return undefined
     },
   })
   return texts
+}
+
+/** What the text is in YAML; the text itself when it is none: a token may look like anything. */
+function valueOf(text: string): unknown {
+  try {
+    return parse(text, { logLevel: 'silent' })
+  } catch {
+    return text
+  }
 }
 
 const keyOf = (path: ConfigPath): string => pathText(path.map((key) => (typeof key === 'string' ? `\0${key}` : key)))
