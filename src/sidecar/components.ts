@@ -4,9 +4,6 @@ import { debug } from './exporters/debug.ts'
 import { otlpGrpc } from './exporters/otlp-grpc.ts'
 import { otlpHttp } from './exporters/otlp-http.ts'
 import { cost } from './processors/cost.ts'
-import { debug } from './exporters/debug.ts'
-import { otlpGrpc } from './exporters/otlp-grpc.ts'
-import { otlpHttp } from './exporters/otlp-http.ts'
 import { otlp } from './receivers/otlp.ts'
 
 /** Every component that a configuration can name. A new one is a file and a line here. */
