@@ -17,6 +17,7 @@ const powersOfTen = Array.from({ length: 23 }, (_, k) => 10 ** k)
  */
 export class JsonCursor {
   readonly bytes: Uint8Array
+  readonly view: DataView
   at = 0
   /** Content of the last string or number: bytes [from, to), without the quotes. */
   from = 0
@@ -36,6 +37,7 @@ export class JsonCursor {
 
   constructor(bytes: Uint8Array) {
     this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#firstWord = -bytes.byteOffset & 3
     const count = Math.max(0, bytes.byteLength - this.#firstWord) >> 2
     this.#words = new Int32Array(bytes.buffer, count === 0 ? 0 : bytes.byteOffset + this.#firstWord, count)

@@ -1,10 +1,10 @@
 import { JsonCursor } from './json-cursor.ts'
-import { keyTable } from './key-table.ts'
+import { copyText, writeBase64, writeHex, writeText } from './json-text.ts'
+import { viewKeyTable } from './key-table.ts'
 import { varintSize } from './protobuf-writer.ts'
 import { requestMessage } from './schema.ts'
 import type { FieldSchema, FieldType, MessageSchema, Signal } from './schema.ts'
 import { walkLimits } from './walk.ts'
-import { utf8Size } from './utf8.ts'
 import type { WalkLimits } from './walk.ts'
 
 /**
@@ -29,7 +29,7 @@ export function jsonToProtobuf(
 /** A message as the transcoder knows it. */
 interface Shape {
   /** Index in `fields` + 1 of the field with that name in JSON, or 0. */
-  readonly lookUp: (bytes: Uint8Array, start: number, end: number) => number
+  readonly lookUp: (bytes: DataView, start: number, end: number) => number
   readonly names: ReadonlyMap<string, number>
   readonly fields: Field[]
 }
@@ -52,18 +52,6 @@ interface Field {
 
 /** Bytes that any single number with its tag fits in. */
 const MARGIN = 32
-const REPLACEMENT = [0xef, 0xbf, 0xbd]
-
-const hexDigits = digitTable('0123456789abcdef', 'ABCDEF', 10)
-const base64Digits = digitTable('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', '-_', 62)
-
-function digitTable(digits: string, others: string, from: number): Uint8Array {
-  const table = new Uint8Array(256).fill(0xff)
-  for (let i = 0; i < digits.length; i++) table[digits.charCodeAt(i)] = i
-  for (let i = 0; i < others.length; i++) table[others.charCodeAt(i)] = from + i
-  return table
-}
-
 const shapes = new Map<MessageSchema, Shape>()
 
 function shapeOf(message: MessageSchema): Shape {
@@ -74,7 +62,7 @@ function shapeOf(message: MessageSchema): Shape {
   const names = new Map([...camel, ...snake].map((name, i) => [name, (i % camel.length) + 1]))
   const keys = [...names.keys()]
   const ids = [0, ...names.values()]
-  const find = keyTable(keys)
+  const find = viewKeyTable(keys)
   const shape: Shape = { names, fields: [], lookUp: (bytes, start, end) => ids[find(bytes, start, end)] as number }
   shapes.set(message, shape)
   for (const field of message.fields) shape.fields.push(fieldOf(field))
@@ -108,6 +96,8 @@ class Transcoder extends JsonCursor {
   readonly #path: Field[] = []
   readonly #indexes: number[] = []
   #depth = 0
+  /** Messages that are open, the request among them. */
+  #messages = 1
 
   constructor(body: Uint8Array, allocate: (size: number) => Buffer, nestingMax: number) {
     super(body)
@@ -146,7 +136,7 @@ class Transcoder extends JsonCursor {
       if (this.next() !== 0x22) throw this.malformed('no name of a field where one must be')
       this.string()
       const id =
-        this.escapeCount > 0 ? (shape.names.get(this.text()) ?? 0) : shape.lookUp(this.bytes, this.from, this.to)
+        this.escapeCount > 0 ? (shape.names.get(this.text()) ?? 0) : shape.lookUp(this.view, this.from, this.to)
       this.expect(0x3a)
       if (id === 0) this.skip(this.#nestingMax)
       else this.#field(shape.fields[id - 1] as Field)
@@ -236,9 +226,6 @@ class Transcoder extends JsonCursor {
     this.#tag(field.number, field.wire)
     this.#number(field, byte)
   }
-  /** Messages that are open, the request among them. */
-  #messages = 1
-
   #number(field: Field, byte: number): void {
     const { type } = field
     if (type === 'bool') this.#boolean(byte)
@@ -313,158 +300,35 @@ class Transcoder extends JsonCursor {
     const size = this.to - this.from
     if (this.escapeCount === 0 && this.ascii) {
       this.#to = writeVarint(this.#output, this.#to, size)
-      this.#copy(this.from, this.to)
+      this.#to = copyText(this.bytes, this.from, this.to, this.#output, this.#to)
       this.#reserve()
       return
     }
     const reserved = varintSize(size)
     const start = this.#open(reserved)
-    this.#unescape()
+    const to = writeText(this, this.#output, start)
+    if (to >= 0) this.#to = to
+    else {
+      // Bytes that are not UTF-8 become three each.
+      this.#reserve(3 * size + this.bytes.length - this.at)
+      this.#to = writeText(this, this.#output, start, true)
+    }
     this.#close(start, reserved)
   }
 
-  #copy(from: number, end: number): void {
-    const { bytes } = this
-    const output = this.#output
-    if (end - from > 64) output.set(bytes.subarray(from, end), this.#to)
-    else for (let i = from, to = this.#to; i < end; i++) output[to++] = bytes[i] as number
-    this.#to += end - from
-  }
-
-  #unescape(): void {
-    const { escapes, escapeCount, to: end, bytes } = this
-    let at = this.from
-    for (let i = 0; i < escapeCount; i++) {
-      const escape = escapes[i] as number
-      this.#run(at, escape)
-      at = escape + 2
-      const kind = bytes[escape + 1] as number
-      if (kind !== 0x75) this.#output[this.#to++] = this.#escape(kind)
-      else {
-        let code = this.#hex4(at)
-        at += 4
-        if (code >= 0xd800 && code < 0xdc00 && escapes[i + 1] === at && i + 1 < escapeCount && bytes[at + 1] === 0x75) {
-          const low = this.#hex4(at + 2)
-          if (low >= 0xdc00 && low < 0xe000) {
-            code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00)
-            at += 6
-            i++
-          }
-        }
-        this.#to = writeUtf8(this.#output, this.#to, code >= 0xd800 && code < 0xe000 ? 0xfffd : code)
-      }
-    }
-    this.#run(at, end)
-  }
-
-  /** Text without escapes. */
-  #run(from: number, end: number): void {
-    if (this.ascii) this.#copy(from, end)
-    else this.#repair(from, end)
-  }
-
-  /** Copies UTF-8 and puts U+FFFD where it is none. */
-  #repair(from: number, end: number): void {
-    const { bytes } = this
-    let output = this.#output
-    let to = this.#to
-    for (let at = from; at < end;) {
-      const byte = bytes[at] as number
-      if (byte < 0x80) {
-        output[to++] = byte
-        at++
-        continue
-      }
-      const size = utf8Size(bytes, at, end)
-      for (let i = 0; i < size; i++) output[to++] = bytes[at + i] as number
-      at += Math.max(1, size)
-      if (size > 0) continue
-      this.#to = to
-      this.#reserve(bytes.length - at + 3)
-      output = this.#output
-      for (const part of REPLACEMENT) output[to++] = part
-    }
-    this.#to = to
-  }
-
-  #escape(kind: number): number {
-    switch (kind) {
-      case 0x22:
-      case 0x5c:
-      case 0x2f:
-        return kind
-      case 0x6e:
-        return 0x0a
-      case 0x74:
-        return 0x09
-      case 0x72:
-        return 0x0d
-      case 0x62:
-        return 0x08
-      case 0x66:
-        return 0x0c
-      default:
-        throw this.malformed('an escape that JSON does not have')
-    }
-  }
-
-  #hex4(at: number): number {
-    let code = 0
-    for (let i = at; i < at + 4; i++) {
-      const digit = i < this.to ? (hexDigits[this.bytes[i] as number] as number) : 0xff
-      if (digit === 0xff) throw this.malformed('an escape that JSON does not have')
-      code = code * 16 + digit
-    }
-    return code
-  }
-
   #id(idSize: number): void {
-    const { bytes, from } = this
-    const size = (this.to - from) / 2
-    // The spelling of an id needs no escape.
+    const to = writeHex(this, this.#output, this.#to + 1)
+    const size = to - this.#to - 1
     if (size !== 0 && size !== idSize) throw this.malformed(`no id of ${idSize} bytes in hex`)
-    const output = this.#output
-    let to = this.#to
-    output[to++] = size
-    for (let i = 0; i < size; i++) {
-      const high = hexDigits[bytes[from + 2 * i] as number] as number
-      const low = hexDigits[bytes[from + 2 * i + 1] as number] as number
-      if ((high | low) > 15) throw this.malformed(`no id of ${idSize} bytes in hex`)
-      output[to++] = high * 16 + low
-    }
+    this.#output[this.#to] = size
     this.#to = to
   }
 
   #base64(): void {
-    const raw = this.escapeCount > 0 ? Buffer.from(this.#longText()) : this.bytes.subarray(this.from, this.to)
-    let end = raw.length
-    while (end > 0 && raw[end - 1] === 0x3d && raw.length - end < 2) end--
-    if (end % 4 === 1) throw this.malformed('no base64')
-    const reserved = varintSize(Math.floor((end * 3) / 4))
+    const reserved = varintSize(Math.ceil(((this.to - this.from) * 3) / 4))
     const start = this.#open(reserved)
-    const output = this.#output
-    let to = this.#to
-    let bits = 0
-    let have = 0
-    for (let i = 0; i < end; i++) {
-      const digit = base64Digits[raw[i] as number] as number
-      if (digit === 0xff) throw this.malformed('no base64')
-      bits = ((bits << 6) | digit) & 0xffff
-      have += 6
-      if (have < 8) continue
-      have -= 8
-      output[to++] = (bits >> have) & 0xff
-    }
-    this.#to = to
+    this.#to = writeBase64(this, this.#output, start)
     this.#close(start, reserved)
-  }
-
-  /** Base64 with escaped slashes, as some JSON writers put it. */
-  #longText(): string {
-    const { bytes, from, to } = this
-    return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from)
-      .toString('latin1')
-      .replaceAll('\\/', '/')
   }
 
   #tag(number: number, wire: number): void {
@@ -520,21 +384,5 @@ function writeVarint(output: Uint8Array, at: number, value: number): number {
     rest = Math.floor(rest / 128)
   }
   output[to++] = rest
-  return to
-}
-
-function writeUtf8(output: Uint8Array, at: number, code: number): number {
-  let to = at
-  if (code < 0x80) output[to++] = code
-  else if (code < 0x800) output[to++] = 0xc0 | (code >> 6)
-  else if (code < 0x10000) {
-    output[to++] = 0xe0 | (code >> 12)
-    output[to++] = 0x80 | ((code >> 6) & 0x3f)
-  } else {
-    output[to++] = 0xf0 | (code >> 18)
-    output[to++] = 0x80 | ((code >> 12) & 0x3f)
-    output[to++] = 0x80 | ((code >> 6) & 0x3f)
-  }
-  if (code >= 0x80) output[to++] = 0x80 | (code & 0x3f)
   return to
 }

@@ -99,15 +99,26 @@ function wireType({ type }: FieldSchema): number {
 /**
  * Walks the bytes of an Export<Signal>ServiceRequest. Hand the tape back with `releaseTape` when nothing reads it any more.
  * Throws OtlpError when the bytes are not OTLP, nested too deep or made of too many fields.
- *
- * One loop for all messages, with its state in local variables: twice as fast as a function for each message. What a message
- * inside another needs to know of the outer one stands on the tape.
  */
 export function walk(signal: Signal, input: Uint8Array, limits: WalkLimits = walkLimits): Tape {
+  const tape = freeTapes.pop() ?? new Int32Array(NODE_SIZE * TAPE_NODES_START)
+  try {
+    return fillTape(tape, signal, input, limits)
+  } catch (error) {
+    freeTapes.push(tape)
+    throw error
+  }
+}
+
+/**
+ * One loop for all messages, with its state in local variables: faster than a function for each message. What a message
+ * inside another needs to know of the outer one stands on the tape.
+ */
+function fillTape(tape: Int32Array, signal: Signal, input: Uint8Array, limits: WalkLimits): Tape {
   const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength)
   const root = requestIndex[signal]
-  let nodes = freeTapes.pop() ?? new Int32Array(NODE_SIZE * TAPE_NODES_START)
+  let nodes = tape
   let room = Math.min(nodes.length, limits.nodesMax * NODE_SIZE)
   let count = 1
   let depth = 1

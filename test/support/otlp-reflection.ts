@@ -66,6 +66,7 @@ message Exemplar { repeated KeyValue filtered_attributes = 7; fixed64 time_unix_
 `
 
 const { root } = protobuf.parse(proto)
+root.resolveAll()
 
 /** The Export<Signal>ServiceRequest of each signal. */
 export const otlpTypes = {
