@@ -99,7 +99,7 @@ function otherAt(p: number): number {
 function literalAt(p: number): number {
   switch (byte(p)) {
     case 0x40: // @
-      return isAlnum(byte(p + 1)) || byte(p + 1) >= 0x80 || byte(p + 1) === 0x5b ? TRIGGER_AT : -1
+      return TRIGGER_AT
     case 0x28: // (
       return byte(p - 1) === 0x2b ? plusAt(p) : -1
     case 0x75: // u

@@ -108,10 +108,7 @@ function literalAt(p: usize): i32 {
   const c1 = byte(p - 1);
   const c2 = byte(p - 2);
   const c3 = byte(p - 3);
-  if (c == 0x40) { // @
-    const next = byte(p + 1);
-    return isAlnum(next) || next >= 0x80 || next == 0x5b ? 0 : -1;
-  }
+  if (c == 0x40) return 0; // @
   if (c1 == 0x2b && (isDigit(c) || c == 0x28)) { // + digit
     let digits = 0;
     for (let i: usize = 0; i < 20; i++) {

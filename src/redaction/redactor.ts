@@ -1,0 +1,333 @@
+import { JsonNumbers, leaveEscapeWhole, unescapeJson } from './json-text.ts'
+import { mergeMatches, originsOf, withReplacements } from './matches.ts'
+import type { Match } from './matches.ts'
+import type { Rule, RuleType } from './rule.ts'
+import { rules as allRules } from './rules.ts'
+import { createScanner } from './scanner.ts'
+import { ALNUM, CLASS, DIGIT, LETTER, Subject } from './subject.ts'
+import {
+  noCandidates,
+  positionOf,
+  SCAN_BYTES_MAX,
+  TRIGGER_COUNT,
+  TRIGGER_DIGITS,
+  TRIGGER_ESCAPE,
+  TRIGGER_IBAN,
+  TRIGGER_SSN,
+  triggerOf,
+} from './triggers.ts'
+import type { Candidates, Scan } from './triggers.ts'
+
+export interface RedactorOptions {
+  /** Types of rules to apply; default all. */
+  readonly rules?: readonly RuleType[]
+  readonly limits?: Partial<RedactionLimits>
+  /** The scanner, for tests. */
+  readonly scan?: Scan
+}
+
+export interface RedactionLimits {
+  /** Bytes that rules may look at for each byte of a batch, on average. Beyond it values are masked as a whole. */
+  readonly stepsPerByteMax: number
+  /** The same for small batches: steps that every batch has. */
+  readonly stepsMin: number
+}
+
+/** Real traces need about one step a byte; the most expensive text known (test) needs about 60. */
+export const redactionLimits: RedactionLimits = { stepsPerByteMax: 24, stepsMin: 200_000 }
+
+/** What is put in the place of a value that was masked as a whole, because it took more work than the limits allow. */
+export const LIMIT_TYPE = 'LIMIT'
+
+/** One replacement in a value: bytes [start, end) become `replacement`. */
+export interface Redaction {
+  readonly start: number
+  readonly end: number
+  /** Name of the rule, or LIMIT. */
+  readonly type: RuleType | typeof LIMIT_TYPE
+  readonly replacement: Uint8Array
+}
+
+export interface Redactor {
+  /** Takes up a batch: the values that `redactions` is asked about are ranges of these bytes, which must not change meanwhile. */
+  scan(bytes: Uint8Array): void
+  /** What to replace in the value bytes[start, end), ascending. Fast when values are asked for in the order of the bytes. */
+  redactions(start: number, end: number): readonly Redaction[]
+  /** One text alone. Offsets of the hits are UTF-16 code units of the text that was handed in. */
+  redactText(text: string): RedactedText
+  /** Bytes that rules have looked at since the last `scan`. */
+  readonly steps: number
+}
+
+export interface RedactedText {
+  readonly text: string
+  readonly hits: readonly { readonly rule: Redaction['type']; readonly start: number; readonly end: number }[]
+}
+
+/** Texts made from a value (escapes resolved, matches replaced) are searched again, at most so deep; what still hides something is masked. */
+const ROUNDS_MAX = 6
+/** A replacement can make a rule match that looked at the replaced bytes: none looks further. */
+const NEIGHBOUR_BYTES = 64
+const NOTHING: readonly Redaction[] = []
+const encoder = new TextEncoder()
+
+/** Throws when a batch is larger than 64 MiB or an unknown rule is asked for. */
+export function createRedactor(options: RedactorOptions = {}): Redactor {
+  return new RuleRedactor(options)
+}
+
+class RuleRedactor implements Redactor {
+  readonly #rulesAt: readonly (readonly Rule[])[]
+  readonly #indexOf: ReadonlyMap<Rule, number>
+  readonly #limits: RedactionLimits
+  readonly #scan: Scan
+  readonly #subject = new Subject()
+  readonly #candidates = noCandidates()
+  /** By index of the rule; the last one is that of the limit. */
+  readonly #placeholders: readonly string[]
+  readonly #encoded: readonly Uint8Array[]
+  #bytes: Uint8Array = new Uint8Array(0)
+  #cursor = 0
+  #cursorStart = 0
+  #stepsMax = 0
+
+  constructor({ rules: types, limits, scan }: RedactorOptions) {
+    const chosen = types === undefined ? allRules : allRules.filter(({ type }) => types.includes(type))
+    const unknown = types?.find((type) => !chosen.some((rule) => rule.type === type))
+    if (unknown !== undefined) throw new TypeError(`no redaction rule ${unknown}`)
+    this.#rulesAt = Array.from({ length: TRIGGER_COUNT }, (_, trigger) =>
+      chosen.filter(({ triggers }) => triggers.includes(trigger)),
+    )
+    this.#indexOf = new Map(allRules.map((rule, index) => [rule, index]))
+    this.#placeholders = [...allRules.map(({ type }) => type), LIMIT_TYPE].map((type) => `[REDACTED:${type}]`)
+    this.#encoded = this.#placeholders.map((placeholder) => encoder.encode(placeholder))
+    this.#limits = { ...redactionLimits, ...limits }
+    this.#scan = scan ?? createScanner()
+  }
+
+  get steps(): number {
+    return this.#subject.steps
+  }
+
+  scan(bytes: Uint8Array): void {
+    if (bytes.length > SCAN_BYTES_MAX)
+      throw new RangeError(`a batch of more than ${SCAN_BYTES_MAX} bytes cannot be redacted`)
+    this.#bytes = bytes
+    this.#candidates.length = 0
+    this.#cursor = 0
+    this.#cursorStart = 0
+    this.#subject.steps = 0
+    this.#stepsMax = this.#limits.stepsMin + this.#limits.stepsPerByteMax * bytes.length
+    this.#scan(bytes, 0, bytes.length, this.#candidates)
+  }
+
+  redactions(start: number, end: number): readonly Redaction[] {
+    const { entries, length } = this.#candidates
+    if (start < this.#cursorStart) this.#cursor = firstAt(this.#candidates, start)
+    this.#cursorStart = start
+    let cursor = this.#cursor
+    while (cursor < length && positionOf(entries[cursor] as number) < start) cursor++
+    this.#cursor = cursor
+    const isQuiet = cursor === length || positionOf(entries[cursor] as number) >= end
+    if (isQuiet && !isGlued(this.#bytes, start, end)) return NOTHING
+    return this.#redactionsOf({ bytes: this.#bytes, start, end }, this.#candidates, cursor, 0)
+  }
+
+  redactText(text: string): RedactedText {
+    const bytes = encoder.encode(text)
+    this.scan(bytes)
+    const decoder = new TextDecoder()
+    const hits: RedactedText['hits'][number][] = []
+    let redacted = ''
+    let at = 0
+    let unit = 0
+    for (const { start, end, type, replacement } of this.redactions(0, bytes.length)) {
+      const hit = unit + utf16Length(bytes, at, start)
+      const hitEnd = hit + utf16Length(bytes, start, end)
+      redacted += text.slice(unit, hit) + decoder.decode(replacement)
+      hits.push({ rule: type, start: hit, end: hitEnd })
+      at = end
+      unit = hitEnd
+    }
+    return hits.length === 0 ? { text, hits } : { text: redacted + text.slice(unit), hits }
+  }
+
+  #redactionsOf(value: Value, found: Candidates, first: number, round: number): readonly Redaction[] {
+    const { bytes, start, end } = value
+    const matches: Match[] = []
+    const hasEscapes = this.#findMatches(value, found, first, matches)
+    if (hasEscapes === undefined) return this.#masked(value)
+    if (matches.length === 0 && !hasEscapes) return NOTHING
+    const plain = hasEscapes ? unescapeJson(bytes, start, end) : undefined
+    if (plain !== undefined) {
+      if (round === ROUNDS_MAX) return this.#masked(value)
+      this.#subject.steps += end - start
+      matches.push(...originsOf(plain, this.#matchesIn(plain.bytes, round + 1)))
+    }
+    return this.#settle(value, found, first, matches, round)
+  }
+
+  /** Runs the rules at the candidates in the value. Returns whether there are escapes to resolve; undefined when the limits are reached. */
+  #findMatches({ bytes, start, end }: Value, found: Candidates, first: number, matches: Match[]): boolean | undefined {
+    const subject = this.#subject
+    subject.reset(bytes, start, end)
+    if (isGlued(bytes, start, end)) this.#findAtStart(matches)
+    const { entries, length } = found
+    let hasEscapes = false
+    for (let i = first; i < length; i++) {
+      const entry = entries[i] as number
+      const position = positionOf(entry)
+      if (position >= end) break
+      const trigger = triggerOf(entry)
+      if (trigger === TRIGGER_ESCAPE) hasEscapes = true
+      else this.#tryRules(trigger, position, matches)
+      subject.steps += 8
+      if (subject.steps > this.#stepsMax) return undefined
+    }
+    return hasEscapes
+  }
+
+  #tryRules(trigger: number, position: number, matches: Match[]): void {
+    const subject = this.#subject
+    for (const rule of this.#rulesAt[trigger] as readonly Rule[]) {
+      if (!rule.find(subject, position, trigger)) continue
+      matches.push({ start: subject.from, end: subject.to, rule: this.#indexOf.get(rule) as number })
+    }
+  }
+
+  /** The triggers that begin with a word, at the start of a value. */
+  #findAtStart(matches: Match[]): void {
+    const subject = this.#subject
+    const { start } = subject
+    if (subject.is(start, DIGIT)) {
+      this.#tryRules(TRIGGER_DIGITS, start + 7, matches)
+      this.#tryRules(TRIGGER_SSN, start + 7, matches)
+    } else if (subject.is(start, LETTER) && subject.is(start + 2, DIGIT))
+      this.#tryRules(TRIGGER_IBAN, start + 3, matches)
+  }
+
+  /** All matches in a text made from a value. */
+  #matchesIn(bytes: Uint8Array, round: number): Match[] {
+    const found = noCandidates()
+    this.#scan(bytes, 0, bytes.length, found)
+    return this.#asMatches(this.#redactionsOf({ bytes, start: 0, end: bytes.length }, found, 0, round))
+  }
+
+  /** Merges the matches, and searches again where a replacement gives a neighbour a new border: redacting twice is redacting once. */
+  #settle(
+    value: Value,
+    found: Candidates,
+    first: number,
+    matches: readonly Match[],
+    round: number,
+  ): readonly Redaction[] {
+    const { bytes, start, end } = value
+    let redactions = this.#resolve(value, matches)
+    for (let turn = round; redactions.length > 0 && isNextToCandidate(redactions, found, first, end); turn++) {
+      if (turn === ROUNDS_MAX) return this.#masked(value)
+      const redacted = withReplacements(bytes, start, end, redactions)
+      const more = this.#matchesIn(redacted.bytes, turn + 1)
+      if (more.length === 0) break
+      redactions = this.#resolve(value, [...this.#asMatches(redactions), ...originsOf(redacted, more)])
+    }
+    return redactions
+  }
+
+  #resolve({ bytes, start, end }: Value, matches: readonly Match[]): Redaction[] {
+    const numbers = new JsonNumbers(bytes, start, end)
+    const redactions: Redaction[] = []
+    for (const match of mergeMatches(matches)) {
+      leaveEscapeWhole(bytes, start, match)
+      if (match.start >= match.end) continue
+      const quote = numbers.quoteAround(match)
+      const last = redactions.at(-1)
+      // Two matches in one number of JSON, which is replaced as a whole.
+      if (last !== undefined && match.start < last.end)
+        redactions[redactions.length - 1] = { ...last, end: Math.max(last.end, match.end) }
+      else redactions.push(this.#redaction(match, quote))
+    }
+    return redactions
+  }
+
+  #redaction(match: Match, quote: string): Redaction {
+    const placeholder = this.#placeholders[match.rule] as string
+    return {
+      start: match.start,
+      end: match.end,
+      type: allRules[match.rule]?.type ?? LIMIT_TYPE,
+      replacement:
+        quote === '' ? (this.#encoded[match.rule] as Uint8Array) : encoder.encode(quote + placeholder + quote),
+    }
+  }
+
+  #masked({ bytes, start, end }: Value): readonly Redaction[] {
+    const isJson = bytes[start] === 0x7b || bytes[start] === 0x5b
+    return [this.#redaction({ start, end, rule: allRules.length }, isJson ? '"' : '')]
+  }
+
+  #asMatches(redactions: readonly Redaction[]): Match[] {
+    return redactions.map(({ start, end, type }) => ({ start, end, rule: this.#ruleIndex(type) }))
+  }
+
+  #ruleIndex(type: Redaction['type']): number {
+    const index = allRules.findIndex((rule) => rule.type === type)
+    return index < 0 ? allRules.length : index
+  }
+}
+
+interface Value {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * The byte before a value is its length on the wire. Where that looks like a letter or digit, the scanner took the first word of the value for the rest of
+ * another one; only triggers with digits need the start of a word.
+ */
+function isGlued(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start === 0 || end - start < 4 || ((CLASS[bytes[start - 1] as number] as number) & ALNUM) === 0) return false
+  return (((CLASS[bytes[start] as number] as number) | (CLASS[bytes[start + 2] as number] as number)) & DIGIT) !== 0
+}
+
+function firstAt({ entries, length }: Candidates, position: number): number {
+  let low = 0
+  let high = length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (positionOf(entries[middle] as number) < position) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Whether a candidate that is in none of the replaced ranges stands so near to one that its rule could have looked into it. */
+function isNextToCandidate(
+  redactions: readonly Redaction[],
+  { entries, length }: Candidates,
+  first: number,
+  end: number,
+): boolean {
+  let next = 0
+  for (let i = first; i < length; i++) {
+    const position = positionOf(entries[i] as number)
+    if (position >= end) return false
+    while (next < redactions.length && (redactions[next] as Redaction).end <= position) next++
+    const before = redactions[next - 1]
+    const behind = redactions[next]
+    if (behind !== undefined && position >= behind.start) continue
+    if (before !== undefined && position - before.end < NEIGHBOUR_BYTES) return true
+    if (behind !== undefined && behind.start - position < NEIGHBOUR_BYTES) return true
+  }
+  return false
+}
+
+/** Code units of UTF-8 bytes that begin and end at characters. */
+function utf16Length(bytes: Uint8Array, start: number, end: number): number {
+  let units = 0
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number
+    if ((byte & 0xc0) !== 0x80) units += byte >= 0xf0 ? 2 : 1
+  }
+  return units
+}

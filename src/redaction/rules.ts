@@ -1,0 +1,43 @@
+import type { Rule, RuleType } from './rule.ts'
+import { email, phone } from './rules/contact.ts'
+import { usSsn } from './rules/identity.ts'
+import { ipAddress, macAddress, urlCredentials } from './rules/network.ts'
+import { creditCard, iban } from './rules/payment.ts'
+import {
+  anthropicKey,
+  awsAccessKey,
+  awsSecretKey,
+  bearerToken,
+  githubToken,
+  googleApiKey,
+  jwt,
+  openaiKey,
+  privateKey,
+  slackToken,
+  stripeKey,
+} from './rules/secrets.ts'
+
+/** All rules. Where two find the same bytes, the one further up names them. */
+export const rules: readonly Rule[] = [
+  privateKey,
+  anthropicKey,
+  openaiKey,
+  awsAccessKey,
+  awsSecretKey,
+  githubToken,
+  slackToken,
+  googleApiKey,
+  stripeKey,
+  jwt,
+  bearerToken,
+  urlCredentials,
+  creditCard,
+  iban,
+  usSsn,
+  email,
+  phone,
+  ipAddress,
+  macAddress,
+]
+
+export const ruleTypes: readonly RuleType[] = rules.map(({ type }) => type)

@@ -1,0 +1,362 @@
+import { hasCueBefore } from '../cues.ts'
+import type { Rule } from '../rule.ts'
+import { ALNUM, BASE64, CLASS, DIGIT, LETTER, SPACE } from '../subject.ts'
+import type { Subject } from '../subject.ts'
+import {
+  TRIGGER_AWS,
+  TRIGGER_BEARER,
+  TRIGGER_GITHUB,
+  TRIGGER_GOOGLE,
+  TRIGGER_JWT,
+  TRIGGER_PEM,
+  TRIGGER_SECRET,
+  TRIGGER_SK,
+  TRIGGER_SLACK,
+  TRIGGER_STRIPE,
+} from '../triggers.ts'
+
+// Examples are put together from parts, so that secret scanners do not take them for leaks.
+const run36 = 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'
+
+export const privateKey: Rule = {
+  type: 'PRIVATE_KEY',
+  summary:
+    'Private keys in PEM armour, escaped line ends included; up to 16 kB, or to where the text stops looking like one.',
+  triggers: [TRIGGER_PEM],
+  confidence: 1,
+  find: findPrivateKey,
+  examples: {
+    matches: [
+      `«-----BEGIN RSA ${'PRIVATE'} KEY-----\nMIIB+/\n-----END RSA PRIVATE KEY-----»\n`,
+      `{"key":"«-----BEGIN ${'PRIVATE'} KEY-----\\nMIIB\\n-----END PRIVATE KEY-----»\\n"}`,
+      `cut «-----BEGIN OPENSSH ${'PRIVATE'} KEY-----\nb3BlbnNz»`,
+    ],
+    misses: ['-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----', '-----BEGIN CERTIFICATE-----'],
+  },
+}
+
+export const openaiKey: Rule = {
+  type: 'OPENAI_KEY',
+  summary: 'API keys of the form `sk-…`: OpenAI and those who copied its form.',
+  triggers: [TRIGGER_SK],
+  confidence: 0.95,
+  find: (subject, at) => !subject.hasText(at + 1, 'ant-') && findSkKey(subject, at),
+  examples: {
+    matches: [`key=«sk${'-'}proj-${run36}»`, `«sk${'-'}${run36}»`, `Contact:\\n«sk${'-'}${run36}»`],
+    misses: ['sk-learn-estimator-checks-are-nice', 'task-id-0123456789abcdefghij', 'sk-short1'],
+  },
+}
+
+export const anthropicKey: Rule = {
+  type: 'ANTHROPIC_KEY',
+  summary: 'Anthropic API keys, `sk-ant-…`.',
+  triggers: [TRIGGER_SK],
+  confidence: 1,
+  find: (subject, at) => subject.hasText(at + 1, 'ant-') && findSkKey(subject, at),
+  examples: { matches: [`"«sk${'-'}ant-api03-${run36}_x-AA»"`], misses: [`sk-ant-x`] },
+}
+
+export const awsAccessKey: Rule = {
+  type: 'AWS_ACCESS_KEY',
+  summary: 'AWS access key ids.',
+  triggers: [TRIGGER_AWS],
+  confidence: 0.95,
+  find: findAwsAccessKey,
+  examples: {
+    matches: [`id «AKI${'A'}IOSFODNN7EXAMPLE».`, `"«ASI${'A'}Y34FZKBOKMUTVV7A»"`],
+    misses: [`AKI${'A'}IOSFODNN7EXAMPLEX`, `XAKI${'A'}IOSFODNN7EXAMPLE`, `AKI${'A'}iosfodnn7example`],
+  },
+}
+
+export const awsSecretKey: Rule = {
+  type: 'AWS_SECRET_KEY',
+  summary: 'AWS secret access keys: forty characters behind a name such as `aws_secret_access_key`.',
+  triggers: [TRIGGER_SECRET],
+  confidence: 0.9,
+  find: findAwsSecretKey,
+  examples: {
+    matches: [
+      `AWS_SECRET_ACCESS_KEY=«wJalrXUtnFEMI/K7MDENG/bPxRfiCY${'EXAMPLEKEY'}»`,
+      `{\\"secretAccessKey\\":\\"«wJalrXUtnFEMI/K7MDENG/bPxRfiCY${'EXAMPLEKEY'}»\\"}`,
+    ],
+    misses: [
+      `commit wJalrXUtnFEMI/K7MDENG/bPxRfiCY${'EXAMPLEKEY'}`,
+      'secret key: da39a3ee5e6b4b0d3255bfef95601890afd80709a',
+      'the secret garden',
+    ],
+  },
+}
+
+export const githubToken: Rule = {
+  type: 'GITHUB_TOKEN',
+  summary: 'GitHub tokens: personal, OAuth, app, refresh and fine-grained.',
+  triggers: [TRIGGER_GITHUB],
+  confidence: 1,
+  find: findGithubToken,
+  examples: {
+    matches: [
+      `token «gh${'p_'}${run36}»`,
+      `«github_pat${'_'}11ABCDEFG0${run36}_x»`,
+      `https://x:«gh${'o_'}${run36}»@github.com`,
+    ],
+    misses: [`gh${'p_'}short`, `highp_${run36}`],
+  },
+}
+
+export const slackToken: Rule = {
+  type: 'SLACK_TOKEN',
+  summary: 'Slack tokens, `xoxb-…` and `xapp-…`.',
+  triggers: [TRIGGER_SLACK],
+  confidence: 1,
+  find: findSlackToken,
+  examples: {
+    matches: [`«xo${'xb'}-1234567890-abcdefghij»`, `SLACK=«xap${'p'}-1-A0123-456-abcdef»`],
+    misses: ['xoxo-hugs-and-kisses', 'xoxb-abc'],
+  },
+}
+
+export const googleApiKey: Rule = {
+  type: 'GOOGLE_API_KEY',
+  summary: 'Google API keys.',
+  triggers: [TRIGGER_GOOGLE],
+  confidence: 1,
+  find: findGoogleApiKey,
+  examples: {
+    matches: [`?key=«AI${'za'}SyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q»&x`],
+    misses: [`AI${'za'}SyA1b2C3`, `xAI${'za'}SyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q`],
+  },
+}
+
+export const stripeKey: Rule = {
+  type: 'STRIPE_KEY',
+  summary: 'Stripe secret and restricted keys, live and test.',
+  triggers: [TRIGGER_STRIPE],
+  confidence: 1,
+  find: findStripeKey,
+  examples: {
+    matches: [`«sk${'_'}live_4eC39HqLyjWDarjtT1zdp7dc»`, `"«rk${'_'}test_4eC39HqLyjWDarjtT1zdp7dc»"`],
+    misses: [`pk${'_'}live_4eC39HqLyjWDarjtT1zdp7dc`, `task${'_'}live_4eC39HqLyjWDarjtT1zdp7dc`],
+  },
+}
+
+export const jwt: Rule = {
+  type: 'JWT',
+  summary: 'JSON web tokens, signed and encrypted.',
+  triggers: [TRIGGER_JWT],
+  confidence: 1,
+  find: findJwt,
+  examples: {
+    matches: [
+      'token=«eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmN»&state=1',
+      '"«eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.»"',
+    ],
+    misses: [
+      'eyJhbGciOiJIUzI1NiJ9',
+      'xeyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.doz',
+      'eyJhbGciOiJIUzI1NiJ9.short',
+    ],
+  },
+}
+
+export const bearerToken: Rule = {
+  type: 'BEARER_TOKEN',
+  summary: 'What stands behind `Bearer`, in headers and in text.',
+  triggers: [TRIGGER_BEARER],
+  confidence: 0.85,
+  context: ['authorization'],
+  find: findBearerToken,
+  examples: {
+    matches: [
+      'Authorization: Bearer «abcdefgh»',
+      '"authorization":"bearer «0a1b2c3d4e5f6071»"',
+      '-H "x: Bearer «AbCdEf0123456789+/==»"',
+    ],
+    misses: [
+      'bearer authentication',
+      'Bearer of bad news',
+      'Authorization: Bearer [REDACTED:BEARER_TOKEN]',
+      'authorization: Bearer ${TOKEN}',
+    ],
+  },
+}
+
+const PEM_BYTES_MAX = 16_384
+
+/** `at` is the I of BEGIN. */
+function findPrivateKey(subject: Subject, at: number): boolean {
+  let from = at - 3
+  for (let i = 0; i < 5 && subject.at(from - 1) === 0x2d; i++) from--
+  if (at - 3 - from < 5 || !subject.hasText(at + 1, 'N ')) return false
+  const labelEnd = pemLabelEnd(subject, at + 3)
+  if (labelEnd < 0) return false
+  const stop = Math.min(subject.end, labelEnd + PEM_BYTES_MAX)
+  let to = labelEnd
+  for (; to < stop; to++) {
+    const byte = subject.bytes[to] as number
+    if (byte === 0x2d && subject.hasText(to, '-----')) {
+      if (subject.hasText(to, '-----END ')) to = Math.max(to, armourEnd(subject, to + 9))
+      break
+    }
+    if (((CLASS[byte] as number) & (BASE64 | SPACE)) === 0 && byte !== 0x5c && byte !== 0x3a && byte !== 0x2c) break
+  }
+  subject.steps += to - from
+  while (to > labelEnd && (subject.is(to - 1, SPACE) || subject.at(to - 1) === 0x5c)) to--
+  return subject.matched(from, to)
+}
+
+/** End of `… PRIVATE KEY … -----`, or -1. */
+function pemLabelEnd(subject: Subject, start: number): number {
+  let at = start
+  let isPrivate = false
+  while (at < start + 48 && (subject.is(at, ALNUM) || subject.at(at) === 0x20)) {
+    if (subject.hasText(at, 'PRIVATE KEY')) isPrivate = true
+    at++
+  }
+  return isPrivate && subject.hasText(at, '-----') ? at + 5 : -1
+}
+
+function armourEnd(subject: Subject, start: number): number {
+  let at = start
+  while (at < start + 48 && (subject.is(at, ALNUM) || subject.at(at) === 0x20)) at++
+  return subject.hasText(at, '-----') ? at + 5 : at
+}
+
+/** `at` is the dash of sk-. */
+function findSkKey(subject: Subject, at: number): boolean {
+  const from = at - 2
+  if (from < subject.start || subject.isWord(from - 1)) return false
+  const to = subject.tokenEnd(at + 1)
+  // A key is random somewhere: a part of sixteen letters and digits with two digits in it.
+  let part = 0
+  let digits = 0
+  for (let i = at + 1; i < to && i < at + 256; i++) {
+    if (!subject.is(i, ALNUM)) part = digits = 0
+    else {
+      part++
+      if (subject.is(i, DIGIT)) digits++
+      if (part >= 16 && digits >= 2) return subject.matched(from, to)
+    }
+  }
+  subject.steps += Math.min(256, to - at)
+  return false
+}
+
+function findAwsAccessKey(subject: Subject, at: number): boolean {
+  const from = at - 3
+  if (from < subject.start || subject.isWord(from - 1) || subject.isWord(at + 17)) return false
+  for (let i = at + 1; i <= at + 16; i++) {
+    if (!subject.is(i, ALNUM) || (subject.at(i) & 0x60) === 0x60) return false
+  }
+  return subject.matched(from, at + 17)
+}
+
+/** `at` is the last letter of "secret". */
+function findAwsSecretKey(subject: Subject, at: number): boolean {
+  let name = at + 1
+  while (name < at + 18 && (subject.is(name, LETTER) || '_- '.includes(String.fromCharCode(subject.at(name))))) name++
+  if (!endsWithKey(subject, name)) return false
+  let from = name
+  while (from < name + 16 && ' \t"\'\\:=>,'.includes(String.fromCharCode(subject.at(from)))) from++
+  if (from === name) return false
+  let to = from
+  while (
+    to < from + 41 &&
+    ((subject.is(to, BASE64) && subject.at(to) !== 0x2d && subject.at(to) !== 0x5f) || subject.at(to) === 0x2b)
+  )
+    to++
+  subject.steps += to - at
+  if (to - from !== 40 || subject.isWord(to)) return false
+  return subject.matched(from, to)
+}
+
+/** Whether the name that ends before `end`, blanks aside, ends with "key". */
+function endsWithKey(subject: Subject, end: number): boolean {
+  let at = end
+  while (subject.at(at - 1) === 0x20) at--
+  return (
+    (subject.at(at - 1) | 0x20) === 0x79 && (subject.at(at - 2) | 0x20) === 0x65 && (subject.at(at - 3) | 0x20) === 0x6b
+  )
+}
+
+/** `at` is the `_` of gh?_ or the last of github_pat_. */
+function findGithubToken(subject: Subject, at: number): boolean {
+  const isFineGrained = subject.at(at - 1) === 0x74
+  const from = isFineGrained ? at - 10 : at - 3
+  if (from < subject.start || subject.isWord(from - 1) || (isFineGrained && !subject.hasText(from, 'github_pat_')))
+    return false
+  const to = isFineGrained ? subject.tokenEnd(at + 1) : subject.runEnd(at + 1, ALNUM, subject.end)
+  if (to - at - 1 < 22 || subject.isWord(to)) return false
+  return subject.matched(from, to)
+}
+
+/** `at` is the second x of xox?- or the last p of xapp-. */
+function findSlackToken(subject: Subject, at: number): boolean {
+  const isApp = subject.at(at) === 0x70
+  const from = isApp ? at - 3 : at - 2
+  const body = isApp ? at + 2 : at + 3
+  if (from < subject.start || subject.isWord(from - 1)) return false
+  const to = subject.tokenEnd(body)
+  if (to - body < 10) return false
+  for (let i = body; i < body + 24 && i < to; i++) if (subject.is(i, DIGIT)) return subject.matched(from, to)
+  return false
+}
+
+function findGoogleApiKey(subject: Subject, at: number): boolean {
+  const from = at - 3
+  if (from < subject.start || subject.isWord(from - 1)) return false
+  const to = subject.tokenEnd(at + 1)
+  if (to - from < 39 || to - from > 45) return false
+  return subject.matched(from, to)
+}
+
+function findStripeKey(subject: Subject, at: number): boolean {
+  const from = at - 2
+  if (from < subject.start || subject.isWord(from - 1) || subject.at(at + 5) !== 0x5f) return false
+  const to = subject.runEnd(at + 6, ALNUM, subject.end)
+  if (to - at - 6 < 10 || subject.isWord(to)) return false
+  return subject.matched(from, to)
+}
+
+const JWT_PARTS_MAX = 5
+
+/** `at` is the J of eyJ. */
+function findJwt(subject: Subject, at: number): boolean {
+  const from = at - 2
+  if (from < subject.start || subject.isWord(from - 1)) return false
+  let to = subject.tokenEnd(at + 1)
+  if (to - from < 12 || subject.at(to) !== 0x2e) return false
+  const payloadEnd = subject.tokenEnd(to + 1)
+  if (payloadEnd - to - 1 < 8) return false
+  to = payloadEnd
+  for (let parts = 2; parts < JWT_PARTS_MAX && subject.at(to) === 0x2e; parts++) to = subject.tokenEnd(to + 1)
+  return subject.matched(from, to)
+}
+
+const AUTHORIZATION: ReadonlySet<string> = new Set(bearerToken.context)
+const HEADER_TOKEN_BYTES_MIN = 6
+const TOKEN_BYTES_MIN = 16
+
+/** `at` is the r in the middle of "bearer". */
+function findBearerToken(subject: Subject, at: number): boolean {
+  let from = at + 4
+  while (subject.at(from) === 0x20 && from < at + 8) from++
+  const to = trimmedEnd(subject, from, subject.runEnd(from, BASE64, subject.end))
+  if (to - from < HEADER_TOKEN_BYTES_MIN) return false
+  if (to - from < TOKEN_BYTES_MIN || !hasTwoDigits(subject, from, to)) {
+    if (!hasCueBefore(subject, at - 3, AUTHORIZATION)) return false
+  }
+  return subject.matched(from, to)
+}
+
+/** Without the full stop of a sentence. */
+function trimmedEnd(subject: Subject, from: number, to: number): number {
+  let end = to
+  while (end > from && subject.at(end - 1) === 0x2e) end--
+  return end
+}
+
+function hasTwoDigits(subject: Subject, from: number, to: number): boolean {
+  let digits = 0
+  for (let at = from; at < to && at < from + 256; at++) if (subject.is(at, DIGIT) && ++digits === 2) return true
+  return false
+}
