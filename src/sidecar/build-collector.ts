@@ -54,7 +54,7 @@ export interface BuildContext {
 
 /** Makes the components that the pipelines name, and connects them. */
 export function buildCollector(config: SidecarConfig, build: BuildContext): CollectorParts {
-  const { pipelines, service } = config
+  const { pipelines } = config
   const used = (key: 'receivers' | 'processors' | 'exporters'): Set<string> =>
     new Set(pipelines.flatMap((pipeline) => pipeline[key]))
   const exporters = new Map<string, Exporter>()
@@ -92,7 +92,7 @@ export function buildCollector(config: SidecarConfig, build: BuildContext): Coll
   }
 
   const extensions = new Map<string, Extension>()
-  for (const id of service.extensions) {
+  for (const id of config.extensionOrder) {
     const configured = config.extensions.get(id)
     if (configured === undefined) continue
     const context = { ...build.context(id), http: build.http, service: build.services.get.bind(build.services) }

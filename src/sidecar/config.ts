@@ -9,14 +9,16 @@ import { LocatedYaml, parseLocatedYaml } from './config/located-yaml.ts'
 import { suggestion } from './config/nearest.ts'
 import { ConfigError, pathText } from './config/problem.ts'
 import type { ConfigPath, ConfigProblem } from './config/problem.ts'
-import { serviceConfig } from './config/service-config.ts'
+import { referencesConfig, serviceConfig } from './config/service-config.ts'
 import type { ServiceConfig } from './config/service-config.ts'
 import type { SubstitutionSources } from './config/substitution.ts'
 
 /** A checked configuration: every name in it refers to something, every value is of its type. */
 export interface SidecarConfig extends ConfiguredComponents {
   readonly pipelines: readonly PipelineConfig[]
-  readonly service: Omit<ServiceConfig, 'pipelines'>
+  /** Ids of extensions, in the order of their start. */
+  readonly extensionOrder: readonly string[]
+  readonly service: ServiceConfig
   /** What was written, merged and substituted, before defaults. Holds secrets. */
   readonly merged: unknown
   /** Nothing is lost, but a person should know. */
@@ -54,10 +56,27 @@ export function loadConfig(
   const report = reporter(yaml, problems, warnings)
   const sections = sectionsOf(yaml, report)
   const configured = checkComponents(sections, yaml, components, report)
-  const service = checkValue(serviceConfig, sections.service, ['service'], yaml, report)
-  const pipelines = service === undefined ? [] : checkPipelines(service, configured, sections, report)
-  if (problems.length > 0 || service === undefined) throw new ConfigError(problems)
-  return { ...configured, pipelines, service, merged: yaml.value, warnings }
+  const { references, rest } = splitService(sections.service)
+  const service = checkValue(serviceConfig, rest, ['service'], yaml, report)
+  const referred = checkValue(referencesConfig, references, ['service'], yaml, report)
+  const pipelines = referred === undefined ? [] : checkPipelines(referred, configured, sections, report)
+  if (problems.length > 0 || service === undefined) throw new ConfigError(byPlace(problems, sources))
+  return { ...configured, pipelines, extensionOrder: referred?.extensions ?? [], service, merged: yaml.value, warnings }
+}
+
+/** In two parts, so that a mistake in one does not hide those in the other. */
+function splitService(service: unknown): { references: unknown; rest: unknown } {
+  if (typeof service !== 'object' || service === null || Array.isArray(service))
+    return { references: {}, rest: service }
+  const { pipelines, extensions, ...rest }: Record<string, unknown> = { ...service }
+  return { references: { pipelines: pipelines ?? undefined, extensions }, rest }
+}
+
+/** In the order of the text; what has no place comes last. */
+function byPlace(problems: readonly ConfigProblem[], sources: readonly ConfigSource[]): readonly ConfigProblem[] {
+  const rank = ({ place }: ConfigProblem): number =>
+    place === undefined ? Infinity : sources.findIndex(({ name }) => name === place.source) * 1e9 + place.line
+  return problems.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
 }
 
 /** The text of a configuration out of a path of keys and a value, as `--set service.telemetry.logs.level=debug` gives it. */

@@ -3,7 +3,7 @@ import type { Report, Sections } from '../config.ts'
 import type { ConfiguredComponents } from './check-components.ts'
 import { suggestion } from './nearest.ts'
 import type { ConfigPath } from './problem.ts'
-import type { ServiceConfig } from './service-config.ts'
+import type { ReferencesConfig } from './service-config.ts'
 
 export interface PipelineConfig {
   /** `traces` or `traces/name`. */
@@ -20,7 +20,7 @@ const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs']
 
 /** Checks that pipelines name what is defined, that signals fit and that connectors connect something, without a circle. */
 export function checkPipelines(
-  { pipelines, extensions }: ServiceConfig,
+  { pipelines, extensions }: ReferencesConfig,
   configured: ConfiguredComponents,
   sections: Sections,
   report: Report,

@@ -41,6 +41,7 @@ function pathOf({ path }: Issue): (string | number)[] {
 }
 
 function messageOf(issue: Issue): string {
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'it is required'
   if (issue.code !== 'invalid_union') return lowered(issue.message)
   const inner = issue.errors.flat()
   const own = inner.find(({ code }) => code === 'custom')

@@ -41,6 +41,9 @@ export class LocatedYaml {
   }
 }
 
+/** Copies that the aliases of one text may make. */
+const ALIASES_MAX = 100
+
 export interface ParsedYaml {
   readonly yaml: LocatedYaml
   readonly problems: readonly ConfigProblem[]
@@ -67,7 +70,17 @@ export function parseLocatedYaml(source: string, text: string, sources: Substitu
   const places = new Map<string, Place>()
   const textByPath = new Map<string, string>()
   index(document.contents, [])
-  return { yaml: new LocatedYaml(document.toJS({ maxAliasCount: 100 }), places, textByPath), problems, warnings }
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX })
+    return { yaml: new LocatedYaml(value, places, textByPath), problems, warnings }
+  } catch {
+    problems.push({
+      path: '',
+      message: 'an alias (*name) without its anchor (&name), or too many of them',
+      place: placeAt(0),
+    })
+    return { yaml: new LocatedYaml(undefined, new Map(), new Map()), problems, warnings }
+  }
 
   function index(node: unknown, path: ConfigPath): void {
     if (isMap(node)) {

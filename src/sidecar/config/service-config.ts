@@ -9,14 +9,20 @@ const names = z
   .nullish()
   .transform((list) => list ?? [])
 
-/** The `service` section; `pipelines` are checked against the components afterwards. */
-export const serviceConfig = z.strictObject({
+/** What the `service` section refers to; checked against the components afterwards. */
+export const referencesConfig = z.strictObject({
   extensions: names.describe('Extensions to start, in this order.'),
   pipelines: z
     .record(z.string(), z.strictObject({ receivers: names, processors: names, exporters: names }))
+    .prefault({})
     .describe(
       '`traces`, `metrics` or `logs`, with `/name` for further ones: where batches come from, what is done to them, where they go.',
     ),
+})
+export type ReferencesConfig = z.output<typeof referencesConfig>
+
+/** The rest of the `service` section. */
+export const serviceConfig = z.strictObject({
   telemetry: z
     .strictObject({
       logs: z

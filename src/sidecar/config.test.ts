@@ -1,0 +1,205 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
+import { z } from 'zod'
+import { describeWithData, sharedData } from '../../test/support/shared-data.ts'
+import { defineConnector, defineExporter, defineExtension, defineProcessor } from './component.ts'
+import type { ComponentDefinition } from './component.ts'
+import { components } from './components.ts'
+import { duration } from './config-types.ts'
+import { hideSecrets } from './config/hide-secrets.ts'
+import { parseLocatedYaml } from './config/located-yaml.ts'
+import { ConfigError, problemLine } from './config/problem.ts'
+import { configFromSetting, loadConfig } from './config.ts'
+import { otlp } from './receivers/otlp.ts'
+
+/** Components whose configuration a case can get wrong; they are never made. */
+const never = (): never => {
+  throw new Error('a configuration is checked, not run')
+}
+const sampleComponents: readonly ComponentDefinition[] = [
+  otlp,
+  defineProcessor({
+    type: 'redaction',
+    summary: '',
+    signals: ['traces', 'metrics', 'logs'],
+    config: z.strictObject({
+      rules: z.array(z.string()).default([]),
+      limits: z.strictObject({ bytes_max: z.int().default(1) }).prefault({}),
+    }),
+    create: never,
+  }),
+  defineProcessor({ type: 'cost', summary: '', signals: ['traces'], config: z.strictObject({}), create: never }),
+  ...['agent_metrics', 'count'].map((type) =>
+    defineConnector({
+      type,
+      summary: '',
+      from: ['traces', 'metrics'],
+      to: ['metrics'],
+      config: z.strictObject({ window: duration.prefault('1h') }),
+      create: never,
+    }),
+  ),
+  defineExporter({
+    type: 'otlp_http',
+    aliases: ['otlphttp'],
+    summary: '',
+    signals: ['traces', 'metrics', 'logs'],
+    delivery: 'remote',
+    config: z.strictObject({
+      endpoint: z.string(),
+      headers: z.record(z.string(), z.string()).default({}),
+      timeout: duration.prefault('30s'),
+    }),
+    create: never,
+  }),
+  defineExporter({
+    type: 'store',
+    summary: '',
+    signals: ['traces', 'metrics', 'logs'],
+    delivery: 'local',
+    config: z.strictObject({}),
+    create: never,
+  }),
+  defineExtension({ type: 'page', summary: '', config: z.strictObject({}), create: never }),
+]
+
+const golden = fileURLToPath(new URL('../../test/golden/config', import.meta.url))
+
+interface GoldenCase {
+  readonly about: string
+  /** The first is called a.yaml in messages, the second b.yaml. */
+  readonly configs: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly files?: Readonly<Record<string, string>>
+  readonly expected: unknown
+}
+
+describe('configurations: test/golden/config', () => {
+  for (const file of readdirSync(golden).toSorted()) {
+    const path = `${golden}/${file}`
+    const { expected, ...input }: GoldenCase = parse(readFileSync(path, 'utf8'))
+    test(`${file}: ${input.about}`, () => {
+      const result = outcomeOf(input)
+      if (process.env['UPDATE'] === '1') {
+        writeFileSync(path, stringify({ ...input, expected: result }, { lineWidth: 0, blockQuote: 'literal' }))
+      } else expect(result).toEqual(expected)
+    })
+  }
+})
+
+function outcomeOf({ configs, env = {}, files = {} }: Omit<GoldenCase, 'expected'>): unknown {
+  const sources = configs.map((text, i) => ({ name: `${'abc'[i]}.yaml`, text }))
+  const readFile = (path: string): string => {
+    const text = files[path]
+    if (text === undefined) throw new Error('ENOENT')
+    return text
+  }
+  try {
+    const { merged: _, warnings, ...config } = loadConfig(sources, sampleComponents, { env, readFile })
+    // Durations are milliseconds here, components are named by their type.
+    const plain: unknown = JSON.parse(
+      JSON.stringify(config, (key, value: unknown) =>
+        value instanceof Map ? Object.fromEntries(value) : key === 'definition' ? typeOf(value) : value,
+      ),
+    )
+    return { config: plain, warnings: warnings.map(problemLine) }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { problems: error.problems.map(problemLine) }
+  }
+}
+
+const typeOf = (definition: unknown): unknown =>
+  typeof definition === 'object' && definition !== null && 'type' in definition ? definition.type : undefined
+
+describe('ready configurations', () => {
+  const read = (name: string) => ({
+    name,
+    text: readFileSync(new URL(`../../collector-config/${name}`, import.meta.url), 'utf8'),
+  })
+  for (const names of [['embedded.yaml'], ['embedded.yaml', 'jaeger.yaml'], ['embedded.yaml', 'grafana.yaml']]) {
+    test(`${names.join(' + ')} has neither problems nor warnings, and listens on loopback only`, () => {
+      const config = loadConfig(names.map(read), components, { env: {}, readFile: never })
+      expect(config.warnings).toEqual([])
+      expect(JSON.stringify(config.merged)).not.toContain('0.0.0.0')
+    })
+  }
+})
+
+describe('substitution', () => {
+  test('any text in a variable arrives as it is where a text is wanted', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (secret) => {
+        fc.pre(!isCollection(secret))
+        const config = `exporters: {otlp_http: {endpoint: 'https://b', headers: {k: '\${env:SECRET}'}}}\n${pipelineTo('otlp_http')}`
+        const loaded = loadConfig([{ name: 'a', text: config }], sampleComponents, {
+          env: { SECRET: secret },
+          readFile: never,
+        })
+        expect(loaded.exporters.get('otlp_http')?.config).toMatchObject({ headers: { k: secret } })
+      }),
+    )
+  })
+})
+
+/** A text that YAML reads as a map or a list stands for one, as with the stock collector. */
+function isCollection(text: string): boolean {
+  const { yaml, problems } = parseLocatedYaml('a', text, { env: {}, readFile: never })
+  return problems.length === 0 && typeof yaml.value === 'object' && yaml.value !== null
+}
+
+const pipelineTo = (exporter: string): string =>
+  `receivers: {otlp: {protocols: {http: }}}\nservice: {pipelines: {traces: {receivers: [otlp], exporters: [${exporter}]}}}`
+
+test('a setting is a configuration of one value', () => {
+  expect(JSON.parse(configFromSetting(['service', 'http'], '{endpoint: ":1"}'))).toEqual({
+    service: { http: { endpoint: ':1' } },
+  })
+})
+
+test('what is shown of a configuration hides keys, headers and URL credentials, and nothing else', () => {
+  const shown = hideSecrets({
+    exporters: {
+      otlp_http: {
+        endpoint: 'https://user:pw@example.com/v1?key=abc',
+        headers: { 'x-any': 'abc' },
+        tls: { ca_file: '/ca.pem' },
+        auth: { bearer_token: 'abc', password: '' },
+      },
+    },
+    service: { http: { endpoint: '127.0.0.1:8080' } },
+  })
+  expect(shown).toEqual({
+    exporters: {
+      otlp_http: {
+        endpoint: 'https://[REDACTED]@example.com/v1?[REDACTED]',
+        headers: { 'x-any': '[REDACTED]' },
+        tls: { ca_file: '/ca.pem' },
+        auth: { bearer_token: '[REDACTED]', password: '' },
+      },
+    },
+    service: { http: { endpoint: '127.0.0.1:8080' } },
+  })
+})
+
+describeWithData('otlp/alloy', () => {
+  const folder = sharedData('otlp/alloy')
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.ya?ml$/.test(name))
+
+  test('configurations of the stock collector are read: they are valid, or the problems say where', () => {
+    const env = new Proxy<Record<string, string>>({}, { get: () => 'value' })
+    expect(files.length).toBeGreaterThan(50)
+    for (const file of files) {
+      const text = readFileSync(`${folder}/${file}`, 'utf8')
+      try {
+        loadConfig([{ name: file, text }], components, { env, readFile: () => '' })
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        for (const { place, path } of error.problems) expect(place ?? path, file).toBeDefined()
+      }
+    }
+  })
+})
