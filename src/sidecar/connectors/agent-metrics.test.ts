@@ -205,6 +205,13 @@ describe('tool calls', () => {
     expect(calls(...spans)).toEqual(one)
   })
 
+  test('the call of an agent that is itself a tool counts beside that tool', () => {
+    expect(calls(mcp(4, 3), agent(3, 2), tool(2, 1, { 'gen_ai.tool.name': 'ask' }), agent(1))).toEqual([
+      'agent.tool.calls{gen_ai.tool.name=ask,spanwarden.result=ok} 1',
+      ...one,
+    ])
+  })
+
   test('other MCP requests are no tool calls', () => {
     const list = span(3, undefined, { 'mcp.method.name': 'tools/list' }, { kind: 3 })
     expect(calls(list)).toEqual([])
