@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderPrices } from './generate-prices.ts'
+import { renderScanner } from './generate-scanner.ts'
 import { problemsOf, readRegistry } from './registry.ts'
 import { renderCode } from './render-code.ts'
 import { renderDocs } from './render-docs.ts'
@@ -13,6 +14,7 @@ export async function generatedFiles(): Promise<{ path: string; text: string }[]
   return [
     { path: 'src/conventions.ts', text: renderCode(registry) },
     { path: 'src/pricing/prices.gen.ts', text: await renderPrices() },
+    { path: 'src/redaction/scanner.gen.ts', text: await renderScanner() },
     { path: 'conventions/README.md', text: renderDocs(registry) },
   ]
 }
