@@ -236,8 +236,9 @@ function contentOf(source: { readonly content: () => Attributes }, sdk: SdkConte
 
 /** The provider's own code or type of the error, else the HTTP status of the answer, else the class of the error. */
 function errorTypeOf(error: unknown): string {
-  const { code, type, constructor } = fieldsOf(error)
-  const className = typeof constructor === 'function' ? constructor.name : undefined
+  const { code, type, name, constructor } = fieldsOf(error)
+  // An aborted fetch is a DOMException named AbortError.
+  const className = typeof constructor === 'function' && constructor.name !== 'DOMException' ? constructor.name : name
   for (const word of [code, type, statusOf(error), className]) {
     if (LOW_CARDINALITY.test(String(word ?? ''))) return String(word)
   }

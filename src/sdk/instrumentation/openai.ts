@@ -19,7 +19,7 @@ import type { OpenAiApi } from './openai/api.ts'
  */
 export const openai: Instrumentation = {
   library: 'openai',
-  majors: [6, 7],
+  majors: [4, 5, 6, 7],
   modules: [
     create(/^resources\/chat\/completions\/completions\.(js|mjs)$/, 'Completions', chatCompletions),
     create(/^resources\/responses\/responses\.(js|mjs)$/, 'Responses', responses),
