@@ -3,7 +3,6 @@ import { context, propagation, trace } from '@opentelemetry/api'
 import type { TextMapPropagator } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
-import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
   AlwaysOffSampler,
@@ -20,6 +19,7 @@ import { evaluationRecord, serialiseLogs } from './evaluation.ts'
 import type { LogRecord } from './evaluation.ts'
 import { onProcessEnd } from './exit.ts'
 import { hookModules } from './hook.ts'
+import { PooledIds } from './ids.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { instrumentations } from './instrumentation/instrumentations.ts'
 import { Lane } from './lane.ts'
@@ -33,6 +33,7 @@ import { runtime, setRuntime } from './runtime.ts'
 import { OtlpSender } from './sender.ts'
 import { readSettings } from './settings.ts'
 import type { Environment, Settings } from './settings.ts'
+import { serialiseSpans } from './span-json.ts'
 import { runTool } from './tool.ts'
 import { VERSION } from './version.ts'
 
@@ -62,11 +63,7 @@ function assemble(settings: Settings, notices: Notices): void {
     ...(settings.logs === undefined ? {} : { logs: settings.logs }),
   })
   const lane = { sender, notices, ...settings.batch }
-  const spans = new Lane<ReadableSpan>({
-    ...lane,
-    signal: 'traces',
-    serialise: (items) => JsonTraceSerializer.serializeRequest([...items]) ?? new Uint8Array(),
-  })
+  const spans = new Lane<ReadableSpan>({ ...lane, signal: 'traces', serialise: serialiseSpans })
   const logs = new Lane<LogRecord>({ ...lane, signal: 'logs', serialise: (items) => serialiseLogs(attributes, items) })
   const open = new OpenSpans(spans)
   const queues = new Queues(notices)
@@ -115,6 +112,7 @@ function registerTracing(settings: Settings, resource: Resource, spanProcessors:
     sampler: samplerOf(settings),
     spanLimits: settings.spanLimits,
     spanProcessors,
+    idGenerator: new PooledIds(),
   })
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   propagation.setGlobalPropagator(new CompositePropagator({ propagators: propagatorsOf(settings) }))
