@@ -1,0 +1,247 @@
+import { assert, constantFrom, integer, nat, property } from 'fast-check'
+import { Type } from 'protobufjs'
+import { describe, expect, test } from 'vitest'
+import { testContext } from '../../../test/support/component-context.ts'
+import { encodeIndependently, otlpRequest } from '../../../test/support/otlp-arbitrary.ts'
+import type { OtlpMessage, OtlpValue } from '../../../test/support/otlp-arbitrary.ts'
+import { otlpTypes } from '../../../test/support/otlp-reflection.ts'
+import { anySecret } from '../../../test/support/secrets.ts'
+import { spanBatch } from '../../../test/support/span-batch.ts'
+import { Edits } from '../../otlp/edits.ts'
+import { ProtobufWriter } from '../../otlp/protobuf-writer.ts'
+import type { Signal } from '../../otlp/schema.ts'
+import { OtlpView } from '../../otlp/view.ts'
+import { redaction } from './redaction.ts'
+
+const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs']
+
+function redactor(settings: object = {}) {
+  const context = testContext('redaction')
+  const processor = redaction.create(redaction.config.parse(settings), context)
+  const redact = (signal: Signal, bytes: Uint8Array): Buffer => {
+    const view = new OtlpView(signal, bytes)
+    const edits = new Edits(view)
+    processor.process(view, edits)
+    return edits.apply()
+  }
+  return { redact, counters: context.counters }
+}
+const { redact } = redactor()
+
+const decode = (signal: Signal, bytes: Uint8Array): OtlpMessage =>
+  otlpTypes[signal].toObject(otlpTypes[signal].decode(bytes), { longs: String, bytes: Buffer }) as OtlpMessage
+
+/** All places of a request that hold text: how to read it, and the message and field it stands in. */
+function textPlaces(
+  type: Type,
+  model: OtlpMessage,
+  path = '',
+): { path: string; holder: OtlpMessage | OtlpValue[]; key: string }[] {
+  return Object.entries(model).flatMap(([name, value]) => {
+    const field = type.fields[name]
+    if (field === undefined) return []
+    const inner = field.resolve().resolvedType
+    const here = path === '' ? name : `${path}.${name}`
+    const entries = Array.isArray(value)
+      ? value.map((element, i) => [value, String(i), element] as const)
+      : [[model, name, value] as const]
+    return entries.flatMap(([holder, key, element]) => {
+      if (inner instanceof Type) return textPlaces(inner, element as OtlpMessage, here)
+      return field.type === 'string' || name === 'bytesValue' ? [{ path: here, holder, key }] : []
+    })
+  })
+}
+
+/** A request in which every text field of every message of the signal is set, to what `text` gives. */
+function everyPlace(type: Type, text: () => string, depth = 0): OtlpMessage {
+  const model: OtlpMessage = {}
+  for (const field of type.fieldsArray) {
+    const inner = field.resolve().resolvedType
+    const value =
+      inner instanceof Type
+        ? depth > 11
+          ? undefined
+          : everyPlace(inner, text, depth + 1)
+        : valueOf(field.name, field.type, text)
+    if (value !== undefined) model[field.name] = field.repeated ? [value] : value
+  }
+  return model
+}
+const valueOf = (name: string, type: string, text: () => string): OtlpValue | undefined =>
+  type === 'string' ? text() : name === 'bytesValue' ? Buffer.from(text()) : undefined
+
+const mail = (i: number): string => `user${i}@example.com`
+
+describe('redaction', () => {
+  test.each(SIGNALS)('nothing gets through in any place of %s', (signal) => {
+    let count = 0
+    const request = everyPlace(otlpTypes[signal], () => `to ${mail(count++)}, please`)
+    const before = encodeIndependently(signal, request)
+    const after = redact(signal, before)
+    const places = textPlaces(otlpTypes[signal], request).map(({ path }) => path)
+    expect(before.toString('latin1').match(/@example\.com/g)).toHaveLength(places.length)
+    expect(after.toString('latin1')).not.toContain('example.com')
+    for (const place of KNOWN_PLACES[signal]) expect(places).toContain(place)
+    const texts = textPlaces(otlpTypes[signal], decode(signal, after)).map(({ holder, key }) =>
+      String((holder as OtlpMessage)[key]),
+    )
+    expect(new Set(texts.filter((text) => !text.startsWith('spanwarden.') && text !== 'EMAIL'))).toEqual(
+      new Set(['to [REDACTED:EMAIL], please']),
+    )
+  })
+
+  test('a secret in any request is gone; the rest stays; twice is once', () => {
+    const requests = constantFrom(...SIGNALS).chain((signal) =>
+      otlpRequest(signal).map((request) => ({ signal, request })),
+    )
+    assert(
+      property(requests, anySecret, nat(), integer({ min: 0, max: 3 }), ({ signal, request }, secret, pick, shape) => {
+        const places = textPlaces(otlpTypes[signal], request)
+        const place = places[pick % Math.max(1, places.length)]
+        if (place === undefined) return
+        const text =
+          [secret.value, `x ${secret.value}, y`, JSON.stringify({ a: [secret.value] }), `日本 ${secret.value} ü`][
+            shape
+          ] ?? ''
+        ;(place.holder as OtlpMessage)[place.key] = place.key === 'bytesValue' ? Buffer.from(text) : text
+        const before = encodeIndependently(signal, request)
+        const after = redact(signal, before)
+        const needle = shape === 2 ? JSON.stringify(secret.value).slice(1, -1) : secret.value
+        expect(before.includes(needle)).toBe(true)
+        expect(after.includes(needle)).toBe(false)
+        expect(redact(signal, after).equals(after)).toBe(true)
+        const rest = (bytes: Buffer): string[] =>
+          textPlaces(otlpTypes[signal], decode(signal, bytes))
+            .map(({ holder, key }) => String((holder as OtlpMessage)[key]))
+            .filter((value) => !/REDACTED|spanwarden\.redaction|^[A-Z_]+$/.test(value))
+        const untouched = rest(before).filter((value) => value !== text)
+        expect(rest(after)).toEqual(expect.arrayContaining(untouched.filter((value) => redactText(value) === value)))
+      }),
+      { numRuns: 120 },
+    )
+  })
+
+  test('unknown fields and ids of a wrong length keep their length', () => {
+    const batch = new ProtobufWriter()
+      .message(1, (w) =>
+        w.message(2, () =>
+          w.message(2, () =>
+            w
+              .bytes(1, Buffer.from(mail(1)))
+              .bytes(2, Buffer.alloc(8, 1))
+              .message(200, () => w.string(7, `to ${mail(2)}`)),
+          ),
+        ),
+      )
+      .finish()
+    const after = redact('traces', batch)
+    expect(after.toString('latin1')).toContain('to *****************')
+    expect(after.toString('latin1')).not.toContain('example.com')
+  })
+
+  test('a batch without hits is the same memory', () => {
+    const bytes = spanBatch({
+      spans: [{ spanId: '0000000000000010', attributes: { a: 'plain', n: 4111111111111111 } }],
+    })
+    const after = redact('traces', bytes)
+    expect([after.buffer, after.byteOffset, after.length]).toEqual([bytes.buffer, bytes.byteOffset, bytes.length])
+  })
+
+  test.each([
+    ['debug', { 'spanwarden.redaction.count': '3', 'spanwarden.redaction.rules': ['CREDIT_CARD', 'EMAIL'] }],
+    ['info', { 'spanwarden.redaction.count': '3' }],
+    ['silent', {}],
+  ])('summary %s', (summary, expected) => {
+    const { redact: run, counters } = redactor({ summary })
+    const batch = spanBatch({
+      attributes: { owner: mail(9) },
+      spans: [
+        { spanId: '0000000000000010', attributes: { a: `${mail(1)} ${mail(2)}`, b: '4111 1111 1111 1111' } },
+        { spanId: '0000000000000011', attributes: { a: 'plain' } },
+      ],
+    })
+    expect(summaries(run('traces', batch))).toEqual([expected, {}])
+    expect(counters.get('spanwarden_redactions{processor="redaction",rule="EMAIL"}')).toBe(3)
+    expect(counters.get('spanwarden_redactions{processor="redaction",rule="CREDIT_CARD"}')).toBe(1)
+  })
+
+  test('a second sidecar adds to the summary of the first', () => {
+    const first = redactor({ rules: ['EMAIL'] }).redact
+    const batch = spanBatch({
+      spans: [{ spanId: '0000000000000010', attributes: { a: `${mail(1)} 4111 1111 1111 1111` } }],
+    })
+    expect(summaries(redact('traces', first('traces', batch)))).toEqual([
+      { 'spanwarden.redaction.count': '2', 'spanwarden.redaction.rules': ['CREDIT_CARD', 'EMAIL'] },
+    ])
+  })
+
+  test('too much work masks the value, not the batch', () => {
+    const { redact: run, counters } = redactor({ work_per_byte_max: 1 })
+    const batch = spanBatch({
+      spans: [{ spanId: '0000000000000010', attributes: { a: 'plain', b: '@a.b'.repeat(60_000) } }],
+    })
+    expect(run('traces', batch).toString('latin1')).toContain('[REDACTED:LIMIT]')
+    expect(counters.get('spanwarden_redactions{processor="redaction",rule="LIMIT"}')).toBe(1)
+  })
+
+  test('refuses unknown rules and keys', () => {
+    expect(redaction.config.safeParse({ rules: ['MAIL'] }).success).toBe(false)
+    expect(redaction.config.safeParse({ summmary: 'info' }).success).toBe(false)
+  })
+})
+
+/** Places that other redactors forget. */
+const ATTRIBUTE = 'attributes.value'
+const KNOWN_PLACES: Record<Signal, readonly string[]> = {
+  traces: [
+    'resourceSpans.scopeSpans.spans.attributes.key',
+    `resourceSpans.scopeSpans.spans.${ATTRIBUTE}.kvlistValue.values.value.arrayValue.values.stringValue`,
+    `resourceSpans.scopeSpans.spans.${ATTRIBUTE}.bytesValue`,
+    'resourceSpans.scopeSpans.spans.name',
+    'resourceSpans.scopeSpans.spans.traceState',
+    'resourceSpans.scopeSpans.spans.status.message',
+    'resourceSpans.scopeSpans.spans.events.name',
+    `resourceSpans.scopeSpans.spans.links.${ATTRIBUTE}.stringValue`,
+    'resourceSpans.scopeSpans.spans.links.traceState',
+    'resourceSpans.scopeSpans.scope.version',
+    'resourceSpans.schemaUrl',
+    'resourceSpans.resource.entityRefs.idKeys',
+  ],
+  logs: [
+    'resourceLogs.scopeLogs.logRecords.body.stringValue',
+    'resourceLogs.scopeLogs.logRecords.severityText',
+    'resourceLogs.scopeLogs.logRecords.eventName',
+  ],
+  metrics: [
+    'resourceMetrics.scopeMetrics.metrics.description',
+    'resourceMetrics.scopeMetrics.metrics.unit',
+    `resourceMetrics.scopeMetrics.metrics.sum.dataPoints.exemplars.filteredAttributes.value.stringValue`,
+  ],
+}
+
+function redactText(value: string): string {
+  const batch = spanBatch({ spans: [{ spanId: '0000000000000010', attributes: { a: value } }] })
+  return redact('traces', batch).equals(batch) ? value : ''
+}
+
+/** The summary attributes of each span. */
+function summaries(bytes: Buffer): Record<string, unknown>[] {
+  interface Attribute {
+    key: string
+    value: { intValue?: string; arrayValue?: { values: { stringValue: string }[] } }
+  }
+  const request = decode('traces', bytes) as unknown as {
+    resourceSpans: { scopeSpans: { spans: { attributes: Attribute[] }[] }[] }[]
+  }
+  const spans = request.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans))
+  return spans.map(({ attributes }) =>
+    Object.fromEntries(
+      attributes
+        .filter(({ key }) => key.startsWith('spanwarden.'))
+        .map(({ key, value }) => [
+          key,
+          value.intValue ?? value.arrayValue?.values.map((element) => element.stringValue),
+        ]),
+    ),
+  )
+}
