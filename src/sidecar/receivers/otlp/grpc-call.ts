@@ -149,7 +149,7 @@ export class GrpcCall {
         'content-type': CONTENT_TYPE,
         'grpc-accept-encoding': ACCEPTED,
         'grpc-status': String(refusal.code),
-        'grpc-message': encodeURIComponent(refusal.message).replaceAll('%20', ' '),
+        'grpc-message': percentEncoded(refusal.message),
         'grpc-status-details-bin': rpcStatus(refusal).toString('base64'),
       },
       { endStream: true },
@@ -163,6 +163,9 @@ export class GrpcCall {
     if (!this.#stream.readableEnded) this.#stream.close(HTTP2_NO_ERROR)
   }
 }
+
+/** As gRPC wants it: printable ASCII as it is, but for the percent sign. */
+const percentEncoded = (text: string): string => text.toWellFormed().replaceAll(/[^ -$&-~]/gu, encodeURIComponent)
 
 /** A refusal with a code that only gRPC has. */
 class CallError extends Error {

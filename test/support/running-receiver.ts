@@ -1,0 +1,105 @@
+import { PowerOfTwoPool } from '../../src/sidecar/buffer-pool.ts'
+import type { Payload, RefusedError, Signal } from '../../src/sidecar/component.ts'
+import type { Delivery } from '../../src/sidecar/delivery.ts'
+import { OwnMetricsRegistry } from '../../src/sidecar/own-metrics.ts'
+import { Pipeline } from '../../src/sidecar/pipeline.ts'
+import { otlp } from '../../src/sidecar/receivers/otlp.ts'
+import { Router } from '../../src/sidecar/router.ts'
+import { systemClock } from '../../src/sidecar/system-clock.ts'
+import { testContext } from './component-context.ts'
+
+export interface RunningReceiver extends AsyncDisposable {
+  readonly http: string
+  readonly grpc: string
+  /** What came through, copied. */
+  readonly received: { signal: Signal; items: number; bytes: Buffer }[]
+  readonly metrics: OwnMetricsRegistry
+  /** Refuses every batch from now on, or takes it again. */
+  refuse(error: RefusedError | undefined): void
+  /** Holds batches back until `resume`. */
+  pause(): void
+  resume(): void
+  /** Batches that are held back. */
+  readonly held: number
+  stop(): Promise<void>
+}
+
+export interface RunningReceiverOptions {
+  readonly http?: object
+  readonly grpc?: object
+  readonly maxInFlightMib?: number
+  readonly signals?: readonly Signal[]
+}
+
+/** The real receiver on free ports, in front of a pipeline without processors whose end a test controls. */
+export async function startReceiver(options: RunningReceiverOptions = {}): Promise<RunningReceiver> {
+  const metrics = new OwnMetricsRegistry()
+  const buffers = new PowerOfTwoPool()
+  const { logger } = testContext('otlp')
+  const received: RunningReceiver['received'] = []
+  let refusal: RefusedError | undefined
+  let gate: PromiseWithResolvers<void> | undefined
+  let held = 0
+  const delivery = (signal: Signal): Delivery => ({
+    exporterId: 'test',
+    signal,
+    itemsHeld: 0,
+    checkRoom() {
+      if (refusal !== undefined) throw refusal
+    },
+    async deliver({ bytes, items }: Payload) {
+      held++
+      await gate?.promise
+      held--
+      received.push({ signal, items, bytes: Buffer.from(bytes) })
+    },
+    drain: () => Promise.resolve(0),
+  })
+  const pipelines = (options.signals ?? (['traces', 'metrics', 'logs'] as const)).map(
+    (signal) =>
+      new Pipeline({
+        id: signal,
+        signal,
+        processors: [],
+        connectors: [],
+        deliveries: [delivery(signal)],
+        buffers,
+        metrics,
+        logger,
+      }),
+  )
+  const router = new Router('otlp', pipelines, metrics, 'receiver')
+  const receiver = otlp.create(
+    otlp.config.parse({
+      protocols: {
+        http: { endpoint: '127.0.0.1:0', ...options.http },
+        grpc: { endpoint: '127.0.0.1:0', ...options.grpc },
+      },
+      ...(options.maxInFlightMib === undefined ? {} : { max_in_flight_mib: options.maxInFlightMib }),
+    }),
+    {
+      ...testContext('otlp'),
+      clock: systemClock,
+      metrics,
+      buffers,
+      signals: router.signals,
+      consume: (signal, bytes, transport) => router.route(signal, bytes, { transport }),
+    },
+  )
+  await receiver.start()
+  const { otlp_http = '', otlp_grpc = '' } = receiver.listening?.() ?? {}
+  return {
+    http: otlp_http,
+    grpc: otlp_grpc,
+    received,
+    metrics,
+    refuse: (error) => void (refusal = error),
+    pause: () => void (gate = Promise.withResolvers<void>()),
+    resume: () => gate?.resolve(),
+    get held() {
+      return held
+    },
+    stop: () => receiver.stop(),
+    [Symbol.asyncDispose]: () => receiver.stop(),
+  }
+}
