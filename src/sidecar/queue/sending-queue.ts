@@ -124,7 +124,7 @@ export class SendingQueue implements Delivery {
    * What is left then is dropped and counted as failed. Returns the number of items that were dropped so.
    */
   async drain(timeoutMs: number): Promise<number> {
-    const { clock, logger, id } = this.#options.context
+    const { clock, logger } = this.#options.context
     this.#closed = true
     wakeAll(this.#blocked)
     wakeAll(this.#sleeping)
@@ -136,7 +136,7 @@ export class SendingQueue implements Delivery {
     cancel()
     if (this.#itemsLost > 0) {
       logger.error(
-        { exporter: id, items: this.#itemsLost },
+        { items: this.#itemsLost },
         'the backend did not take everything before the stop: the rest is lost',
       )
     }
@@ -178,7 +178,7 @@ export class SendingQueue implements Delivery {
     this.#counters.refused.add(payload.items)
     this.#log.limited(state, (suppressed) => {
       logger.warn(
-        { exporter: id, signal: payload.signal, suppressed },
+        { signal: payload.signal, suppressed },
         `the sending queue ${state}: a batch is refused`,
       )
     })
@@ -248,11 +248,10 @@ export class SendingQueue implements Delivery {
       if (delayMs === undefined || this.#abort.signal.aborted) return sent
       this.#log.limited('retry', (suppressed) => {
         const fields = {
-          exporter: context.id,
           signal: payload.signal,
           reason: sent.reason,
           attempt,
-          delayMs,
+          delay_ms: Math.round(delayMs),
           suppressed,
         }
         logger.warn(fields, 'the backend did not take a batch: it is tried again')
@@ -282,10 +281,10 @@ export class SendingQueue implements Delivery {
   }
 
   #countFailed(payload: Payload, items: number, reason: string): void {
-    const { id, logger } = this.#options.context
+    const { logger } = this.#options.context
     this.#counters.failed.add(items)
     this.#log.limited('dropped', (suppressed) => {
-      logger.error({ exporter: id, signal: payload.signal, items, reason, suppressed }, 'items were dropped')
+      logger.error({ signal: payload.signal, items, reason, suppressed }, 'items were dropped')
     })
   }
 }

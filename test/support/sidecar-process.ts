@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { projectFolder } from './run-agent.ts'
+
+export interface SidecarProcess extends AsyncDisposable {
+  /** Where it listens, by protocol: `otlp_http`, `otlp_grpc`, `control`, `prometheus`, … */
+  readonly listening: Readonly<Record<string, string>>
+  readonly pid: number
+  /** Everything that it has written to stdout and stderr. */
+  readonly output: string
+  /** Asks it to stop as an orchestrator does (SIGTERM), and resolves with its exit code. */
+  stop(): Promise<number | null>
+}
+
+/** Starts a real sidecar, `spanwarden collect`, in a process of its own and waits until it is ready. Every endpoint in `config` has port 0. */
+export async function startSidecar(config: object): Promise<SidecarProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'spanwarden-sidecar-'))
+  const configFile = join(folder, 'config.yaml')
+  await writeFile(configFile, stringify(config))
+  const { PATH, HOME, TMPDIR } = process.env
+  const child = spawn(process.execPath, [`${projectFolder}src/cli.ts`, 'collect', '--config', configFile], {
+    cwd: folder,
+    env: { PATH, HOME, TMPDIR, SPANWARDEN_STATE_DIR: join(folder, 'state') },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  let output = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const closed = once(child, 'close')
+  const stop = async (): Promise<number | null> => {
+    child.kill('SIGTERM')
+    await closed
+    await rm(folder, { recursive: true, force: true })
+    return child.exitCode
+  }
+  const first: unknown = await Promise.race([
+    once(child, 'message').then(([message]: unknown[]) => message),
+    closed.then(() => undefined),
+  ])
+  if (!isReady(first)) throw new Error(`the sidecar did not start:\n${output}`)
+  return {
+    listening: first.listening,
+    pid: child.pid ?? 0,
+    get output() {
+      return output
+    },
+    stop,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) await stop()
+    },
+  }
+}
+
+const isReady = (value: unknown): value is { listening: Record<string, string> } =>
+  typeof value === 'object' && value !== null && 'listening' in value
