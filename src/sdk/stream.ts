@@ -59,17 +59,17 @@ class Reading {
     this.#started = true
     // The generator itself is the prototype, so that what else it offers (asyncIterator, asyncDispose) stays.
     const observed: AsyncIterator<unknown> = Object.create(source)
-    observed.next = (...args) => this.#watch(source.next(...args))
+    observed.next = (...args) => this.#watch(() => source.next(...args))
     const { return: close, throw: raise } = source
-    if (close !== undefined) observed.return = (value) => this.#watch(close.call(source, value), true)
-    if (raise !== undefined) observed.throw = (error) => this.#watch(raise.call(source, error), true)
+    if (close !== undefined) observed.return = (value) => this.#watch(() => close.call(source, value), true)
+    if (raise !== undefined) observed.throw = (error) => this.#watch(() => raise.call(source, error), true)
     return observed
   }
 
-  async #watch(step: Promise<IteratorResult<unknown>>, closing = false): Promise<IteratorResult<unknown>> {
+  async #watch(step: () => Promise<IteratorResult<unknown>>, closing = false): Promise<IteratorResult<unknown>> {
     this.#pending += 1
     try {
-      const result = await step
+      const result = await step()
       if (result.done !== true) {
         if (!this.#over) this.#observer.item(result.value)
       } else if (closing || this.#signal?.aborted === true) {

@@ -1,0 +1,59 @@
+import * as fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { CONTENT_CHARACTERS_MAX, GrowingText, contentJson, media, toolArguments } from './content.ts'
+
+it('is JSON of the content itself while that is short', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (content) => {
+      expect(contentJson(content)).toBe(JSON.stringify(content))
+    }),
+  )
+})
+
+it('is valid JSON within the limit, however long the content, and keeps its shape', () => {
+  const long = fc.integer({ min: 1, max: 5 }).map((power) => '😀"\\\n'.repeat(10 ** power))
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ role: fc.constant('user'), parts: fc.array(long, { maxLength: 4 }) }), { maxLength: 4 }),
+      (content) => {
+        const json = contentJson(content)
+        expect(json.length).toBeLessThanOrEqual(CONTENT_CHARACTERS_MAX)
+        const parsed: { role: string; parts: unknown[] }[] = JSON.parse(json)
+        expect(parsed.map(({ parts }) => parts.length)).toEqual(content.map(({ parts }) => parts.length))
+      },
+    ),
+    { numRuns: 30 },
+  )
+})
+
+it('says how much is missing when even the shape is too long', () => {
+  const json = contentJson(Array.from({ length: CONTENT_CHARACTERS_MAX }, () => 'x'))
+  expect(JSON.parse(json)).toEqual([
+    { role: 'unknown', parts: [{ type: 'text', content: `[${4 * CONTENT_CHARACTERS_MAX + 1} characters cut]` }] },
+  ])
+})
+
+it('leaves the bytes of inlined media out', () => {
+  expect(media('image', 'https://example.com/a.png')).toEqual({
+    type: 'uri',
+    modality: 'image',
+    uri: 'https://example.com/a.png',
+  })
+  expect(media('image', 'data:image/png;base64,AAAA')).toEqual({
+    type: 'blob',
+    modality: 'image',
+    mime_type: 'image/png',
+    content: '[26 characters left out]',
+  })
+})
+
+it('keeps arguments that are no JSON as they are', () => {
+  expect(toolArguments('{"a":1}')).toEqual({ a: 1 })
+  expect(toolArguments('{"a":')).toBe('{"a":')
+})
+
+it('stops growing at the limit', () => {
+  const growing = new GrowingText()
+  for (let step = 0; step < 10; step += 1) growing.add('x'.repeat(CONTENT_CHARACTERS_MAX / 4))
+  expect(growing.value.length).toBe(CONTENT_CHARACTERS_MAX)
+})
