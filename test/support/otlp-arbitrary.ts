@@ -14,15 +14,9 @@ import {
 import type { Arbitrary } from 'fast-check'
 import protobuf from 'protobufjs'
 import { otlpTypes } from './otlp-reflection.ts'
+import type { OtlpMessage, OtlpValue } from './otlp-reflection.ts'
 
 type Signal = keyof typeof otlpTypes
-
-/**
- * A message as protobufjs takes and gives it: 64-bit integers as decimal strings, bytes as Buffer, enums as numbers; only fields
- * that are set.
- */
-export type OtlpMessage = { [field: string]: OtlpValue }
-export type OtlpValue = string | number | boolean | Buffer | OtlpMessage | OtlpValue[]
 
 /** Whole requests of a signal, every field of OTLP among them, with hostile strings and numbers at the ends of their ranges. */
 export const otlpRequest = (signal: Signal): Arbitrary<OtlpMessage> => message(otlpTypes[signal], 0)

@@ -1,5 +1,12 @@
 import protobuf from 'protobufjs'
 
+/**
+ * A message as protobufjs takes and gives it: 64-bit integers as decimal strings, bytes as Buffer, enums as numbers; only fields
+ * that are set.
+ */
+export type OtlpMessage = { [field: string]: OtlpValue }
+export type OtlpValue = string | number | boolean | Buffer | OtlpMessage | OtlpValue[]
+
 /** The whole of OTLP's traces, metrics and logs (opentelemetry-proto 1.11.0) for an independent library: what the wire is checked against. */
 const proto = `
 syntax = "proto3";
@@ -76,5 +83,5 @@ export const otlpTypes = {
 } as const
 
 /** What protobufjs reads: only fields that are on the wire, 64-bit integers as decimal strings, bytes as Buffer, enums as numbers. */
-export const decodeIndependently = (signal: keyof typeof otlpTypes, bytes: Uint8Array): object =>
+export const decodeIndependently = (signal: keyof typeof otlpTypes, bytes: Uint8Array): OtlpMessage =>
   otlpTypes[signal].toObject(otlpTypes[signal].decode(bytes), { longs: String, enums: Number, bytes: Buffer })
