@@ -1,6 +1,6 @@
 /** The world as a command sees it. */
 export interface CommandIo {
-  readonly stdout: { write(text: string): unknown }
+  readonly stdout: { write(text: string | Uint8Array): unknown }
   readonly stderr: { write(text: string): unknown }
   readonly env: Readonly<Record<string, string | undefined>>
   /** Path of the program's entry file: `src/cli.ts` in the checkout, `dist/cli.js` in the package. */

@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { configOptions, jsonOption } from './options.ts'
+import { configOptions, jsonOption, redactOptions } from './options.ts'
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -38,5 +38,13 @@ export const commands: readonly Command[] = [
     summary: 'Lists the components; with a type, its options and their defaults.',
     options: jsonOption,
     load: () => import('./components.ts'),
+  },
+  {
+    name: 'redact',
+    synopsis: '[file]',
+    summary:
+      'Dry run of the redaction: text or OTLP in (a file, or standard input), redacted out; counts by rule on standard error.',
+    options: { ...redactOptions, ...jsonOption },
+    load: () => import('./redact.ts'),
   },
 ]

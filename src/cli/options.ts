@@ -25,3 +25,13 @@ export const configOptions = {
     summary: 'Set one value on top, e.g. service.telemetry.logs.level=debug.',
   },
 } as const satisfies Options
+
+export const redactOptions = {
+  format: {
+    type: 'string',
+    value: '<format>',
+    summary: 'text, otlp-json or otlp-protobuf; found out by the content when absent.',
+  },
+  signal: { type: 'string', value: '<signal>', summary: 'Of OTLP protobuf: traces (the default), metrics or logs.' },
+  rules: { type: 'string', value: '<A,B>', summary: 'Apply these rules only, e.g. EMAIL,PHONE.' },
+} as const satisfies Options

@@ -1,0 +1,118 @@
+import { ATTR_SPANWARDEN_REDACTION_COUNT, ATTR_SPANWARDEN_REDACTION_RULES } from '../../../conventions.ts'
+import type { Edits } from '../../../otlp/edits.ts'
+import { fieldById, fieldId, fieldIdMax, UNKNOWN_FIELD } from '../../../otlp/schema.ts'
+import { wireId } from '../../../otlp/span-reader.ts'
+import type { OtlpView } from '../../../otlp/view.ts'
+import type { Redaction, Redactor } from '../../../redaction/redactor.ts'
+
+/** What is told in the attributes of a span or log record: the count and the rules, the count, nothing. */
+export type RedactionSummary = 'debug' | 'info' | 'silent'
+
+/** Says what to change so that no string of the batch holds what the redactor finds; `count` is told of each thing taken out. */
+export function redactBatch(
+  redactor: Redactor,
+  view: OtlpView,
+  edits: Edits,
+  summary: RedactionSummary,
+  count: (type: Redaction['type']) => void,
+): void {
+  redactor.scan(view.bytes)
+  const item = new ItemSummary(view, edits, summary)
+  for (let n = 1; n < view.count; n++) {
+    const field = view.field(n)
+    if (isItem[field] === 1) item.begin(n)
+    const kind = textKind[field]
+    if (kind === NO_TEXT) continue
+    const found = redactor.redactions(view.body(n), view.end(n))
+    if (found.length === 0 || (kind === OPAQUE && isId(view, n))) continue
+    for (const one of found) {
+      edits.replaceRange(n, one.start, one.end, kind === OPAQUE ? asterisks(one) : one.replacement)
+      count(one.type)
+    }
+    item.add(n, found)
+  }
+  item.end()
+}
+
+const NO_TEXT = 0
+const TEXT = 1
+/** Of unknown structure, so that its length must not change: unknown fields, and ids, which could be misused to hold text. */
+const OPAQUE = 2
+
+/** By field id. */
+const textKind = new Uint8Array(Math.max(fieldIdMax, UNKNOWN_FIELD) + 2)
+/** By field id: what a summary is about. */
+const isItem = new Uint8Array(textKind.length)
+isItem[fieldId('ScopeSpans', 'spans')] = 1
+isItem[fieldId('ScopeLogs', 'logRecords')] = 1
+for (let id = 1; id <= fieldIdMax; id++) {
+  const type = fieldById(id)?.type
+  if (type === 'string' || type === 'bytes') textKind[id] = TEXT
+  if (type === 'id') textKind[id] = OPAQUE
+}
+textKind[UNKNOWN_FIELD] = OPAQUE
+
+/** A trace or span id of the length that it must have: random bytes. */
+const isId = (view: OtlpView, n: number): boolean => {
+  const length = view.end(n) - view.body(n)
+  return view.field(n) !== UNKNOWN_FIELD && (length === 8 || length === 16)
+}
+
+const asterisks = ({ start, end }: Redaction): Uint8Array => new Uint8Array(end - start).fill(0x2a)
+
+const COUNT = wireId(ATTR_SPANWARDEN_REDACTION_COUNT)
+const RULES = wireId(ATTR_SPANWARDEN_REDACTION_RULES)
+
+/** Counts what was taken out of the span or log record at hand, and says so in its attributes. */
+class ItemSummary {
+  readonly #view: OtlpView
+  readonly #edits: Edits
+  readonly #detail: RedactionSummary
+  readonly #rules = new Set<string>()
+  #item = -1
+  #itemEnd = -1
+  #count = 0
+
+  constructor(view: OtlpView, edits: Edits, detail: RedactionSummary) {
+    this.#view = view
+    this.#edits = edits
+    this.#detail = detail
+  }
+
+  begin(item: number): void {
+    this.end()
+    this.#item = item
+    this.#itemEnd = this.#view.next(item)
+  }
+
+  /** Counts what was found in node n, if it stands in the item: a resource that comes behind it does not. */
+  add(n: number, found: readonly Redaction[]): void {
+    if (this.#detail === 'silent' || n >= this.#itemEnd) return
+    this.#count += found.length
+    for (const { type } of found) this.#rules.add(type)
+  }
+
+  end(): void {
+    if (this.#count === 0) return
+    this.#takeUpEarlier()
+    this.#edits.appendAttribute(this.#item, ATTR_SPANWARDEN_REDACTION_COUNT, this.#count)
+    if (this.#detail === 'debug')
+      this.#edits.appendAttribute(this.#item, ATTR_SPANWARDEN_REDACTION_RULES, [...this.#rules].sort())
+    this.#count = 0
+    this.#rules.clear()
+  }
+
+  /** The summary of a sidecar before this one becomes part of the new one. */
+  #takeUpEarlier(): void {
+    const view = this.#view
+    for (let c = view.first(this.#item); c < this.#itemEnd; c = view.next(c)) {
+      const key = view.keyId(c)
+      if (key !== COUNT && key !== RULES) continue
+      if (key === COUNT) this.#count += Math.max(0, view.numberValue(c) ?? 0)
+      else for (let v = c; v < view.next(c); v++) if (view.field(v) === STRING) this.#rules.add(view.text(v))
+      this.#edits.remove(c)
+    }
+  }
+}
+
+const STRING = fieldId('AnyValue', 'stringValue')
