@@ -11,5 +11,3 @@ if (major === undefined || minor === undefined || major < 22 || (major === 22 &&
   const exitCode = await main(argv.slice(2), { stdout, stderr, env, entry: fileURLToPath(import.meta.url) })
   stdout.write('', () => process.exit(exitCode))
 }
-
-export {}
