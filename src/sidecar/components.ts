@@ -3,9 +3,19 @@ import { agentMetrics } from './connectors/agent-metrics.ts'
 import { debug } from './exporters/debug.ts'
 import { otlpGrpc } from './exporters/otlp-grpc.ts'
 import { otlpHttp } from './exporters/otlp-http.ts'
+import { prometheus } from './exporters/prometheus.ts'
 import { cost } from './processors/cost.ts'
 import { redaction } from './processors/redaction.ts'
 import { otlp } from './receivers/otlp.ts'
 
 /** Every component that a configuration can name. A new one is a file and a line here. */
-export const components: readonly ComponentDefinition[] = [otlp, redaction, cost, agentMetrics, debug, otlpGrpc, otlpHttp]
+export const components: readonly ComponentDefinition[] = [
+  otlp,
+  redaction,
+  cost,
+  agentMetrics,
+  debug,
+  otlpGrpc,
+  otlpHttp,
+  prometheus,
+]
