@@ -15,7 +15,10 @@ export const sharedData = (...parts: string[]): string => [folder, ...parts].joi
  */
 export function describeWithData(part: string, suite: () => void): void {
   const path = sharedData(part)
-  if (existsSync(path)) return describe(`with data/${part}`, suite)
+  if (existsSync(path)) {
+    describe(`with data/${part}`, suite)
+    return
+  }
   if (process.env['CI'] === 'true') throw new Error(`CI=true, but the test corpus is missing: ${path}`)
   describe.skip(`skipped: no test corpus at ${path}`, suite)
 }

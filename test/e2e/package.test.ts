@@ -1,0 +1,96 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ReadyMessage } from '../../src/cli/collect.ts'
+import { startModelServer } from '../../examples/support-agent/model-server.ts'
+import { startOtlpSink } from '../support/otlp-sink.ts'
+import { runNode } from '../support/run-node.ts'
+
+/** What is published, as a user gets it: packed, installed in an empty folder, run from there. */
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const run = promisify(execFile)
+let folder = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'spanwarden-package-'))
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: root })
+  const [tarball = ''] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
+  await writeFile(join(folder, 'package.json'), '{ "name": "clean", "private": true, "type": "module" }')
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', join(folder, tarball)], { cwd: folder })
+  // The agent's own dependency, which is not ours to install.
+  await symlink(join(root, 'node_modules/openai'), join(folder, 'node_modules/openai'))
+}, 180_000)
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('the published package', () => {
+  test('brings no dependency along, the notices of what is bundled, and types', async () => {
+    const installed = (await readdir(join(folder, 'node_modules'))).filter((name) => !name.startsWith('.'))
+    expect(installed.toSorted()).toEqual(['openai', 'spanwarden'])
+    const notices = await readFile(join(folder, 'node_modules/spanwarden/dist/THIRD_PARTY_NOTICES'), 'utf8')
+    for (const name of ['fastify', '@opentelemetry/sdk-trace', 'preact']) expect(notices).toContain(name)
+    const types = await readFile(join(folder, 'node_modules/spanwarden/dist/index.d.ts'), 'utf8')
+    expect(types).toContain('agent')
+  })
+
+  test('spanwarden/register sees the calls of an ESM and a CommonJS agent', async () => {
+    await using sink = await startOtlpSink()
+    const models = await startModelServer({ latencyMs: 0 })
+    const call = `const client = new OpenAI({ apiKey: 'none' })
+agent('packed', () => client.chat.completions.create({ model: 'gpt-5-mini', messages: [{ role: 'user', content: 'hi' }] }))()`
+    await writeFile(join(folder, 'esm.js'), `import OpenAI from 'openai'\nimport { agent } from 'spanwarden'\n${call}`)
+    await writeFile(
+      join(folder, 'cjs.cjs'),
+      `const OpenAI = require('openai')\nconst { agent } = require('spanwarden')\n${call}`,
+    )
+    for (const file of ['esm.js', 'cjs.cjs']) {
+      const { code, stderr } = await runNode(['--import', 'spanwarden/register', file], {
+        cwd: folder,
+        env: { OPENAI_BASE_URL: models.openaiUrl, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
+      })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    }
+    await models.close()
+    expect(sink.spans.map(({ name }) => name).toSorted()).toEqual([
+      'chat gpt-5-mini',
+      'chat gpt-5-mini',
+      'invoke_agent packed',
+      'invoke_agent packed',
+    ])
+  })
+
+  test('the command starts the sidecar with its page and stops on SIGTERM', async () => {
+    const cli = join(folder, 'node_modules/.bin/spanwarden')
+    const any = '127.0.0.1:0'
+    const child = spawn(process.execPath, [cli, 'collect'], {
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'],
+        SPANWARDEN_STATE_DIR: join(folder, 'state'),
+        SPANWARDEN_OTLP_GRPC_ENDPOINT: any,
+        SPANWARDEN_OTLP_HTTP_ENDPOINT: any,
+        SPANWARDEN_HTTP_ENDPOINT: any,
+        SPANWARDEN_PROMETHEUS_ENDPOINT: any,
+        SPANWARDEN_OWN_METRICS_ADDRESS: any,
+      },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    try {
+      const [{ listening }] = (await once(child, 'message')) as [ReadyMessage]
+      const page = listening['control'] ?? ''
+      const html = await (await fetch(page)).text()
+      const script = /src="([^"]+\.js)"/.exec(html)?.[1] ?? ''
+      expect((await fetch(new URL(script, page))).status).toBe(200)
+    } finally {
+      const exit = once(child, 'exit')
+      child.kill('SIGTERM')
+      await exit
+    }
+    expect(child.exitCode).toBe(0)
+  })
+})
