@@ -10,6 +10,8 @@ export interface SidecarProcess extends AsyncDisposable {
   /** Where it listens, by protocol: `otlp_http`, `otlp_grpc`, `control`, `prometheus`, … */
   readonly listening: Readonly<Record<string, string>>
   readonly pid: number
+  /** Where it keeps files; gone after `stop`. */
+  readonly stateFolder: string
   /** Everything that it has written to stdout and stderr. */
   readonly output: string
   /** Asks it to stop as an orchestrator does (SIGTERM), and resolves with its exit code. */
@@ -21,10 +23,11 @@ export async function startSidecar(config: object): Promise<SidecarProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'spanwarden-sidecar-'))
   const configFile = join(folder, 'config.yaml')
   await writeFile(configFile, stringify(config))
+  const stateFolder = join(folder, 'state')
   const { PATH, HOME, TMPDIR } = process.env
   const child = spawn(process.execPath, [`${projectFolder}src/cli.ts`, 'collect', '--config', configFile], {
     cwd: folder,
-    env: { PATH, HOME, TMPDIR, SPANWARDEN_STATE_DIR: join(folder, 'state') },
+    env: { PATH, HOME, TMPDIR, SPANWARDEN_STATE_DIR: stateFolder },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let output = ''
@@ -45,6 +48,7 @@ export async function startSidecar(config: object): Promise<SidecarProcess> {
   return {
     listening: first.listening,
     pid: child.pid ?? 0,
+    stateFolder,
     get output() {
       return output
     },
