@@ -14,12 +14,16 @@ import {
   ATTR_SPANWARDEN_COST_SOURCE,
   ATTR_SPANWARDEN_PRICE_TABLE_VERSION,
   CANONICAL_VALUES,
+  SPANWARDEN_COST_CURRENCY_VALUE_USD,
   SPANWARDEN_COST_SOURCE_VALUE_SIDECAR,
 } from '../../conventions.ts'
 import type { Edits } from '../../otlp/edits.ts'
 import { operationOf } from '../../otlp/genai-operation.ts'
+import { ProtobufWriter } from '../../otlp/protobuf-writer.ts'
+import { messageSchema } from '../../otlp/schema.ts'
 import { SpanReader, spanNodes, wireId } from '../../otlp/span-reader.ts'
 import { type CallPrice, priceOf } from '../../pricing/price-of.ts'
+import { PRICE_TABLE_VERSION } from '../../pricing/prices.gen.ts'
 import { defineProcessor } from '../component.ts'
 
 const config = z.strictObject({})
@@ -101,9 +105,15 @@ function priceOfSpan(reader: SpanReader): CallPrice | undefined {
   return undefined
 }
 
+/** The amount is an attribute that others look for in the same batch; what stands beside it is always the same bytes. */
 function addCost(edits: Edits, span: number, price: CallPrice): void {
   edits.appendAttribute(span, ATTR_SPANWARDEN_COST_AMOUNT, price.amount, true)
-  edits.appendAttribute(span, ATTR_SPANWARDEN_COST_CURRENCY, price.currency)
-  edits.appendAttribute(span, ATTR_SPANWARDEN_COST_SOURCE, SPANWARDEN_COST_SOURCE_VALUE_SIDECAR)
-  edits.appendAttribute(span, ATTR_SPANWARDEN_PRICE_TABLE_VERSION, price.tableVersion)
+  edits.append(span, COMPANIONS)
 }
+
+const SPAN_ATTRIBUTES = messageSchema('Span').byJsonName.get('attributes')?.number ?? 0
+const COMPANIONS = new ProtobufWriter()
+  .keyValue(SPAN_ATTRIBUTES, ATTR_SPANWARDEN_COST_CURRENCY, SPANWARDEN_COST_CURRENCY_VALUE_USD)
+  .keyValue(SPAN_ATTRIBUTES, ATTR_SPANWARDEN_COST_SOURCE, SPANWARDEN_COST_SOURCE_VALUE_SIDECAR)
+  .keyValue(SPAN_ATTRIBUTES, ATTR_SPANWARDEN_PRICE_TABLE_VERSION, PRICE_TABLE_VERSION)
+  .finish()
