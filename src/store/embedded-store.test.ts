@@ -107,10 +107,10 @@ describe('a run', () => {
     })
   })
 
-  test('runs until its root comes, or nothing comes for five minutes', () => {
+  test('is named after its service and runs until its root comes, or nothing comes for five minutes', () => {
     const { store, context } = openStore()
     write(store, modelSpan(2))
-    expect(onlyRun(store)).toMatchObject({ status: 'running', agent: 'chat gpt-5.2' })
+    expect(onlyRun(store)).toMatchObject({ status: 'running', agent: 'support' })
     context.clock.advance(300_001)
     expect(onlyRun(store).status).toBe('incomplete')
     expect(store.runs({ limit: 1, status: 'incomplete' }).runs).toHaveLength(1)

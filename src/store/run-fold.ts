@@ -97,7 +97,8 @@ function considerAsRequest(run: RunTotals, span: SpanFacts, service: string): vo
   const rank = rankOf(span)
   if (run.rank !== '' && run.rank <= rank) return
   run.rank = rank
-  run.agent = span.agent === '' ? span.name : span.agent
+  // While neither agent nor root span is there, the service says more than the name of some call.
+  run.agent = span.agent || (rank.startsWith(RANK_CALL) ? service : '') || span.name
   run.service = service
   run.failed = span.failed
   run.errorType = span.failed ? span.errorType : ''
@@ -105,12 +106,17 @@ function considerAsRequest(run: RunTotals, span: SpanFacts, service: string): vo
   run.requestEndUs = span.endUs
 }
 
+const RANK_AGENT = '0'
+const RANK_ROOT = '1'
+/** Neither: the run has not shown what it is yet. */
+export const RANK_CALL = '2'
+
 /**
  * The outermost agent invocation, which of all agent spans starts first and, of those, ends last; without one the root span; until that has
  * come, the span that starts first.
  */
 function rankOf(span: SpanFacts): string {
-  const kind = span.role === ROLE_AGENT ? 0 : span.isLocalRoot ? 1 : 2
+  const kind = span.role === ROLE_AGENT ? RANK_AGENT : span.isLocalRoot ? RANK_ROOT : RANK_CALL
   const start = String(span.startUs).padStart(16, '0')
   const end = String(9e15 - span.endUs).padStart(16, '0')
   return `${kind}${start}${end}${span.spanId.toString('hex')}`

@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { bytesOf, numberOf, numberOrNull, textOf } from './database.ts'
 import type { Row } from './database.ts'
 import { readLogEntry, readSpanDetail } from './read-detail.ts'
+import { RANK_CALL } from './run-fold.ts'
 import { ROLE_AGENT, ROLE_MODEL, ROLE_TOOL } from './read-spans.ts'
 import type {
   LogEntry,
@@ -25,9 +26,9 @@ const LOGS_PER_SPAN_MAX = 200
 
 const conditions: Readonly<Record<RunStatus, string>> = {
   running: 'has_root = 0 AND seen_ms > :idle',
-  incomplete: "has_root = 0 AND seen_ms <= :idle AND substr(rank, 1, 1) = '2'",
-  error: "failed = 1 AND (has_root = 1 OR (seen_ms <= :idle AND substr(rank, 1, 1) <> '2'))",
-  ok: "failed = 0 AND (has_root = 1 OR (seen_ms <= :idle AND substr(rank, 1, 1) <> '2'))",
+  incomplete: `has_root = 0 AND seen_ms <= :idle AND substr(rank, 1, 1) = '${RANK_CALL}'`,
+  error: `failed = 1 AND (has_root = 1 OR (seen_ms <= :idle AND substr(rank, 1, 1) <> '${RANK_CALL}'))`,
+  ok: `failed = 0 AND (has_root = 1 OR (seen_ms <= :idle AND substr(rank, 1, 1) <> '${RANK_CALL}'))`,
 }
 
 /** Newest first. `before` is the `next` of an earlier page; one that is not of that form gives the first page. */
@@ -150,7 +151,7 @@ function runOf(row: Row, nowMs: number): Run {
 function statusOf(row: Row, nowMs: number): RunStatus {
   if (numberOf(row, 'has_root') === 0) {
     if (numberOf(row, 'seen_ms') > nowMs - RUN_IDLE_MS) return 'running'
-    if (textOf(row, 'rank').startsWith('2')) return 'incomplete'
+    if (textOf(row, 'rank').startsWith(RANK_CALL)) return 'incomplete'
   }
   return numberOf(row, 'failed') === 1 ? 'error' : 'ok'
 }

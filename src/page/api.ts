@@ -1,0 +1,43 @@
+import type { Metrics, RunDetail, RunPage, SpanDetail, Summary } from '../store/records.ts'
+
+/** The sidecar's API, which this page was served from. */
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly status: number
+
+  constructor(status: number) {
+    super(status === 404 ? 'not found' : `the sidecar answered ${status}`)
+    this.status = status
+  }
+}
+
+export interface RunFilter {
+  /** '' = all. */
+  readonly status: string
+  readonly agent: string
+}
+
+export const fetchSummary = (): Promise<Summary> => get('/api/summary')
+
+export const fetchMetrics = (fromMs: number, toMs: number): Promise<Metrics> =>
+  get(`/api/metrics?from=${Math.floor(fromMs)}&to=${Math.floor(toMs)}`)
+
+export function fetchRuns(filter: RunFilter, before: string | null): Promise<RunPage> {
+  const query = new URLSearchParams({ limit: '50' })
+  if (filter.status !== '') query.set('status', filter.status)
+  if (filter.agent !== '') query.set('agent', filter.agent)
+  if (before !== null) query.set('before', before)
+  return get(`/api/runs?${query}`)
+}
+
+export const fetchRun = (traceId: string): Promise<RunDetail> => get(`/api/runs/${traceId}`)
+
+export const fetchSpan = (traceId: string, spanId: string): Promise<SpanDetail> =>
+  get(`/api/runs/${traceId}/spans/${spanId}`)
+
+async function get<T>(path: string): Promise<T> {
+  const response = await fetch(path, { headers: { accept: 'application/json' } })
+  if (!response.ok) throw new ApiError(response.status)
+  return response.json()
+}
