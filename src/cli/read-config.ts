@@ -36,7 +36,7 @@ function sourceOf(source: string, { env }: CommandIo): ConfigSource {
 }
 
 function nested(text: string): string {
-  const match = /^(?<keys>[^:\s]+(?:::[^:\s]+)*):\s(?<value>[^]*)$/.exec(text)?.groups
+  const match = /^(?<keys>[\w./-]+(?:::[\w./-]+)+):\s(?<value>[^]*)$/.exec(text)?.groups
   return match === undefined ? text : configFromSetting((match['keys'] ?? '').split('::'), match['value'] ?? '')
 }
 
