@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import Anthropic, { APIError as AnthropicError } from '@anthropic-ai/sdk'
 import OpenAI, { APIError, AzureOpenAI } from 'openai'
 import { anthropic } from '../../src/sdk/instrumentation/anthropic.ts'
@@ -96,6 +96,8 @@ describeWithData('recordings', () => {
 
   beforeAll(async () => {
     test.sdk.captureContent = true
+    // The Anthropic client warns of the models that old recordings name.
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
     server = await startModelServer()
     await instrument(openai, test.sdk)
     await instrument(anthropic, test.sdk)

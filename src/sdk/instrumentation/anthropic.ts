@@ -17,7 +17,7 @@ import {
 import { contentJson, text } from '../content.ts'
 import { MessageReader } from './anthropic/message-reader.ts'
 import { messageInput } from './anthropic/message-content.ts'
-import { observeCreate } from './create-method.ts'
+import { observeCreate } from './observe-create.ts'
 import { endpointOf } from './endpoint.ts'
 import { countOf, fieldsOf, isFields, listOf, nameOf, numberOf, textOf, textsOf } from './fields.ts'
 import { present } from './present.ts'

@@ -1,5 +1,5 @@
 import { GEN_AI_PROVIDER_NAME_VALUE_AZURE_AI_OPENAI, GEN_AI_PROVIDER_NAME_VALUE_OPENAI } from '../../conventions.ts'
-import { observeCreate } from './create-method.ts'
+import { observeCreate } from './observe-create.ts'
 import { endpointOf } from './endpoint.ts'
 import { nameOf } from './fields.ts'
 import { chatCompletions } from './openai/chat.ts'
@@ -30,7 +30,7 @@ export const openai: Instrumentation = {
 
 /**
  * The arguments reach the library as the caller gave them. Asking streams for their usage (`stream_options.include_usage`) and
- * hiding the extra chunk would be done in create-method.ts: change the body, filter the observed events.
+ * hiding the extra chunk would be done in observe-create.ts: change the body, filter the observed events.
  */
 function create(file: RegExp, resource: string, api: OpenAiApi): ModulePatch {
   return {
