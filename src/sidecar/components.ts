@@ -4,6 +4,8 @@ import { debug } from './exporters/debug.ts'
 import { otlpGrpc } from './exporters/otlp-grpc.ts'
 import { otlpHttp } from './exporters/otlp-http.ts'
 import { prometheus } from './exporters/prometheus.ts'
+import { store } from './exporters/store.ts'
+import { page } from './extensions/page.ts'
 import { cost } from './processors/cost.ts'
 import { redaction } from './processors/redaction.ts'
 import { otlp } from './receivers/otlp.ts'
@@ -18,4 +20,6 @@ export const components: readonly ComponentDefinition[] = [
   otlpGrpc,
   otlpHttp,
   prometheus,
+  store,
+  page,
 ]
