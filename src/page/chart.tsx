@@ -108,7 +108,8 @@ function topOf({ threshold, large = false, values }: ChartProps, max: number | n
 
 function drawThreshold(plot: uPlot, threshold: number | null, color: string): void {
   const top = plot.scales['y']?.max ?? 0
-  if (threshold === null || threshold > top) return
+  const isEmpty = plot.data[1]?.every((value) => value === null) ?? true
+  if (threshold === null || threshold > top || isEmpty) return
   const { ctx, bbox } = plot
   const y = Math.round(plot.valToPos(threshold, 'y', true))
   ctx.save()

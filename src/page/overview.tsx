@@ -68,7 +68,7 @@ function Stored({ summary: { stored, version } }: { readonly summary: Summary })
   return (
     <footer class="stored">
       {count(stored.runs)} {stored.runs === 1 ? 'run' : 'runs'} kept, {bytes(stored.bytes)} of {bytes(stored.bytesMax)},
-      for {age}. Redacted before it was stored.
+      for {age}
       <span>spanwarden {version}</span>
     </footer>
   )

@@ -61,7 +61,7 @@ export const panelLooks: readonly PanelLook[] = [
     name: 'cost',
     title: 'Spend',
     shape: 'bars',
-    meaning: 'model calls with a known price',
+    meaning: 'model calls with a known price; a day begins at midnight UTC',
     partsTitle: 'By model',
     format: usd,
   },

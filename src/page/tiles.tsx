@@ -56,6 +56,7 @@ function Tile({ look, metrics, summary, range, isOpen, onToggle }: TileProps) {
       type="button"
       class={alert ? 'tile tile-alert' : 'tile'}
       data-metric={panel?.metric}
+      title={look.meaning}
       aria-expanded={isOpen}
       aria-controls="large-panel"
       onClick={onToggle}

@@ -28,7 +28,7 @@ export const page = defineExtension({
     const store = context.service(storeService)
     const events = new EventStream(store, context, max_event_clients)
     void context.http.register(async (http) => {
-      http.addHook('onSend', async (_request, reply) => void reply.headers(securityHeaders))
+      http.addHook('onRequest', async (_request, reply) => void reply.headers(securityHeaders))
       addPage(http)
       addApi(http, store, { version: context.program.version, now: () => context.clock.now() })
       http.get('/api/events', (_request, reply) => events.serve(reply))
