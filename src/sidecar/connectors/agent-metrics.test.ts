@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { describeWithData, sharedData } from '../../../test/support/shared-data.ts'
 import { type TestContext, testContext } from '../../../test/support/component-context.ts'
 import { metricLines } from '../../../test/support/metric-lines.ts'
 import { spanBatch, spanBatchJson, type TestResource, type TestSpan } from '../../../test/support/span-batch.ts'
@@ -21,7 +24,7 @@ interface Rig {
 function rig(settings: Record<string, unknown> = {}): Rig {
   const context = testContext('agent_metrics')
   const emitted: Buffer[] = []
-  const connector = agentMetrics.create(agentMetrics.config.parse(settings), {
+  const connector = agentMetrics.create(agentMetrics.config.parse({ spans_max: 5_000, ...settings }), {
     ...context,
     emit: (_signal, bytes) => void emitted.push(bytes),
   })
@@ -410,6 +413,31 @@ describe('exports', () => {
     expect(resources[1]).toBe(resources[0])
   })
 
+  test('the heartbeat moves with telemetry of any signal, but not with our own metrics', () => {
+    const context = testContext('agent_metrics')
+    const emitted: Buffer[] = []
+    const connector = agentMetrics.create(agentMetrics.config.parse({}), {
+      ...context,
+      emit: (_signal, bytes) => void emitted.push(bytes),
+    })
+    const beat = (): string[] => {
+      context.clock.advance(10_000)
+      return metricLines(emitted.at(-1) ?? Buffer.alloc(0)).filter((line) => line.startsWith('agent.heartbeat'))
+    }
+    const at = context.clock.now() / 1_000
+    connector.start()
+    connector.consume(new OtlpView('traces', spanBatch({ attributes: service, spans: [tool(1)] })))
+    expect(beat()).toEqual([`agent.heartbeat.timestamp{} ${at}`])
+    connector.consume(new OtlpView('metrics', emitted.at(-1) ?? Buffer.alloc(0)))
+    expect(beat()).toEqual([`agent.heartbeat.timestamp{} ${at}`])
+    // The envelope of metrics and logs without any item reads as that of traces.
+    connector.consume(new OtlpView('metrics', spanBatch({ attributes: service, spans: [] })))
+    expect(beat()).toEqual([`agent.heartbeat.timestamp{} ${at + 20}`])
+    connector.consume(new OtlpView('logs', spanBatch({ attributes: service, spans: [] })))
+    expect(beat()).toEqual([`agent.heartbeat.timestamp{} ${at + 30}`])
+    connector.stop()
+  })
+
   test('come at the interval, and not before there is anything to say', () => {
     const { send, lines, context } = rig({ metrics_flush_interval: '1s' })
     context.clock.advance(5_000)
@@ -426,6 +454,16 @@ interface Tree {
   failed: boolean
   children: Tree[]
 }
+
+describeWithData('otlp/generated-pb', () => {
+  const folder = sharedData('otlp/generated-pb')
+  test.each(readdirSync(folder).filter((name) => /-traces-|example-trace/.test(name)))('takes %s', (name) => {
+    const { sendBytes, lines, stop } = rig()
+    sendBytes(readFileSync(join(folder, name)), true)
+    stop()
+    expect(lines('agent.heartbeat')).not.toEqual([])
+  })
+})
 
 describe('any traffic', () => {
   /** Traces of agents, tools, MCP and model calls, children first. */

@@ -41,11 +41,13 @@ const config = z.strictObject({
  * requests. Tokens and cost come from model calls only, once each: agents repeat the sums of their calls, and frameworks
  * repeat the calls of the client libraries below them. `cache_read` and `cache_write` are parts of `input`, `reasoning`
  * is a part of `output`.
+ *
+ * Metrics and logs may be sent to it too: they move the heartbeat of an agent that is idle, and nothing else.
  */
 export const agentMetrics = defineConnector({
   type: 'agent_metrics',
   summary: 'Derives request latency, error rate, tool calls, tokens used, cost and the GenAI metrics from spans.',
-  from: ['traces'],
+  from: ['traces', 'metrics', 'logs'],
   to: ['metrics'],
   config,
   create(settings, context) {
@@ -116,7 +118,10 @@ export const agentMetrics = defineConnector({
         instanceId = instanceIdOf(context)
         schedule()
       },
-      consume: (view) => spanMetrics.consume(view, clock.now()),
+      consume(view) {
+        if (view.signal === 'traces') spanMetrics.consume(view, clock.now())
+        else spanMetrics.noteLife(view, clock.now(), instanceId)
+      },
       stop() {
         cancel?.()
         nesting.finish()

@@ -15,7 +15,7 @@ export const AWAITED = 256
 
 /**
  * The spans of the last while, by span id: whether one came before (a retry sends a batch twice), what it was and who its
- * parent is. Bounded: when `spansMax` are held, the oldest half is forgotten. 32 bytes a span, no strings.
+ * parent is. Bounded: when `spansMax` are held, the oldest half is forgotten. About 64 bytes a span, no strings.
  */
 export class SeenSpans {
   readonly #half: number

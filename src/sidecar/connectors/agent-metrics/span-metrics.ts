@@ -8,13 +8,9 @@ import {
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
   ATTR_GEN_AI_TOOL_NAME,
-  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
   ATTR_GEN_AI_WORKFLOW_NAME,
   ATTR_MCP_METHOD_NAME,
+  ATTR_SERVICE_INSTANCE_ID,
   ATTR_SPANWARDEN_COST_AMOUNT,
   ATTR_SPANWARDEN_GUARD_DECISION,
   GEN_AI_TOKEN_MODALITY_VALUE_UNKNOWN,
@@ -27,27 +23,16 @@ import {
   METRIC_AGENT_TOOL_CALLS,
   METRIC_GEN_AI_CLIENT_INFERENCE_DURATION,
   METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK,
-  METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS,
-  METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS,
-  METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS,
-  METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS,
-  METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS,
   METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
   METRIC_GEN_AI_EXECUTE_TOOL_DURATION,
   METRIC_GEN_AI_INVOKE_AGENT_DURATION,
   METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
   METRIC_MCP_CLIENT_OPERATION_DURATION,
-  METRICS,
   type MetricDefinition,
   SPANWARDEN_GUARD_DECISION_VALUE_DENY,
   SPANWARDEN_RESULT_VALUE_DENIED,
   SPANWARDEN_RESULT_VALUE_ERROR,
   SPANWARDEN_RESULT_VALUE_OK,
-  SPANWARDEN_TOKEN_TYPE_VALUE_CACHE_READ,
-  SPANWARDEN_TOKEN_TYPE_VALUE_CACHE_WRITE,
-  SPANWARDEN_TOKEN_TYPE_VALUE_INPUT,
-  SPANWARDEN_TOKEN_TYPE_VALUE_OUTPUT,
-  SPANWARDEN_TOKEN_TYPE_VALUE_REASONING,
 } from '../../../conventions.ts'
 import { operationOf } from '../../../otlp/genai-operation.ts'
 import { fieldId } from '../../../otlp/schema.ts'
@@ -55,10 +40,12 @@ import { SpanReader, spanNodes, wireId } from '../../../otlp/span-reader.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
 import { CallTwins } from './call-twins.ts'
 import type { Labels } from './labels.ts'
+import { metricDefinition } from './metric-definition.ts'
 import type { Nesting } from './nesting.ts'
 import { AGENT, COUNTED_EMBEDDINGS, COUNTED_INFERENCE, TOOL } from './seen-spans.ts'
 import { ErrorWindow, observe, type Series, type SeriesTable } from './series.ts'
 import type { Service, Services } from './services.ts'
+import { TOKEN_KINDS } from './token-kinds.ts'
 
 /** What the metrics are kept in and how long things wait; see the connector's configuration. */
 export interface SpanMetricsParts {
@@ -82,6 +69,17 @@ export class SpanMetrics {
     this.#parts = parts
   }
 
+  /** Notes that the services of a batch of any signal are alive; what carries the instance id of our own metrics is no sign of life. */
+  noteLife(view: OtlpView, nowMs: number, ownInstanceId: string): void {
+    const reader = new SpanReader(view)
+    for (let group = view.first(0); group < view.next(0); group = view.next(group)) {
+      const resource = view.child(group, RESOURCE_OF[view.signal])
+      reader.readResource(resource)
+      if (reader.text(INSTANCE_ID) !== ownInstanceId) this.#parts.services.find(reader, resource).heartbeatMs = nowMs
+    }
+  }
+
+  /** Takes in the spans of a batch of traces. */
   consume(view: OtlpView, nowMs: number): void {
     this.#nowMs = nowMs
     const reader = new SpanReader(view)
@@ -126,7 +124,7 @@ export class SpanMetrics {
       const firstChunk = reader.number(TIME_TO_FIRST_CHUNK)
       if (firstChunk !== undefined) this.#observe(FIRST_CHUNK, service, [name, provider, model], firstChunk)
     } else this.#observe(OPERATION_DURATION, service, [name, provider, model, error], seconds)
-    for (const { id, type, usage } of TOKENS) {
+    for (const { id, type, usage } of TOKEN_KINDS) {
       const tokens = reader.number(id)
       if (tokens === undefined || !(tokens > 0)) continue
       this.#add(TOKENS_USED, service, [provider, model, labels.ofText(type)], tokens)
@@ -238,15 +236,14 @@ function costOf(reader: SpanReader): number | undefined {
   return typeof added === 'number' ? added : undefined
 }
 
-function metric(name: string): MetricDefinition {
-  const definition = METRICS[name]
-  if (definition === undefined) throw new Error(`conventions: no metric ${name}`)
-  return definition
-}
-
 const SPAN_KIND_SERVER = 2
 const RESOURCE_SPANS = fieldId('ExportTraceServiceRequest', 'resourceSpans')
 const RESOURCE = fieldId('ResourceSpans', 'resource')
+const RESOURCE_OF = {
+  traces: RESOURCE,
+  metrics: fieldId('ResourceMetrics', 'resource'),
+  logs: fieldId('ResourceLogs', 'resource'),
+}
 
 const OPERATION = wireId(ATTR_GEN_AI_OPERATION_NAME)
 const PROVIDER = wireId(ATTR_GEN_AI_PROVIDER_NAME)
@@ -260,47 +257,19 @@ const WORKFLOW_NAME = wireId(ATTR_GEN_AI_WORKFLOW_NAME)
 const MCP_METHOD = wireId(ATTR_MCP_METHOD_NAME)
 const ERROR_TYPE = wireId(ATTR_ERROR_TYPE)
 const GUARD_DECISION = wireId(ATTR_SPANWARDEN_GUARD_DECISION)
+const INSTANCE_ID = wireId(ATTR_SERVICE_INSTANCE_ID)
 const COST_AMOUNT = wireId(ATTR_SPANWARDEN_COST_AMOUNT)
 
-const LATENCY = metric(METRIC_AGENT_REQUEST_LATENCY)
-const REQUESTS = metric(METRIC_AGENT_REQUESTS)
-const ERROR_RATE = metric(METRIC_AGENT_ERROR_RATE)
-const TOOL_CALLS = metric(METRIC_AGENT_TOOL_CALLS)
-const TOKENS_USED = metric(METRIC_AGENT_TOKENS_USED)
-const COST = metric(METRIC_AGENT_COST)
-const INFERENCE_DURATION = metric(METRIC_GEN_AI_CLIENT_INFERENCE_DURATION)
-const FIRST_CHUNK = metric(METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK)
-const OPERATION_DURATION = metric(METRIC_GEN_AI_CLIENT_OPERATION_DURATION)
-const TOOL_DURATION = metric(METRIC_GEN_AI_EXECUTE_TOOL_DURATION)
-const AGENT_DURATION = metric(METRIC_GEN_AI_INVOKE_AGENT_DURATION)
-const WORKFLOW_DURATION = metric(METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION)
-const MCP_DURATION = metric(METRIC_MCP_CLIENT_OPERATION_DURATION)
-
-/** cache_read and cache_write are parts of input, reasoning is a part of output: a total is input + output. */
-const TOKENS = [
-  {
-    id: wireId(ATTR_GEN_AI_USAGE_INPUT_TOKENS),
-    type: SPANWARDEN_TOKEN_TYPE_VALUE_INPUT,
-    usage: metric(METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS),
-  },
-  {
-    id: wireId(ATTR_GEN_AI_USAGE_OUTPUT_TOKENS),
-    type: SPANWARDEN_TOKEN_TYPE_VALUE_OUTPUT,
-    usage: metric(METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS),
-  },
-  {
-    id: wireId(ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS),
-    type: SPANWARDEN_TOKEN_TYPE_VALUE_CACHE_READ,
-    usage: metric(METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS),
-  },
-  {
-    id: wireId(ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS),
-    type: SPANWARDEN_TOKEN_TYPE_VALUE_CACHE_WRITE,
-    usage: metric(METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS),
-  },
-  {
-    id: wireId(ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS),
-    type: SPANWARDEN_TOKEN_TYPE_VALUE_REASONING,
-    usage: metric(METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS),
-  },
-] as const
+const LATENCY = metricDefinition(METRIC_AGENT_REQUEST_LATENCY)
+const REQUESTS = metricDefinition(METRIC_AGENT_REQUESTS)
+const ERROR_RATE = metricDefinition(METRIC_AGENT_ERROR_RATE)
+const TOOL_CALLS = metricDefinition(METRIC_AGENT_TOOL_CALLS)
+const TOKENS_USED = metricDefinition(METRIC_AGENT_TOKENS_USED)
+const COST = metricDefinition(METRIC_AGENT_COST)
+const INFERENCE_DURATION = metricDefinition(METRIC_GEN_AI_CLIENT_INFERENCE_DURATION)
+const FIRST_CHUNK = metricDefinition(METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK)
+const OPERATION_DURATION = metricDefinition(METRIC_GEN_AI_CLIENT_OPERATION_DURATION)
+const TOOL_DURATION = metricDefinition(METRIC_GEN_AI_EXECUTE_TOOL_DURATION)
+const AGENT_DURATION = metricDefinition(METRIC_GEN_AI_INVOKE_AGENT_DURATION)
+const WORKFLOW_DURATION = metricDefinition(METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION)
+const MCP_DURATION = metricDefinition(METRIC_MCP_CLIENT_OPERATION_DURATION)
