@@ -12,6 +12,23 @@ export interface Runtime {
   /** Returns a function that takes the queue out again. */
   queue(name: string, depth: () => number): () => void
   evaluation(evaluation: Evaluation): void
+  /** What the SDK itself knows: for the doctor and for tests. */
+  state(): RuntimeState
+}
+
+export interface RuntimeState {
+  /** The client libraries that were loaded, and whether they are observed. */
+  readonly libraries: readonly {
+    readonly library: string
+    readonly version: string | undefined
+    readonly state: string
+  }[]
+  readonly traces: Readonly<
+    Record<'sent' | 'dropped' | 'rejected' | 'retries' | 'unsent' | 'open' | 'untracked', number>
+  >
+  readonly logs: Readonly<Record<'sent' | 'dropped' | 'rejected' | 'retries' | 'unsent', number>>
+  /** How often each kind of warning or fault occurred, the silent ones included. */
+  readonly notices: Readonly<Record<string, number>>
 }
 
 export interface ToolOptions {

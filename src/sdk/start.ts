@@ -34,6 +34,7 @@ import { OtlpSender } from './sender.ts'
 import { readSettings } from './settings.ts'
 import type { Environment, Settings } from './settings.ts'
 import { runTool } from './tool.ts'
+import { warnOfUnobserved } from './unobserved.ts'
 import { VERSION } from './version.ts'
 
 /**
@@ -82,7 +83,9 @@ function assemble(settings: Settings, notices: Notices): void {
   )
   const disabled = (library: string): boolean =>
     settings.disabledLibraries.some((name) => library === name || library.endsWith(`/${name}`))
-  hookModules({ instrumentations: instrumentations.filter(({ library }) => !disabled(library)), sdk, notices })
+  const enabled = instrumentations.filter(({ library }) => !disabled(library))
+  const libraries = hookModules({ instrumentations: enabled, sdk, notices })
+  warnOfUnobserved(enabled, libraries, notices)
   setRuntime({
     contract: 1,
     agent: (name, call, args) => runAgent(sdk, queues, name, call, args),
@@ -92,6 +95,12 @@ function assemble(settings: Settings, notices: Notices): void {
     evaluation(evaluation) {
       if (sender.has('logs')) logs.push(evaluationRecord(evaluation, Date.now()))
     },
+    state: () => ({
+      libraries: [...libraries.found.values()].map(({ library, version, state }) => ({ library, version, state })),
+      traces: { ...spans.counts, unsent: spans.unsent, open: open.size, untracked: open.untracked },
+      logs: { ...logs.counts, unsent: logs.unsent },
+      notices: Object.fromEntries(notices.counts),
+    }),
   })
 }
 

@@ -13,8 +13,8 @@ import { projectFolder } from '../support/run-agent.ts'
 import { median } from './median.ts'
 
 const ROUNDS = 5
-const WARM_UP = 300
-const CALLS = 1_000
+const WARM_UP = 1_000
+const CALLS = 3_000
 const US_MAX = 200
 
 const folder = mkdtempSync(join(tmpdir(), 'spanwarden-bench-'))

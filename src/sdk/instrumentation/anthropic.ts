@@ -39,6 +39,7 @@ import type { Instrumentation, ModulePatch } from './instrumentation.ts'
  */
 export const anthropic: Instrumentation = {
   library: '@anthropic-ai/sdk',
+  userAgent: /Anthropic\/JS/,
   majors: [0, 1],
   modules: [
     messages(/^resources\/messages\/messages\.(js|mjs)$/),

@@ -7,6 +7,8 @@ export interface Instrumentation {
   /** Semver majors that the tests cover. Another major is patched too, with one warning. */
   readonly majors: readonly number[]
   readonly modules: readonly ModulePatch[]
+  /** How its requests name themselves: a request of a library that was never seen loading (a bundle) is then told instead of missed. */
+  readonly userAgent?: RegExp
 }
 
 /** One kind of file inside the package. The same patch serves its ESM and its CommonJS build. */

@@ -19,6 +19,7 @@ import type { OpenAiApi } from './openai/api.ts'
  */
 export const openai: Instrumentation = {
   library: 'openai',
+  userAgent: /OpenAI\/JS/,
   majors: [4, 5, 6, 7],
   modules: [
     create(/^resources\/chat\/completions\/completions\.(js|mjs)$/, 'Completions', chatCompletions),
