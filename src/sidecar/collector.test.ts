@@ -93,6 +93,31 @@ test('a stop gives up at shutdown_timeout, and says what was lost', async () => 
   expect(logged.filter(({ level }) => level === 'error').length).toBeGreaterThan(0)
 })
 
+test('a client that never finishes its request does not use up the time of the queues', async () => {
+  let isAway = true
+  await using sink = await startOtlpSink({
+    refuse(incoming, response) {
+      if (!isAway) return false
+      incoming.resume()
+      response.writeHead(503).end()
+      return true
+    },
+  })
+  const { collector } = collectorOf(forwarding(sink.url, 'shutdown_timeout: 2s,'))
+  await collector.start()
+  const url = `${collector.listening()['otlp_http']}/v1/traces`
+  await post(url, batch)
+  const slow = request(url, { method: 'POST', agent: false, headers: { 'content-type': 'application/x-protobuf' } })
+  slow.on('error', () => {})
+  slow.write('abc')
+  await until(() => (collector.metrics.read('otelcol_receiver_in_flight_bytes', { receiver: 'otlp' }) ?? 0) > 0)
+  const stopped = collector.stop()
+  isAway = false
+  expect(await stopped).toBe(0)
+  expect(sink.spans).toHaveLength(1)
+  slow.destroy()
+})
+
 test('a full queue is 503 at the door and "degraded" in /health, while /readyz stays 200', async () => {
   await using sink = await startOtlpSink({ refuse: () => true })
   const text = forwarding(sink.url, 'shutdown_timeout: 100ms,').replace(

@@ -127,7 +127,8 @@ export class Collector {
     const leftMs = (): number => Math.max(0, deadlineMs - clock.monotonic())
     const within = (parts: Iterable<Running>): Promise<void> => this.#stopAll(parts, leftMs)
 
-    await within(receivers.values())
+    // A client that takes its time to send must not use up the time for what is here already.
+    await this.#stopAll(receivers.values(), () => leftMs() / 2)
     for (const connector of connectors.values()) {
       await within([connector])
       await emitted()

@@ -175,7 +175,7 @@ test('TLS', async () => {
   const { caFile } = certificate()
   const tls = { cert_file: caFile, key_file: caFile.replace('cert.pem', 'key.pem') }
   await using secure = await startReceiver({ grpc: { tls } })
-  const trusting = new Client(new URL(secure.grpc).host, credentials.createSsl(readFileSync(caFile)))
+  const trusting = new Client(`localhost:${new URL(secure.grpc).port}`, credentials.createSsl(readFileSync(caFile)))
   expect(await call(TRACES, batch, trusting)).toEqual(Buffer.alloc(0))
   trusting.close()
 })

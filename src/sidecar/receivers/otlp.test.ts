@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { Agent } from 'node:http'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
@@ -225,7 +226,9 @@ describe('limits', () => {
   test('a stop answers what is under way and takes nothing new', async () => {
     const stopping = await startReceiver()
     stopping.pause()
-    const answer = post(`${stopping.http}/v1/traces`, batch)
+    // A connection that is kept alive must not hold up the stop once its request is answered.
+    using agent = keepAlive()
+    const answer = post(`${stopping.http}/v1/traces`, batch, { agent })
     await until(() => stopping.held === 1)
     const stopped = stopping.stop()
     await until(() => refusesConnections(stopping.http))
@@ -235,6 +238,11 @@ describe('limits', () => {
     expect(stopping.received).toHaveLength(1)
   })
 })
+
+const keepAlive = (): Agent & Disposable => {
+  const agent = new Agent({ keepAlive: true })
+  return Object.assign(agent, { [Symbol.dispose]: () => agent.destroy() })
+}
 
 async function refusesConnections(url: string): Promise<boolean> {
   try {
@@ -323,5 +331,25 @@ describeWithData('otlp/generated-hostile', () => {
     const headers = name.endsWith('.gz') ? { 'content-encoding': 'gzip' } : {}
     const { status } = await post(`${hostile.http}/v1/traces`, readFileSync(`${folder}/${name}`), { headers })
     expect(statusFor(name)).toContain(status)
+  })
+})
+
+describeWithData('otlp/fluent-bit/internal-cases', () => {
+  const cases = (['traces', 'metrics', 'logs'] as const).map((signal) => {
+    const path = sharedData('otlp/fluent-bit/internal-cases', `${signal}.json`)
+    const parsed: Record<string, { input?: unknown }> = JSON.parse(readFileSync(path, 'utf8'))
+    return [signal, Object.entries(parsed)] as const
+  })
+  test.each(cases)('malformed %s are accepted or refused, never a crash', async (signal, named) => {
+    await using hostile = await startReceiver()
+    const faults: string[] = []
+    for (const [name, { input = {} }] of named) {
+      const { status } = await post(`${hostile.http}/v1/${signal}`, Buffer.from(JSON.stringify(input)), {
+        headers: JSON_HEADERS,
+      })
+      if (status !== 200 && status !== 400) faults.push(`${name}: ${status}`)
+    }
+    expect(named.length).toBeGreaterThan(20)
+    expect(faults).toEqual([])
   })
 })

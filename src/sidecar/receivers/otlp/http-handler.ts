@@ -9,6 +9,7 @@ import type { Refusal } from './rpc-status.ts'
 
 const PROTOBUF = 'application/x-protobuf'
 const JSON_TYPE = 'application/json'
+const TEXT_TYPE = 'text/plain; charset=utf-8'
 const EMPTY = Buffer.alloc(0)
 /** Export<Signal>ServiceResponse with no partial success. */
 const EMPTY_JSON = Buffer.from('{}')
@@ -20,6 +21,7 @@ export class HttpHandler {
   readonly #config: HttpConfig
   readonly #intake: Intake
   readonly #signals: ReadonlyMap<string, Signal>
+  #isClosing = false
 
   constructor(config: HttpConfig, intake: Intake) {
     this.#config = config
@@ -32,9 +34,9 @@ export class HttpHandler {
     this.#signals = new Map(paths.filter(([, signal]) => intake.signals.has(signal)))
   }
 
-  /** Paths that are answered. */
-  get paths(): Iterable<string> {
-    return this.#signals.keys()
+  /** From now on every answer ends its connection: one that is kept alive would hold up the end of the server. */
+  close(): void {
+    this.#isClosing = true
   }
 
   /** Never throws: whatever happens is answered. */
@@ -57,7 +59,7 @@ export class HttpHandler {
     }
     try {
       await this.#take(request, signal, encoding, compression)
-      send(response, 200, encoding, encoding === 'json' ? EMPTY_JSON : EMPTY)
+      this.#send(response, 200, encoding, encoding === 'json' ? EMPTY_JSON : EMPTY)
     } catch (error) {
       if (!(error instanceof AbortedError)) this.#answer(request, response, encoding, this.#intake.refusal(error))
     }
@@ -88,11 +90,18 @@ export class HttpHandler {
       response.setHeader('retry-after', Math.max(1, Math.ceil(refusal.retryAfterMs / 1000)))
     }
     const { code, message, httpStatus } = refusal
-    if (encoding === 'json') send(response, httpStatus, encoding, Buffer.from(JSON.stringify({ code, message })))
-    else if (encoding === 'protobuf') send(response, httpStatus, encoding, rpcStatus(refusal))
+    if (encoding === 'json') this.#send(response, httpStatus, encoding, Buffer.from(JSON.stringify({ code, message })))
+    else if (encoding === 'protobuf') this.#send(response, httpStatus, encoding, rpcStatus(refusal))
     else {
-      response.writeHead(httpStatus, { 'content-type': 'text/plain; charset=utf-8' }).end(`${message}\n`)
+      this.#send(response, httpStatus, encoding, Buffer.from(`${message}\n`))
     }
+  }
+
+  #send(response: ServerResponse, status: number, encoding: Encoding | undefined, body: Buffer): void {
+    if (this.#isClosing) response.setHeader('connection', 'close')
+    response.setHeader('content-type', encoding === undefined ? TEXT_TYPE : encoding === 'json' ? JSON_TYPE : PROTOBUF)
+    response.setHeader('content-length', body.length)
+    response.writeHead(status).end(body)
   }
 }
 
@@ -101,15 +110,6 @@ const notFound = refusal(404, CODE_UNIMPLEMENTED, 'no such path, or no pipeline 
 const wrongMethod = refusal(405, CODE_UNIMPLEMENTED, 'the method must be POST')
 const wrongType = refusal(415, CODE_INVALID_ARGUMENT, `the content type must be ${PROTOBUF} or ${JSON_TYPE}`)
 const wrongCompression = refusal(415, CODE_INVALID_ARGUMENT, 'this content encoding is not accepted')
-
-function send(response: ServerResponse, status: number, encoding: Encoding, body: Buffer): void {
-  response
-    .writeHead(status, {
-      'content-type': encoding === 'json' ? JSON_TYPE : PROTOBUF,
-      'content-length': body.length,
-    })
-    .end(body)
-}
 
 function encodingOf(contentType: string | undefined): Encoding | undefined {
   if (contentType === undefined) return undefined

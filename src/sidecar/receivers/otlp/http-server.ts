@@ -13,12 +13,14 @@ const CHECK_INTERVAL_MS_MAX = 5000
 export class OtlpHttpServer {
   readonly #config: HttpConfig
   readonly #http: FastifyInstance
+  readonly #handler: HttpHandler
 
   /** Throws when a certificate can't be read. */
   constructor(config: HttpConfig, intake: Intake) {
     this.#config = config
     this.#http = createServer(config)
     const handler = new HttpHandler(config, intake)
+    this.#handler = handler
     this.#http.addHook('onRequest', (request, reply) => {
       reply.hijack()
       void handler.handle(request.raw, reply.raw)
@@ -39,6 +41,7 @@ export class OtlpHttpServer {
 
   /** Resolves when everything under way is answered. */
   async stop(): Promise<void> {
+    this.#handler.close()
     await this.#http.close()
   }
 }

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { components } from './components.ts'
+
+type JsonSchema = z.core.JSONSchema.BaseSchema
+
+/** What every component owes to its readers, checked over the list. */
+describe.each(components.map((component) => [`${component.kind} ${component.type}`, component] as const))(
+  '%s',
+  (_, component) => {
+    const schema = z.toJSONSchema(component.config, { io: 'input', unrepresentable: 'any' })
+
+    test('has a name and one sentence about itself', () => {
+      for (const name of [component.type, ...(component.aliases ?? [])]) expect(name).toMatch(/^[a-z][a-z0-9_]*$/)
+      expect(component.summary).toMatch(/^[A-Z].*\.$/)
+    })
+
+    test('every option is described', () => {
+      expect(undescribed(schema, '')).toEqual([])
+    })
+
+    test('an unknown key is an error', () => {
+      const { error } = component.config.safeParse({ no_such_key: 1 })
+      expect(error?.issues.map(({ code }) => code)).toContain('unrecognized_keys')
+    })
+
+    test('what is not required has a default or may be left out', () => {
+      const { error } = component.config.safeParse({})
+      const missing = new Set((error?.issues ?? []).map(({ path }) => String(path[0])))
+      expect([...missing].filter((key) => !(schema.required ?? []).includes(key))).toEqual([])
+    })
+  },
+)
+
+test('no two components of a kind answer to the same name', () => {
+  const names = components.flatMap(({ kind, type, aliases = [] }) =>
+    [type, ...aliases].map((name) => `${kind} ${name}`),
+  )
+  expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([])
+})
+
+function undescribed(schema: JsonSchema, path: string): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, option]) => {
+    if (typeof option === 'boolean') return []
+    const at = `${path}${key}`
+    // A map of options of its own is explained by them.
+    const isGroup = option.properties !== undefined
+    return [...(isGroup || option.description ? [] : [at]), ...undescribed(option, `${at}.`)]
+  })
+}
