@@ -23,12 +23,6 @@ describe.each(components.map((component) => [`${component.kind} ${component.type
       const { error } = component.config.safeParse({ no_such_key: 1 })
       expect(error?.issues.map(({ code }) => code)).toContain('unrecognized_keys')
     })
-
-    test('what is not required has a default or may be left out', () => {
-      const { error } = component.config.safeParse({})
-      const missing = new Set((error?.issues ?? []).map(({ path }) => String(path[0])))
-      expect([...missing].filter((key) => !(schema.required ?? []).includes(key))).toEqual([])
-    })
   },
 )
 
