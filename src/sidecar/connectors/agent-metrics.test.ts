@@ -141,6 +141,14 @@ describe('requests', () => {
     ])
   })
 
+  test('MCP’s own talk is no request, and once an agent was seen other root spans are none', () => {
+    const list = span(5, undefined, { 'mcp.method.name': 'tools/list' }, { kind: 3 })
+    expect(check('agent.requests', [list])).toEqual([])
+    expect(check('agent.requests', [list, agent(1), span(6, undefined), chat(7)])).toEqual([
+      'agent.requests{gen_ai.agent.name=support,spanwarden.result=ok} 1',
+    ])
+  })
+
   test('an inner agent waits for the outer one, but not for ever', () => {
     const { send, lines, context } = rig({ agent_wait: '5m' })
     send({ attributes: service, spans: [agent(2, 1)] })

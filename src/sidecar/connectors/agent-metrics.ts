@@ -38,7 +38,7 @@ const config = z.strictObject({
  * metrics of the GenAI conventions. Spans are only read; sampling must come after it. Redaction should come before it.
  *
  * A request is the outermost agent span of a process; while a process has shown no agent span, its root spans are the
- * requests. Tokens and cost come from model calls only, once each: agents repeat the sums of their calls, and frameworks
+ * requests (but MCP's own talk). Tokens and cost come from model calls only, once each: agents repeat the sums of their calls, and frameworks
  * repeat the calls of the client libraries below them. `cache_read` and `cache_write` are parts of `input`, `reasoning`
  * is a part of `output`.
  *

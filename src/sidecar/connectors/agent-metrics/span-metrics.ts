@@ -102,7 +102,7 @@ export class SpanMetrics {
     else if (operation === 'agent') this.#agent(reader, service)
     else if (operation === 'workflow') this.#workflow(reader, service)
     if (operation === 'tool' || reader.has(MCP_METHOD)) this.#tool(reader, service)
-    if (operation !== 'agent' && nesting.isLocalRoot && !service.hasAgents)
+    if (operation !== 'agent' && nesting.isLocalRoot && !service.hasAgents && !isHousekeeping(reader))
       this.#request(service, requestOf(reader, this.#parts.labels))
     nesting.leave(this.#nowMs)
   }
@@ -167,7 +167,7 @@ export class SpanMetrics {
     if (isMcp && reader.kind === SPAN_KIND_SERVER) return
     if (isMcp) {
       this.#observe(MCP_DURATION, service, [labels.of(reader, MCP_METHOD), tool, error], seconds)
-      if (reader.text(MCP_METHOD) !== MCP_METHOD_NAME_VALUE_TOOLS_CALL) return
+      if (isHousekeeping(reader)) return
     }
     const result = labels.ofText(resultOf(reader))
     const agent = labels.of(reader, AGENT_NAME)
@@ -219,6 +219,10 @@ const requestOf = (reader: SpanReader, labels: Labels): Request => {
     failed: result === SPANWARDEN_RESULT_VALUE_ERROR,
   }
 }
+
+/** MCP's own talk (initialize, tools/list, …): nobody asked the agent for it. */
+const isHousekeeping = (reader: SpanReader): boolean =>
+  reader.has(MCP_METHOD) && reader.text(MCP_METHOD) !== MCP_METHOD_NAME_VALUE_TOOLS_CALL
 
 function resultOf(reader: SpanReader): string {
   if (reader.text(GUARD_DECISION) === SPANWARDEN_GUARD_DECISION_VALUE_DENY) return SPANWARDEN_RESULT_VALUE_DENIED
