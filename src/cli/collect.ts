@@ -5,20 +5,22 @@ import { createLogger } from '../sidecar/log.ts'
 import { systemClock } from '../sidecar/system-clock.ts'
 import { EXIT_FAILED, EXIT_OK } from './command.ts'
 import type { CommandIo } from './command.ts'
-import { configOptions } from './options.ts'
+import { findSidecar } from './find-sidecar.ts'
+import { collectOptions } from './options.ts'
 import { programOf, stateFolderOf } from './program.ts'
 import { readConfig } from './read-config.ts'
-
-/** What a parent process is told over the IPC channel, when there is one. */
-export interface ReadyMessage {
-  readonly ready: true
-  readonly listening: Readonly<Record<string, string>>
-}
+import { sendReady } from './ready-message.ts'
 
 /** The sidecar, until it is asked to stop. Exit code 1 when it can't start, or when items were lost in the stop. */
 export async function run(argv: string[], io: CommandIo): Promise<number> {
-  const { values } = parseArgs({ args: argv, options: configOptions })
+  const { values } = parseArgs({ args: argv, options: collectOptions })
   const config = readConfig(values, io)
+  const { http, shutdown_timeout: shutdownTimeoutMs } = config.service
+  const found = values['unless-running'] === true ? await findSidecar(http.endpoint, programOf(io)) : undefined
+  if (found !== undefined) {
+    await sendReady({ listening: found.listening, found: found.url, shutdownTimeoutMs })
+    return EXIT_OK
+  }
   const logger = createLogger(config.service.telemetry.logs, io.stderr)
   for (const warning of config.warnings) logger.warn({}, problemLine(warning))
   const collector = new Collector(config, {
@@ -37,7 +39,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   }
   const listening = collector.listening()
   logger.info({ listening }, 'the sidecar is ready')
-  process.send?.({ ready: true, listening } satisfies ReadyMessage)
+  await sendReady({ listening, shutdownTimeoutMs })
 
   logger.info({ reason: await stop }, 'the sidecar stops')
   const lostItems = await collector.stop()

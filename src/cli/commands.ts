@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { configOptions, jsonOption, redactOptions } from './options.ts'
+import { collectOptions, configOptions, jsonOption, redactOptions } from './options.ts'
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -15,7 +15,7 @@ export const commands: readonly Command[] = [
     name: 'collect',
     synopsis: '[--config <file> …]',
     summary: 'Runs the sidecar alone, until SIGTERM or SIGINT.',
-    options: configOptions,
+    options: collectOptions,
     load: () => import('./collect.ts'),
   },
   {

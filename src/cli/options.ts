@@ -35,3 +35,11 @@ export const redactOptions = {
   signal: { type: 'string', value: '<signal>', summary: 'Of OTLP protobuf: traces (the default), metrics or logs.' },
   rules: { type: 'string', value: '<A,B>', summary: 'Apply these rules only, e.g. EMAIL,PHONE.' },
 } as const satisfies Options
+
+export const collectOptions = {
+  ...configOptions,
+  'unless-running': {
+    type: 'boolean',
+    summary: 'End at once, with exit code 0, when a sidecar answers at service.http.endpoint already.',
+  },
+} as const satisfies Options

@@ -3,15 +3,12 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { SidecarConfig } from '../sidecar/config.ts'
-import { hostAndPort } from '../sidecar/config-types.ts'
-import { EXIT_CONFIG, EXIT_FAILED, UsageError } from './command.ts'
+import { EXIT_CONFIG, EXIT_FAILED, EXIT_USAGE, UsageError } from './command.ts'
 import type { CommandIo } from './command.ts'
 import { configOptions } from './options.ts'
-import { programOf, registerUrl } from './program.ts'
-import { readConfig } from './read-config.ts'
+import { registerUrl } from './program.ts'
+import { isReadyMessage } from './ready-message.ts'
 
-const PROBE_TIMEOUT_MS = 1000
 /** Beyond the sidecar's own `shutdown_timeout`, before it is killed. */
 const STOP_GRACE_MS = 5000
 
@@ -27,9 +24,9 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const dashes = argv.indexOf('--')
   const [program, ...args] = dashes < 0 ? [] : argv.slice(dashes + 1)
   if (program === undefined) throw new UsageError('what to run comes after --, as in: spanwarden run -- node agent.js')
-  const { values } = parseArgs({ args: argv.slice(0, dashes), options: configOptions })
-  const config = readConfig(values, io)
-  const sidecar = (await running(config, io)) ?? (await started(config, argv.slice(0, dashes), io))
+  const flags = argv.slice(0, dashes)
+  parseArgs({ args: flags, options: configOptions })
+  const sidecar = await startSidecar(flags, io)
   if (typeof sidecar === 'number') return sidecar
   say(io, whereToLook(sidecar.listening))
   const exitCode = await runAgent(program, args, agentEnv(sidecar.listening, io), io)
@@ -44,32 +41,14 @@ function whereToLook({ control, prometheus }: Listening): string {
   return places.length === 0 ? 'the sidecar is ready' : places.join(', ')
 }
 
-/** The sidecar that answers already, whoever started it. */
-async function running(config: SidecarConfig, io: CommandIo): Promise<Sidecar | undefined> {
-  const { host, port } = hostAndPort(config.service.http.endpoint)
-  if (port === 0) return undefined
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/health`
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
-    const health: unknown = await response.json()
-    if (!isHealth(health) || health.program !== programOf(io).name) return undefined
-    say(io, `a sidecar answers already at ${url}; it keeps its own configuration`)
-    return { listening: health.listening, stop: () => Promise.resolve() }
-  } catch {
-    return undefined
-  }
-}
-
-function isHealth(value: unknown): value is { program: string; listening: Listening } {
-  return typeof value === 'object' && value !== null && 'program' in value && 'listening' in value
-}
-
-/** A sidecar of our own in a process of its own, which neither the terminal's Ctrl-C nor the agent's end takes along; or an exit code. */
-async function started(config: SidecarConfig, flags: readonly string[], io: CommandIo): Promise<Sidecar | number> {
+/**
+ * A sidecar in a process of its own, which neither the terminal's Ctrl-C nor the agent's end takes along; or one that answers already; or an
+ * exit code. The configuration is read over there: this process stays small beside the agent.
+ */
+async function startSidecar(flags: readonly string[], io: CommandIo): Promise<Sidecar | number> {
   const { NODE_OPTIONS: _, ...env } = io.env
-  const quiet = ['--set', 'service.telemetry.logs.level=warn']
-  const child = spawn(process.execPath, [io.entry, 'collect', ...quiet, ...flags], {
+  const args = ['collect', '--unless-running', '--set', 'service.telemetry.logs.level=warn', ...flags]
+  const child = spawn(process.execPath, [io.entry, ...args], {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env,
@@ -77,15 +56,17 @@ async function started(config: SidecarConfig, flags: readonly string[], io: Comm
   const exited = once(child, 'exit')
   const first: unknown = await Promise.race([
     once(child, 'message').then(([message]: unknown[]) => message),
-    exited.then(([code]: unknown[]) => (code === EXIT_CONFIG ? EXIT_CONFIG : EXIT_FAILED)),
+    exited.then(([code]: unknown[]) => code),
   ])
-  if (typeof first === 'number') return first
-  const listening = isReady(first) ? first.listening : {}
-  return { listening, stop: () => stopSidecar(child, exited, config.service.shutdown_timeout + STOP_GRACE_MS, io) }
+  if (!isReadyMessage(first)) return first === EXIT_CONFIG || first === EXIT_USAGE ? first : EXIT_FAILED
+  const { listening, found, shutdownTimeoutMs } = first
+  if (found === undefined) {
+    return { listening, stop: () => stopSidecar(child, exited, shutdownTimeoutMs + STOP_GRACE_MS, io) }
+  }
+  await exited
+  say(io, `a sidecar answers already at ${found}; it keeps its own configuration`)
+  return { listening, stop: () => Promise.resolve() }
 }
-
-const isReady = (value: unknown): value is { listening: Listening } =>
-  typeof value === 'object' && value !== null && 'listening' in value
 
 async function stopSidecar(
   child: ChildProcess,
