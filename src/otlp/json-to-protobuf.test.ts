@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { array, assert, constantFrom, nat, property, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeIndependently, otlpJson, otlpRequest } from '../../test/support/otlp-arbitrary.ts'
@@ -142,6 +143,31 @@ describe('OTLP/JSON', () => {
     })
   })
 
+  test('UTF-8 is checked as Unicode defines it', () => {
+    const sequences = [
+      'c080',
+      'c1bf',
+      'e08080',
+      'eda080',
+      'edbfbf',
+      'f0808080',
+      'f4908080',
+      'f5808080',
+      'e282',
+      'f09f98',
+      '80',
+      'e28261',
+    ]
+    for (const hex of [...sequences, 'c280', 'dfbf', 'e0a080', 'ed9fbf', 'ee8080', 'efbfbf', 'f0908080', 'f48fbfbf']) {
+      const text = Buffer.from(hex, 'hex')
+      const json = Buffer.concat([Buffer.from('{"resourceSpans":[{"schemaUrl":"abc'), text, Buffer.from('"}]}')])
+      const { resourceSpans } = Object(decodeIndependently('traces', jsonToProtobuf('traces', json)))
+      const isText = isUtf8(text)
+      expect(isUtf8(Buffer.from(resourceSpans[0].schemaUrl))).toBe(true)
+      expect([hex, resourceSpans[0].schemaUrl.includes('\ufffd')]).toEqual([hex, !isText])
+    }
+  })
+
   test('a byte order mark is skipped, anything behind the request is refused', () => {
     expect(jsonToProtobuf('traces', Buffer.from('\ufeff{}'))).toHaveLength(0)
     expect(refusal('traces', '{} {}')).toContain('something behind the request')
@@ -165,6 +191,7 @@ describe('OTLP/JSON', () => {
     ['{"unknown":"x', 'a string without an end'],
     ['{"unknown":"\\', 'a string without an end'],
     ['{"a\nb":1}', 'a control character'],
+    [record(`"severityText":"${'x'.repeat(40)}\u0001${'x'.repeat(40)}"`), 'a control character'],
     [record('"body":[]'), 'no object, at resourceLogs[0].scopeLogs[0].logRecords[0].body'],
     [record('"severityText":1'), 'no string'],
     [record('"severityText":"\\x"'), 'an escape'],

@@ -1,4 +1,4 @@
-import { array, assert, constantFrom, integer, oneof, property, string, uint8Array, uniqueArray } from 'fast-check'
+import { array, assert, constantFrom, integer, oneof, property, string, uniqueArray } from 'fast-check'
 import { expect, test } from 'vitest'
 import { WIRE_KEYS } from '../conventions.ts'
 import { keyTable, viewKeyTable } from './key-table.ts'
@@ -29,17 +29,19 @@ test('finds what a Map finds, wherever the bytes stand', () => {
 test('a key of which one byte is another is not found', () => {
   const ids = new Map(WIRE_KEYS.map((text, index) => [text, index + 1]))
   const lookUp = viewKeyTable(WIRE_KEYS)
-  assert(
-    property(
-      constantFrom(...WIRE_KEYS),
-      integer({ min: 0, max: 60 }),
-      uint8Array({ minLength: 1, maxLength: 1 }),
-      (text, at, [byte = 0]) => {
-        const bytes = new TextEncoder().encode(text)
-        bytes[at % bytes.length] = byte
-        expect(lookUp(new DataView(bytes.buffer), 0, bytes.length)).toBe(ids.get(new TextDecoder().decode(bytes)) ?? 0)
-      },
-    ),
-    { numRuns: 500 },
-  )
+  const wrong: string[] = []
+  for (const key of WIRE_KEYS) {
+    const bytes = Buffer.from(key)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    for (let at = 0; at < bytes.length; at++) {
+      const right = bytes[at] as number
+      for (let byte = 0; byte < 128; byte++) {
+        bytes[at] = byte
+        if (lookUp(view, 0, bytes.length) !== (ids.get(bytes.toString('latin1')) ?? 0))
+          wrong.push(bytes.toString('latin1'))
+      }
+      bytes[at] = right
+    }
+  }
+  expect(wrong).toEqual([])
 })
