@@ -92,7 +92,7 @@ function optionsOf(element: HTMLElement, latest: { readonly current: ChartProps 
       },
     ],
     hooks: {
-      draw: [(plot) => drawThreshold(plot, latest.current.threshold, color('--red'))],
+      draw: [(plot) => drawThreshold(plot, latest.current, color('--red'))],
       setCursor: [(plot) => latest.current.onHover?.(plot.cursor.idx ?? null)],
     },
   }
@@ -106,10 +106,9 @@ function topOf({ threshold, large = false, values }: ChartProps, max: number | n
   return withThreshold === 0 ? 1 : withThreshold * 1.15
 }
 
-function drawThreshold(plot: uPlot, threshold: number | null, color: string): void {
+function drawThreshold(plot: uPlot, { threshold, values }: ChartProps, color: string): void {
   const top = plot.scales['y']?.max ?? 0
-  const isEmpty = plot.data[1]?.every((value) => value === null) ?? true
-  if (threshold === null || threshold > top || isEmpty) return
+  if (threshold === null || threshold > top || values.every((value) => value === null)) return
   const { ctx, bbox } = plot
   const y = Math.round(plot.valToPos(threshold, 'y', true))
   ctx.save()
