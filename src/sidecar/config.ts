@@ -31,6 +31,9 @@ export interface ConfigSource {
   readonly text: string
 }
 
+const NOT_A_MAP =
+  'a configuration is a map with the keys receivers, processors, connectors, exporters, extensions and service'
+
 const SECTIONS = ['receivers', 'processors', 'connectors', 'exporters', 'extensions', 'service'] as const
 
 /**
@@ -49,7 +52,11 @@ export function loadConfig(
     const parsed = parseLocatedYaml(name, text, substitutions)
     problems.push(...parsed.problems)
     warnings.push(...parsed.warnings)
-    if (parsed.yaml.value !== null) yaml = yaml.mergedWith(parsed.yaml)
+    const { value } = parsed.yaml
+    if (isMap(value)) yaml = yaml.mergedWith(parsed.yaml)
+    else if (value !== null && parsed.problems.length === 0) {
+      problems.push({ path: '', message: NOT_A_MAP, place: { source: name, line: 1 } })
+    }
   }
   if (problems.length > 0) throw new ConfigError(problems)
 
@@ -66,9 +73,8 @@ export function loadConfig(
 
 /** In two parts, so that a mistake in one does not hide those in the other. */
 function splitService(service: unknown): { references: unknown; rest: unknown } {
-  if (typeof service !== 'object' || service === null || Array.isArray(service))
-    return { references: {}, rest: service }
-  const { pipelines, extensions, ...rest }: Record<string, unknown> = { ...service }
+  if (!isMap(service)) return { references: {}, rest: service }
+  const { pipelines, extensions, ...rest } = service
   return { references: { pipelines: pipelines ?? undefined, extensions }, rest }
 }
 
@@ -106,17 +112,13 @@ function reporter(yaml: LocatedYaml, problems: ConfigProblem[], warnings: Config
 
 function sectionsOf({ value }: LocatedYaml, report: Report): Sections {
   const sections: Record<string, unknown> = {}
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    report.problem(
-      [],
-      'a configuration is a map with the keys receivers, processors, connectors, exporters, extensions, service',
-    )
-  } else {
-    for (const [name, section] of Object.entries(value)) {
-      if (SECTIONS.some((known) => known === name)) sections[name] = section ?? {}
-      else report.problem([name], `unknown section${suggestion(name, SECTIONS)}`)
-    }
+  for (const [name, section] of Object.entries(isMap(value) ? value : {})) {
+    if (SECTIONS.some((known) => known === name)) sections[name] = section ?? {}
+    else report.problem([name], `unknown section${suggestion(name, SECTIONS)}`)
   }
   const { receivers = {}, processors = {}, connectors = {}, exporters = {}, extensions = {}, service = {} } = sections
   return { receivers, processors, connectors, exporters, extensions, service }
 }
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
