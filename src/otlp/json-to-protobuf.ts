@@ -1,7 +1,7 @@
 import { JsonCursor } from './json-cursor.ts'
 import { copyText, writeBase64, writeHex, writeText } from './json-text.ts'
 import { viewKeyTable } from './key-table.ts'
-import { varintSize } from './protobuf-writer.ts'
+import { varintSize, writeVarint } from './protobuf-writer.ts'
 import { requestMessage } from './schema.ts'
 import type { FieldSchema, FieldType, MessageSchema, Signal } from './schema.ts'
 import { walkLimits } from './walk.ts'
@@ -374,15 +374,3 @@ class Transcoder extends JsonCursor {
 }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-/** Of a non-negative integer below 2^53; returns the offset behind it. */
-function writeVarint(output: Uint8Array, at: number, value: number): number {
-  let rest = value
-  let to = at
-  while (rest > 0x7f) {
-    output[to++] = (rest & 0x7f) | 0x80
-    rest = Math.floor(rest / 128)
-  }
-  output[to++] = rest
-  return to
-}

@@ -198,3 +198,15 @@ export function varintSize(value: number): number {
   for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size++
   return size
 }
+
+/** Writes a non-negative integer below 2^53 as a varint; returns the offset behind it. */
+export function writeVarint(output: Uint8Array, at: number, value: number): number {
+  let rest = value
+  let to = at
+  while (rest > 0x7f) {
+    output[to++] = (rest & 0x7f) | 0x80
+    rest = Math.floor(rest / 128)
+  }
+  output[to++] = rest
+  return to
+}
