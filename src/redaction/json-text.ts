@@ -33,7 +33,11 @@ export function unescapeJson(bytes: Uint8Array, start: number, end: number): Der
       to[write++] = at
     }
   }
-  return isChanged ? { bytes: text.subarray(0, write), from, to } : undefined
+  if (!isChanged) return undefined
+  return {
+    bytes: text.subarray(0, write),
+    origin: (first, last) => ({ start: from[first] as number, end: to[last - 1] as number }),
+  }
 }
 
 const SINGLE = new Map([

@@ -36,16 +36,16 @@ interface Replaced {
   readonly replacement: Uint8Array
 }
 
-/** Text that was made from a value, with where each of its bytes comes from: byte i stands for the value's [from[i], to[i]). */
+/** Text that was made from a value, and where its bytes come from. */
 export interface Derived {
   readonly bytes: Uint8Array
-  readonly from: Int32Array
-  readonly to: Int32Array
+  /** The range of the value that [start, end) of the text stands for: never a part of what was made as a whole. */
+  origin(start: number, end: number): { start: number; end: number }
 }
 
 /** Matches in derived text as ranges of the value itself. */
-export const originsOf = ({ from, to }: Derived, matches: readonly Match[]): Match[] =>
-  matches.map(({ start, end, rule }) => ({ start: from[start] as number, end: to[end - 1] as number, rule }))
+export const originsOf = (derived: Derived, matches: readonly Match[]): Match[] =>
+  matches.map(({ start, end, rule }) => ({ ...derived.origin(start, end), rule }))
 
 /** The value bytes[start, end) with ascending ranges of it replaced. */
 export function withReplacements(
@@ -54,28 +54,35 @@ export function withReplacements(
   end: number,
   replaced: readonly Replaced[],
 ): Derived {
-  const length = replaced.reduce(
-    (sum, { start: from, end: to, replacement }) => sum + replacement.length - (to - from),
-    end - start,
+  const growth = replaced.reduce(
+    (sum, { start: from, end: to, replacement }) => sum + replacement.length - to + from,
+    0,
   )
-  const derived = { bytes: new Uint8Array(length), from: new Int32Array(length), to: new Int32Array(length) }
+  const text = new Uint8Array(end - start + growth)
+  /** Where each replacement begins in the text. */
+  const places: number[] = []
   let write = 0
-  const copy = (from: number, to: number): void => {
-    for (let at = from; at < to; at++, write++) {
-      derived.bytes[write] = bytes[at] as number
-      derived.from[write] = at
-      derived.to[write] = at + 1
-    }
-  }
   let read = start
   for (const { start: from, end: to, replacement } of replaced) {
-    copy(read, from)
-    derived.bytes.set(replacement, write)
-    derived.from.fill(from, write, write + replacement.length)
-    derived.to.fill(to, write, write + replacement.length)
+    text.set(bytes.subarray(read, from), write)
+    write += from - read
+    places.push(write)
+    text.set(replacement, write)
     write += replacement.length
     read = to
   }
-  copy(read, end)
-  return derived
+  text.set(bytes.subarray(read, end), write)
+
+  /** Offset in the value of a byte of the text; in a replacement, that of its start or end. */
+  const originOf = (at: number, side: 'start' | 'end'): number => {
+    let delta = start
+    for (let i = 0; i < replaced.length && (places[i] as number) <= at; i++) {
+      const one = replaced[i] as Replaced
+      const placeEnd = (places[i] as number) + one.replacement.length
+      if (at < placeEnd) return one[side]
+      delta = one.end - placeEnd
+    }
+    return at + delta + (side === 'end' ? 1 : 0)
+  }
+  return { bytes: text, origin: (from, to) => ({ start: originOf(from, 'start'), end: originOf(to - 1, 'end') }) }
 }

@@ -9,6 +9,7 @@ import {
   noCandidates,
   positionOf,
   SCAN_BYTES_MAX,
+  TRIGGER_AT,
   TRIGGER_COUNT,
   TRIGGER_DIGITS,
   TRIGGER_ESCAPE,
@@ -155,7 +156,8 @@ class RuleRedactor implements Redactor {
   #redactionsOf(value: Value, found: Candidates, first: number, round: number): readonly Redaction[] {
     const { bytes, start, end } = value
     const matches: Match[] = []
-    const hasEscapes = this.#findMatches(value, found, first, matches)
+    const missed: number[] = []
+    const hasEscapes = this.#findMatches(value, found, first, matches, missed)
     if (hasEscapes === undefined) return this.#masked(value)
     if (matches.length === 0 && !hasEscapes) return NOTHING
     const plain = hasEscapes ? unescapeJson(bytes, start, end) : undefined
@@ -164,11 +166,20 @@ class RuleRedactor implements Redactor {
       this.#subject.steps += end - start
       matches.push(...originsOf(plain, this.#matchesIn(plain.bytes, round + 1)))
     }
-    return this.#settle(value, found, first, matches, round)
+    return this.#settle(value, matches, missed, round)
   }
 
-  /** Runs the rules at the candidates in the value. Returns whether there are escapes to resolve; undefined when the limits are reached. */
-  #findMatches({ bytes, start, end }: Value, found: Candidates, first: number, matches: Match[]): boolean | undefined {
+  /**
+   * Runs the rules at the candidates in the value; `missed` are the positions of those where none matched. Returns whether there are escapes to
+   * resolve; undefined when the limits are reached.
+   */
+  #findMatches(
+    { bytes, start, end }: Value,
+    found: Candidates,
+    first: number,
+    matches: Match[],
+    missed: number[],
+  ): boolean | undefined {
     const subject = this.#subject
     subject.reset(bytes, start, end)
     if (isGlued(bytes, start, end)) this.#findAtStart(matches)
@@ -180,19 +191,22 @@ class RuleRedactor implements Redactor {
       if (position >= end) break
       const trigger = triggerOf(entry)
       if (trigger === TRIGGER_ESCAPE) hasEscapes = true
-      else this.#tryRules(trigger, position, matches)
+      else if (!this.#tryRules(trigger, position, matches) && couldMatch(subject, trigger, position))
+        missed.push(position)
       subject.steps += 8
       if (subject.steps > this.#stepsMax) return undefined
     }
     return hasEscapes
   }
 
-  #tryRules(trigger: number, position: number, matches: Match[]): void {
+  #tryRules(trigger: number, position: number, matches: Match[]): boolean {
     const subject = this.#subject
+    const before = matches.length
     for (const rule of this.#rulesAt[trigger] as readonly Rule[]) {
       if (!rule.find(subject, position, trigger)) continue
       matches.push({ start: subject.from, end: subject.to, rule: this.#indexOf.get(rule) as number })
     }
+    return matches.length > before
   }
 
   /** The triggers that begin with a word, at the start of a value. */
@@ -214,16 +228,10 @@ class RuleRedactor implements Redactor {
   }
 
   /** Merges the matches, and searches again where a replacement gives a neighbour a new border: redacting twice is redacting once. */
-  #settle(
-    value: Value,
-    found: Candidates,
-    first: number,
-    matches: readonly Match[],
-    round: number,
-  ): readonly Redaction[] {
+  #settle(value: Value, matches: readonly Match[], missed: readonly number[], round: number): readonly Redaction[] {
     const { bytes, start, end } = value
     let redactions = this.#resolve(value, matches)
-    for (let turn = round; redactions.length > 0 && isNextToCandidate(redactions, found, first, end); turn++) {
+    for (let turn = round; isNextToMiss(redactions, missed); turn++) {
       if (turn === ROUNDS_MAX) return this.#masked(value)
       const redacted = withReplacements(bytes, start, end, redactions)
       const more = this.#matchesIn(redacted.bytes, turn + 1)
@@ -301,17 +309,17 @@ function firstAt({ entries, length }: Candidates, position: number): number {
   return low
 }
 
-/** Whether a candidate that is in none of the replaced ranges stands so near to one that its rule could have looked into it. */
-function isNextToCandidate(
-  redactions: readonly Redaction[],
-  { entries, length }: Candidates,
-  first: number,
-  end: number,
-): boolean {
+/** An `@` behind a blank or a quote is none of an address, whatever is replaced around it. */
+function couldMatch(subject: Subject, trigger: number, position: number): boolean {
+  if (trigger !== TRIGGER_AT) return true
+  const before = subject.at(position - 1)
+  return before > 0x20 && before !== 0x22 && before !== 0x60 && !subject.isEscapeLetter(position - 1)
+}
+
+/** Whether a candidate that did not match stands so near to a replaced range that its rule could have looked into it. Both ascend. */
+function isNextToMiss(redactions: readonly Redaction[], missed: readonly number[]): boolean {
   let next = 0
-  for (let i = first; i < length; i++) {
-    const position = positionOf(entries[i] as number)
-    if (position >= end) return false
+  for (const position of redactions.length === 0 ? [] : missed) {
     while (next < redactions.length && (redactions[next] as Redaction).end <= position) next++
     const before = redactions[next - 1]
     const behind = redactions[next]

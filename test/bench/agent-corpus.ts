@@ -1,13 +1,32 @@
+import { globSync, readFileSync } from 'node:fs'
 import { ProtobufWriter } from '../../src/otlp/protobuf-writer.ts'
 
+/** What conversations are made of: words that frequent ones dominate, or documentation and type declarations of installed packages. */
+export type Corpus = 'words' | 'docs'
+
 /**
- * Traces of agents as benchmarks need them: about 3.8 kB a span with conversation content, 0.75 secrets a span, a quarter of the texts with letters
- * beyond ASCII. Deterministic: the same numbers give the same bytes.
+ * Traces of agents as benchmarks need them: about 3.8 kB a span with conversation content, 0.75 secrets a span, a quarter of the texts of words with letters
+ * beyond ASCII. Deterministic: the same numbers give the same bytes (docs: as long as the same packages are installed).
  */
-export function agentBatches(count: number, spans: number): Buffer[] {
+export function agentBatches(count: number, spans: number, corpus: Corpus = 'words'): Buffer[] {
   const random = new Random(20_261_121)
-  const words = vocabulary(random)
-  return Array.from({ length: count }, (_, i) => agentBatch(random, words, spans, i))
+  const text = corpus === 'words' ? proseOf(random, vocabulary(random)) : documentation(random)
+  return Array.from({ length: count }, (_, i) => agentBatch(random, text, spans, i))
+}
+
+type Text = (bytes: number) => string
+
+/** Pieces of 2.6 MB of what models are shown in coding sessions. */
+function documentation(random: Random): Text {
+  const root = new URL('../../node_modules/', import.meta.url)
+  const files = globSync(['*/README.md', '@*/*/README.md', 'zod/**/*.d.ts', 'openai/**/*.d.ts'], { cwd: root }).sort()
+  let all = ''
+  for (const file of files)
+    if (all.length < 2_600_000) all += readFileSync(new URL(file, root), 'utf8').slice(0, 60_000)
+  return (bytes) => {
+    const at = random.below(all.length - bytes)
+    return all.slice(at, at + bytes).toWellFormed()
+  }
 }
 
 /** xorshift32, for numbers that are the same on every machine. */
@@ -56,23 +75,25 @@ function vocabulary(random: Random): readonly string[] {
 }
 
 /** Frequent words first, as in any language; now and then a number, a name, a date. */
-function prose(random: Random, words: readonly string[], bytes: number): string {
-  const isBeyondAscii = random.next() < 0.25
-  const parts: string[] = []
-  let length = 0
-  while (length < bytes) {
-    const roll = random.next()
-    let word = words[Math.floor(words.length ** random.next()) - 1] ?? 'the'
-    if (roll < 0.02) word = random.digits(1 + random.below(5))
-    else if (roll < 0.03) word = `2026-0${1 + random.below(9)}-1${random.below(10)}`
-    else if (roll < 0.06) word = word.charAt(0).toUpperCase() + word.slice(1)
-    else if (roll < 0.1) word += random.pick(['.', ',', ':', '?\n', '!'])
-    else if (isBeyondAscii && roll < 0.13) word = random.pick(BEYOND_ASCII)
-    parts.push(word)
-    length += word.length + 1
+const proseOf =
+  (random: Random, words: readonly string[]): Text =>
+  (bytes) => {
+    const isBeyondAscii = random.next() < 0.25
+    const parts: string[] = []
+    let length = 0
+    while (length < bytes) {
+      const roll = random.next()
+      let word = words[Math.floor(words.length ** random.next()) - 1] ?? 'the'
+      if (roll < 0.02) word = random.digits(1 + random.below(5))
+      else if (roll < 0.03) word = `2026-0${1 + random.below(9)}-1${random.below(10)}`
+      else if (roll < 0.06) word = word.charAt(0).toUpperCase() + word.slice(1)
+      else if (roll < 0.1) word += random.pick(['.', ',', ':', '?\n', '!'])
+      else if (isBeyondAscii && roll < 0.13) word = random.pick(BEYOND_ASCII)
+      parts.push(word)
+      length += word.length + 1
+    }
+    return parts.join(' ')
   }
-  return parts.join(' ')
-}
 
 function secret(random: Random): string {
   const makers: readonly (() => string)[] = [
@@ -103,7 +124,7 @@ function cardNumber(random: Random): string {
   return (payload + String((10 - (sum % 10)) % 10)).replaceAll(/(.{4})(?=.)/g, '$1 ')
 }
 
-function agentBatch(random: Random, words: readonly string[], spans: number, batch: number): Buffer {
+function agentBatch(random: Random, prose: Text, spans: number, batch: number): Buffer {
   return new ProtobufWriter()
     .message(1, (w) =>
       w
@@ -113,7 +134,7 @@ function agentBatch(random: Random, words: readonly string[], spans: number, bat
         })
         .message(2, () => {
           w.message(1, () => w.string(1, 'spanwarden').string(2, '0.1.0'))
-          for (let i = 0; i < spans; i++) w.message(2, () => writeSpan(w, random, words, batch * spans + i))
+          for (let i = 0; i < spans; i++) w.message(2, () => writeSpan(w, random, prose, batch * spans + i))
         }),
     )
     .finish()
@@ -128,7 +149,7 @@ const MODELS = ['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4-5']
 const START = 1_790_000_000_000_000_000n
 
 /** Ten spans a trace: the agent, five model calls, four tool calls. */
-function writeSpan(w: ProtobufWriter, random: Random, words: readonly string[], n: number): void {
+function writeSpan(w: ProtobufWriter, random: Random, prose: Text, n: number): void {
   const place = n % 10
   const root = n - place
   w.bytes(1, id(16, root)).bytes(2, id(8, n))
@@ -140,7 +161,7 @@ function writeSpan(w: ProtobufWriter, random: Random, words: readonly string[], 
     .varint(6, place > 0 && place <= 5 ? 3 : 1)
     .fixed64(7, start)
     .fixed64(8, start + BigInt(random.below(3_000_000_000)))
-  const text = (bytes: number): string => withSecrets(random, prose(random, words, bytes))
+  const text: Text = (bytes) => withSecrets(random, prose(bytes))
   if (place === 0) {
     w.keyValue(9, 'gen_ai.operation.name', 'invoke_agent').keyValue(9, 'gen_ai.agent.name', 'support')
     w.keyValue(9, 'gen_ai.conversation.id', `conv_${random.token(20)}`).keyValue(
@@ -162,7 +183,7 @@ function writeSpan(w: ProtobufWriter, random: Random, words: readonly string[], 
   if (random.next() < 0.02) w.message(15, () => w.string(2, 'rate limited').varint(3, 2))
 }
 
-function writeModelCall(w: ProtobufWriter, random: Random, model: string, text: (bytes: number) => string): void {
+function writeModelCall(w: ProtobufWriter, random: Random, model: string, text: Text): void {
   w.keyValue(9, 'gen_ai.operation.name', 'chat').keyValue(
     9,
     'gen_ai.provider.name',
@@ -179,7 +200,7 @@ function writeModelCall(w: ProtobufWriter, random: Random, model: string, text: 
     random.below(900),
   )
   w.keyValue(9, 'gen_ai.conversation.id', `conv_${random.token(20)}`)
-  w.keyValue(9, 'gen_ai.input.messages', messages(text(900 + random.below(3600)), text(400)))
+  w.keyValue(9, 'gen_ai.input.messages', messages(text(1300 + random.below(4400)), text(400)))
   w.keyValue(9, 'gen_ai.output.messages', messages(text(300 + random.below(1500))))
 }
 
@@ -188,9 +209,9 @@ const messages = (...texts: readonly string[]): string =>
     texts.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', parts: [{ type: 'text', content }] })),
   )
 
-/** One secret in about five kilobytes of text. */
+/** One secret in about four kilobytes of text. */
 function withSecrets(random: Random, text: string): string {
-  if (random.next() > text.length / 5000) return text
+  if (random.next() > text.length / 4200) return text
   const at = text.indexOf(' ', random.below(text.length))
   return at < 0 ? `${text} ${secret(random)}` : `${text.slice(0, at)} ${secret(random)} ${text.slice(at + 1)}`
 }

@@ -3,6 +3,7 @@ import type { Edits } from '../../../otlp/edits.ts'
 import { fieldById, fieldId, fieldIdMax, UNKNOWN_FIELD } from '../../../otlp/schema.ts'
 import { wireId } from '../../../otlp/span-reader.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
+import { NODE_BODY, NODE_END, NODE_FIELD, NODE_SIZE } from '../../../otlp/walk.ts'
 import type { Redaction, Redactor } from '../../../redaction/redactor.ts'
 
 /** What is told in the attributes of a span or log record: the count and the rules, the count, nothing. */
@@ -18,12 +19,16 @@ export function redactBatch(
 ): void {
   redactor.scan(view.bytes)
   const item = new ItemSummary(view, edits, summary)
-  for (let n = 1; n < view.count; n++) {
-    const field = view.field(n)
-    if (isItem[field] === 1) item.begin(n)
-    const kind = textKind[field]
+  const { nodes, count: nodeCount } = view
+  for (let n = 1, at = NODE_SIZE; n < nodeCount; n++, at += NODE_SIZE) {
+    const field = nodes[at + NODE_FIELD] as number
+    const kind = kindOf[field]
     if (kind === NO_TEXT) continue
-    const found = redactor.redactions(view.body(n), view.end(n))
+    if (kind === ITEM) {
+      item.begin(n)
+      continue
+    }
+    const found = redactor.redactions(nodes[at + NODE_BODY] as number, nodes[at + NODE_END] as number)
     if (found.length === 0 || (kind === OPAQUE && isId(view, n))) continue
     for (const one of found) {
       edits.replaceRange(n, one.start, one.end, kind === OPAQUE ? asterisks(one) : one.replacement)
@@ -38,19 +43,19 @@ const NO_TEXT = 0
 const TEXT = 1
 /** Of unknown structure, so that its length must not change: unknown fields, and ids, which could be misused to hold text. */
 const OPAQUE = 2
+/** A span or log record: what a summary is about. */
+const ITEM = 3
 
 /** By field id. */
-const textKind = new Uint8Array(Math.max(fieldIdMax, UNKNOWN_FIELD) + 2)
-/** By field id: what a summary is about. */
-const isItem = new Uint8Array(textKind.length)
-isItem[fieldId('ScopeSpans', 'spans')] = 1
-isItem[fieldId('ScopeLogs', 'logRecords')] = 1
+const kindOf = new Uint8Array(Math.max(fieldIdMax, UNKNOWN_FIELD) + 2)
+kindOf[fieldId('ScopeSpans', 'spans')] = ITEM
+kindOf[fieldId('ScopeLogs', 'logRecords')] = ITEM
 for (let id = 1; id <= fieldIdMax; id++) {
   const type = fieldById(id)?.type
-  if (type === 'string' || type === 'bytes') textKind[id] = TEXT
-  if (type === 'id') textKind[id] = OPAQUE
+  if (type === 'string' || type === 'bytes') kindOf[id] = TEXT
+  if (type === 'id') kindOf[id] = OPAQUE
 }
-textKind[UNKNOWN_FIELD] = OPAQUE
+kindOf[UNKNOWN_FIELD] = OPAQUE
 
 /** A trace or span id of the length that it must have: random bytes. */
 const isId = (view: OtlpView, n: number): boolean => {
