@@ -253,6 +253,17 @@ async function refusesConnections(url: string): Promise<boolean> {
   }
 }
 
+test('a small body that is large inside is taken whole', async () => {
+  await using roomy = await startReceiver()
+  const large = spanBatch({ spans: [{ spanId: '0102030405060708', name: 'n'.repeat(3_000_000) }] })
+  const compressed = gzipSync(large)
+  expect(compressed.length).toBeLessThan(16_000)
+  expect((await post(`${roomy.http}/v1/traces`, compressed, { headers: { 'content-encoding': 'gzip' } })).status).toBe(
+    200,
+  )
+  expect(roomy.received[0]?.bytes.equals(large)).toBe(true)
+})
+
 describe('options', () => {
   test('CORS only for the origins that are allowed', async () => {
     await using open = await startReceiver({
