@@ -44,7 +44,7 @@ describe('the support agent through a sidecar with redaction', () => {
   })
 
   test('a ticket is a trace: agent, model calls of both clients, tools over MCP and in process', () => {
-    const { spans } = run.sink
+    const spans = run.sink.spans.filter(({ resource }) => resource['service.name'] === SERVICE)
     const traces = [...Map.groupBy(spans, ({ traceId }) => traceId).values()].map((trace) => traceTree(trace))
     const shapes = Map.groupBy(traces, (tree) => tree)
     expect([...shapes].map(([tree, alike]) => `${alike.length} x ${tree}`).toSorted()).toEqual([
@@ -53,7 +53,7 @@ describe('the support agent through a sidecar with redaction', () => {
       `3 x ${ticket}${friendlier}${reply}`,
       `3 x ${ticket}${refund('')}\n  CLIENT chat gpt-5-mini${reply}`,
     ])
-    expect(run.grpcSpans).toBe(spans.length)
+    expect(run.grpcSpans).toBe(run.sink.spans.length)
   })
 
   test('the five metrics have values', () => {
@@ -85,6 +85,12 @@ describe('the support agent through a sidecar with redaction', () => {
     expect(found(run.seen)).toEqual([])
   })
 
+  // Known gap: the rules look at the text as it stands. Make it an ordinary test when they decode.
+  test.fails('an address that stands percent-encoded in a URL does not leave the sidecar either', () => {
+    const leaks = run.seen.filter(({ bytes }) => bytes.includes(encodeURIComponent(inUrl)))
+    expect(leaks.map(({ where }) => where)).toEqual([])
+  })
+
   test('content is there, without the secrets', () => {
     const all = Buffer.concat(run.seen.map(({ bytes }) => bytes)).toString('utf8')
     for (const rule of ['EMAIL', 'CREDIT_CARD', 'OPENAI_KEY', 'AWS_ACCESS_KEY', 'GITHUB_TOKEN']) {
@@ -103,6 +109,8 @@ describe('the same without redaction', () => {
   test('the search finds every secret, so it would find one that got through', () => {
     const values = new Set(found(run.seen).map(({ secret }) => secret))
     expect([...values].toSorted()).toEqual(everySecret.toSorted())
+    const where = new Set(found(run.seen).map((match) => match.where))
+    expect([...where].toSorted()).toEqual(placesWithContent)
   })
 })
 
@@ -143,6 +151,21 @@ const places = [
   'stdout and stderr',
 ] as const
 
+const placesWithContent = [
+  'otlp_grpc',
+  'otlp_http /v1/logs',
+  'otlp_http /v1/metrics',
+  'otlp_http /v1/traces',
+  'page /api/metrics',
+  'page /api/runs',
+  'page /api/summary',
+  'page run',
+  'page span',
+  'prometheus',
+  'state folder',
+  'stdout and stderr',
+]
+
 async function mainJob(processors: readonly string[]): Promise<Run> {
   await using sink = await startOtlpSink()
   await using grpcSink = await startGrpcSink()
@@ -154,18 +177,21 @@ async function mainJob(processors: readonly string[]): Promise<Run> {
     env: {
       OPENAI_BASE_URL: modelServer.openaiUrl,
       ANTHROPIC_BASE_URL: modelServer.anthropicUrl,
-      OTEL_SERVICE_NAME: 'support-agent',
+      OTEL_SERVICE_NAME: SERVICE,
       OTEL_METRIC_EXPORT_INTERVAL: '50',
       OTEL_BSP_SCHEDULE_DELAY: '50',
       OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
     },
   })
   await modelServer.close()
+  await post(sidecar, 'traces', tracesWithSecrets())
   await post(sidecar, 'logs', logsWithSecrets())
   await post(sidecar, 'metrics', metricsWithSecrets())
   await sink.until(({ spans, points, logs }) => {
     const roots = spans.filter((span) => span.parentSpanId === '').length
-    return roots >= TICKETS && logs.length > 0 && points.some(({ metric }) => metric === 'agent.cost')
+    return (
+      roots >= TICKETS + everySecret.length && logs.length > 0 && points.some(({ metric }) => metric === 'agent.cost')
+    )
   })
   await sink.until(() => grpcSink.spans.length === sink.spans.length)
   const { bytes: prometheus } = await get('prometheus', sidecar.listening['prometheus'])
@@ -191,6 +217,7 @@ async function mainJob(processors: readonly string[]): Promise<Run> {
 }
 
 const TICKETS = 8
+const SERVICE = 'support-agent'
 
 function configOf(httpUrl: string, grpcPort: number, processors: readonly string[]): object {
   const remote = ['otlp_http', 'otlp_grpc']
@@ -273,6 +300,9 @@ async function stateOf(folder: string): Promise<Seen[]> {
 /** The customers' secrets, those that the tools answer, and the phone number of a ticket. */
 const everySecret: readonly string[] = [...secrets, 'customer.1001@example.org', '(415) 555-0132']
 
+/** Stands percent-encoded in a URL, and nowhere else. */
+const inUrl = 'mary.shelley@example.com'
+
 function found(seen: readonly Seen[]): { secret: string; form: string; where: string }[] {
   return everySecret.flatMap((secret) =>
     Object.entries(formsOf(secret)).flatMap(([form, texts]) =>
@@ -318,6 +348,44 @@ async function post({ listening }: SidecarProcess, signal: string, message: obje
 
 const time = '1790000000000000000'
 const stringValue = (text: string): object => ({ stringValue: text })
+
+/** Agents with secrets in their very names, and wherever else a span has a text. */
+const tracesWithSecrets = (): object => ({
+  resourceSpans: everySecret.map((secret, i) => {
+    const attributes = [{ key: 'by', value: stringValue(secret) }]
+    const traceId = `${i + 1}`.padStart(32, '0')
+    const spanId = `${i + 1}`.padStart(16, '0')
+    return {
+      resource: { attributes: [{ key: 'service.name', value: stringValue(`service ${secret}`) }] },
+      schemaUrl: `https://example.com/${secret}`,
+      scopeSpans: [
+        {
+          scope: { name: `scope ${secret}`, version: secret, attributes },
+          spans: [
+            {
+              traceId,
+              spanId,
+              traceState: `a=${secret.replaceAll(/[^\w.@+-]/g, '')}`,
+              name: `invoke_agent ${secret}`,
+              startTimeUnixNano: time,
+              endTimeUnixNano: time,
+              attributes: [
+                { key: 'gen_ai.operation.name', value: stringValue('invoke_agent') },
+                { key: 'gen_ai.agent.name', value: stringValue(secret) },
+                { key: 'url.full', value: stringValue(`https://example.com/?q=${secret}`) },
+                { key: 'url.query', value: stringValue(`to=${encodeURIComponent(inUrl)}`) },
+                ...attributes,
+              ],
+              events: [{ timeUnixNano: time, name: `asked by ${secret}`, attributes }],
+              links: [{ traceId, spanId, attributes }],
+              status: { code: 2, message: `failed for ${secret}` },
+            },
+          ],
+        },
+      ],
+    }
+  }),
+})
 
 const logsWithSecrets = (): object => ({
   resourceLogs: [
