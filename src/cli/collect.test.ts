@@ -1,8 +1,15 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startOtlpSink } from '../../test/support/otlp-sink.ts'
 import { post } from '../../test/support/post.ts'
+import { projectFolder } from '../../test/support/run-agent.ts'
 import { startSidecar } from '../../test/support/sidecar-process.ts'
 import { spanBatch } from '../../test/support/span-batch.ts'
+import { until } from '../../test/support/until.ts'
 
 const configFor = (url: string, service: object = {}): object => ({
   receivers: { otlp: { protocols: { http: { endpoint: '127.0.0.1:0' }, grpc: { endpoint: '127.0.0.1:0' } } } },
@@ -42,5 +49,33 @@ test('a backend that takes nothing: exit code 1 and an error in the log', async 
 test('a port that is taken: exit code 1, with the address', async () => {
   await using sink = await startOtlpSink()
   const { host } = new URL(sink.url)
-  await expect(startSidecar(configFor(sink.url, { http: { endpoint: host } }))).rejects.toThrow(host)
+  await expect(startSidecar(configFor(sink.url, { http: { endpoint: host } }))).rejects.toThrow(
+    `service.http.endpoint: listen EADDRINUSE: address already in use ${host}`,
+  )
+})
+
+test('a fault ends the sidecar in order, and the log does not quote its message', async () => {
+  await using sink = await startOtlpSink()
+  const fault = `data:text/javascript,process.on('SIGUSR2',()=>{throw new Error('secret'+'-text')})`
+  const config = `yaml:${JSON.stringify(configFor(sink.url))}`
+  const { PATH, HOME } = process.env
+  const child = spawn(
+    process.execPath,
+    ['--import', fault, `${projectFolder}src/cli.ts`, 'collect', '--config', config],
+    {
+      env: { PATH, HOME, SPANWARDEN_STATE_DIR: mkdtempSync(join(tmpdir(), 'spanwarden-fault-')) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  await until(() => output.includes('the sidecar is ready'))
+  const [, url = ''] = /"otlp_http":"(.*?)"/.exec(output) ?? []
+  expect((await post(`${url}/v1/traces`, batch)).status).toBe(200)
+  child.kill('SIGUSR2')
+  const [code]: unknown[] = await once(child, 'close')
+  expect([code, sink.spans.length]).toEqual([1, 1])
+  expect(output).toContain('a fault of the sidecar')
+  expect(output).not.toContain('secret-text')
 })

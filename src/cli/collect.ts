@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { Collector } from '../sidecar/collector.ts'
 import { problemLine } from '../sidecar/config/problem.ts'
+import { faultOf } from '../sidecar/fault.ts'
 import { createLogger } from '../sidecar/log.ts'
 import { systemClock } from '../sidecar/system-clock.ts'
 import { EXIT_FAILED, EXIT_OK } from './command.ts'
@@ -31,6 +32,13 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     program: programOf(io),
   })
   const stop = stopRequested()
+  let isBroken = false
+  process.on('uncaughtException', (error) => {
+    // The default would print the message, and a message can quote a batch.
+    logger.error(faultOf(error), 'a fault of the sidecar: it sends what it has and ends')
+    isBroken = true
+    stop.request('fault')
+  })
   try {
     await collector.start()
   } catch (error) {
@@ -41,23 +49,23 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   logger.info({ listening }, 'the sidecar is ready')
   await sendReady({ listening, shutdownTimeoutMs })
 
-  logger.info({ reason: await stop }, 'the sidecar stops')
+  logger.info({ reason: await stop.requested }, 'the sidecar stops')
   const lostItems = await collector.stop()
   logger.info({ lost_items: lostItems }, 'the sidecar has stopped')
-  return lostItems > 0 ? EXIT_FAILED : EXIT_OK
+  return lostItems > 0 || isBroken ? EXIT_FAILED : EXIT_OK
 }
 
-/** Resolves with the reason at the first request to stop; a second one ends the process at once. */
-function stopRequested(): Promise<string> {
-  return new Promise((resolve) => {
-    let isStopping = false
-    const request = (reason: string): void => {
-      if (isStopping && reason !== 'disconnect') process.exit(EXIT_FAILED)
-      isStopping = true
-      resolve(reason)
-    }
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => request(signal))
-    // The parent that started this sidecar for its agent is gone, however it ended.
-    if (process.connected) process.on('disconnect', () => request('disconnect'))
-  })
+/** `requested` resolves with the reason of the first request to stop; a second signal ends the process at once. */
+function stopRequested(): { requested: Promise<string>; request(reason: string): void } {
+  const { promise: requested, resolve } = Promise.withResolvers<string>()
+  let signals = 0
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (++signals > 1) process.exit(EXIT_FAILED)
+      resolve(signal)
+    })
+  }
+  // The parent that started this sidecar for its agent is gone, however it ended.
+  if (process.connected) process.on('disconnect', () => resolve('disconnect'))
+  return { requested, request: resolve }
 }

@@ -62,22 +62,24 @@ export class Collector {
     })
   }
 
-  /** Starts from the end of the pipelines to their beginning. When one can't start, stops the others and throws. */
+  /** Starts from the end of the pipelines to their beginning. When one can't start, stops the others and throws, with its name. */
   async start(): Promise<void> {
     const { exporters, connectors, extensions, receivers } = this.#parts
-    const order: (Running | undefined)[] = [
-      ...exporters.values(),
-      ...connectors.values(),
-      this.#ownMetricsServer,
-      this.#control,
-      ...extensions.values(),
-      ...receivers.values(),
+    const order: [string, Running | undefined][] = [
+      ...exporters,
+      ...connectors,
+      ['service.telemetry.metrics.address', this.#ownMetricsServer],
+      ['service.http.endpoint', this.#control],
+      ...extensions,
+      ...receivers,
     ]
-    try {
-      for (const part of order) await part?.start?.()
-    } catch (error) {
-      await this.stop().catch(() => {})
-      throw error
+    for (const [name, part] of order) {
+      try {
+        await part?.start?.()
+      } catch (error) {
+        await this.stop().catch(() => {})
+        throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      }
     }
     this.#status = 'ok'
   }

@@ -5,6 +5,7 @@ import { RefusedError } from './component.ts'
 import type { BufferPool, Connector, Counter, Logger, OwnMetrics, Payload, Processor, Signal } from './component.ts'
 import { countItems } from './count-items.ts'
 import type { Delivery } from './delivery.ts'
+import { faultOf } from './fault.ts'
 import { PooledPayload } from './payload.ts'
 
 export interface PipelineOptions {
@@ -150,11 +151,4 @@ function viewOf(signal: Signal, bytes: Buffer): OtlpView {
     if (!(error instanceof OtlpError)) throw error
     throw new RefusedError(error.reason === 'malformed' ? 'invalid' : 'too_large', error.message, { cause: error })
   }
-}
-
-/** What can be said of a fault without its message, which may quote the batch. */
-function faultOf(error: unknown): { error: string; stack?: string } {
-  if (!(error instanceof Error)) return { error: typeof error }
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))
-  return { error: error.name, stack: frames.slice(0, 5).join('\n') }
 }
