@@ -50,7 +50,11 @@ export class FiveMetrics {
         'of the requests of the last hour',
       ],
       ['agent_tool_calls', `${values['agent_tool_calls']}`, this.#by('agent_tool_calls_total', 'gen_ai_tool_name')],
-      ['agent_tokens_used', `${values['agent_tokens_used']}`, this.#by('agent_tokens_used_total', 'spanwarden_token_type')],
+      [
+        'agent_tokens_used',
+        `${values['agent_tokens_used']}`,
+        this.#by('agent_tokens_used_total', 'spanwarden_token_type'),
+      ],
       ['agent_queue_depth', `${this.#sum('agent_queue_depth')}`, `peak ${this.#queueDepthPeak}`],
       ['spend', `$${cost.toFixed(4)}`, this.#by('agent_cost_usd_total', 'gen_ai_request_model')],
     ]

@@ -135,10 +135,7 @@ export class SendingQueue implements Delivery {
     while (this.#consumers > 0 || this.#items > 0) await asleepIn(this.#draining)
     cancel()
     if (this.#itemsLost > 0) {
-      logger.error(
-        { items: this.#itemsLost },
-        'the backend did not take everything before the stop: the rest is lost',
-      )
+      logger.error({ items: this.#itemsLost }, 'the backend did not take everything before the stop: the rest is lost')
     }
     return this.#itemsLost
   }
@@ -177,10 +174,7 @@ export class SendingQueue implements Delivery {
     const { id, logger } = this.#options.context
     this.#counters.refused.add(payload.items)
     this.#log.limited(state, (suppressed) => {
-      logger.warn(
-        { signal: payload.signal, suppressed },
-        `the sending queue ${state}: a batch is refused`,
-      )
+      logger.warn({ signal: payload.signal, suppressed }, `the sending queue ${state}: a batch is refused`)
     })
     const message = `the sending queue of ${id} ${state}`
     return reason === 'busy'
