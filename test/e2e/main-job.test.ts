@@ -5,23 +5,20 @@ import { startModelServer } from '../../examples/support-agent/model-server.ts'
 import { secrets } from '../../examples/support-agent/tickets.ts'
 import { startGrpcSink } from '../support/grpc-sink.ts'
 import { startOtlpSink } from '../support/otlp-sink.ts'
-import type { OtlpSink } from '../support/otlp-sink.ts'
+import type { OtlpSink, SinkPoint } from '../support/otlp-sink.ts'
 import { runAgent } from '../support/run-agent.ts'
 import type { NodeRun } from '../support/run-node.ts'
 import { startSidecar } from '../support/sidecar-process.ts'
 import type { SidecarProcess } from '../support/sidecar-process.ts'
 import { traceTree } from '../support/trace-tree.ts'
+import { logsWith, metricsWith, tracesWith } from './secret-requests.ts'
+import { found } from './secret-search.ts'
+import type { Seen } from './secret-search.ts'
 
 /*
  * The main job, end to end: the support agent with real openai, Anthropic and MCP clients, preloaded, with the content of its messages on; a real sidecar;
  * real backends behind it. Every byte that leaves the sidecar is searched for what customers wrote.
  */
-
-/** Bytes that somebody else can see. */
-interface Seen {
-  readonly where: string
-  readonly bytes: Buffer
-}
 
 interface Run {
   readonly agent: NodeRun
@@ -82,7 +79,7 @@ describe('the support agent through a sidecar with redaction', () => {
 
   test('no secret of a customer is in any byte that leaves the sidecar, in any form', () => {
     expect(run.seen.map(({ where }) => where)).toEqual(expect.arrayContaining([...places]))
-    expect(found(run.seen)).toEqual([])
+    expect(found(everySecret, run.seen)).toEqual([])
   })
 
   // Known gap: the rules look at the text as it stands. Make it an ordinary test when they decode.
@@ -107,9 +104,9 @@ describe('the same without redaction', () => {
   }, 120_000)
 
   test('the search finds every secret, so it would find one that got through', () => {
-    const values = new Set(found(run.seen).map(({ secret }) => secret))
+    const values = new Set(found(everySecret, run.seen).map(({ secret }) => secret))
     expect([...values].toSorted()).toEqual(everySecret.toSorted())
-    const where = new Set(found(run.seen).map((match) => match.where))
+    const where = new Set(found(everySecret, run.seen).map((match) => match.where))
     expect([...where].toSorted()).toEqual(placesWithContent)
   })
 })
@@ -184,15 +181,17 @@ async function mainJob(processors: readonly string[]): Promise<Run> {
     },
   })
   await modelServer.close()
-  await post(sidecar, 'traces', tracesWithSecrets())
-  await post(sidecar, 'logs', logsWithSecrets())
-  await post(sidecar, 'metrics', metricsWithSecrets())
-  await sink.until(({ spans, points, logs }) => {
-    const roots = spans.filter((span) => span.parentSpanId === '').length
-    return (
-      roots >= TICKETS + everySecret.length && logs.length > 0 && points.some(({ metric }) => metric === 'agent.cost')
-    )
-  })
+  await post(sidecar, 'traces', tracesWith(everySecret, inUrl))
+  await post(sidecar, 'logs', logsWith(everySecret))
+  await post(sidecar, 'metrics', metricsWith(everySecret))
+  const requests = TICKETS + everySecret.length
+  await sink.until(
+    ({ spans, points, logs }) =>
+      spans.filter((span) => span.parentSpanId === '').length === requests &&
+      logs.length === everySecret.length &&
+      points.filter(({ metric }) => metric === 'questions').length === everySecret.length &&
+      latestSum(points, 'agent.requests') === requests,
+  )
   await sink.until(() => grpcSink.spans.length === sink.spans.length)
   const { bytes: prometheus } = await get('prometheus', sidecar.listening['prometheus'])
   const seen = [
@@ -214,6 +213,15 @@ async function mainJob(processors: readonly string[]): Promise<Run> {
     { where: 'stdout and stderr', bytes: Buffer.from(sidecar.output) },
   )
   return { agent, sink, grpcSpans: grpcSink.spans.length, seen, prometheus: prometheus.toString('utf8'), sidecarExit }
+}
+
+/** Sum of the newest points of every series. */
+function latestSum(points: readonly SinkPoint[], metric: string): number {
+  const latest = new Map<string, number>()
+  for (const point of points) {
+    if (point.metric === metric) latest.set(JSON.stringify([point.resource, point.attributes]), point.value)
+  }
+  return [...latest.values()].reduce((sum, value) => sum + value, 0)
 }
 
 const TICKETS = 8
@@ -299,43 +307,8 @@ async function stateOf(folder: string): Promise<Seen[]> {
 
 /** The customers' secrets, those that the tools answer, and the phone number of a ticket. */
 const everySecret: readonly string[] = [...secrets, 'customer.1001@example.org', '(415) 555-0132']
-
 /** Stands percent-encoded in a URL, and nowhere else. */
 const inUrl = 'mary.shelley@example.com'
-
-function found(seen: readonly Seen[]): { secret: string; form: string; where: string }[] {
-  return everySecret.flatMap((secret) =>
-    Object.entries(formsOf(secret)).flatMap(([form, texts]) =>
-      seen
-        .filter(({ bytes }) => texts.some((text) => bytes.includes(text)))
-        .map(({ where }) => ({ secret, form, where })),
-    ),
-  )
-}
-
-/** How a secret may look in the bytes: as it is, encoded, or a part of it long enough to be no accident. */
-function formsOf(secret: string): Readonly<Record<string, readonly string[]>> {
-  const bytes = Buffer.from(secret)
-  const isEmail = secret.includes('@')
-  return {
-    'as it is': [secret],
-    'its start': [secret.slice(0, 12)],
-    'its end': isEmail ? [] : [secret.slice(-12)],
-    'without separators': [secret.replaceAll(/[ ()-]/g, '')],
-    'percent-encoded': isEmail
-      ? [encodeURIComponent(secret), secret.replaceAll('@', '%40')]
-      : [encodeURIComponent(secret)],
-    'JSON escapes': isEmail ? [secret.replaceAll('@', '\\u0040')] : [],
-    hex: [bytes.toString('hex'), bytes.toString('hex').toUpperCase()],
-    // At each of the three places where a text can stand in base64, without the characters that its neighbours have a part in.
-    base64: [0, 1, 2].map((offset) => {
-      const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
-        .toString('base64')
-        .replace(/=+$/, '')
-      return encoded.slice(offset === 0 ? 0 : 4, (bytes.length + offset) % 3 === 0 ? undefined : -1)
-    }),
-  }
-}
 
 async function post({ listening }: SidecarProcess, signal: string, message: object): Promise<void> {
   const response = await fetch(`${listening['otlp_http']}/v1/${signal}`, {
@@ -345,97 +318,3 @@ async function post({ listening }: SidecarProcess, signal: string, message: obje
   })
   expect(`${response.status} ${await response.text()}`).toBe('200 {}')
 }
-
-const time = '1790000000000000000'
-const stringValue = (text: string): object => ({ stringValue: text })
-
-/** Agents with secrets in their very names, and wherever else a span has a text. */
-const tracesWithSecrets = (): object => ({
-  resourceSpans: everySecret.map((secret, i) => {
-    const attributes = [{ key: 'by', value: stringValue(secret) }]
-    const traceId = `${i + 1}`.padStart(32, '0')
-    const spanId = `${i + 1}`.padStart(16, '0')
-    return {
-      resource: { attributes: [{ key: 'service.name', value: stringValue(`service ${secret}`) }] },
-      schemaUrl: `https://example.com/${secret}`,
-      scopeSpans: [
-        {
-          scope: { name: `scope ${secret}`, version: secret, attributes },
-          spans: [
-            {
-              traceId,
-              spanId,
-              traceState: `a=${secret.replaceAll(/[^\w.@+-]/g, '')}`,
-              name: `invoke_agent ${secret}`,
-              startTimeUnixNano: time,
-              endTimeUnixNano: time,
-              attributes: [
-                { key: 'gen_ai.operation.name', value: stringValue('invoke_agent') },
-                { key: 'gen_ai.agent.name', value: stringValue(secret) },
-                { key: 'url.full', value: stringValue(`https://example.com/?q=${secret}`) },
-                { key: 'url.query', value: stringValue(`to=${encodeURIComponent(inUrl)}`) },
-                ...attributes,
-              ],
-              events: [{ timeUnixNano: time, name: `asked by ${secret}`, attributes }],
-              links: [{ traceId, spanId, attributes }],
-              status: { code: 2, message: `failed for ${secret}` },
-            },
-          ],
-        },
-      ],
-    }
-  }),
-})
-
-const logsWithSecrets = (): object => ({
-  resourceLogs: [
-    {
-      resource: { attributes: [{ key: 'owner', value: stringValue(secrets[0] ?? '') }] },
-      scopeLogs: [
-        {
-          logRecords: everySecret.map((secret) => ({
-            timeUnixNano: time,
-            severityText: `INFO ${secret}`,
-            body: {
-              kvlistValue: {
-                values: [{ key: 'nested', value: stringValue(JSON.stringify({ args: JSON.stringify([secret]) })) }],
-              },
-            },
-            attributes: [{ key: `key ${secret}`, value: { arrayValue: { values: [stringValue(`x ${secret}`)] } } }],
-          })),
-        },
-      ],
-    },
-  ],
-})
-
-const metricsWithSecrets = (): object => ({
-  resourceMetrics: [
-    {
-      scopeMetrics: [
-        {
-          scope: { name: `scope ${secrets[0]}` },
-          metrics: everySecret.map((secret) => ({
-            name: 'questions',
-            description: `asked by ${secret}`,
-            sum: {
-              aggregationTemporality: 2,
-              isMonotonic: true,
-              dataPoints: [
-                {
-                  startTimeUnixNano: time,
-                  timeUnixNano: time,
-                  asInt: '1',
-                  attributes: [{ key: 'by', value: stringValue(secret) }],
-                  exemplars: [
-                    { timeUnixNano: time, asInt: '1', filteredAttributes: [{ key: 'by', value: stringValue(secret) }] },
-                  ],
-                },
-              ],
-            },
-          })),
-        },
-      ],
-    },
-  ],
-})

@@ -231,13 +231,15 @@ export class SendingQueue implements Delivery {
 
   /** Sends until the outcome is final; `retry` comes back when there is no further attempt. */
   async #sendWithRetries(payload: Payload): Promise<Sent> {
+    let reason = 'stopped before it was sent'
     const { context, retry } = this.#options
     const { clock, logger } = context
     const backoff = new Backoff(retry, () => context.random(), clock.monotonic())
     for (let attempt = 1; ; attempt++) {
-      if (this.#abort.signal.aborted) return { outcome: 'retry', reason: 'stopped before it was sent' }
+      if (this.#abort.signal.aborted) return { outcome: 'retry', reason }
       const sent = await this.#sendOnce(payload)
       if (sent.outcome !== 'retry') return sent
+      reason = sent.reason
       const delayMs = backoff.next(clock.monotonic(), sent.afterMs)
       if (delayMs === undefined || this.#abort.signal.aborted) return sent
       this.#log.limited('retry', (suppressed) => {
