@@ -20,12 +20,13 @@ export function count(n: number): string {
   return n >= 1e6 ? `${(n / 1e6).toFixed(2)} M` : integer.format(n)
 }
 
-/** $0.0042, $0.138, $12.40: always two digits that say something. */
+/** < $0.0001, $0.0042, $0.14, $12.40: two digits that say something. */
 export function usd(amount: number): string {
   if (amount === 0) return '$0.00'
   if (amount >= 1000) return `$${integer.format(amount)}`
   if (amount >= 1) return `$${amount.toFixed(2)}`
-  const digits = Math.min(8, Math.max(2, 1 - Math.floor(Math.log10(amount))))
+  if (amount < 0.0001) return '< $0.0001'
+  const digits = Math.max(2, 1 - Math.floor(Math.log10(amount)))
   return `$${amount.toFixed(digits)}`
 }
 

@@ -447,6 +447,17 @@ describe('the file', () => {
     expect(onlyRun(again)).toMatchObject({ spans: 4, modelCalls: 3, status: 'ok' })
   })
 
+  test('two processes may write to it', () => {
+    const { store, context } = openStore()
+    const other = openStore({}, context).store
+    for (let n = 2; n < 20; n += 2) {
+      write(store, modelSpan(n))
+      write(other, modelSpan(n), modelSpan(n + 1))
+    }
+    expect(onlyRun(store)).toMatchObject({ spans: 18, modelCalls: 18 })
+    expect(store.span(traceId(1), spanId(19))?.attributes).toEqual(other.span(traceId(1), spanId(2))?.attributes)
+  })
+
   test.each([
     {
       name: 'another version',

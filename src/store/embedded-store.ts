@@ -203,7 +203,6 @@ export class EmbeddedStore {
       // SQLite has rolled back by itself after some errors, a full disk among them.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       this.#origins.forget()
-      this.#runs.forget()
       this.#points.forget()
       throw error
     }

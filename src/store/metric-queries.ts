@@ -16,26 +16,16 @@ import {
   SPANWARDEN_TOKEN_TYPE_VALUE_INPUT,
   SPANWARDEN_TOKEN_TYPE_VALUE_OUTPUT,
 } from '../conventions.ts'
-import { bytesOf, numberOf, numberOrNull, textOf } from './database.ts'
 import type { Metrics, Panel, PanelPart } from './records.ts'
 import { addBuckets, GAUGE_STALE_MS, gaugeSteps, increases, quantile, stepAt, stepsOf } from './series-math.ts'
-import type { SeriesPoint, Steps } from './series-math.ts'
+import type { Steps } from './series-math.ts'
+import { listeningSince, readSeries } from './series-reader.ts'
 
 /** The default alerts: P99 above 30 s, errors above 1 %, more than 100 requests in the queues. */
 const LATENCY_THRESHOLD_S = 30
 const ERROR_RATE_THRESHOLD = 0.01
 const QUEUE_DEPTH_THRESHOLD = 100
 const PARTS_MAX = 12
-
-interface Series {
-  readonly attributes: Readonly<Record<string, string>>
-  readonly bounds: readonly number[]
-  readonly cumulative: boolean
-  /** In order of time, with one point before the range where there is one. */
-  readonly points: readonly SeriesPoint[]
-  /** Largest single observation in the range, of a histogram that says so. */
-  readonly max: number | null
-}
 
 interface Window {
   readonly database: DatabaseSync
@@ -66,9 +56,10 @@ export function queryMetrics(database: DatabaseSync, fromMs: number, toMs: numbe
 
 /** What model calls cost since `fromMs`. */
 export function querySpend(database: DatabaseSync, fromMs: number, toMs: number): number {
+  const steps = { fromMs, stepMs: Math.max(1, toMs - fromMs), count: 1 }
   const since = listeningSince(database)
   let sum = 0
-  for (const { points, cumulative } of seriesOf(database, METRIC_AGENT_COST, fromMs, toMs)) {
+  for (const { points, cumulative } of readSeries(database, METRIC_AGENT_COST, steps, toMs)) {
     for (const point of increases(points, cumulative, fromMs, since)) sum += point.value
   }
   return sum
@@ -79,7 +70,7 @@ function latencyPanel({ database, steps, toMs, listeningSinceMs }: Window): Pane
   const whole: number[] = []
   let bounds: readonly number[] = []
   let max: number | null = null
-  for (const series of seriesOf(database, METRIC_AGENT_REQUEST_LATENCY, steps.fromMs, toMs)) {
+  for (const series of readSeries(database, METRIC_AGENT_REQUEST_LATENCY, steps, toMs)) {
     if (series.bounds.length < bounds.length) continue // other buckets than the ones counted so far
     bounds = series.bounds
     if (series.max !== null) max = Math.max(max ?? 0, series.max)
@@ -131,7 +122,7 @@ function gaugePanel(
   const parts = new Map<string, number>()
   const join = (a: number | null | undefined, b: number): number => (a === null || a === undefined ? b : combine(a, b))
   let current: number | null = null
-  for (const { points, attributes } of seriesOf(database, metric, steps.fromMs, toMs)) {
+  for (const { points, attributes } of readSeries(database, metric, steps, toMs)) {
     for (const [i, value] of gaugeSteps(points, steps).entries()) {
       if (value !== null) values[i] = join(values[i], value)
     }
@@ -181,7 +172,7 @@ function counterPanel(
   metric: string,
   labelOf: (attributes: Readonly<Record<string, string>>, value: number) => string | undefined,
 ): Omit<Panel, 'unit' | 'threshold'> {
-  const series = seriesOf(database, metric, steps.fromMs, toMs)
+  const series = readSeries(database, metric, steps, toMs)
   const values = Array.from({ length: steps.count }, () => 0)
   const parts = new Map<string, number>()
   let total = 0
@@ -200,58 +191,3 @@ function counterPanel(
 }
 
 const largest = (parts: PanelPart[]): PanelPart[] => parts.sort((a, b) => b.value - a.value).slice(0, PARTS_MAX)
-
-function listeningSince(database: DatabaseSync): number {
-  const first = database.prepare('SELECT min(time_us) AS us FROM point WHERE series = ?')
-  let since = Number.POSITIVE_INFINITY
-  for (const row of database.prepare('SELECT id FROM series').all()) {
-    const us = numberOrNull(first.get(numberOf(row, 'id')) ?? {}, 'us')
-    if (us !== null) since = Math.min(since, us / 1000)
-  }
-  return since
-}
-
-function seriesOf(database: DatabaseSync, name: string, fromMs: number, toMs: number): Series[] {
-  const fromUs = Math.floor(fromMs * 1000)
-  // A series that was not heard of in the range has nothing to say about it; the one point before the range is where its increase is counted from.
-  const found = database.prepare('SELECT * FROM series WHERE name = ? AND used_us > ?').all(name, fromUs)
-  const points = database.prepare(
-    `SELECT * FROM point WHERE series = :series AND time_us <= :to AND time_us >= coalesce(
-       (SELECT max(time_us) FROM point WHERE series = :series AND time_us <= :from), :from) ORDER BY time_us`,
-  )
-  return found.map((row) => {
-    let max: number | null = null
-    const read: SeriesPoint[] = []
-    const range = { series: numberOf(row, 'id'), from: fromUs, to: Math.ceil(toMs * 1000) }
-    for (const point of points.iterate(range)) {
-      const timeMs = numberOf(point, 'time_us') / 1000
-      const highest = numberOrNull(point, 'max')
-      if (highest !== null && timeMs > fromMs) max = Math.max(max ?? highest, highest)
-      const buckets = counts(bytesOf(point, 'buckets'))
-      read.push({ timeMs, startMs: numberOf(point, 'start_us') / 1000, value: numberOf(point, 'value'), buckets })
-    }
-    return {
-      attributes: textRecord(textOf(row, 'attributes')),
-      bounds: numberList(textOf(row, 'bounds')),
-      cumulative: numberOf(row, 'cumulative') === 1,
-      points: read,
-      max,
-    }
-  })
-}
-
-function counts(bytes: Buffer): number[] {
-  const numbers: number[] = []
-  for (let at = 0; at + 8 <= bytes.length; at += 8) numbers.push(Number(bytes.readBigUInt64LE(at)))
-  return numbers
-}
-
-function textRecord(text: string): Record<string, string> {
-  const parsed: unknown = JSON.parse(text)
-  return Object.fromEntries(Object.entries(parsed ?? {}).map(([key, value]) => [key, String(value)]))
-}
-
-function numberList(text: string): number[] {
-  const parsed: unknown = JSON.parse(text)
-  return Array.isArray(parsed) ? parsed.map(Number) : []
-}

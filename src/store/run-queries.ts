@@ -98,7 +98,7 @@ function queryLogs(database: DatabaseSync, trace: Buffer, span: Buffer): LogEntr
 /** Names of agents, those with the newest runs first. */
 export function queryAgents(database: DatabaseSync): string[] {
   return database
-    .prepare(`SELECT agent FROM run WHERE spans > 0 GROUP BY agent ORDER BY max(start_us) DESC LIMIT ${AGENTS_MAX}`)
+    .prepare(`SELECT agent FROM run GROUP BY agent ORDER BY max(start_us) DESC LIMIT ${AGENTS_MAX}`)
     .all()
     .map((row) => textOf(row, 'agent'))
 }

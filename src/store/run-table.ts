@@ -22,7 +22,6 @@ const NO_LIMIT = -1
 
 /** Writes spans and, with each batch, the rows of the runs that they belong to. */
 export class RunTable {
-  readonly #database: DatabaseSync
   readonly #origins: OriginTable
   readonly #find: StatementSync
   readonly #insertRun: StatementSync
@@ -31,11 +30,11 @@ export class RunTable {
   readonly #insertBody: StatementSync
   readonly #call: StatementSync
   readonly #callsIn: StatementSync
+  readonly #lastBody: StatementSync
   readonly #deletions: readonly StatementSync[]
-  #nextBody: number | undefined
+  #nextBody = 1
 
   constructor(database: DatabaseSync, origins: OriginTable) {
-    this.#database = database
     this.#origins = origins
     this.#find = database.prepare('SELECT * FROM run WHERE trace = ?')
     this.#insertRun = database.prepare(
@@ -53,6 +52,7 @@ export class RunTable {
     this.#callsIn = database.prepare(
       'SELECT * FROM span INDEXED BY call_by_parent WHERE run = ? AND parent = ? AND role = ? AND role >= 2 LIMIT ?',
     )
+    this.#lastBody = database.prepare('SELECT max(id) AS id FROM body')
     this.#deletions = [
       'DELETE FROM log WHERE trace = (SELECT trace FROM run WHERE id = ?)',
       'DELETE FROM body WHERE id IN (SELECT body FROM span WHERE run = ?)',
@@ -63,6 +63,8 @@ export class RunTable {
 
   /** Adds spans; one that is there already is ignored. Returns the traces that changed and how many spans a limit refused. Inside a transaction. */
   add(groups: readonly SpanGroup[], limits: RunLimits, nowMs: number): { traceIds: Set<string>; dropped: number } {
+    // Another process may have written since.
+    this.#nextBody = numberOf(this.#lastBody.get(), 'id') + 1
     const open = new Map<string, OpenRun>()
     const traceIds = new Set<string>()
     let dropped = 0
@@ -94,11 +96,6 @@ export class RunTable {
     for (const statement of this.#deletions) statement.run(runId)
   }
 
-  /** After a rollback the numbers that were handed out are free again. */
-  forget(): void {
-    this.#nextBody = undefined
-  }
-
   #open(trace: Buffer, nowMs: number): OpenRun {
     const row = this.#find.get(trace)
     if (row !== undefined) return { id: numberOf(row, 'id'), totals: totalsOf(row) }
@@ -124,7 +121,6 @@ export class RunTable {
   }
 
   #insert(run: number, span: SpanFacts, origin: number): boolean {
-    this.#nextBody ??= numberOf(this.#database.prepare('SELECT max(id) AS id FROM body').get(), 'id') + 1
     const body = this.#nextBody
     const { changes } = this.#insertSpan.run(
       run,
