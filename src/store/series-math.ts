@@ -29,8 +29,8 @@ export interface SeriesPoint {
   readonly buckets: readonly number[]
 }
 
-/** How far the first points that the store has may lie apart. */
-const FIRST_POINTS_MS = 60_000
+/** How far the first points that the store has may lie apart, and how long an exporter waits before its first export: a minute by default. */
+const FIRST_POINTS_MS = 90_000
 
 /**
  * What each point of a series adds after `fromMs`, in order of time. Delta points add themselves. A cumulative point adds its difference to the one before;
