@@ -67,7 +67,11 @@ function assemble(settings: Settings, notices: Notices): void {
   const logs = new Lane<LogRecord>({ ...lane, signal: 'logs', serialise: (items) => serialiseLogs(attributes, items) })
   const open = new OpenSpans(spans)
   const queues = new Queues(notices)
-  const sdk = sdkContext(settings, notices, registerTracing(settings, resource, sender.has('traces') ? [open] : []))
+  const sdk = sdkContext(
+    settings,
+    notices,
+    registerTracing(settings, notices, resource, sender.has('traces') ? [open] : []),
+  )
   const metrics = startMetrics(settings, resource, sender, notices, queues)
 
   onProcessEnd(
@@ -118,7 +122,12 @@ const sdkContext = (settings: Settings, notices: Notices, provider: TracerProvid
 type Resource = ReturnType<typeof resourceFromAttributes>
 
 /** Registered globally, so that spans of other instrumentation and of the agent's own code nest with ours. */
-function registerTracing(settings: Settings, resource: Resource, spanProcessors: OpenSpans[]): TracerProvider {
+function registerTracing(
+  settings: Settings,
+  notices: Notices,
+  resource: Resource,
+  spanProcessors: OpenSpans[],
+): TracerProvider {
   const provider = new TracerProvider({
     resource,
     sampler: samplerOf(settings),
@@ -127,7 +136,12 @@ function registerTracing(settings: Settings, resource: Resource, spanProcessors:
   })
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   propagation.setGlobalPropagator(new CompositePropagator({ propagators: propagatorsOf(settings) }))
-  trace.setGlobalTracerProvider(provider)
+  if (!trace.setGlobalTracerProvider(provider)) {
+    notices.warn(
+      'foreign sdk',
+      'another OpenTelemetry SDK was registered first: its spans go its own way, ours come here',
+    )
+  }
   return provider
 }
 

@@ -21,11 +21,8 @@ export function traceTree(spans: readonly SinkSpan[], attributes: readonly strin
 
 const kinds = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER']
 
-/** The SDK stamps starts in whole milliseconds: of spans that start together, the one that ends first is shown first. */
-const byStart = (a: SinkSpan, b: SinkSpan): number =>
-  compare(a.startNs, b.startNs) || compare(a.endNs, b.endNs) || a.name.localeCompare(b.name)
-
-const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
+/** The SDK stamps starts in whole milliseconds. Of spans that start together, the one that arrived (and so had ended) first is shown first. */
+const byStart = (a: SinkSpan, b: SinkSpan): number => (a.startNs < b.startNs ? -1 : a.startNs > b.startNs ? 1 : 0)
 
 function line(span: SinkSpan, attributes: readonly string[]): string {
   const shown = attributes.filter((key) => key in span.attributes).map((key) => `${key}=${show(span.attributes[key])}`)
