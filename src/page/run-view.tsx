@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { Run, RunDetail } from '../store/records.ts'
 import { ApiError, fetchRun } from './api.ts'
 import type { Subscribe } from './app.tsx'
@@ -19,13 +19,23 @@ export function RunView({ traceId, spanId, subscribe }: RunViewProps) {
   const [detail, setDetail] = useState<RunDetail>()
   const [problem, setProblem] = useState('')
 
+  /** One read at a time: a long run that is under way changes faster than it can be read. */
+  const reading = useRef({ isOn: false, again: false })
   const load = useCallback(async () => {
-    try {
-      setDetail(await fetchRun(traceId))
-      setProblem('')
-    } catch (error) {
-      setProblem(problemOf(error))
+    const state = reading.current
+    state.again = true
+    if (state.isOn) return
+    state.isOn = true
+    while (state.again) {
+      state.again = false
+      try {
+        setDetail(await fetchRun(traceId))
+        setProblem('')
+      } catch (error) {
+        setProblem(problemOf(error))
+      }
     }
+    state.isOn = false
   }, [traceId])
   useEffect(() => void load(), [load])
   useEffect(
