@@ -225,9 +225,11 @@ export function scan(from: usize, to: usize, base: i32): i32 {
   let dotsWas: u64 = 0, dashesWas: u64 = 0, spacesWas: u64 = 0, slashesWas: u64 = 0;
   let out: usize = OUTPUT;
 
+  /** Whether the masks of letters and so on are those of the block before: they are made only where there are digits, colons or dashes. */
+  let isReady = false;
+
   for (let block: usize = 0; block < to; block += 64) {
-    let literals: u64 = 0, digits: u64 = 0, letters: u64 = 0, hexLetters: u64 = 0;
-    let colons: u64 = 0, dots: u64 = 0, dashes: u64 = 0, spaces: u64 = 0, slashes: u64 = 0;
+    let literals: u64 = 0, digits: u64 = 0, colons: u64 = 0, dashes: u64 = 0;
     for (let k: usize = 0; k < 64; k += 16) {
       const v = v128.load(INPUT + block + k);
       const low = v128.and(v, nibble);
@@ -247,53 +249,71 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       before1 = match1;
       before2 = match2;
       const shift = <u64>k;
-      const lettersAt = i8x16.add(v128.or(v, space), letterShift);
-      literals |= <u64>(i8x16.bitmask(i8x16.eq(buckets, i32x4.splat(0))) ^ 0xffff) << shift;
+      if (v128.any_true(buckets)) literals |= <u64>(i8x16.bitmask(i8x16.eq(buckets, i32x4.splat(0))) ^ 0xffff) << shift;
       digits |= <u64>i8x16.bitmask(i8x16.lt_s(i8x16.add(v, digitShift), digitEnd)) << shift;
-      letters |= <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, letterEnd)) << shift;
-      hexLetters |= <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, hexEnd)) << shift;
       colons |= <u64>i8x16.bitmask(i8x16.eq(v, colon)) << shift;
-      dots |= <u64>i8x16.bitmask(i8x16.eq(v, dot)) << shift;
       dashes |= <u64>i8x16.bitmask(i8x16.eq(v, dash)) << shift;
-      spaces |= <u64>i8x16.bitmask(i8x16.eq(v, space)) << shift;
-      slashes |= <u64>i8x16.bitmask(i8x16.eq(v, slash)) << shift;
     }
-    const hex = digits | hexLetters;
 
     let shaped: u64 = 0, ssn: u64 = 0, ipv4: u64 = 0, pairs: u64 = 0, dashed: u64 = 0, iban: u64 = 0;
-    if (digits != 0) {
-      const d1 = back(digits, digitsWas, 1), d2 = back(digits, digitsWas, 2), d3 = back(digits, digitsWas, 3);
-      const d4 = back(digits, digitsWas, 4), d5 = back(digits, digitsWas, 5), d6 = back(digits, digitsWas, 6);
-      const d7 = back(digits, digitsWas, 7), d8 = back(digits, digitsWas, 8);
-      shaped = digits & d1 & d2 & (d3 | d4) & d5 & d6 & d7 & ~d8;
-      const gaps = dashes | spaces;
-      const gapsWas = dashesWas | spacesWas;
-      ssn = digits & back(gaps, gapsWas, 1) & d2 & d3 & back(gaps, gapsWas, 4) & d5 & d6 & d7 & ~d8;
-      const p3 = back(dots, dotsWas, 3), p4 = back(dots, dotsWas, 4), p5 = back(dots, dotsWas, 5);
-      ipv4 = digits & back(dots, dotsWas, 1) & d2 & ((p3 & d4) | (d3 & p4 & d5) | (d3 & d4 & p5 & d6));
-      const words = letters | digits;
-      const wordsWas = lettersWas | digitsWas;
-      // A word character at n - 4 that is not the letter of an escape.
-      const escaped = back(slashes, slashesWas, 5);
-      iban = digits & d1 & back(letters, lettersWas, 2) & back(letters, lettersWas, 3) & ~(back(words, wordsWas, 4) & ~escaped);
-    }
-    if (colons != 0 || (colonsWas >> 63) != 0) {
-      const around = hex | colons;
-      const aroundWas = hexWas | colonsWas;
-      pairs = around & back(colons, colonsWas, 1) & back(around, aroundWas, 2);
-    }
-    if (dashes != 0) {
-      dashed = dashes & back(hex, hexWas, 1) & back(hex, hexWas, 2) & back(dashes, dashesWas, 3) &
-        back(hex, hexWas, 4) & back(hex, hexWas, 5) & back(dashes, dashesWas, 6);
-    }
+    if ((digits | colons | dashes | (colonsWas >> 63)) != 0) {
+      if (!isReady) {
+        // Only the last eight bytes of the block before count, and they are in its last vector. It has no digits, colons or dashes.
+        const v = v128.load(INPUT + block - 16);
+        const lettersAt = i8x16.add(v128.or(v, space), letterShift);
+        lettersWas = <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, letterEnd)) << 48;
+        hexWas = <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, hexEnd)) << 48;
+        dotsWas = <u64>i8x16.bitmask(i8x16.eq(v, dot)) << 48;
+        spacesWas = <u64>i8x16.bitmask(i8x16.eq(v, space)) << 48;
+        slashesWas = <u64>i8x16.bitmask(i8x16.eq(v, slash)) << 48;
+      }
+      let letters: u64 = 0, hexLetters: u64 = 0, dots: u64 = 0, spaces: u64 = 0, slashes: u64 = 0;
+      for (let k: usize = 0; k < 64; k += 16) {
+        const v = v128.load(INPUT + block + k);
+        const lettersAt = i8x16.add(v128.or(v, space), letterShift);
+        const shift = <u64>k;
+        letters |= <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, letterEnd)) << shift;
+        hexLetters |= <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, hexEnd)) << shift;
+        dots |= <u64>i8x16.bitmask(i8x16.eq(v, dot)) << shift;
+        spaces |= <u64>i8x16.bitmask(i8x16.eq(v, space)) << shift;
+        slashes |= <u64>i8x16.bitmask(i8x16.eq(v, slash)) << shift;
+      }
+      const hex = digits | hexLetters;
+      if (digits != 0) {
+        const d1 = back(digits, digitsWas, 1), d2 = back(digits, digitsWas, 2), d3 = back(digits, digitsWas, 3);
+        const d4 = back(digits, digitsWas, 4), d5 = back(digits, digitsWas, 5), d6 = back(digits, digitsWas, 6);
+        const d7 = back(digits, digitsWas, 7), d8 = back(digits, digitsWas, 8);
+        shaped = digits & d1 & d2 & (d3 | d4) & d5 & d6 & d7 & ~d8;
+        const gaps = dashes | spaces;
+        const gapsWas = dashesWas | spacesWas;
+        ssn = digits & back(gaps, gapsWas, 1) & d2 & d3 & back(gaps, gapsWas, 4) & d5 & d6 & d7 & ~d8;
+        const p3 = back(dots, dotsWas, 3), p4 = back(dots, dotsWas, 4), p5 = back(dots, dotsWas, 5);
+        ipv4 = digits & back(dots, dotsWas, 1) & d2 & ((p3 & d4) | (d3 & p4 & d5) | (d3 & d4 & p5 & d6));
+        const words = letters | digits;
+        const wordsWas = lettersWas | digitsWas;
+        // A word character at n - 4 that is not the letter of an escape.
+        const escaped = back(slashes, slashesWas, 5);
+        iban = digits & d1 & back(letters, lettersWas, 2) & back(letters, lettersWas, 3) & ~(back(words, wordsWas, 4) & ~escaped);
+      }
+      if (colons != 0 || (colonsWas >> 63) != 0) {
+        const around = hex | colons;
+        const aroundWas = hexWas | colonsWas;
+        pairs = around & back(colons, colonsWas, 1) & back(around, aroundWas, 2);
+      }
+      if (dashes != 0) {
+        dashed = dashes & back(hex, hexWas, 1) & back(hex, hexWas, 2) & back(dashes, dashesWas, 3) &
+          back(hex, hexWas, 4) & back(hex, hexWas, 5) & back(dashes, dashesWas, 6);
+      }
+      lettersWas = letters;
+      hexWas = hex;
+      dotsWas = dots;
+      spacesWas = spaces;
+      slashesWas = slashes;
+      isReady = true;
+    } else isReady = false;
     digitsWas = digits;
-    lettersWas = letters;
-    hexWas = hex;
     colonsWas = colons;
-    dotsWas = dots;
     dashesWas = dashes;
-    spacesWas = spaces;
-    slashesWas = slashes;
 
     let all = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
     while (all != 0) {

@@ -1,14 +1,10 @@
-import { hasCueBefore } from '../cues.ts'
 import type { Rule } from '../rule.ts'
-import { ALNUM, BASE64, CLASS, DIGIT, LETTER, SPACE } from '../subject.ts'
+import { ALNUM, BASE64, DIGIT, LETTER } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import {
   TRIGGER_AWS,
-  TRIGGER_BEARER,
   TRIGGER_GITHUB,
   TRIGGER_GOOGLE,
-  TRIGGER_JWT,
-  TRIGGER_PEM,
   TRIGGER_SECRET,
   TRIGGER_SK,
   TRIGGER_SLACK,
@@ -17,23 +13,6 @@ import {
 
 // Examples are put together from parts, so that secret scanners do not take them for leaks.
 const run36 = 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'
-
-export const privateKey: Rule = {
-  type: 'PRIVATE_KEY',
-  summary:
-    'Private keys in PEM armour, escaped line ends included; up to 16 kB, or to where the text stops looking like one.',
-  triggers: [TRIGGER_PEM],
-  confidence: 1,
-  find: findPrivateKey,
-  examples: {
-    matches: [
-      `«-----BEGIN RSA ${'PRIVATE'} KEY-----\nMIIB+/\n-----END RSA PRIVATE KEY-----»\n`,
-      `{"key":"«-----BEGIN ${'PRIVATE'} KEY-----\\nMIIB\\n-----END PRIVATE KEY-----»\\n"}`,
-      `cut «-----BEGIN OPENSSH ${'PRIVATE'} KEY-----\nb3BlbnNz»`,
-    ],
-    misses: ['-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----', '-----BEGIN CERTIFICATE-----'],
-  },
-}
 
 export const openaiKey: Rule = {
   type: 'OPENAI_KEY',
@@ -139,88 +118,6 @@ export const stripeKey: Rule = {
   },
 }
 
-export const jwt: Rule = {
-  type: 'JWT',
-  summary: 'JSON web tokens, signed and encrypted.',
-  triggers: [TRIGGER_JWT],
-  confidence: 1,
-  find: findJwt,
-  examples: {
-    matches: [
-      'token=«eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmN»&state=1',
-      '"«eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.»"',
-    ],
-    misses: [
-      'eyJhbGciOiJIUzI1NiJ9',
-      'xeyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.doz',
-      'eyJhbGciOiJIUzI1NiJ9.short',
-    ],
-  },
-}
-
-export const bearerToken: Rule = {
-  type: 'BEARER_TOKEN',
-  summary: 'What stands behind `Bearer`, in headers and in text.',
-  triggers: [TRIGGER_BEARER],
-  confidence: 0.85,
-  context: ['authorization'],
-  find: findBearerToken,
-  examples: {
-    matches: [
-      'Authorization: Bearer «abcdefgh»',
-      '"authorization":"bearer «0a1b2c3d4e5f6071»"',
-      '-H "x: Bearer «AbCdEf0123456789+/==»"',
-    ],
-    misses: [
-      'bearer authentication',
-      'Bearer of bad news',
-      'Authorization: Bearer [REDACTED:BEARER_TOKEN]',
-      'authorization: Bearer ${TOKEN}',
-    ],
-  },
-}
-
-const PEM_BYTES_MAX = 16_384
-
-/** `at` is the I of BEGIN. */
-function findPrivateKey(subject: Subject, at: number): boolean {
-  let from = at - 3
-  for (let i = 0; i < 5 && subject.at(from - 1) === 0x2d; i++) from--
-  if (at - 3 - from < 5 || !subject.hasText(at + 1, 'N ')) return false
-  const labelEnd = pemLabelEnd(subject, at + 3)
-  if (labelEnd < 0) return false
-  const stop = Math.min(subject.end, labelEnd + PEM_BYTES_MAX)
-  let to = labelEnd
-  for (; to < stop; to++) {
-    const byte = subject.bytes[to] as number
-    if (byte === 0x2d && subject.hasText(to, '-----')) {
-      if (subject.hasText(to, '-----END ')) to = Math.max(to, armourEnd(subject, to + 9))
-      break
-    }
-    if (((CLASS[byte] as number) & (BASE64 | SPACE)) === 0 && byte !== 0x5c && byte !== 0x3a && byte !== 0x2c) break
-  }
-  subject.steps += to - from
-  while (to > labelEnd && (subject.is(to - 1, SPACE) || subject.at(to - 1) === 0x5c)) to--
-  return subject.matched(from, to)
-}
-
-/** End of `… PRIVATE KEY … -----`, or -1. */
-function pemLabelEnd(subject: Subject, start: number): number {
-  let at = start
-  let isPrivate = false
-  while (at < start + 48 && (subject.is(at, ALNUM) || subject.at(at) === 0x20)) {
-    if (subject.hasText(at, 'PRIVATE KEY')) isPrivate = true
-    at++
-  }
-  return isPrivate && subject.hasText(at, '-----') ? at + 5 : -1
-}
-
-function armourEnd(subject: Subject, start: number): number {
-  let at = start
-  while (at < start + 48 && (subject.is(at, ALNUM) || subject.at(at) === 0x20)) at++
-  return subject.hasText(at, '-----') ? at + 5 : at
-}
-
 /** `at` is the dash of sk-. */
 function findSkKey(subject: Subject, at: number): boolean {
   const from = at - 2
@@ -315,48 +212,4 @@ function findStripeKey(subject: Subject, at: number): boolean {
   const to = subject.runEnd(at + 6, ALNUM, subject.end)
   if (to - at - 6 < 10 || subject.isWord(to)) return false
   return subject.matched(from, to)
-}
-
-const JWT_PARTS_MAX = 5
-
-/** `at` is the J of eyJ. */
-function findJwt(subject: Subject, at: number): boolean {
-  const from = at - 2
-  if (from < subject.start || subject.isWord(from - 1)) return false
-  let to = subject.tokenEnd(at + 1)
-  if (to - from < 12 || subject.at(to) !== 0x2e) return false
-  const payloadEnd = subject.tokenEnd(to + 1)
-  if (payloadEnd - to - 1 < 8) return false
-  to = payloadEnd
-  for (let parts = 2; parts < JWT_PARTS_MAX && subject.at(to) === 0x2e; parts++) to = subject.tokenEnd(to + 1)
-  return subject.matched(from, to)
-}
-
-const AUTHORIZATION: ReadonlySet<string> = new Set(bearerToken.context)
-const HEADER_TOKEN_BYTES_MIN = 6
-const TOKEN_BYTES_MIN = 16
-
-/** `at` is the r in the middle of "bearer". */
-function findBearerToken(subject: Subject, at: number): boolean {
-  let from = at + 4
-  while (subject.at(from) === 0x20 && from < at + 8) from++
-  const to = trimmedEnd(subject, from, subject.runEnd(from, BASE64, subject.end))
-  if (to - from < HEADER_TOKEN_BYTES_MIN) return false
-  if (to - from < TOKEN_BYTES_MIN || !hasTwoDigits(subject, from, to)) {
-    if (!hasCueBefore(subject, at - 3, AUTHORIZATION)) return false
-  }
-  return subject.matched(from, to)
-}
-
-/** Without the full stop of a sentence. */
-function trimmedEnd(subject: Subject, from: number, to: number): number {
-  let end = to
-  while (end > from && subject.at(end - 1) === 0x2e) end--
-  return end
-}
-
-function hasTwoDigits(subject: Subject, from: number, to: number): boolean {
-  let digits = 0
-  for (let at = from; at < to && at < from + 256; at++) if (subject.is(at, DIGIT) && ++digits === 2) return true
-  return false
 }
