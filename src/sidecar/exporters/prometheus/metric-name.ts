@@ -30,41 +30,45 @@ const RESERVED: ReadonlySet<string> = new Set(['job', 'instance', 'le', 'quantil
 function unitName(unit: string): string {
   const [of = '', per, ...rest] = unit.replaceAll(/\{[^}]*\}/g, '').split('/')
   if (rest.length > 0) return clean(unit)
-  const first = UNITS[of] ?? clean(of)
+  const first = UNITS.get(of) ?? clean(of)
   if (per === undefined || per === '') return first
-  const second = PER_UNITS[per] ?? clean(per)
+  const second = PER_UNITS.get(per) ?? clean(per)
   return first === '' ? `per_${second}` : `${first}_per_${second}`
 }
 
 const clean = (unit: string): string =>
   (/^[A-Z]{3}$/.test(unit) ? unit.toLowerCase() : unit).replaceAll(/[^A-Za-z0-9]+/g, '_').replaceAll(/^_+|_+$/g, '')
 
-const UNITS: Readonly<Record<string, string>> = {
-  ns: 'nanoseconds',
-  us: 'microseconds',
-  ms: 'milliseconds',
-  s: 'seconds',
-  min: 'minutes',
-  h: 'hours',
-  d: 'days',
-  By: 'bytes',
-  KiBy: 'kibibytes',
-  MiBy: 'mebibytes',
-  GiBy: 'gibibytes',
-  TiBy: 'tebibytes',
-  KBy: 'kilobytes',
-  MBy: 'megabytes',
-  GBy: 'gigabytes',
-  TBy: 'terabytes',
-  m: 'meters',
-  V: 'volts',
-  A: 'amperes',
-  J: 'joules',
-  W: 'watts',
-  g: 'grams',
-  Cel: 'celsius',
-  Hz: 'hertz',
-  '%': 'percent',
-  '1': '',
-}
-const PER_UNITS: Readonly<Record<string, string>> = { s: 'second', m: 'minute', min: 'minute', h: 'hour', d: 'day' }
+const UNITS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ns: 'nanoseconds',
+    us: 'microseconds',
+    ms: 'milliseconds',
+    s: 'seconds',
+    min: 'minutes',
+    h: 'hours',
+    d: 'days',
+    By: 'bytes',
+    KiBy: 'kibibytes',
+    MiBy: 'mebibytes',
+    GiBy: 'gibibytes',
+    TiBy: 'tebibytes',
+    KBy: 'kilobytes',
+    MBy: 'megabytes',
+    GBy: 'gigabytes',
+    TBy: 'terabytes',
+    m: 'meters',
+    V: 'volts',
+    A: 'amperes',
+    J: 'joules',
+    W: 'watts',
+    g: 'grams',
+    Cel: 'celsius',
+    Hz: 'hertz',
+    '%': 'percent',
+    '1': '',
+  }),
+)
+const PER_UNITS: ReadonlyMap<string, string> = new Map(
+  Object.entries({ s: 'second', m: 'minute', min: 'minute', h: 'hour', d: 'day' }),
+)
