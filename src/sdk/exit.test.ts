@@ -141,6 +141,17 @@ describe('the receiver is away', () => {
   })
 })
 
+test('a warning of ours does not end an agent whose stderr is closed', async () => {
+  const script = `import { spawn } from 'node:child_process'
+    const code = "import { agent } from './src/index.ts'; agent('a', () => 1)(); setTimeout(() => console.log('still here'), 300)"
+    const child = spawn(process.execPath, ['--import', './src/register.ts', '--input-type=module', '--eval', code], { stdio: ['ignore', 'inherit', 'pipe'],
+      env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_BSP_SCHEDULE_DELAY: '1' } })
+    child.stderr.destroy()
+    child.on('exit', (code) => console.log('exit', code))`
+  const run = await runAgent({ endpoint: 'http://127.0.0.1:9', preload: false, script })
+  expect(run.stdout).toBe('still here\nexit 0\n')
+})
+
 test('worker threads send their own spans', async () => {
   await using sink = await startOtlpSink()
   const script = `

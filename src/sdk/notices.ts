@@ -1,9 +1,11 @@
+import { writeSync } from 'node:fs'
+
 /** Counts what went wrong inside the SDK, and says it once per kind on stderr: never silent, never noisy. */
 export class Notices {
   readonly counts = new Map<string, number>()
   readonly #write: (line: string) => void
 
-  constructor(write: (line: string) => void = (line) => void process.stderr.write(line)) {
+  constructor(write: (line: string) => void = writeToStderr) {
     this.#write = write
   }
 
@@ -16,7 +18,7 @@ export class Notices {
     try {
       this.#write(`spanwarden: ${line}\n`)
     } catch {
-      // stderr is closed: the count has to do.
+      // stderr is closed or full: the count has to do.
     }
   }
 
@@ -39,3 +41,6 @@ export function errorType(error: unknown): string {
 }
 
 const kindsMax = 100
+
+/** Not by `process.stderr`: on a closed pipe that emits an error later, which would end an agent that never writes there itself. */
+const writeToStderr = (line: string): void => void writeSync(2, line)
