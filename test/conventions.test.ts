@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, writeFileSync, cpSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as stable from '@opentelemetry/semantic-conventions'
+import * as incubating from '@opentelemetry/semantic-conventions/incubating'
 import { describe, expect, test } from 'vitest'
 import { staleFiles } from '../conventions/generate.ts'
 import { problemsOf, readRegistry } from '../conventions/registry.ts'
@@ -108,5 +110,25 @@ describe('src/conventions.ts', () => {
       expect.arrayContaining(['gen_ai.input.messages', 'gen_ai.prompt', 'input.value', 'ai.toolCall.args']),
     )
     expect(conventions.CONTENT_KEYS).not.toContain('gen_ai.request.model')
+  })
+})
+
+describe('beside @opentelemetry/semantic-conventions', () => {
+  const published: Readonly<Record<string, unknown>> = { ...incubating, ...stable }
+  const upstream = Object.entries(conventions).filter(
+    ([name, value]) => /^(ATTR|METRIC|EVENT)_/.test(name) && !/^(spanwarden|agent)\./.test(String(value)),
+  )
+
+  test('a constant of the same name has the same value', () => {
+    const shared = upstream.filter(([name]) => name in published)
+    expect(shared.length).toBeGreaterThan(80)
+    expect(Object.fromEntries(shared)).toEqual(Object.fromEntries(shared.map(([name]) => [name, published[name]])))
+  })
+
+  // The GenAI conventions have no package since they left this one; what is newer comes from genai.yaml's source.
+  test('what it does not have are GenAI names that are newer than it', () => {
+    const newer = upstream.filter(([name]) => !(name in published)).map(([, value]) => String(value))
+    expect(newer.filter((value) => !value.startsWith('gen_ai.'))).toEqual(['otel.metric.overflow'])
+    expect(newer).toContain('gen_ai.usage.cache_write.input_tokens')
   })
 })
