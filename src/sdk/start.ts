@@ -47,11 +47,21 @@ export function start(environment: Environment): void {
   try {
     const settings = readSettings(environment)
     if (!settings.enabled) return
+    if (isTooOld(process.versions.node)) {
+      const what = `Node.js 22.19 or newer is needed, this is ${process.version}; nothing is observed`
+      return notices.warn('node version', what)
+    }
     for (const warning of settings.warnings) notices.warn(warning, warning)
     assemble(settings, notices)
   } catch (error) {
     notices.fault('starting', error)
   }
+}
+
+/** Also said by the `engines` of the package and by the command. */
+export function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major < 22 || (major === 22 && minor < 19)
 }
 
 function assemble(settings: Settings, notices: Notices): void {
