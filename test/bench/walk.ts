@@ -4,7 +4,6 @@ import { Edits } from '../../src/otlp/edits.ts'
 import { jsonToProtobuf } from '../../src/otlp/json-to-protobuf.ts'
 import { protobufToJson } from '../../src/otlp/protobuf-to-json.ts'
 import { ProtobufWriter } from '../../src/otlp/protobuf-writer.ts'
-import { repairedText } from '../../src/otlp/repaired-text.ts'
 import { fieldId } from '../../src/otlp/schema.ts'
 import { OtlpView } from '../../src/otlp/view.ts'
 import { otlpTypes } from '../support/otlp-reflection.ts'
@@ -99,14 +98,6 @@ report('copy', copy)
 report(
   'walk',
   measure(() => new OtlpView('traces', batch).release()),
-)
-report(
-  'walk + check of the text (UTF-8)',
-  measure(() => {
-    const view = new OtlpView('traces', batch)
-    repairedText(view)
-    view.release()
-  }),
 )
 report(
   'walk + make 8 edits',
