@@ -9,7 +9,6 @@ import {
   noCandidates,
   positionOf,
   SCAN_BYTES_MAX,
-  TRIGGER_AT,
   TRIGGER_COUNT,
   TRIGGER_DIGITS,
   TRIGGER_ESCAPE,
@@ -191,8 +190,7 @@ class RuleRedactor implements Redactor {
       if (position >= end) break
       const trigger = triggerOf(entry)
       if (trigger === TRIGGER_ESCAPE) hasEscapes = true
-      else if (!this.#tryRules(trigger, position, matches) && couldMatch(subject, trigger, position))
-        missed.push(position)
+      else if (!this.#tryRules(trigger, position, matches)) missed.push(position)
       subject.steps += 8
       if (subject.steps > this.#stepsMax) return undefined
     }
@@ -307,13 +305,6 @@ function firstAt({ entries, length }: Candidates, position: number): number {
     else high = middle
   }
   return low
-}
-
-/** An `@` behind a blank or a quote is none of an address, whatever is replaced around it. */
-function couldMatch(subject: Subject, trigger: number, position: number): boolean {
-  if (trigger !== TRIGGER_AT) return true
-  const before = subject.at(position - 1)
-  return before > 0x20 && before !== 0x22 && before !== 0x60 && !subject.isEscapeLetter(position - 1)
 }
 
 /** Whether a candidate that did not match stands so near to a replaced range that its rule could have looked into it. Both ascend. */

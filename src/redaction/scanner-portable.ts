@@ -74,12 +74,13 @@ const isTokenRun = (at: number, length: number): boolean => {
   for (let i = 0; i < length; i++) if (!isToken(byte(at + i))) return false
   return true
 }
-/** A letter or digit that is not the letter of an escape such as \n. */
-const isWord = (at: number): boolean => {
+/** The letter of \n, \r, \t, \b or \f. */
+const isEscapeLetter = (at: number): boolean => {
   const c = byte(at)
-  if (!isAlnum(c)) return false
-  return !(byte(at - 1) === 0x5c && (c === 0x6e || c === 0x72 || c === 0x74 || c === 0x62 || c === 0x66))
+  return byte(at - 1) === 0x5c && (c === 0x6e || c === 0x72 || c === 0x74 || c === 0x62 || c === 0x66)
 }
+/** A letter or digit that is text, not the letter of an escape. */
+const isWord = (at: number): boolean => isAlnum(byte(at)) && !isEscapeLetter(at)
 
 function digitAt(p: number): number {
   if (byte(p - 1) === 0x2b) return plusAt(p)
@@ -99,7 +100,7 @@ function otherAt(p: number): number {
 function literalAt(p: number): number {
   switch (byte(p)) {
     case 0x40: // @
-      return TRIGGER_AT
+      return isAddressSign(p) ? TRIGGER_AT : -1
     case 0x28: // (
       return byte(p - 1) === 0x2b ? plusAt(p) : -1
     case 0x75: // u
@@ -128,6 +129,11 @@ function literalAt(p: number): number {
     default: // t
       return isWordIgnoringCase(p - 5, 'secret') ? TRIGGER_SECRET : -1
   }
+}
+
+function isAddressSign(p: number): boolean {
+  const before = byte(p - 1)
+  return before > 0x20 && before !== 0x22 && before !== 0x60 && !isEscapeLetter(p - 1)
 }
 
 function underscoreAt(p: number): number {

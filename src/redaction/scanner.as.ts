@@ -2,7 +2,7 @@
 // SIMD, is scanner-portable.ts; a property test holds them together. Triggers: triggers.ts.
 //
 // One pass, 64 bytes a step. Literals: four nibble-table lookups (Teddy), one bit for each of eight buckets. Shapes of digits: one 64-bit mask for each class of
-// bytes, shifted against each other. What is left is looked at byte by byte. Constant vectors are loaded from memory: V8 materialises
+// bytes, shifted against each other, made only where a part of a shape stands. What is left is looked at byte by byte. Constant vectors are loaded from memory: V8 materialises
 // `splat` again in every turn of the loop, which costs more than half the speed. The relaxed swizzle (Node 22 has it) saves another 5 %: no index is above 15.
 //
 // Memory: tables and constants below INPUT; 64 bytes of text before the chunk, the chunk, 64 bytes after it; then the candidates.
@@ -56,15 +56,14 @@ export function prepare(): void {
   allow(3, 0, ANY); allowAll(3, 1, "ex"); allowAll(3, 2, "yo"); allowAll(3, 3, "Jx");
   // bucket 4: sk- sk_ rk_
   allow(4, 0, ANY); allowAll(4, 1, "sr"); allowAll(4, 2, "k"); allowAll(4, 3, "-_");
-  // bucket 5: AKIA ASIA AIza
-  allowAll(5, 0, "A"); allowAll(5, 1, "KSI"); allowAll(5, 2, "Iz"); allowAll(5, 3, "Aa");
-  // bucket 6: gh?_ xapp
-  allowAll(6, 0, "gx"); allowAll(6, 1, "ha"); allowAll(6, 2, "pousr"); allowAll(6, 3, "_p");
-  // bucket 7: BEGI bear cret pat_
-  allowAll(7, 0, "BbCcp"); allowAll(7, 1, "EeRra"); allowAll(7, 2, "GAaEet"); allowAll(7, 3, "IRrTt_");
+  // bucket 5: AKIA ASIA AIza BEGI
+  allowAll(5, 0, "AB"); allowAll(5, 1, "KSIE"); allowAll(5, 2, "IzG"); allowAll(5, 3, "AaI");
+  // bucket 6: gh?_ xapp pat_
+  allowAll(6, 0, "gxp"); allowAll(6, 1, "ha"); allowAll(6, 2, "pousrt"); allowAll(6, 3, "_p");
+  // bucket 7: bear cret, in any case
+  allowAll(7, 0, "BbCc"); allowAll(7, 1, "EeRr"); allowAll(7, 2, "AaEe"); allowAll(7, 3, "RrTt");
   constant(0, 0x0f);
-  constant(1, 0x50); // makes digits the lowest signed bytes
-  constant(2, 0x8a);
+  constant(1, 0x2f); // below 0
   constant(3, 0x20); // letters to lower case; a space
   constant(4, 0x1f); // makes letters the lowest signed bytes
   constant(5, 0x9a); // above z
@@ -108,7 +107,7 @@ function literalAt(p: usize): i32 {
   const c1 = byte(p - 1);
   const c2 = byte(p - 2);
   const c3 = byte(p - 3);
-  if (c == 0x40) return 0; // @
+  if (c == 0x40) return c1 <= 0x20 || c1 == 0x22 || c1 == 0x60 || isEscapeLetter(p - 1) ? -1 : 0; // @
   if (c1 == 0x2b && (isDigit(c) || c == 0x28)) { // + digit
     let digits = 0;
     for (let i: usize = 0; i < 20; i++) {
@@ -198,10 +197,6 @@ function ibanAt(p: usize): i32 {
 }
 
 // @ts-ignore: decorator
-@inline function mask64(a: i32, b: i32, c: i32, d: i32): u64 {
-  return <u64><u32>(a | (b << 16)) | (<u64><u32>(c | (d << 16)) << 32);
-}
-// @ts-ignore: decorator
 @inline function back(now: u64, before: u64, n: u64): u64 { return (now << n) | (before >> (64 - n)); }
 
 /**
@@ -214,24 +209,20 @@ export function scan(from: usize, to: usize, base: i32): i32 {
   const lo2 = v128.load(TABLES + 64), hi2 = v128.load(TABLES + 80);
   const lo3 = v128.load(TABLES + 96), hi3 = v128.load(TABLES + 112);
   const nibble = v128.load(CONSTANTS);
-  const digitShift = v128.load(CONSTANTS + 16), digitEnd = v128.load(CONSTANTS + 32);
   const space = v128.load(CONSTANTS + 48), letterShift = v128.load(CONSTANTS + 64);
   const letterEnd = v128.load(CONSTANTS + 80), hexEnd = v128.load(CONSTANTS + 96);
   const colon = v128.load(CONSTANTS + 112), dot = v128.load(CONSTANTS + 128);
   const dash = v128.load(CONSTANTS + 144), slash = v128.load(CONSTANTS + 160);
+  const belowDigits = v128.load(CONSTANTS + 16);
 
-  let before0 = i32x4.splat(0), before1 = i32x4.splat(0), before2 = i32x4.splat(0);
-  let digitsWas: u64 = 0, lettersWas: u64 = 0, hexWas: u64 = 0, colonsWas: u64 = 0;
-  let dotsWas: u64 = 0, dashesWas: u64 = 0, spacesWas: u64 = 0, slashesWas: u64 = 0;
+  let before0 = i32x4.splat(0), before1 = i32x4.splat(0), before2 = i32x4.splat(0), digitsBefore = i32x4.splat(0);
   let out: usize = OUTPUT;
 
-  /** Whether the masks of letters and so on are those of the block before: they are made only where there are digits, colons or dashes. */
-  let isReady = false;
-
   for (let block: usize = 0; block < to; block += 64) {
-    let literals: u64 = 0, digits: u64 = 0, colons: u64 = 0, dashes: u64 = 0;
+    let anyLiteral = i32x4.splat(0), anyShape = i32x4.splat(0);
     for (let k: usize = 0; k < 64; k += 16) {
-      const v = v128.load(INPUT + block + k);
+      const at = INPUT + block + k;
+      const v = v128.load(at);
       const low = v128.and(v, nibble);
       const high = v128.and(i16x8.shr_u(v, 4), nibble);
       const match0 = v128.and(i8x16.relaxed_swizzle(lo0, low), i8x16.relaxed_swizzle(hi0, high));
@@ -248,72 +239,75 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       before0 = match0;
       before1 = match1;
       before2 = match2;
-      const shift = <u64>k;
-      if (v128.any_true(buckets)) literals |= <u64>(i8x16.bitmask(i8x16.eq(buckets, i32x4.splat(0))) ^ 0xffff) << shift;
-      digits |= <u64>i8x16.bitmask(i8x16.lt_s(i8x16.add(v, digitShift), digitEnd)) << shift;
-      colons |= <u64>i8x16.bitmask(i8x16.eq(v, colon)) << shift;
-      dashes |= <u64>i8x16.bitmask(i8x16.eq(v, dash)) << shift;
+      v128.store(BUCKETS + k, buckets);
+      anyLiteral = v128.or(anyLiteral, buckets);
+
+      // A part of each shape, cheaper than the whole: where none of these is, no shape ends.
+      const fromZero = i8x16.gt_s(v, belowDigits);
+      const digits = v128.and(fromZero, i8x16.lt_s(v, colon));
+      const digits1 = v128.shuffle<u8>(digitsBefore, digits, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+      const digits2 = v128.shuffle<u8>(digitsBefore, digits, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
+      const digits7 = v128.shuffle<u8>(digitsBefore, digits, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24);
+      digitsBefore = digits;
+      const back2 = v128.load(at - 2), back3 = v128.load(at - 3);
+      const dot1 = i8x16.eq(v128.load(at - 1), dot), colon1 = i8x16.eq(v128.load(at - 1), colon);
+      const long = v128.and(digits2, v128.or(digits7, dot1));
+      const behindLetters = v128.and(digits1, v128.and(i8x16.gt_s(back2, colon), i8x16.gt_s(back3, colon)));
+      const colons = v128.and(fromZero, v128.and(colon1, i8x16.gt_s(back2, belowDigits)));
+      const dashes = v128.and(i8x16.eq(v, dash), v128.and(i8x16.eq(back3, dash), i8x16.eq(v128.load(at - 6), dash)));
+      const shapes = v128.and(digits, v128.or(long, behindLetters));
+      anyShape = v128.or(v128.or(anyShape, shapes), v128.or(colons, dashes));
+    }
+
+    let literals: u64 = 0;
+    if (v128.any_true(anyLiteral)) {
+      for (let k: usize = 0; k < 64; k += 16)
+        literals |= <u64>(i8x16.bitmask(i8x16.eq(v128.load(BUCKETS + k), i32x4.splat(0))) ^ 0xffff) << <u64>k;
     }
 
     let shaped: u64 = 0, ssn: u64 = 0, ipv4: u64 = 0, pairs: u64 = 0, dashed: u64 = 0, iban: u64 = 0;
-    if ((digits | colons | dashes | (colonsWas >> 63)) != 0) {
-      if (!isReady) {
-        // Only the last eight bytes of the block before count, and they are in its last vector. It has no digits, colons or dashes.
-        const v = v128.load(INPUT + block - 16);
+    if (v128.any_true(anyShape)) {
+      let digits: u64 = 0, letters: u64 = 0, hexLetters: u64 = 0, colons: u64 = 0, dashes: u64 = 0, dots: u64 = 0, spaces: u64 = 0, slashes: u64 = 0;
+      let digitsWas: u64 = 0, lettersWas: u64 = 0, hexWas: u64 = 0, colonsWas: u64 = 0, dashesWas: u64 = 0, dotsWas: u64 = 0, spacesWas: u64 = 0, slashesWas: u64 = 0;
+      // The 16 bytes before the block, then the block: shapes reach back at most eight bytes.
+      for (let k: usize = 0; k < 80; k += 16) {
+        const v = v128.load(INPUT + block + k - 16);
         const lettersAt = i8x16.add(v128.or(v, space), letterShift);
-        lettersWas = <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, letterEnd)) << 48;
-        hexWas = <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, hexEnd)) << 48;
-        dotsWas = <u64>i8x16.bitmask(i8x16.eq(v, dot)) << 48;
-        spacesWas = <u64>i8x16.bitmask(i8x16.eq(v, space)) << 48;
-        slashesWas = <u64>i8x16.bitmask(i8x16.eq(v, slash)) << 48;
-      }
-      let letters: u64 = 0, hexLetters: u64 = 0, dots: u64 = 0, spaces: u64 = 0, slashes: u64 = 0;
-      for (let k: usize = 0; k < 64; k += 16) {
-        const v = v128.load(INPUT + block + k);
-        const lettersAt = i8x16.add(v128.or(v, space), letterShift);
-        const shift = <u64>k;
-        letters |= <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, letterEnd)) << shift;
-        hexLetters |= <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, hexEnd)) << shift;
-        dots |= <u64>i8x16.bitmask(i8x16.eq(v, dot)) << shift;
-        spaces |= <u64>i8x16.bitmask(i8x16.eq(v, space)) << shift;
-        slashes |= <u64>i8x16.bitmask(i8x16.eq(v, slash)) << shift;
+        const digit = <u64>i8x16.bitmask(v128.and(i8x16.gt_s(v, belowDigits), i8x16.lt_s(v, colon)));
+        const letter = <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, letterEnd));
+        const hexLetter = <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, hexEnd));
+        const colonAt = <u64>i8x16.bitmask(i8x16.eq(v, colon));
+        const dashAt = <u64>i8x16.bitmask(i8x16.eq(v, dash));
+        const dotAt = <u64>i8x16.bitmask(i8x16.eq(v, dot));
+        const spaceAt = <u64>i8x16.bitmask(i8x16.eq(v, space));
+        const slashAt = <u64>i8x16.bitmask(i8x16.eq(v, slash));
+        if (k == 0) {
+          digitsWas = digit << 48; lettersWas = letter << 48; hexWas = (digit | hexLetter) << 48; colonsWas = colonAt << 48;
+          dashesWas = dashAt << 48; dotsWas = dotAt << 48; spacesWas = spaceAt << 48; slashesWas = slashAt << 48;
+          continue;
+        }
+        const shift = <u64>k - 16;
+        digits |= digit << shift; letters |= letter << shift; hexLetters |= hexLetter << shift; colons |= colonAt << shift;
+        dashes |= dashAt << shift; dots |= dotAt << shift; spaces |= spaceAt << shift; slashes |= slashAt << shift;
       }
       const hex = digits | hexLetters;
-      if (digits != 0) {
-        const d1 = back(digits, digitsWas, 1), d2 = back(digits, digitsWas, 2), d3 = back(digits, digitsWas, 3);
-        const d4 = back(digits, digitsWas, 4), d5 = back(digits, digitsWas, 5), d6 = back(digits, digitsWas, 6);
-        const d7 = back(digits, digitsWas, 7), d8 = back(digits, digitsWas, 8);
-        shaped = digits & d1 & d2 & (d3 | d4) & d5 & d6 & d7 & ~d8;
-        const gaps = dashes | spaces;
-        const gapsWas = dashesWas | spacesWas;
-        ssn = digits & back(gaps, gapsWas, 1) & d2 & d3 & back(gaps, gapsWas, 4) & d5 & d6 & d7 & ~d8;
-        const p3 = back(dots, dotsWas, 3), p4 = back(dots, dotsWas, 4), p5 = back(dots, dotsWas, 5);
-        ipv4 = digits & back(dots, dotsWas, 1) & d2 & ((p3 & d4) | (d3 & p4 & d5) | (d3 & d4 & p5 & d6));
-        const words = letters | digits;
-        const wordsWas = lettersWas | digitsWas;
-        // A word character at n - 4 that is not the letter of an escape.
-        const escaped = back(slashes, slashesWas, 5);
-        iban = digits & d1 & back(letters, lettersWas, 2) & back(letters, lettersWas, 3) & ~(back(words, wordsWas, 4) & ~escaped);
-      }
-      if (colons != 0 || (colonsWas >> 63) != 0) {
-        const around = hex | colons;
-        const aroundWas = hexWas | colonsWas;
-        pairs = around & back(colons, colonsWas, 1) & back(around, aroundWas, 2);
-      }
-      if (dashes != 0) {
-        dashed = dashes & back(hex, hexWas, 1) & back(hex, hexWas, 2) & back(dashes, dashesWas, 3) &
-          back(hex, hexWas, 4) & back(hex, hexWas, 5) & back(dashes, dashesWas, 6);
-      }
-      lettersWas = letters;
-      hexWas = hex;
-      dotsWas = dots;
-      spacesWas = spaces;
-      slashesWas = slashes;
-      isReady = true;
-    } else isReady = false;
-    digitsWas = digits;
-    colonsWas = colons;
-    dashesWas = dashes;
+      const d1 = back(digits, digitsWas, 1), d2 = back(digits, digitsWas, 2), d3 = back(digits, digitsWas, 3);
+      const d4 = back(digits, digitsWas, 4), d5 = back(digits, digitsWas, 5), d6 = back(digits, digitsWas, 6);
+      const d7 = back(digits, digitsWas, 7), d8 = back(digits, digitsWas, 8);
+      shaped = digits & d1 & d2 & (d3 | d4) & d5 & d6 & d7 & ~d8;
+      const gaps = dashes | spaces;
+      const gapsWas = dashesWas | spacesWas;
+      ssn = digits & back(gaps, gapsWas, 1) & d2 & d3 & back(gaps, gapsWas, 4) & d5 & d6 & d7 & ~d8;
+      const p3 = back(dots, dotsWas, 3), p4 = back(dots, dotsWas, 4), p5 = back(dots, dotsWas, 5);
+      ipv4 = digits & back(dots, dotsWas, 1) & d2 & ((p3 & d4) | (d3 & p4 & d5) | (d3 & d4 & p5 & d6));
+      // A word character at n - 4 that is not the letter of an escape.
+      const words = back(letters | digits, lettersWas | digitsWas, 4) & ~back(slashes, slashesWas, 5);
+      iban = digits & d1 & back(letters, lettersWas, 2) & back(letters, lettersWas, 3) & ~words;
+      const around = hex | colons;
+      pairs = around & back(colons, colonsWas, 1) & back(around, hexWas | colonsWas, 2);
+      dashed = dashes & back(hex, hexWas, 1) & back(hex, hexWas, 2) & back(dashes, dashesWas, 3) &
+        back(hex, hexWas, 4) & back(hex, hexWas, 5) & back(dashes, dashesWas, 6);
+    }
 
     let all = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
     while (all != 0) {

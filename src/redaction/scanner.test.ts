@@ -6,7 +6,7 @@ import { noCandidates, positionOf, triggerOf } from './triggers.ts'
 import type { Scan } from './triggers.ts'
 
 const literals = [
-  '@ a@b eyJhbGciOiJIUzI1 sk-abcdefghijk \\u0040 \\/ +49151234567 -----BEGIN Bearer. BEARER. secret SECRET github_pat'.split(
+  'a@b eyJhbGciOiJIUzI1 sk-abcdefghijk \\u0040 \\/ +49151234567 -----BEGIN Bearer. BEARER. secret SECRET github_pat'.split(
     ' ',
   ),
   `sk${''}_live rk${''}_test AKI${''}A ASI${''}A AI${''}za gh${''}p_ xo${''}xb- xap${''}p-`.split(' '),
@@ -16,7 +16,9 @@ const fragments = [
   '+1 +49.151.2345678 ( ) \\n 4111 - . : :: 0.12345678 555-123-4567 123-45-6789 1.2.3.4 255.255.255.255 aa:bb:cc:dd:ee:ff'.split(
     ' ',
   ),
-  'fe80::1 aa-bb-cc-dd DE89370400440532013000 gb12 12 7 x é 日本 \u0000 " \\ bear cret BEGI pat_ skip'.split(' '),
+  'fe80::1 aa-bb-cc-dd DE89370400440532013000 gb12 12 7 x é 日本 \u0000 @ \\n@ " \\ bear cret BEGI pat_ skip'.split(
+    ' ',
+  ),
   [' '],
 ].flat()
 const soup = fc.oneof(
