@@ -50,7 +50,7 @@ test('a port that is taken: exit code 1, with the address', async () => {
   await using sink = await startOtlpSink()
   const { host } = new URL(sink.url)
   await expect(startSidecar(configFor(sink.url, { http: { endpoint: host } }))).rejects.toThrow(
-    `service.http.endpoint: listen EADDRINUSE: address already in use ${host}`,
+    `service.http.endpoint: listen EADDRINUSE: address already in use ${host}; does another sidecar run?`,
   )
 })
 

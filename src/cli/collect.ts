@@ -42,7 +42,11 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   try {
     await collector.start()
   } catch (error) {
-    logger.error({}, `the sidecar can't start: ${error instanceof Error ? error.message : String(error)}`)
+    const message = error instanceof Error ? error.message : String(error)
+    const advice = message.includes('EADDRINUSE')
+      ? '; does another sidecar run? If so use that, or give this one other endpoints'
+      : ''
+    logger.error({}, `the sidecar can't start: ${message}${advice}`)
     return EXIT_FAILED
   }
   const listening = collector.listening()

@@ -47,6 +47,7 @@ const SPAN = `const { trace } = await import('@opentelemetry/api'); trace.getTra
 test('an unchanged agent: its spans are with the backend when the command ends, and the exit code is its own', async () => {
   const { code, stdout, stderr } = await runAgentScript(`${SPAN} console.log('hello'); process.exitCode = 7`)
   expect(stderr).toContain('spanwarden: page http://127.0.0.1:')
+  expect(stderr).toContain('spanwarden collect shows the page again')
   expect([code, stdout]).toEqual([7, 'hello\n'])
   expect(sink.spans.map(({ name }) => name)).toEqual(['from the agent'])
 })

@@ -80,6 +80,7 @@ async function stopSidecar(
   await exited
   clearTimeout(kill)
   if (child.exitCode !== 0) say(io, 'the sidecar could not send everything before it ended')
+  else say(io, 'the sidecar has ended with the agent; spanwarden collect shows the page again')
 }
 
 function agentEnv({ otlp_http: endpoint }: Listening, io: CommandIo): Record<string, string | undefined> {
