@@ -71,6 +71,32 @@ export function compareChanges(changes: Int32Array, a: number, b: number): numbe
   return (changes[y + CHANGE_NODE] as number) - (changes[x + CHANGE_NODE] as number) || a - b
 }
 
+/** The changes in order, when they are in order from each of `starts` to the next: the same array when there is one start. */
+export function mergeRuns(changes: Int32Array, starts: readonly number[]): Int32Array {
+  let sorted = changes
+  let runs = [...starts, changes.length / CHANGE_SIZE]
+  while (runs.length > 2) {
+    const merged = new Int32Array(changes.length)
+    for (let i = 0; i + 1 < runs.length; i += 2) mergeTwoRuns(sorted, merged, runs, i)
+    runs = [...runs.slice(0, -1).filter((_, i) => i % 2 === 0), runs.at(-1) as number]
+    sorted = merged
+  }
+  return sorted
+}
+
+/** Merges the runs i and i + 1 of `from` into `to`, at the same place; what was made first comes first where two are equal. */
+function mergeTwoRuns(from: Int32Array, to: Int32Array, runs: readonly number[], i: number): void {
+  let left = runs[i] as number
+  const leftEnd = runs[i + 1] as number
+  let right = leftEnd
+  const end = runs[i + 2] ?? leftEnd
+  for (let write = left; write < end; write++) {
+    const isLeft = left < leftEnd && (right === end || compareChanges(from, left, right) < 0)
+    const read = (isLeft ? left++ : right++) * CHANGE_SIZE
+    for (let k = 0; k < CHANGE_SIZE; k++) to[write * CHANGE_SIZE + k] = from[read + k] as number
+  }
+}
+
 /** Without the changes inside a removed node. Throws when two others overlap. */
 function withoutSwallowed(view: OtlpView, sorted: Int32Array): Int32Array {
   let kept = sorted

@@ -9,6 +9,7 @@ import {
   CHANGE_START,
   CHANGE_TO,
   compareChanges,
+  mergeRuns,
 } from './apply-changes.ts'
 import { ProtobufWriter } from './protobuf-writer.ts'
 import { fieldById, fieldId, REMOVED_FIELD } from './schema.ts'
@@ -53,8 +54,8 @@ export class Edits {
   readonly #attributes: AppendedAttribute[] = []
   #changes = new Int32Array(CHANGE_SIZE * 32)
   #count = 0
-  /** Whether the changes came in the order of the bytes so far. */
-  #ordered = true
+  /** Where runs of changes in the order of the bytes begin: each processor makes one. */
+  readonly #runs = [0]
 
   constructor(view: OtlpView) {
     this.#view = view
@@ -145,7 +146,8 @@ export class Edits {
    */
   apply(allocate: (size: number) => Buffer = (size) => Buffer.allocUnsafe(size)): Buffer {
     if (this.#count === 0) return this.#view.bytes
-    return applyChanges(this.#view, this.#inOrder(), this.#replacements.finish(), allocate)
+    const ordered = mergeRuns(this.#changes.subarray(0, this.#count * CHANGE_SIZE), this.#runs)
+    return applyChanges(this.#view, ordered, this.#replacements.finish(), allocate)
   }
 
   #appendFrom(node: number, from: number): number {
@@ -169,7 +171,7 @@ export class Edits {
     changes[change + CHANGE_NODE] = node
     changes[change + CHANGE_FROM] = from
     changes[change + CHANGE_TO] = this.#replacements.length
-    if (this.#ordered && index > 0) this.#ordered = compareChanges(changes, index - 1, index) < 0
+    if (index > 0 && compareChanges(changes, index - 1, index) >= 0) this.#runs.push(index)
     return index
   }
 
@@ -189,17 +191,6 @@ export class Edits {
       last = this.#changes[(last - 1) * CHANGE_SIZE + CHANGE_PREVIOUS] as number
     }
     return changes.reverse()
-  }
-
-  #inOrder(): Int32Array {
-    const changes = this.#changes.subarray(0, this.#count * CHANGE_SIZE)
-    if (this.#ordered) return changes
-    const order = Array.from({ length: this.#count }, (_, i) => i).sort((a, b) => compareChanges(changes, a, b))
-    const sorted = new Int32Array(changes.length)
-    order.forEach((index, i) => {
-      sorted.set(changes.subarray(index * CHANGE_SIZE, (index + 1) * CHANGE_SIZE), i * CHANGE_SIZE)
-    })
-    return sorted
   }
 
   #forgetKey(keyValue: number): void {

@@ -82,29 +82,18 @@ export class ProtobufWriter {
 
   /** Fields that are encoded already. */
   raw(fields: Uint8Array): this {
-    this.#reserve(fields.length)
-    this.#bytes.set(fields, this.#at)
-    this.#at += fields.length
+    const { length } = fields
+    this.#reserve(length)
+    if (length >= SHORT_TEXT) this.#bytes.set(fields, this.#at)
+    else for (let i = 0; i < length; i++) this.#bytes[this.#at + i] = fields[i] as number
+    this.#at += length
     return this
   }
 
   message(field: number, write: (writer: this) => unknown): this {
-    this.#tag(field, 2)
-    const lengthAt = this.#at
-    this.#reserve(1)
-    this.#at++
-    const body = this.#at
+    const body = this.#open(field)
     write(this)
-    const size = this.#at - body
-    const lengthSize = varintSize(size)
-    if (lengthSize > 1) {
-      this.#reserve(lengthSize - 1)
-      this.#bytes.copyWithin(body + lengthSize - 1, body, this.#at)
-    }
-    this.#at = lengthAt
-    this.#varint(size)
-    this.#at += size
-    return this
+    return this.#close(body)
   }
 
   packedFixed64(field: number, values: Iterable<bigint>): this {
@@ -133,7 +122,11 @@ export class ProtobufWriter {
 
   /** A KeyValue with its AnyValue. Integral numbers become int_value unless `asDouble`. */
   keyValue(field: number, key: string, value: AttributeValue, asDouble = false): this {
-    return this.message(field, () => this.string(1, key).message(2, () => this.#anyValue(value, asDouble)))
+    const body = this.#open(field)
+    this.string(1, key)
+    const valueBody = this.#open(2)
+    this.#anyValue(value, asDouble)
+    return this.#close(valueBody).#close(body)
   }
 
   #anyValue(value: AttributeValue, asDouble: boolean): void {
@@ -141,11 +134,35 @@ export class ProtobufWriter {
     else if (typeof value === 'boolean') this.varint(2, value ? 1 : 0)
     else if (typeof value === 'bigint') this.varint(3, value)
     else if (typeof value !== 'number') {
-      this.message(5, () => {
-        for (const item of value) this.message(1, () => this.string(1, item))
-      })
+      const body = this.#open(5)
+      for (const item of value) {
+        const itemBody = this.#open(1)
+        this.string(1, item).#close(itemBody)
+      }
+      this.#close(body)
     } else if (asDouble || !Number.isSafeInteger(value)) this.double(4, value)
     else this.varint(3, value)
+  }
+
+  /** Begins a message, with room for a length of one byte; returns where its content begins. */
+  #open(field: number): number {
+    this.#tag(field, 2)
+    this.#reserve(1)
+    return ++this.#at
+  }
+
+  /** Ends the message whose content begins at `body`: writes its length. */
+  #close(body: number): this {
+    const size = this.#at - body
+    const lengthSize = varintSize(size)
+    if (lengthSize > 1) {
+      this.#reserve(lengthSize - 1)
+      this.#bytes.copyWithin(body + lengthSize - 1, body, this.#at)
+    }
+    this.#at = body - 1
+    this.#varint(size)
+    this.#at += size
+    return this
   }
 
   /** Writes the text when it is ASCII. There is room for it. */

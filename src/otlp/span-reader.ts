@@ -1,6 +1,7 @@
 import { CANONICAL_WIRE_IDS, WIRE_KEYS } from '../conventions.ts'
 import { fieldId } from './schema.ts'
 import type { OtlpView } from './view.ts'
+import { NODE_FIELD, NODE_KEY, NODE_NEXT, NODE_SIZE } from './walk.ts'
 
 const RESOURCE_SPANS = fieldId('ExportTraceServiceRequest', 'resourceSpans')
 const SCOPE_SPANS = fieldId('ResourceSpans', 'scopeSpans')
@@ -20,6 +21,12 @@ const RESOURCE_ATTRIBUTES = fieldId('Resource', 'attributes')
 /** SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK of opentelemetry-proto: the parent lies in another process. */
 const PARENT_IS_REMOTE = 0x200
 const STATUS_ERROR = 2
+
+/** More tokens than any call has, and few enough that a million of these is an exact number. */
+const COUNT_MAX = 1e9
+
+/** By wire key id. */
+const canonicalIds = Int16Array.from([0, ...CANONICAL_WIRE_IDS])
 
 /** The wire key id of an attribute of today, to ask a reader for it. Read once at module level. Throws on a key that is not in conventions/. */
 export function wireId(key: string): number {
@@ -67,10 +74,14 @@ export class SpanReader {
   /** Reads a Span node. */
   readSpan(span: number): void {
     const { view } = this
+    const { nodes } = view
     this.#reset(span)
-    for (let c = view.first(span), end = view.next(span); c < end; c = view.next(c)) {
-      const field = view.field(c)
-      if (field === SPAN_ATTRIBUTES) this.#attribute(c)
+    // The tape is read directly: this loop is a good part of what metrics and cost take.
+    for (let c = view.first(span), end = view.next(span), next = c; c < end; c = next) {
+      const at = c * NODE_SIZE
+      const field = nodes[at + NODE_FIELD] as number
+      next = nodes[at + NODE_NEXT] as number
+      if (field === SPAN_ATTRIBUTES) this.#attribute(c, nodes[at + NODE_KEY] as number)
       else if (field === TRACE_ID) this.traceId = c
       else if (field === SPAN_ID) this.spanId = c
       else if (field === PARENT_ID) this.parentId = view.end(c) > view.body(c) ? c : -1
@@ -91,7 +102,7 @@ export class SpanReader {
     this.#reset(resource)
     if (resource < 0) return
     for (let c = view.first(resource), end = view.next(resource); c < end; c = view.next(c)) {
-      if (view.field(c) === RESOURCE_ATTRIBUTES) this.#attribute(c)
+      if (view.field(c) === RESOURCE_ATTRIBUTES) this.#attribute(c, view.keyId(c))
     }
   }
 
@@ -117,7 +128,13 @@ export class SpanReader {
     const value = this.view.numberValue(node)
     if (value !== undefined) return Number.isFinite(value) ? value : undefined
     const text = this.view.stringValue(node)
-    return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined
+    return text !== undefined && /^\d{1,20}(\.\d{1,20})?$/.test(text) ? Number(text) : undefined
+  }
+
+  /** A number of things; undefined when it is no such number (negative, huge), so that one span cannot spoil a sum. */
+  count(id: number): number | undefined {
+    const value = this.number(id)
+    return value !== undefined && value >= 0 && value <= COUNT_MAX ? value : undefined
   }
 
   #reset(span: number): void {
@@ -133,10 +150,9 @@ export class SpanReader {
     this.endMs = 0
   }
 
-  #attribute(node: number): void {
-    const wire = this.view.keyId(node)
+  #attribute(node: number, wire: number): void {
     if (wire === 0) return
-    const id = CANONICAL_WIRE_IDS[wire - 1] as number
+    const id = canonicalIds[wire] as number
     if (this.#stamps[id] === this.#stamp && (this.#wireIds[id] as number) < wire) return
     this.#stamps[id] = this.#stamp
     this.#wireIds[id] = wire

@@ -37,6 +37,7 @@ export class OtlpView {
   readonly bytes: Buffer
   readonly nodes: Int32Array
   readonly count: number
+  readonly #data: DataView
   /** Set by `new Edits(view)`. */
   edits: Edits | undefined
 
@@ -47,6 +48,7 @@ export class OtlpView {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.nodes = tape.nodes
     this.count = tape.count
+    this.#data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   /** Hands the tape back; the view must not be read afterwards. */
@@ -138,17 +140,17 @@ export class OtlpView {
   }
 
   double(n: number): number {
-    return this.bytes.readDoubleLE(this.body(n))
+    return this.#data.getFloat64(this.body(n), true)
   }
 
   fixed64(n: number): bigint {
-    return this.bytes.readBigUInt64LE(this.body(n))
+    return this.#data.getBigUint64(this.body(n), true)
   }
 
   /** A fixed64 of nanoseconds in milliseconds, to a fraction of a microsecond. */
   unixMs(n: number): number {
     const at = this.body(n)
-    return (this.bytes.readUInt32LE(at + 4) * 4294967296 + this.bytes.readUInt32LE(at)) / 1e6
+    return (this.#data.getUint32(at + 4, true) * 4294967296 + this.#data.getUint32(at, true)) / 1e6
   }
 
   /** Node of a KeyValue's key, or -1. */
