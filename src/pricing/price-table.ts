@@ -61,17 +61,19 @@ interface Table {
 }
 
 /** Providers whose name of the conventions the table's own matching does not understand, or understands wrongly. */
-const TABLE_PROVIDERS: Readonly<Record<string, string>> = {
-  'azure.ai.openai': 'azure',
-  'azure.ai.inference': 'azure',
-  'gcp.gen_ai': 'google',
-  'gcp.gemini': 'google',
-  'gcp.vertex_ai': 'google',
-  'aws.bedrock': 'aws',
-  x_ai: 'x-ai',
-  moonshot_ai: 'moonshotai',
-  mistral_ai: 'mistral',
-}
+const TABLE_PROVIDERS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'azure.ai.openai': 'azure',
+    'azure.ai.inference': 'azure',
+    'gcp.gen_ai': 'google',
+    'gcp.gemini': 'google',
+    'gcp.vertex_ai': 'google',
+    'aws.bedrock': 'aws',
+    x_ai: 'x-ai',
+    moonshot_ai: 'moonshotai',
+    mistral_ai: 'mistral',
+  }),
+)
 
 let table: Table | undefined
 
@@ -80,7 +82,7 @@ const parseTable = (): Table => JSON.parse(PRICE_TABLE_JSON) as Table
 
 function byProvider({ providers }: Table, provider: string): ProviderRow | undefined {
   const name = provider.toLowerCase().trim()
-  const id = TABLE_PROVIDERS[name] ?? name
+  const id = TABLE_PROVIDERS.get(name) ?? name
   return providers.find((row) => row[0] === id) ?? providers.find((row) => row[1] !== 0 && matches(row[1], id))
 }
 

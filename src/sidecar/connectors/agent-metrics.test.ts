@@ -386,6 +386,26 @@ describe('bounds', () => {
     ).toEqual(['1', '1', '4'])
   })
 
+  test('a span with numbers that no call has spoils no sum, and the export goes on', () => {
+    const spoilt = [1.5e308, Number.MAX_VALUE, 2 ** 63, -5, Number.NaN, Number.POSITIVE_INFINITY, '9'.repeat(400)]
+    const spans = spoilt.map((tokens, n) =>
+      chat(n + 2, undefined, { 'gen_ai.usage.input_tokens': tokens, 'spanwarden.cost.amount': tokens }),
+    )
+    expect(check('agent.tokens.used', [chat(1), ...spans])).toEqual(
+      check('agent.tokens.used', [
+        chat(1),
+        ...spoilt.map((_, n) => chat(n + 2, undefined, { 'gen_ai.usage.input_tokens': 0 })),
+      ]),
+    )
+    expect(check('agent.cost', spans)).toEqual([])
+  })
+
+  test.each(['constructor', '__proto__', 'toString'])('a provider named %s is a provider', (provider) => {
+    const lines = check('agent.tokens.used', [chat(1, undefined, { 'gen_ai.provider.name': provider }), chat(2)])
+    expect(lines.filter((line) => line.includes(provider))).toHaveLength(2)
+    expect(lines).toHaveLength(4)
+  })
+
   test('no memory of old spans beyond the limit', () => {
     const { send, lines, stop } = rig({ spans_max: 100 })
     for (let n = 1; n <= 1_000; n += 1) send({ spans: [tool(n)] })

@@ -51,6 +51,16 @@ describe('cost', () => {
     expect(counters['otelcol_processor_cost_priced_spans{processor="cost"}']).toBe(1)
   })
 
+  test.each(['constructor', '__proto__', 'toString'])('is never made up for a provider named %s', (provider) => {
+    const tier = { 'openai.response.service_tier': 'priority' }
+    expect(check({ attributes: { ...chat, ...tier, 'gen_ai.provider.name': provider } }).costs).toEqual(['-'])
+  })
+
+  test('numbers of tokens that no call has cost nothing', () => {
+    const tokens = { 'gen_ai.usage.input_tokens': 1e300, 'gen_ai.usage.output_tokens': 0 }
+    expect(check({ attributes: { ...chat, ...tokens } }).costs).toEqual(['0 USD sidecar genai-prices-0.1.8'])
+  })
+
   test.each([
     [
       'old OpenTelemetry',

@@ -75,7 +75,8 @@ const REASONING = wireId(ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS)
 const SERVICE_TIER = wireId(ATTR_OPENAI_RESPONSE_SERVICE_TIER)
 const COST_AMOUNT = wireId(ATTR_SPANWARDEN_COST_AMOUNT)
 
-const providerNames = CANONICAL_VALUES[ATTR_GEN_AI_PROVIDER_NAME] ?? {}
+const providerNames = new Map(Object.entries(CANONICAL_VALUES[ATTR_GEN_AI_PROVIDER_NAME] ?? {}))
+const nameOfToday = (provider: string): string => providerNames.get(provider) ?? provider
 
 function lacksCost(reader: SpanReader): boolean {
   const operation = operationOf(reader)
@@ -89,12 +90,12 @@ function lacksCost(reader: SpanReader): boolean {
 function priceOfSpan(reader: SpanReader): CallPrice | undefined {
   const provider = reader.text(PROVIDER)
   const call = {
-    provider: provider === undefined ? undefined : (providerNames[provider] ?? provider),
-    inputTokens: reader.number(INPUT) ?? 0,
-    outputTokens: reader.number(OUTPUT) ?? 0,
-    cacheReadTokens: reader.number(CACHE_READ),
-    cacheWriteTokens: reader.number(CACHE_WRITE),
-    reasoningTokens: reader.number(REASONING),
+    provider: provider === undefined ? undefined : nameOfToday(provider),
+    inputTokens: reader.count(INPUT) ?? 0,
+    outputTokens: reader.count(OUTPUT) ?? 0,
+    cacheReadTokens: reader.count(CACHE_READ),
+    cacheWriteTokens: reader.count(CACHE_WRITE),
+    reasoningTokens: reader.count(REASONING),
     timestampMs: reader.startMs,
     serviceTier: reader.text(SERVICE_TIER),
   }

@@ -37,7 +37,7 @@ export class Labels {
     const known = this.#providers.get(written)
     if (known !== undefined) return known
     const text = this.values.text(written)
-    const today = providerNames[text]
+    const today = providerNames.get(text)
     const label = today === undefined ? written : this.values.idOfText(today)
     this.#providers.set(written, label)
     return label
@@ -60,4 +60,4 @@ export class Labels {
 
 const STRING = fieldId('AnyValue', 'stringValue')
 const ERROR_TYPE = wireId(ATTR_ERROR_TYPE)
-const providerNames = CANONICAL_VALUES[ATTR_GEN_AI_PROVIDER_NAME] ?? {}
+const providerNames = new Map(Object.entries(CANONICAL_VALUES[ATTR_GEN_AI_PROVIDER_NAME] ?? {}))

@@ -83,7 +83,7 @@ function writeNumberPoint(writer: ProtobufWriter, series: Series, snapshot: Snap
     writer.fixed64(3, nanoseconds(snapshot.nowMs))
     const value =
       series.metric.name === METRIC_AGENT_ERROR_RATE ? (series.window?.rate(snapshot.nowMs) ?? 0) : series.value
-    if (series.metric.value === 'int') writer.fixed64(6, BigInt(Math.round(value)))
+    if (series.metric.value === 'int') writer.fixed64(6, BigInt(Math.min(Math.round(value), Number.MAX_SAFE_INTEGER)))
     else writer.double(4, value)
     writeLabels(writer, 7, series, snapshot.labels)
   })

@@ -125,14 +125,14 @@ export class SpanMetrics {
       if (firstChunk !== undefined) this.#observe(FIRST_CHUNK, service, [name, provider, model], firstChunk)
     } else this.#observe(OPERATION_DURATION, service, [name, provider, model, error], seconds)
     for (const { id, type, usage } of TOKEN_KINDS) {
-      const tokens = reader.number(id)
-      if (tokens === undefined || !(tokens > 0)) continue
+      const tokens = reader.count(id)
+      if (tokens === undefined || tokens === 0) continue
       this.#add(TOKENS_USED, service, [provider, model, labels.ofText(type)], tokens)
       if (operation === 'inference')
         this.#add(usage, service, [name, provider, model, labels.ofText(GEN_AI_TOKEN_MODALITY_VALUE_UNKNOWN)], tokens)
     }
     const cost = costOf(reader)
-    if (cost !== undefined && cost >= 0) this.#add(COST, service, [provider, model], cost)
+    if (cost !== undefined && cost >= 0 && cost <= CALL_COST_MAX_USD) this.#add(COST, service, [provider, model], cost)
   }
 
   #agent(reader: SpanReader, service: Service): void {
@@ -231,6 +231,9 @@ function resultOf(reader: SpanReader): string {
 
 /** Clocks that are set back give no negative durations. */
 const secondsOf = (reader: SpanReader): number => Math.max(0, reader.endMs - reader.startMs) / 1_000
+
+/** What costs more is no call but a mistake, and must not spoil the sum. */
+const CALL_COST_MAX_USD = 1e5
 
 /** Of the span as it came, or as the cost processor added it. */
 function costOf(reader: SpanReader): number | undefined {
