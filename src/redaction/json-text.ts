@@ -94,17 +94,24 @@ export class JsonNumbers {
   readonly #bytes: Uint8Array
   readonly #start: number
   readonly #end: number
-  readonly #isDocument: boolean
   #at: number
   #isInString = false
+  /** The first byte that is no blank: undefined until somebody asks. */
+  #first: number | undefined
 
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes
     this.#start = this.#at = start
     this.#end = end
-    let first = start
-    while (first < end && isSpace(bytes[first])) first++
-    this.#isDocument = bytes[first] === 0x7b || bytes[first] === 0x5b
+  }
+
+  get #isDocument(): boolean {
+    if (this.#first === undefined) {
+      let at = this.#start
+      while (at < this.#end && isSpace(this.#bytes[at])) at++
+      this.#first = this.#bytes[at]
+    }
+    return this.#first === 0x7b || this.#first === 0x5b
   }
 
   /** The quote to put around the replacement: empty when the match is no number of JSON. Extends the match to the whole number. */

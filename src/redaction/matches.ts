@@ -10,6 +10,8 @@ export interface Match {
  * a longer one; the longest names it, among equally long ones the rule that stands first in rules.ts. Ascending.
  */
 export function mergeMatches(matches: readonly Match[]): Match[] {
+  const [only] = matches
+  if (only !== undefined && matches.length === 1) return [{ ...only }]
   const sorted = matches.toSorted((a, b) => a.start - b.start || b.end - a.end || a.rule - b.rule)
   const merged: Match[] = []
   let longest = 0

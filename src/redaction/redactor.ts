@@ -292,8 +292,10 @@ interface Value {
  * another one; only triggers with digits need the start of a word.
  */
 function isGlued(bytes: Uint8Array, start: number, end: number): boolean {
-  if (start === 0 || end - start < 4 || ((CLASS[bytes[start - 1] as number] as number) & ALNUM) === 0) return false
-  return (((CLASS[bytes[start] as number] as number) | (CLASS[bytes[start + 2] as number] as number)) & DIGIT) !== 0
+  if (start === 0 || end - start < 4) return false
+  // Digits first: few values begin with one, but lengths are letters as often as not.
+  const isNumber = ((CLASS[bytes[start] as number] as number) | (CLASS[bytes[start + 2] as number] as number)) & DIGIT
+  return isNumber !== 0 && ((CLASS[bytes[start - 1] as number] as number) & ALNUM) !== 0
 }
 
 function firstAt({ entries, length }: Candidates, position: number): number {

@@ -1,10 +1,13 @@
 import { ATTR_SPANWARDEN_REDACTION_COUNT, ATTR_SPANWARDEN_REDACTION_RULES } from '../../../conventions.ts'
 import type { Edits } from '../../../otlp/edits.ts'
-import { fieldById, fieldId, fieldIdMax, UNKNOWN_FIELD } from '../../../otlp/schema.ts'
+import { ProtobufWriter } from '../../../otlp/protobuf-writer.ts'
+import { fieldById, fieldId, fieldIdMax, messageSchema, UNKNOWN_FIELD } from '../../../otlp/schema.ts'
 import { wireId } from '../../../otlp/span-reader.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
 import { NODE_BODY, NODE_END, NODE_FIELD, NODE_SIZE } from '../../../otlp/walk.ts'
+import { LIMIT_TYPE } from '../../../redaction/redactor.ts'
 import type { Redaction, Redactor } from '../../../redaction/redactor.ts'
+import { ruleTypes } from '../../../redaction/rules.ts'
 
 /** What is told in the attributes of a span or log record: the count and the rules, the count, nothing. */
 export type RedactionSummary = 'debug' | 'info' | 'silent'
@@ -65,15 +68,14 @@ const isId = (view: OtlpView, n: number): boolean => {
 
 const asterisks = ({ start, end }: Redaction): Uint8Array => new Uint8Array(end - start).fill(0x2a)
 
-const COUNT = wireId(ATTR_SPANWARDEN_REDACTION_COUNT)
-const RULES = wireId(ATTR_SPANWARDEN_REDACTION_RULES)
-
 /** Counts what was taken out of the span or log record at hand, and says so in its attributes. */
 class ItemSummary {
   readonly #view: OtlpView
   readonly #edits: Edits
   readonly #detail: RedactionSummary
-  readonly #rules = new Set<string>()
+  /** Of the rules that found something: bits in the order of NAMES, and what else an earlier sidecar wrote. */
+  #rules = 0
+  readonly #otherRules = new Set<string>()
   #item = -1
   #itemEnd = -1
   #count = 0
@@ -94,17 +96,23 @@ class ItemSummary {
   add(n: number, found: readonly Redaction[]): void {
     if (this.#detail === 'silent' || n >= this.#itemEnd) return
     this.#count += found.length
-    for (const { type } of found) this.#rules.add(type)
+    for (const { type } of found) this.#addRule(type)
   }
 
   end(): void {
     if (this.#count === 0) return
     this.#takeUpEarlier()
-    this.#edits.appendAttribute(this.#item, ATTR_SPANWARDEN_REDACTION_COUNT, this.#count)
-    if (this.#detail === 'debug')
-      this.#edits.appendAttribute(this.#item, ATTR_SPANWARDEN_REDACTION_RULES, [...this.#rules].sort())
+    this.#edits.append(this.#item, this.#attributes())
     this.#count = 0
-    this.#rules.clear()
+    this.#rules = 0
+    this.#otherRules.clear()
+  }
+
+  #addRule(name: string): void {
+    if (this.#detail !== 'debug') return
+    const bit = BITS.get(name)
+    if (bit === undefined) this.#otherRules.add(name)
+    else this.#rules |= bit
   }
 
   /** The summary of a sidecar before this one becomes part of the new one. */
@@ -114,10 +122,46 @@ class ItemSummary {
       const key = view.keyId(c)
       if (key !== COUNT && key !== RULES) continue
       if (key === COUNT) this.#count += Math.max(0, view.numberValue(c) ?? 0)
-      else for (let v = c; v < view.next(c); v++) if (view.field(v) === STRING) this.#rules.add(view.text(v))
+      else for (let v = c; v < view.next(c); v++) if (view.field(v) === STRING) this.#addRule(view.text(v))
       this.#edits.remove(c)
     }
+  }
+
+  /** The attributes on the wire. Nearly all summaries are among a few: those are encoded once. */
+  #attributes(): Uint8Array {
+    const isSpan = this.#view.field(this.#item) === SPAN
+    const isKept = this.#otherRules.size === 0 && Number.isInteger(this.#count) && this.#count < COUNTS_KEPT
+    if (!isKept) return this.#encoded(isSpan)
+    const key = (this.#rules * COUNTS_KEPT + this.#count) * 2 + (isSpan ? 1 : 0)
+    const known = summaries.get(key)
+    if (known !== undefined) return known
+    if (summaries.size >= SUMMARIES_MAX) summaries.clear()
+    const encoded = this.#encoded(isSpan)
+    summaries.set(key, encoded)
+    return encoded
+  }
+
+  #encoded(isSpan: boolean): Uint8Array {
+    const field = isSpan ? SPAN_ATTRIBUTES : RECORD_ATTRIBUTES
+    const writer = new ProtobufWriter().keyValue(field, ATTR_SPANWARDEN_REDACTION_COUNT, this.#count)
+    if (this.#detail !== 'debug') return writer.finish()
+    const names = NAMES.filter((_, i) => (this.#rules & (1 << i)) !== 0)
+    return writer.keyValue(field, ATTR_SPANWARDEN_REDACTION_RULES, [...names, ...this.#otherRules].sort()).finish()
   }
 }
 
 const STRING = fieldId('AnyValue', 'stringValue')
+const SPAN = fieldId('ScopeSpans', 'spans')
+const SPAN_ATTRIBUTES = messageSchema('Span').byJsonName.get('attributes')?.number ?? 0
+const RECORD_ATTRIBUTES = messageSchema('LogRecord').byJsonName.get('attributes')?.number ?? 0
+const COUNT = wireId(ATTR_SPANWARDEN_REDACTION_COUNT)
+const RULES = wireId(ATTR_SPANWARDEN_REDACTION_RULES)
+
+const NAMES: readonly string[] = [...ruleTypes, LIMIT_TYPE]
+const BITS: ReadonlyMap<string, number> = new Map(NAMES.map((name, i) => [name, 1 << i]))
+
+/** Summaries kept on the wire, of about a hundred bytes; when there are so many, all are forgotten. */
+const SUMMARIES_MAX = 1_000
+/** Those of higher counts are not kept. */
+const COUNTS_KEPT = 64
+const summaries = new Map<number, Uint8Array>()
