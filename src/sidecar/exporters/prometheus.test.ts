@@ -187,6 +187,23 @@ describe('a scrape', () => {
     expect(refused()).toBe(20)
   })
 
+  test('a scrape stays small, whatever labels, bounds and descriptions are sent; expired ones make room', async () => {
+    const { send, scrape, context } = await rig({ scrape_bytes_max: 20_000, metric_expiration: '1m' })
+    for (let n = 0; n < 10; n += 1) {
+      await send(wideHistogram(`wide_${n}`, 10, 'd'.repeat(100_000)))
+      await send(wideHistogram(`bounds_${n}`, 10_000, ''))
+      await send(gauge('g'.repeat(1_000) + n))
+    }
+    expect((await scrape()).join('\n').length).toBeLessThan(40_000)
+    const refused = context.counters.get(
+      'otelcol_exporter_prometheus_refused_points{exporter="prometheus",reason="scrape_bytes_max"}',
+    )
+    expect(refused).toBeGreaterThanOrEqual(10)
+    context.clock.advance(120_000)
+    for (let n = 0; n < 100; n += 1) await send(gauge('fresh'))
+    expect(await scrape()).toEqual(['# TYPE fresh gauge', 'fresh 7'])
+  })
+
   test('counts a metric that comes back with another type, and what the format has no place for', async () => {
     const { send, scrape, context } = await rig()
     await send(gauge('size_total'))
@@ -252,6 +269,19 @@ const metric = (name: string, data: (writer: ProtobufWriter) => unknown): Buffer
 }
 const gauge = (name: string): Buffer =>
   metric(name, (writer) => writer.message(5, () => writer.message(1, () => writer.fixed64(6, 7n))))
+const wideHistogram = (name: string, bounds: number, description: string): Buffer =>
+  metric(name, (writer) =>
+    writer.string(2, description).message(9, () =>
+      writer
+        .message(1, () => {
+          writer.fixed64(4, 1n).packedDouble(
+            7,
+            Array.from({ length: bounds }, (_, n) => n),
+          )
+        })
+        .varint(2, 2),
+    ),
+  )
 
 describe('names', () => {
   test.each([

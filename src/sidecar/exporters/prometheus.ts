@@ -22,6 +22,11 @@ const config = z.strictObject({
     .positive()
     .default(20_000)
     .describe('Label sets kept over all metrics; points of further ones are dropped and counted.'),
+  scrape_bytes_max: z
+    .int()
+    .positive()
+    .default(32 * 1024 * 1024)
+    .describe('Bytes of a scrape, about; points that would make it larger are dropped and counted.'),
 })
 
 /** Connections that may be open at once. */
@@ -40,7 +45,11 @@ export const prometheus = defineExporter({
   config,
   create(settings, { id, clock, metrics }) {
     const { host, port } = hostAndPort(settings.endpoint)
-    const store = new MetricStore({ seriesMax: settings.series_max, expirationMs: settings.metric_expiration })
+    const store = new MetricStore({
+      seriesMax: settings.series_max,
+      scrapeBytesMax: settings.scrape_bytes_max,
+      expirationMs: settings.metric_expiration,
+    })
     const refused = (reason: string) =>
       metrics.counter('otelcol_exporter_prometheus_refused_points', 'Data points that are not shown.', {
         exporter: id,
@@ -48,6 +57,7 @@ export const prometheus = defineExporter({
       })
     const counters = {
       series_max: refused('series_max'),
+      scrape_bytes_max: refused('scrape_bytes_max'),
       type_conflict: refused('type_conflict'),
       unsupported: refused('unsupported'),
     }

@@ -12,6 +12,8 @@ export interface Family {
 export interface StoredSeries {
   seenMs: number
   point: Point
+  /** What it takes in a scrape. */
+  bytes: number
 }
 
 /** Number of a counter or gauge, or what stands behind the buckets and quantiles of a distribution. */
@@ -36,21 +38,28 @@ export interface MetricHead {
 export interface StoreLimits {
   /** Label sets over all metrics. */
   readonly seriesMax: number
+  /** What all of them may take in a scrape, about. */
+  readonly scrapeBytesMax: number
   /** A series that was not heard of for so long is forgotten. */
   readonly expirationMs: number
 }
 
 /** Why a data point was not stored. */
-export type RefusedPoint = 'series_max' | 'type_conflict'
+export type RefusedPoint = 'series_max' | 'scrape_bytes_max' | 'type_conflict'
 
 /** A full store looks for expired series no more often than this. */
 const EXPIRE_PAUSE_MS = 1_000
+/** What is shown of a description, in characters. */
+const HELP_CHARACTERS_MAX = 1_000
+/** A value, a bound and the punctuation around them. */
+const SAMPLE_BYTES = 48
 
 /** Remembers the newest point of every series. Time is told; nothing here waits. */
 export class MetricStore {
   readonly families = new Map<string, Family>()
   readonly #limits: StoreLimits
   #series = 0
+  #bytes = 0
   #expiredMs = -Infinity
 
   constructor(limits: StoreLimits) {
@@ -64,41 +73,68 @@ export class MetricStore {
   /** Stores a point; a delta is added to what is there. Gives the reason when it does not. */
   set(head: MetricHead, labels: string, point: Point, isDelta: boolean, nowMs: number): RefusedPoint | undefined {
     const name = metricName(head.name, head.unit, head.type)
-    const family = this.families.get(name) ?? { name, type: head.type, help: head.description, series: new Map() }
+    const family = this.families.get(name) ?? newFamily(name, head)
     if (family.type !== head.type) return 'type_conflict'
     const known = family.series.get(labels)
-    if (known === undefined) {
-      if (this.#series >= this.#limits.seriesMax && nowMs - this.#expiredMs >= EXPIRE_PAUSE_MS) this.expire(nowMs)
-      if (this.#series >= this.#limits.seriesMax) return 'series_max'
-      this.families.set(name, family)
-      family.series.set(labels, { seenMs: nowMs, point })
-      this.#series += 1
-      return undefined
+    const next = isDelta && known !== undefined ? sum(known.point, point) : point
+    const bytes = bytesOf(name, labels, next)
+    const refused = this.#refusal(known, bytes)
+    if (refused !== undefined) {
+      if (nowMs - this.#expiredMs < EXPIRE_PAUSE_MS) return refused
+      this.expire(nowMs)
+      return this.set(head, labels, point, isDelta, nowMs)
     }
-    known.point = isDelta ? sum(known.point, point) : point
-    known.seenMs = nowMs
+    this.families.set(name, family)
+    family.series.set(labels, { seenMs: nowMs, point: next, bytes })
+    this.#series += known === undefined ? 1 : 0
+    this.#bytes += bytes - (known?.bytes ?? 0)
     return undefined
+  }
+
+  #refusal(known: StoredSeries | undefined, bytes: number): RefusedPoint | undefined {
+    const { seriesMax, scrapeBytesMax } = this.#limits
+    if (known === undefined && this.#series >= seriesMax) return 'series_max'
+    return this.#bytes - (known?.bytes ?? 0) + bytes > scrapeBytesMax ? 'scrape_bytes_max' : undefined
   }
 
   /** Forgets a series: its source says that it is over. */
   remove(head: MetricHead, labels: string): void {
     const family = this.families.get(metricName(head.name, head.unit, head.type))
-    if (family?.series.delete(labels) === true) this.#series -= 1
-    if (family?.series.size === 0) this.families.delete(family.name)
+    const known = family?.series.get(labels)
+    if (family === undefined || known === undefined) return
+    this.#forget(family, labels, known)
+    if (family.series.size === 0) this.families.delete(family.name)
   }
 
   /** Forgets what was not heard of for too long. */
   expire(nowMs: number): void {
     this.#expiredMs = nowMs
     for (const family of this.families.values()) {
-      for (const [labels, { seenMs }] of family.series) {
-        if (nowMs - seenMs <= this.#limits.expirationMs) continue
-        family.series.delete(labels)
-        this.#series -= 1
+      for (const [labels, series] of family.series) {
+        if (nowMs - series.seenMs > this.#limits.expirationMs) this.#forget(family, labels, series)
       }
       if (family.series.size === 0) this.families.delete(family.name)
     }
   }
+
+  #forget(family: Family, labels: string, { bytes }: StoredSeries): void {
+    family.series.delete(labels)
+    this.#series -= 1
+    this.#bytes -= bytes
+  }
+}
+
+const newFamily = (name: string, { type, description }: MetricHead): Family => ({
+  name,
+  type,
+  help: description.slice(0, HELP_CHARACTERS_MAX),
+  series: new Map(),
+})
+
+/** A line for each sample, with its name and labels. */
+function bytesOf(name: string, labels: string, point: Point): number {
+  const samples = typeof point === 'number' ? 1 : point.bounds.length + 3
+  return samples * (name.length + labels.length + SAMPLE_BYTES)
 }
 
 /** Labels as they stand between the braces, sorted. `fixed` (job, instance, …) go through unchanged and win. */
