@@ -93,11 +93,11 @@ export class Edits {
     view.nodes[node * NODE_SIZE + NODE_FIELD] = REMOVED_FIELD
   }
 
-  /** Appends encoded Protocol Buffers fields to the message of a node. */
-  append(node: number, fields: Uint8Array): void {
+  /** Appends encoded Protocol Buffers fields to the message of a node; `attribute` is the one among them that readers of the view are told of. */
+  append(node: number, fields: Uint8Array, attribute?: AppendedAttribute): void {
     const from = this.#replacements.length
     this.#replacements.raw(fields)
-    this.#appendFrom(node, from)
+    this.#appendFrom(node, from, attribute)
   }
 
   /** Appends an attribute to a resource, scope, span, event, link or log record. Integers are written as int, other numbers as double. */
@@ -108,19 +108,19 @@ export class Edits {
     }
     const from = this.#replacements.length
     this.#replacements.keyValue(number, key, value, asDouble)
-    const change = this.#appendFrom(node, from)
-    this.#changes[change * CHANGE_SIZE + CHANGE_ATTRIBUTE] = this.#attributes.push({ key, value })
+    this.#appendFrom(node, from, { key, value })
   }
 
   appendedTo(node: number): readonly AppendedAttribute[] | undefined {
     let appended: AppendedAttribute[] | undefined
-    for (const change of this.#changesOf(node)) {
-      const attribute = this.#changes[change * CHANGE_SIZE + CHANGE_ATTRIBUTE] as number
-      if (attribute === 0) continue
-      appended ??= []
-      appended.push(this.#attributes[attribute - 1] as AppendedAttribute)
+    let last = this.#view.nodes[node * NODE_SIZE + NODE_EDIT] as number
+    while (last !== 0) {
+      const change = (last - 1) * CHANGE_SIZE
+      const attribute = this.#changes[change + CHANGE_ATTRIBUTE] as number
+      if (attribute !== 0) (appended ??= []).push(this.#attributes[attribute - 1] as AppendedAttribute)
+      last = this.#changes[change + CHANGE_PREVIOUS] as number
     }
-    return appended
+    return appended?.reverse()
   }
 
   /** Content of an edited string or bytes node after the edits. */
@@ -150,11 +150,12 @@ export class Edits {
     return applyChanges(this.#view, ordered, this.#replacements.finish(), allocate)
   }
 
-  #appendFrom(node: number, from: number): number {
+  #appendFrom(node: number, from: number, attribute: AppendedAttribute | undefined): void {
     const end = this.#view.end(node)
     const change = this.#push(end, end, node, from)
     this.#link(node, change)
-    return change
+    if (attribute !== undefined)
+      this.#changes[change * CHANGE_SIZE + CHANGE_ATTRIBUTE] = this.#attributes.push(attribute)
   }
 
   #push(start: number, end: number, node: number, from: number): number {

@@ -1,5 +1,6 @@
 import { CANONICAL_WIRE_IDS, WIRE_KEYS } from '../conventions.ts'
 import { fieldId } from './schema.ts'
+import { TextCache } from './text-cache.ts'
 import type { OtlpView } from './view.ts'
 import { NODE_FIELD, NODE_KEY, NODE_NEXT, NODE_SIZE } from './walk.ts'
 
@@ -24,6 +25,9 @@ const STATUS_ERROR = 2
 
 /** More tokens than any call has, and few enough that a million of these is an exact number. */
 const COUNT_MAX = 1e9
+
+const STRING = fieldId('AnyValue', 'stringValue')
+const texts = new TextCache()
 
 /** By wire key id. */
 const canonicalIds = Int16Array.from([0, ...CANONICAL_WIRE_IDS])
@@ -118,7 +122,12 @@ export class SpanReader {
   /** A string attribute; undefined when it is absent, empty or not a string. */
   text(id: number): string | undefined {
     const node = this.node(id)
-    return (node < 0 ? undefined : this.view.stringValue(node)) || undefined
+    if (node < 0) return undefined
+    const { view } = this
+    const value = view.valueNode(node)
+    if (value < 0 || view.field(value) !== STRING) return undefined
+    if (view.isEdited(value)) return view.text(value) || undefined
+    return texts.text(view.bytes, view.body(value), view.end(value)) || undefined
   }
 
   /** A numeric attribute, int or double on the wire, or a number in a string, as some write it. */

@@ -23,6 +23,7 @@ const INT = fieldId('AnyValue', 'intValue')
 const DOUBLE = fieldId('AnyValue', 'doubleValue')
 const BOOL = fieldId('AnyValue', 'boolValue')
 const STRING = fieldId('AnyValue', 'stringValue')
+const NONE: readonly AppendedAttribute[] = []
 
 /**
  * A batch as components see it: the bytes that came in and, over them, one node for every field. Nodes are numbers in document order;
@@ -190,6 +191,6 @@ export class OtlpView {
 
   /** Attributes that processors appended to the message of this node. */
   appended(n: number): readonly AppendedAttribute[] {
-    return this.edits?.appendedTo(n) ?? []
+    return this.edits?.appendedTo(n) ?? NONE
   }
 }

@@ -104,15 +104,21 @@ function tierMultiplier(tier: string | undefined, provider: string | undefined, 
   }
 }
 
-const memo = new Map<string, PriceList | null>()
+/** By provider, then by model: no key has to be put together. */
+const memo = new Map<string, Map<string, PriceList | null>>()
+let memoModels = 0
 
 function priceListOf(provider: string | undefined, model: string): PriceList | undefined {
   if (model.length > MODEL_CHARACTERS_MAX) return undefined
-  const key = `${provider ?? ''}\n${model}`
-  const known = memo.get(key)
+  const known = memo.get(provider ?? '')?.get(model)
   if (known !== undefined) return known ?? undefined
-  if (memo.size >= MEMO_MODELS_MAX) memo.clear()
+  if (memoModels >= MEMO_MODELS_MAX) {
+    memo.clear()
+    memoModels = 0
+  }
   const found = findPriceList(provider, model)
-  memo.set(key, found ?? null)
+  const models = memo.get(provider ?? '') ?? new Map<string, PriceList | null>()
+  memo.set(provider ?? '', models.set(model, found ?? null))
+  memoModels++
   return found
 }

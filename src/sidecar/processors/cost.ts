@@ -22,7 +22,7 @@ import { operationOf } from '../../otlp/genai-operation.ts'
 import { ProtobufWriter } from '../../otlp/protobuf-writer.ts'
 import { messageSchema } from '../../otlp/schema.ts'
 import { SpanReader, spanNodes, wireId } from '../../otlp/span-reader.ts'
-import { type CallPrice, priceOf } from '../../pricing/price-of.ts'
+import { type CallPrice, type PricedCall, priceOf } from '../../pricing/price-of.ts'
 import { PRICE_TABLE_VERSION } from '../../pricing/prices.gen.ts'
 import { defineProcessor } from '../component.ts'
 
@@ -89,7 +89,8 @@ function lacksCost(reader: SpanReader): boolean {
 /** The model that answered is the one that is billed; a deployment's or a router's own name for it may have no price. */
 function priceOfSpan(reader: SpanReader): CallPrice | undefined {
   const provider = reader.text(PROVIDER)
-  const call = {
+  const call: PricedCall = {
+    model: '',
     provider: provider === undefined ? undefined : nameOfToday(provider),
     inputTokens: reader.count(INPUT) ?? 0,
     outputTokens: reader.count(OUTPUT) ?? 0,
@@ -100,20 +101,26 @@ function priceOfSpan(reader: SpanReader): CallPrice | undefined {
     serviceTier: reader.text(SERVICE_TIER),
   }
   for (const model of [reader.text(RESPONSE_MODEL), reader.text(REQUEST_MODEL)]) {
-    const price = model === undefined ? undefined : priceOf({ ...call, model })
+    if (model === undefined) continue
+    call.model = model
+    const price = priceOf(call)
     if (price !== undefined) return price
   }
   return undefined
 }
 
-/** The amount is an attribute that others look for in the same batch; what stands beside it is always the same bytes. */
-function addCost(edits: Edits, span: number, price: CallPrice): void {
-  edits.appendAttribute(span, ATTR_SPANWARDEN_COST_AMOUNT, price.amount, true)
-  edits.append(span, COMPANIONS)
+/** Always the same bytes but for the amount. */
+function addCost(edits: Edits, span: number, { amount }: CallPrice): void {
+  costFields.writeDoubleLE(amount, AMOUNT_AT)
+  edits.append(span, costFields, { key: ATTR_SPANWARDEN_COST_AMOUNT, value: amount })
 }
 
 const SPAN_ATTRIBUTES = messageSchema('Span').byJsonName.get('attributes')?.number ?? 0
-const COMPANIONS = new ProtobufWriter()
+const amountField = (): ProtobufWriter =>
+  new ProtobufWriter().keyValue(SPAN_ATTRIBUTES, ATTR_SPANWARDEN_COST_AMOUNT, 0, true)
+/** The double is what an attribute ends with. */
+const AMOUNT_AT = amountField().length - 8
+const costFields = amountField()
   .keyValue(SPAN_ATTRIBUTES, ATTR_SPANWARDEN_COST_CURRENCY, SPANWARDEN_COST_CURRENCY_VALUE_USD)
   .keyValue(SPAN_ATTRIBUTES, ATTR_SPANWARDEN_COST_SOURCE, SPANWARDEN_COST_SOURCE_VALUE_SIDECAR)
   .keyValue(SPAN_ATTRIBUTES, ATTR_SPANWARDEN_PRICE_TABLE_VERSION, PRICE_TABLE_VERSION)
