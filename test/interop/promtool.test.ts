@@ -189,7 +189,10 @@ async function startPrometheus(target: URL): Promise<string> {
   child.stdout.resume()
   const address = (): string | undefined => /msg="Listening on" address=(\S+)/.exec(log)?.[1]
   await until(() => address() !== undefined)
-  return `http://${address() ?? ''}`
+  const api = `http://${address() ?? ''}`
+  // It listens, and answers 503, before its storage is open.
+  await until(async () => (await fetch(`${api}/-/ready`)).ok)
+  return api
 }
 
 async function query(api: string, expression: string): Promise<{ metric: Record<string, string>; value: string }[]> {
