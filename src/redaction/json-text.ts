@@ -122,12 +122,12 @@ export class JsonNumbers {
     let to = match.end
     while (from > this.#start && match.start - from < NUMBER_BYTES_MAX && isNumberByte(bytes[from - 1])) from--
     while (to < this.#end && to - match.end < NUMBER_BYTES_MAX && isNumberByte(bytes[to])) to++
-    if (!NUMBER.test(String.fromCharCode(...bytes.subarray(from, to)))) return ''
     let before = from - 1
     while (before >= this.#start && isSpace(bytes[before])) before--
     let behind = to
     while (behind < this.#end && isSpace(bytes[behind])) behind++
     if (!this.#isValuePlace(before, behind)) return ''
+    if (!NUMBER.test(String.fromCharCode(...bytes.subarray(from, to)))) return ''
     const isNested = this.#isStringAt(from)
     const escapes = isNested || !this.#isDocument ? this.#escapesOfQuote(before, isNested) : 0
     if (escapes < 0) return ''

@@ -51,6 +51,11 @@ export interface Redaction {
 export interface Redactor {
   /** Takes up a batch: the values that `redactions` is asked about are ranges of these bytes, which must not change meanwhile. */
   scan(bytes: Uint8Array): void
+  /**
+   * Offset of the first candidate at or behind `position`. A value that ends there or before, and is not glued to its length (`isGlued`), holds nothing to
+   * replace: who asks about many values in order asks this first.
+   */
+  nextCandidate(position: number): number
   /** What to replace in the value bytes[start, end), ascending. Fast when values are asked for in the order of the bytes. */
   redactions(start: number, end: number): readonly Redaction[]
   /** One text alone. Offsets of the hits are UTF-16 code units of the text that was handed in. */
@@ -122,15 +127,18 @@ class RuleRedactor implements Redactor {
   }
 
   redactions(start: number, end: number): readonly Redaction[] {
+    if (this.nextCandidate(start) >= end && !isGlued(this.#bytes, start, end)) return NOTHING
+    return this.#redactionsOf({ bytes: this.#bytes, start, end }, this.#candidates, this.#cursor, 0)
+  }
+
+  nextCandidate(position: number): number {
     const { entries, length } = this.#candidates
-    if (start < this.#cursorStart) this.#cursor = firstAt(this.#candidates, start)
-    this.#cursorStart = start
+    if (position < this.#cursorStart) this.#cursor = firstAt(this.#candidates, position)
+    this.#cursorStart = position
     let cursor = this.#cursor
-    while (cursor < length && positionOf(entries[cursor] as number) < start) cursor++
+    while (cursor < length && positionOf(entries[cursor] as number) < position) cursor++
     this.#cursor = cursor
-    const isQuiet = cursor === length || positionOf(entries[cursor] as number) >= end
-    if (isQuiet && !isGlued(this.#bytes, start, end)) return NOTHING
-    return this.#redactionsOf({ bytes: this.#bytes, start, end }, this.#candidates, cursor, 0)
+    return cursor === length ? SCAN_BYTES_MAX : positionOf(entries[cursor] as number)
   }
 
   redactText(text: string): RedactedText {
@@ -291,12 +299,14 @@ interface Value {
  * The byte before a value is its length on the wire. Where that looks like a letter or digit, the scanner took the first word of the value for the rest of
  * another one; only triggers with digits need the start of a word.
  */
-function isGlued(bytes: Uint8Array, start: number, end: number): boolean {
+export function isGlued(bytes: Uint8Array, start: number, end: number): boolean {
   if (start === 0 || end - start < 4) return false
   // Digits first: few values begin with one, but lengths are letters as often as not.
-  const isNumber = ((CLASS[bytes[start] as number] as number) | (CLASS[bytes[start + 2] as number] as number)) & DIGIT
-  return isNumber !== 0 && ((CLASS[bytes[start - 1] as number] as number) & ALNUM) !== 0
+  if (!isDigit(bytes[start] as number) && !isDigit(bytes[start + 2] as number)) return false
+  return ((CLASS[bytes[start - 1] as number] as number) & ALNUM) !== 0
 }
+
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
 
 function firstAt({ entries, length }: Candidates, position: number): number {
   let low = 0

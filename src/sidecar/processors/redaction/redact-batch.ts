@@ -5,7 +5,7 @@ import { fieldById, fieldId, fieldIdMax, messageSchema, UNKNOWN_FIELD } from '..
 import { wireId } from '../../../otlp/span-reader.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
 import { NODE_BODY, NODE_END, NODE_FIELD, NODE_SIZE } from '../../../otlp/walk.ts'
-import { LIMIT_TYPE } from '../../../redaction/redactor.ts'
+import { isGlued, LIMIT_TYPE } from '../../../redaction/redactor.ts'
 import type { Redaction, Redactor } from '../../../redaction/redactor.ts'
 import { ruleTypes } from '../../../redaction/rules.ts'
 
@@ -20,9 +20,11 @@ export function redactBatch(
   summary: RedactionSummary,
   count: (type: Redaction['type']) => void,
 ): void {
-  redactor.scan(view.bytes)
+  const { bytes } = view
+  redactor.scan(bytes)
   const item = new ItemSummary(view, edits, summary)
   const { nodes, count: nodeCount } = view
+  let quietUntil = redactor.nextCandidate(0)
   for (let n = 1, at = NODE_SIZE; n < nodeCount; n++, at += NODE_SIZE) {
     const field = nodes[at + NODE_FIELD] as number
     const kind = kindOf[field]
@@ -31,7 +33,11 @@ export function redactBatch(
       item.begin(n)
       continue
     }
-    const found = redactor.redactions(nodes[at + NODE_BODY] as number, nodes[at + NODE_END] as number)
+    const start = nodes[at + NODE_BODY] as number
+    const end = nodes[at + NODE_END] as number
+    if (end <= quietUntil && !isGlued(bytes, start, end)) continue
+    const found = redactor.redactions(start, end)
+    quietUntil = redactor.nextCandidate(end)
     if (found.length === 0 || (kind === OPAQUE && isId(view, n))) continue
     for (const one of found) {
       edits.replaceRange(n, one.start, one.end, kind === OPAQUE ? asterisks(one) : one.replacement)
