@@ -46,7 +46,7 @@ export const otlp = defineReceiver({
     )
     const servers = [
       ...(grpc === undefined ? [] : [new OtlpGrpcServer(grpc, new Intake(context, 'grpc', memory), context)]),
-      ...(http === undefined ? [] : [new OtlpHttpServer(http, new Intake(context, 'http', memory))]),
+      ...(http === undefined ? [] : [new OtlpHttpServer(http, new Intake(context, 'http', memory), context)]),
     ]
     return {
       async start() {

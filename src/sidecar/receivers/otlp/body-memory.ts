@@ -18,6 +18,11 @@ export class BodyMemory {
     return this.#bytes
   }
 
+  /** Whether `take` would give it. */
+  hasRoom(size: number): boolean {
+    return this.#bytes + size <= this.#bytesMax
+  }
+
   /** Counts memory that comes from elsewhere; call what it returns when that is free again. Throws as `take` does. */
   hold(size: number): () => void {
     this.#checkRoom(size)
@@ -39,7 +44,7 @@ export class BodyMemory {
   }
 
   #checkRoom(size: number): void {
-    if (this.#bytes + size <= this.#bytesMax) return
+    if (this.hasRoom(size)) return
     throw new RefusedError('busy', 'too many requests are being read', { retryAfterMs: 1000 })
   }
 }

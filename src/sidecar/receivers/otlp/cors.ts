@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http'
 import type { HttpConfig } from './http-config.ts'
+import type { AskingHead } from './http-handler.ts'
 
 type CorsConfig = NonNullable<HttpConfig['cors']>
 
 /** Headers that let a web page of an allowed origin send and read the answer; none for other origins. */
-export function corsHeaders(cors: CorsConfig, { headers, method }: IncomingMessage): Record<string, string> {
+export function corsHeaders(cors: CorsConfig, { headers, method }: AskingHead): Record<string, string> {
   const { origin } = headers
   if (origin === undefined || !cors.allowed_origins.some((pattern) => matches(pattern, origin)))
     return { vary: 'Origin' }

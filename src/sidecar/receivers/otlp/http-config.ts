@@ -35,6 +35,10 @@ export const httpConfig = z.strictObject({
   read_header_timeout: duration.prefault('60s').describe('Its headers must be complete within this time.'),
   idle_timeout: duration.prefault('2m').describe('A connection without requests is closed after this time.'),
   keep_alives_enabled: z.boolean().default(true).describe('False: one request on each connection.'),
+  fast_read: z
+    .boolean()
+    .default(true)
+    .describe('Plain requests are read straight into pooled memory, past the HTTP parser of Node.js. False: none is.'),
   response_headers: z.record(z.string(), z.string()).default({}).describe('Headers that every answer carries.'),
   cors: z
     .strictObject({

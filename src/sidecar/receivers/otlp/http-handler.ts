@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Signal } from '../../component.ts'
 import { corsHeaders } from './cors.ts'
 import type { HttpConfig } from './http-config.ts'
@@ -15,14 +16,51 @@ const EMPTY = Buffer.alloc(0)
 const EMPTY_JSON = Buffer.from('{}')
 
 type Encoding = 'protobuf' | 'json'
+type Headers = Readonly<Record<string, string | number>>
 
-/** Answers OTLP/HTTP requests, on the bare messages of node:http: the body goes into pooled memory and is not copied again. */
+/** What the handler looks at in the head of a request. */
+export interface AskingHead {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly headers: Pick<IncomingHttpHeaders, 'content-type' | 'content-encoding' | 'origin'>
+}
+
+/** A request that may be taken once its body is there. */
+export interface Admitted {
+  readonly outcome: 'admitted'
+  readonly signal: Signal
+  readonly encoding: Encoding
+  readonly compression: string
+  /** For the answer, whatever it is. */
+  readonly headers: Headers
+}
+interface Refused {
+  readonly outcome: 'refused'
+  readonly encoding: Encoding | undefined
+  readonly refusal: Refusal
+  readonly headers: Headers
+}
+interface Preflight {
+  readonly outcome: 'preflight'
+  readonly headers: Headers
+}
+
+export interface Answer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Headers
+  readonly body: Buffer
+}
+
+/** Answers OTLP/HTTP requests, whoever reads them: `admit`, then `take`; `handle` does both with the bare messages of node:http. */
 export class HttpHandler {
   readonly #config: HttpConfig
   readonly #intake: Intake
   readonly #signals: ReadonlyMap<string, Signal>
+  readonly #responseHeaders: Headers
   #isClosing = false
 
+  /** Throws when a header of `response_headers` can't be sent. */
   constructor(config: HttpConfig, intake: Intake) {
     this.#config = config
     this.#intake = intake
@@ -32,6 +70,13 @@ export class HttpHandler {
       [config.logs_url_path, 'logs'],
     ]
     this.#signals = new Map(paths.filter(([, signal]) => intake.signals.has(signal)))
+    for (const [name, value] of Object.entries(config.response_headers)) {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    }
+    this.#responseHeaders = Object.fromEntries(
+      Object.entries(config.response_headers).map(([name, value]) => [name.toLowerCase(), value]),
+    )
   }
 
   /** From now on every answer ends its connection: one that is kept alive would hold up the end of the server. */
@@ -39,70 +84,76 @@ export class HttpHandler {
     this.#isClosing = true
   }
 
+  /** Whether a request can have what its head asks for. Counts nothing. */
+  admit(head: AskingHead): Admitted | Refused | Preflight {
+    const { cors, compression_algorithms } = this.#config
+    const headers = cors ? { ...corsHeaders(cors, head), ...this.#responseHeaders } : this.#responseHeaders
+    const signal = this.#signals.get(head.url?.split('?', 1)[0] ?? '')
+    const encoding = encodingOf(head.headers['content-type'])
+    const compression = compressionOf(head.headers['content-encoding'])
+    const refuse = (refusal: Refusal, more: Headers = {}): Refused => {
+      return { outcome: 'refused', encoding, refusal, headers: { ...headers, ...more } }
+    }
+    if (signal === undefined) return refuse(notFound)
+    if (head.method === 'OPTIONS' && cors) return { outcome: 'preflight', headers }
+    if (head.method !== 'POST') return refuse(wrongMethod, { allow: 'POST' })
+    if (encoding === undefined) return refuse(wrongType)
+    if (!compression_algorithms.some((known) => known === compression)) {
+      return refuse(wrongCompression, { 'accept-encoding': compression_algorithms.filter(Boolean).join(', ') })
+    }
+    return { outcome: 'admitted', signal, encoding, compression, headers }
+  }
+
+  /** Takes a request with its whole body, read until the promise settles. Never rejects: whatever happens is answered. */
+  async take({ signal, encoding, compression, headers }: Admitted, bytes: Buffer): Promise<Answer> {
+    try {
+      const { max_request_body_size: bytesMax } = this.#config
+      await this.#intake.take({ signal, bytes, encoding, compression, bytesMax })
+      return answerOf(200, encoding, encoding === 'json' ? EMPTY_JSON : EMPTY, headers)
+    } catch (error) {
+      return refusalOf(this.#intake.refusal(error), encoding, headers)
+    }
+  }
+
   /** Never throws: whatever happens is answered. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { headers, method, url = '' } = request
-    for (const [name, value] of Object.entries(this.#headers(request))) response.setHeader(name, value)
-    const signal = this.#signals.get(url.split('?', 1)[0] ?? '')
-    const encoding = encodingOf(headers['content-type'])
-    const compression = compressionOf(headers['content-encoding'])
-    if (signal === undefined) return this.#refuse(request, response, encoding, notFound)
-    if (method === 'OPTIONS' && this.#config.cors) return void response.writeHead(204).end()
-    if (method !== 'POST') {
-      response.setHeader('allow', 'POST')
-      return this.#refuse(request, response, encoding, wrongMethod)
+    const admitted = this.admit(request)
+    const { headers } = admitted
+    if (admitted.outcome === 'preflight') return void response.writeHead(204, { ...headers }).end()
+    if (admitted.outcome === 'refused') {
+      const { encoding, refusal } = admitted
+      return this.#send(request, response, refusalOf(this.#intake.refused(refusal), encoding, headers))
     }
-    if (encoding === undefined) return this.#refuse(request, response, encoding, wrongType)
-    if (!this.#config.compression_algorithms.some((known) => known === compression)) {
-      response.setHeader('accept-encoding', this.#config.compression_algorithms.filter(Boolean).join(', '))
-      return this.#refuse(request, response, encoding, wrongCompression)
-    }
+    const { memory } = this.#intake
     try {
-      await this.#take(request, signal, encoding, compression)
-      this.#send(response, 200, encoding, encoding === 'json' ? EMPTY_JSON : EMPTY)
-    } catch (error) {
-      if (!(error instanceof AbortedError)) this.#answer(request, response, encoding, this.#intake.refusal(error))
-    }
-  }
-
-  async #take(request: IncomingMessage, signal: Signal, encoding: Encoding, compression: string): Promise<void> {
-    const { max_request_body_size: bytesMax } = this.#config
-    const body = await readBody(request, this.#intake.memory, bytesMax)
-    try {
-      await this.#intake.take({ signal, bytes: body.bytes, encoding, compression, bytesMax })
-    } finally {
+      const body = await readBody(request, memory, this.#config.max_request_body_size)
+      const answer = await this.take(admitted, body.bytes)
       body.release()
+      this.#send(request, response, answer)
+    } catch (error) {
+      if (error instanceof AbortedError) return
+      this.#send(request, response, refusalOf(this.#intake.refusal(error), admitted.encoding, headers))
     }
   }
 
-  #headers(request: IncomingMessage): Readonly<Record<string, string>> {
-    const { cors, response_headers } = this.#config
-    return cors ? { ...corsHeaders(cors, request), ...response_headers } : response_headers
-  }
-
-  #refuse(request: IncomingMessage, response: ServerResponse, encoding: Encoding | undefined, refusal: Refusal): void {
-    this.#answer(request, response, encoding, this.#intake.refused(refusal))
-  }
-
-  #answer(request: IncomingMessage, response: ServerResponse, encoding: Encoding | undefined, refusal: Refusal): void {
+  #send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
     if (!request.complete) discardBody(request)
-    if (refusal.retryAfterMs !== undefined) {
-      response.setHeader('retry-after', Math.max(1, Math.ceil(refusal.retryAfterMs / 1000)))
-    }
-    const { code, message, httpStatus } = refusal
-    if (encoding === 'json') this.#send(response, httpStatus, encoding, Buffer.from(JSON.stringify({ code, message })))
-    else if (encoding === 'protobuf') this.#send(response, httpStatus, encoding, rpcStatus(refusal))
-    else {
-      this.#send(response, httpStatus, encoding, Buffer.from(`${message}\n`))
-    }
+    response.writeHead(status, this.#isClosing ? { ...headers, connection: 'close' } : { ...headers }).end(body)
   }
+}
 
-  #send(response: ServerResponse, status: number, encoding: Encoding | undefined, body: Buffer): void {
-    if (this.#isClosing) response.setHeader('connection', 'close')
-    response.setHeader('content-type', encoding === undefined ? TEXT_TYPE : encoding === 'json' ? JSON_TYPE : PROTOBUF)
-    response.setHeader('content-length', body.length)
-    response.writeHead(status).end(body)
-  }
+function answerOf(status: number, encoding: Encoding | undefined, body: Buffer, headers: Headers): Answer {
+  const type = encoding === undefined ? TEXT_TYPE : encoding === 'json' ? JSON_TYPE : PROTOBUF
+  return { status, headers: { ...headers, 'content-type': type, 'content-length': body.length }, body }
+}
+
+function refusalOf(refusal: Refusal, encoding: Encoding | undefined, headers: Headers): Answer {
+  const { code, message, httpStatus, retryAfterMs } = refusal
+  const all =
+    retryAfterMs === undefined ? headers : { ...headers, 'retry-after': Math.max(1, Math.ceil(retryAfterMs / 1000)) }
+  if (encoding === 'json') return answerOf(httpStatus, encoding, Buffer.from(JSON.stringify({ code, message })), all)
+  if (encoding === 'protobuf') return answerOf(httpStatus, encoding, rpcStatus(refusal), all)
+  return answerOf(httpStatus, encoding, Buffer.from(`${message}\n`), all)
 }
 
 const refusal = (httpStatus: number, code: number, message: string): Refusal => ({ httpStatus, code, message })
