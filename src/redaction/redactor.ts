@@ -88,6 +88,8 @@ class RuleRedactor implements Redactor {
   readonly #scan: Scan
   readonly #subject = new Subject()
   readonly #candidates = noCandidates()
+  /** Of a text made from a value: used up before a next one is made. */
+  readonly #madeCandidates = noCandidates()
   /** By index of the rule; the last one is that of the limit. */
   readonly #placeholders: readonly string[]
   readonly #encoded: readonly Uint8Array[]
@@ -228,7 +230,8 @@ class RuleRedactor implements Redactor {
 
   /** All matches in a text made from a value. */
   #matchesIn(bytes: Uint8Array, round: number): Match[] {
-    const found = noCandidates()
+    const found = this.#madeCandidates
+    found.length = 0
     this.#scan(bytes, 0, bytes.length, found)
     return this.#asMatches(this.#redactionsOf({ bytes, start: 0, end: bytes.length }, found, 0, round))
   }

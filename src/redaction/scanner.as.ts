@@ -252,9 +252,9 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       const back2 = v128.load(at - 2), back3 = v128.load(at - 3);
       const dot1 = i8x16.eq(v128.load(at - 1), dot), colon1 = i8x16.eq(v128.load(at - 1), colon);
       const long = v128.and(digits2, v128.or(digits7, dot1));
-      const behindLetters = v128.and(digits1, v128.and(i8x16.gt_s(back2, colon), i8x16.gt_s(back3, colon)));
+      const behindLetters = v128.and(digits1, i8x16.gt_s(i8x16.min_s(back2, back3), colon));
       const colons = v128.and(fromZero, v128.and(colon1, i8x16.gt_s(back2, belowDigits)));
-      const dashes = v128.and(i8x16.eq(v, dash), v128.and(i8x16.eq(back3, dash), i8x16.eq(v128.load(at - 6), dash)));
+      const dashes = v128.and(i8x16.eq(v, dash), i8x16.eq(back3, dash));
       const shapes = v128.and(digits, v128.or(long, behindLetters));
       anyShape = v128.or(v128.or(anyShape, shapes), v128.or(colons, dashes));
     }
