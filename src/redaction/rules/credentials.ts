@@ -7,7 +7,7 @@ import { TRIGGER_BEARER, TRIGGER_JWT, TRIGGER_PEM } from '../triggers.ts'
 export const privateKey: Rule = {
   type: 'PRIVATE_KEY',
   summary:
-    'Private keys in PEM armour, escaped line ends included; up to 16 kB, or to where the text stops looking like one.',
+    'Private keys in PEM armour, whatever stands between its lines (escaped line ends, quotes, `>`); up to 16 kB, without an end to where the text stops looking like one.',
   triggers: [TRIGGER_PEM],
   confidence: 1,
   find: findPrivateKey,
@@ -16,6 +16,9 @@ export const privateKey: Rule = {
       `«-----BEGIN RSA ${'PRIVATE'} KEY-----\nMIIB+/\n-----END RSA PRIVATE KEY-----»\n`,
       `{"key":"«-----BEGIN ${'PRIVATE'} KEY-----\\nMIIB\\n-----END PRIVATE KEY-----»\\n"}`,
       `cut «-----BEGIN OPENSSH ${'PRIVATE'} KEY-----\nb3BlbnNz»`,
+      `> «-----BEGIN ${'PRIVATE'} KEY-----\n> MIIB\n> -----END PRIVATE KEY-----»`,
+      `["«-----BEGIN ${'PRIVATE'} KEY-----","MIIB","-----END PRIVATE KEY-----»"]`,
+      `«-----BEGIN PGP ${'PRIVATE'} KEY BLOCK-----\nVersion: GnuPG v2 (GNU/Linux)\n\nlQOY\n-----END PGP PRIVATE KEY BLOCK-----»`,
     ],
     misses: ['-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----', '-----BEGIN CERTIFICATE-----'],
   },
@@ -31,6 +34,7 @@ export const jwt: Rule = {
     matches: [
       'token=«eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmN»&state=1',
       '"«eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.»"',
+      'jwe «eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzOeDQz7.XFBoMYUZodetZdvT»',
     ],
     misses: [
       'eyJhbGciOiJIUzI1NiJ9',
@@ -72,6 +76,8 @@ function findPrivateKey(subject: Subject, at: number): boolean {
   const labelEnd = pemLabelEnd(subject, at + 3)
   if (labelEnd < 0) return false
   const stop = Math.min(subject.end, labelEnd + PEM_BYTES_MAX)
+  const end = pemEnd(subject, labelEnd, stop)
+  if (end > 0) return subject.matched(from, end)
   let to = labelEnd
   for (; to < stop; to++) {
     const byte = subject.bytes[to] as number
@@ -85,6 +91,16 @@ function findPrivateKey(subject: Subject, at: number): boolean {
   while (to > labelEnd && (subject.is(to - 1, SPACE) || subject.at(to - 1) === 0x5c)) to--
   return subject.matched(from, to)
 }
+
+/** End of the armour, or -1. A bracket is not crossed: the text would be no JSON any more. */
+function pemEnd(subject: Subject, start: number, stop: number): number {
+  let at = start
+  while (at < stop && !BRACKETS.has(subject.bytes[at] as number) && !subject.hasText(at, '-----')) at++
+  subject.steps += at - start
+  return at < stop && subject.hasText(at, '-----END ') ? armourEnd(subject, at + 9) : -1
+}
+
+const BRACKETS: ReadonlySet<number> = new Set([0x5b, 0x5d, 0x7b, 0x7d])
 
 /** End of `… PRIVATE KEY … -----`, or -1. */
 function pemLabelEnd(subject: Subject, start: number): number {
@@ -111,6 +127,8 @@ function findJwt(subject: Subject, at: number): boolean {
   if (from < subject.start || subject.isWord(from - 1)) return false
   let to = subject.tokenEnd(at + 1)
   if (to - from < 12 || subject.at(to) !== 0x2e) return false
+  // Without an encrypted key (direct encryption, RFC 7516) the second part is empty.
+  if (subject.at(to + 1) === 0x2e) to++
   const payloadEnd = subject.tokenEnd(to + 1)
   if (payloadEnd - to - 1 < 8) return false
   to = payloadEnd

@@ -59,6 +59,7 @@ export const urlCredentials: Rule = {
       'postgres://app:«FXqKCYvn»@db.internal:5432/prod',
       'redis://:«YjgyQqHD6$»@cache:6379/0',
       'https://u:«p@ss»@host/',
+      'https://u:«${half»@host/',
       'cloning https://«x0a9b8c7d6e5f4a3b2c10d»@git.example.com/a.git',
     ],
     misses: [
@@ -141,7 +142,9 @@ function isLoneToken(subject: Subject, from: number, to: number): boolean {
 /** A variable or what is left of an earlier redaction. */
 function isTemplate(subject: Subject, from: number, to: number): boolean {
   if (subject.hasText(from, PLACEHOLDER) && subject.at(to - 1) === 0x5d) return true
-  if (subject.hasText(from, '${') || subject.hasText(from, '{{') || subject.at(from) === 0x3c) return true
+  const last = subject.at(to - 1)
+  if (last === 0x7d && (subject.hasText(from, '${') || subject.hasText(from, '{{'))) return true
+  if (last === 0x3e && subject.at(from) === 0x3c) return true
   for (let at = from; at < to; at++) if (subject.bytes[at] !== 0x2a) return false
   return true
 }
