@@ -19,7 +19,14 @@ export class CallTwins {
     const { bytes } = view
     let first = trace
     let second = 0x811c9dc5
-    for (let at = view.body(value), end = view.end(value); at < end; at += 1) {
+    const end = view.end(value)
+    let at = view.body(value)
+    for (; at + 4 <= end; at += 4) {
+      const word = bytes.readInt32LE(at)
+      first = Math.imul(first ^ word, 0x5bd1e995) ^ (first >>> 15)
+      second = Math.imul(second ^ word, 0x01000193) ^ (second >>> 13)
+    }
+    for (; at < end; at += 1) {
       first = Math.imul(first ^ (bytes[at] as number), 0x5bd1e995) ^ (first >>> 15)
       second = Math.imul(second ^ (bytes[at] as number), 0x01000193)
     }
