@@ -61,7 +61,7 @@ const answering = (status: number, headers: Record<string, string> = {}, body: s
 describe('otlp_http', () => {
   test('the backend gets the bytes as they are, with the headers of OTLP', async () => {
     await using sink = await startOtlpSink()
-    const exporter = await startExporter({ endpoint: sink.url, headers: { 'x-tenant': 'a' } })
+    const exporter = await startExporter({ endpoint: sink.url, headers: { 'x-tenant': 'a', authorization: '' } })
     const bytes = batch()
     expect(await send(exporter, bytes)).toEqual({ outcome: 'sent' })
     expect(sink.requests[0]).toMatchObject({
@@ -75,6 +75,7 @@ describe('otlp_http', () => {
     })
     expect(sink.requests[0]?.body.equals(bytes)).toBe(true)
     expect(sink.requests[0]?.headers['content-encoding']).toBeUndefined()
+    expect(sink.requests[0]?.headers).not.toHaveProperty('authorization')
   })
 
   test('JSON', async () => {

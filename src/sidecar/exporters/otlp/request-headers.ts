@@ -20,4 +20,5 @@ export const headersConfig = z
       }
     }
   })
-  .describe('Headers of every request, for example `authorization`.')
+  .transform((headers) => Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== '')))
+  .describe('Headers of every request, for example `authorization`; one with an empty value is left out.')
