@@ -1,5 +1,4 @@
-import { LETTER } from './subject.ts'
-import type { Subject } from './subject.ts'
+import { LETTER, Subject } from './subject.ts'
 
 /** How far before a value a word that tells what it is may begin. */
 const CUE_BYTES_MAX = 40
@@ -17,10 +16,25 @@ const GAPS = new Uint8Array(128)
 for (const char of ' \t\r\n:="\'\\,.(#-_>*`/+;&|') GAPS[char.charCodeAt(0)] = 1
 
 /**
- * Whether one of the words (lower case, letters only) stands before `position`, with nothing but punctuation and filler words between.
- * Sees `customerPhone` and `phone_number`. Keeping to words makes redaction stable: a placeholder or a value between ends the search.
+ * Whether one of the words (lower case, letters only) stands before `position`, with nothing but punctuation and filler words between: in the text or, where
+ * that begins, at the end of the value's label. Sees `customerPhone` and `phone_number`. Keeping to words makes redaction stable: a
+ * placeholder or a value between ends the search.
  */
 export function hasCueBefore(subject: Subject, position: number, words: ReadonlySet<string>): boolean {
+  const found = findCue(subject, position, words)
+  if (found !== 'open' || subject.label.length === 0) return found === 'cue'
+  label.reset(subject.label, 0, subject.label.length)
+  return findCue(label, label.end, words) === 'cue'
+}
+
+/** The same without the label, for words that speak against a match. */
+export const hasCueInText = (subject: Subject, position: number, words: ReadonlySet<string>): boolean =>
+  findCue(subject, position, words) === 'cue'
+
+const label = new Subject()
+
+/** `open`: there is nothing between the start of the text and `position` that would end the search. */
+function findCue(subject: Subject, position: number, words: ReadonlySet<string>): 'cue' | 'none' | 'open' {
   const { bytes } = subject
   const stop = Math.max(subject.start, position - CUE_BYTES_MAX)
   let at = position - 1
@@ -33,22 +47,29 @@ export function hasCueBefore(subject: Subject, position: number, words: Readonly
     }
     const wordEnd = at + 1
     let wordStart = at
-    while (wordStart > subject.start && subject.is(wordStart - 1, LETTER) && !isCamelBorder(bytes, wordStart))
+    while (
+      wordStart > subject.start &&
+      wordEnd - wordStart <= WORD_BYTES_MAX &&
+      subject.is(wordStart - 1, LETTER) &&
+      !isCamelBorder(bytes, wordStart)
+    )
       wordStart--
-    if (wordEnd - wordStart > 20) break
-    at = wordStart - 1
+    if (wordEnd - wordStart > WORD_BYTES_MAX) break
+    const before = wordStart - 1
     if (subject.isEscapeLetter(wordStart)) wordStart++
-    if (wordStart === wordEnd) continue
     const word = lowerCase(bytes, wordStart, wordEnd)
     if (words.has(word)) {
-      subject.steps += position - at
-      return true
+      subject.steps += position - before
+      return 'cue'
     }
-    if (!FILLERS.has(word)) break
+    if (word !== '' && !FILLERS.has(word)) break
+    at = before
   }
   subject.steps += position - at
-  return false
+  return at < subject.start ? 'open' : 'none'
 }
+
+const WORD_BYTES_MAX = 20
 
 /** The upper-case letter at `position` begins a word behind a lower-case one. */
 const isCamelBorder = (bytes: Uint8Array, position: number): boolean =>

@@ -56,8 +56,11 @@ export interface Redactor {
    * replace: who asks about many values in order asks this first.
    */
   nextCandidate(position: number): number
-  /** What to replace in the value bytes[start, end), ascending. Fast when values are asked for in the order of the bytes. */
-  redactions(start: number, end: number): readonly Redaction[]
+  /**
+   * What to replace in the value bytes[start, end), ascending. Fast when values are asked for in the order of the bytes. `label`: what the value is
+   * called, such as the key of an attribute; it tells like the words before a value do what the value is.
+   */
+  redactions(start: number, end: number, label?: Uint8Array): readonly Redaction[]
   /** One text alone. Offsets of the hits are UTF-16 code units of the text that was handed in. */
   redactText(text: string): RedactedText
   /** Bytes that rules have looked at since the last `scan`. */
@@ -74,6 +77,7 @@ const ROUNDS_MAX = 6
 /** A replacement can make a rule match that looked at the replaced bytes: none looks further. */
 const NEIGHBOUR_BYTES = 64
 const NOTHING: readonly Redaction[] = []
+const NO_LABEL = new Uint8Array(0)
 const encoder = new TextEncoder()
 
 /** Throws when a batch is larger than 64 MiB or an unknown rule is asked for. */
@@ -128,8 +132,9 @@ class RuleRedactor implements Redactor {
     this.#scan(bytes, 0, bytes.length, this.#candidates)
   }
 
-  redactions(start: number, end: number): readonly Redaction[] {
+  redactions(start: number, end: number, label = NO_LABEL): readonly Redaction[] {
     if (this.nextCandidate(start) >= end && !isGlued(this.#bytes, start, end)) return NOTHING
+    this.#subject.label = label
     return this.#redactionsOf({ bytes: this.#bytes, start, end }, this.#candidates, this.#cursor, 0)
   }
 

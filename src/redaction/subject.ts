@@ -34,6 +34,8 @@ export class Subject {
   bytes: Uint8Array = new Uint8Array(0)
   start = 0
   end = 0
+  /** What the value is called, as UTF-8: the key of its attribute. Empty when it has no name. */
+  label: Uint8Array = new Uint8Array(0)
   from = 0
   to = 0
   steps = 0

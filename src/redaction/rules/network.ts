@@ -1,4 +1,4 @@
-import { hasCueBefore } from '../cues.ts'
+import { hasCueInText } from '../cues.ts'
 import type { Rule } from '../rule.ts'
 import { CLASS, DIGIT, HEX, LETTER } from '../subject.ts'
 import type { Subject } from '../subject.ts'
@@ -173,7 +173,7 @@ function findIpv4(subject: Subject, at: number): boolean {
   if ((next === 0x2e && subject.is(end + 1, DIGIT)) || (next === 0x2d && subject.is(end + 1, LETTER))) return false
   const isPort = next === 0x3a && subject.is(end + 1, DIGIT)
   if (before === 0x2f && subject.isWord(first - 2) && !isPort) return false
-  if (hasCueBefore(subject, first, VERSION_WORDS)) return false
+  if (hasCueInText(subject, first, VERSION_WORDS)) return false
   return subject.matched(first, end)
 }
 

@@ -8,6 +8,7 @@ import { otlpTypes } from '../../../test/support/otlp-reflection.ts'
 import { anySecret } from '../../../test/support/secrets.ts'
 import { spanBatch } from '../../../test/support/span-batch.ts'
 import { Edits } from '../../otlp/edits.ts'
+import { jsonToProtobuf } from '../../otlp/json-to-protobuf.ts'
 import { ProtobufWriter } from '../../otlp/protobuf-writer.ts'
 import type { Signal } from '../../otlp/schema.ts'
 import { OtlpView } from '../../otlp/view.ts'
@@ -119,6 +120,29 @@ describe('redaction', () => {
       }),
       { numRuns: 120 },
     )
+  })
+
+  test.each([
+    ['customer.phone', '0151 23456789', '[REDACTED:PHONE]'],
+    ['userSsn', '257959759', '[REDACTED:US_SSN]'],
+    ['card_number', '4917610000000000003', '[REDACTED:CREDIT_CARD]'],
+    ['http.request.header.authorization', 'Bearer abcdefgh', 'Bearer [REDACTED:BEARER_TOKEN]'],
+    ['customer.phone', 'order 12345678', 'order 12345678'],
+    ['phone.order', '12345678', '12345678'],
+    ['service.version', '10.1.2.3', '[REDACTED:IP_ADDRESS]'],
+  ])('the key of an attribute tells what its value is: %s = %s', (key, text, redacted) => {
+    const span = { spanId: '0000000000000001', name: text, attributes: { [key]: text, list: 'x' } }
+    const out = redact('traces', spanBatch({ attributes: { 'service.name': text }, spans: [span] })).toString('utf8')
+    expect(out).toContain(redacted)
+    expect(out.split(text)).toHaveLength(text === redacted ? 4 : redacted === '[REDACTED:IP_ADDRESS]' ? 1 : 3)
+  })
+
+  test('a long key does not make its values slow', () => {
+    const values = Array.from({ length: 2_000 }, () => ({ stringValue: '12345678' }))
+    const attributes = [{ key: 'a'.repeat(1_000_000), value: { arrayValue: { values } } }]
+    const json = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ attributes }] }] }] })
+    const batch = jsonToProtobuf('traces', Buffer.from(json), Buffer.alloc)
+    expect(redact('traces', batch).equals(batch)).toBe(true)
   })
 
   test('unknown fields and ids of a wrong length keep their length', () => {

@@ -36,7 +36,7 @@ export function redactBatch(
     const start = nodes[at + NODE_BODY] as number
     const end = nodes[at + NODE_END] as number
     if (end <= quietUntil && !isGlued(bytes, start, end)) continue
-    const found = redactor.redactions(start, end)
+    const found = redactor.redactions(start, end, labelOf(view, n))
     quietUntil = redactor.nextCandidate(end)
     if (found.length === 0 || (kind === OPAQUE && isId(view, n))) continue
     for (const one of found) {
@@ -71,6 +71,18 @@ const isId = (view: OtlpView, n: number): boolean => {
   const length = view.end(n) - view.body(n)
   return view.field(n) !== UNKNOWN_FIELD && (length === 8 || length === 16)
 }
+
+/** The key of the attribute that holds the value: `customer.phone` tells what `0151 23456789` is. */
+function labelOf(view: OtlpView, n: number): Uint8Array | undefined {
+  if (view.field(n) === KEY) return undefined
+  for (let above = view.parent(n); above > 0; above = view.parent(above)) {
+    const key = view.first(above)
+    if (view.field(key) === KEY && key < n) return view.bytes.subarray(view.body(key), view.end(key))
+  }
+  return undefined
+}
+
+const KEY = fieldId('KeyValue', 'key')
 
 const asterisks = ({ start, end }: Redaction): Uint8Array => new Uint8Array(end - start).fill(0x2a)
 
