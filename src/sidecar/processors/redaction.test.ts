@@ -189,6 +189,28 @@ describe('redaction', () => {
     expect(counters.get('spanwarden_redactions{processor="redaction",rule="CREDIT_CARD"}')).toBe(1)
   })
 
+  test('the same summary of a span and of a log record', () => {
+    const record = { attributes: [{ key: 'a', value: { stringValue: `to ${mail(1)}` } }] }
+    const logs = jsonToProtobuf(
+      'logs',
+      Buffer.from(JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] })),
+    )
+    const batch = spanBatch({ spans: [{ spanId: '0000000000000010', attributes: { a: `to ${mail(1)}` } }] })
+    const span = JSON.stringify(decode('traces', redact('traces', batch)))
+    const log = JSON.stringify(decode('logs', redact('logs', logs)))
+    const attributes = (json: string): string => json.slice(json.indexOf('[{"key":"a"'), json.indexOf('"EMAIL"'))
+    expect(attributes(log)).toBe(attributes(span))
+    expect(attributes(log)).toContain('"spanwarden.redaction.count","value":{"intValue":"1"}')
+  })
+
+  test('a value whose length looks like a letter or digit of it', () => {
+    for (let length = 16; length < 127; length++) {
+      const value = '4111111111111111'.padEnd(length, ' end of the sentence')
+      const batch = spanBatch({ spans: [{ spanId: '0000000000000010', attributes: { a: value } }] })
+      expect([length, redact('traces', batch).includes('4111111111111111')]).toEqual([length, false])
+    }
+  })
+
   test('a second sidecar adds to the summary of the first', () => {
     const first = redactor({ rules: ['EMAIL'] }).redact
     const batch = spanBatch({

@@ -145,7 +145,7 @@ class ItemSummary {
     }
   }
 
-  /** The attributes on the wire. Nearly all summaries are among a few: those are encoded once. */
+  /** The attributes on the wire. Nearly all summaries are among a few: those are encoded once. No rules = only the count is told. */
   #attributes(): Uint8Array {
     const isSpan = this.#view.field(this.#item) === SPAN
     const isKept = this.#otherRules.size === 0 && Number.isInteger(this.#count) && this.#count < COUNTS_KEPT
