@@ -241,6 +241,18 @@ describe('a span', () => {
     expect(store.span(traceId(1), spanId(3))).toBeUndefined()
   })
 
+  test('a name of any length is short in the lists and whole on its span', () => {
+    const { store } = openStore()
+    const name = 'x'.repeat(100_000)
+    const keys = ['gen_ai.agent.name', 'gen_ai.conversation.id', 'error.type']
+    const attributes = Object.fromEntries(keys.map((key) => [key, name]))
+    store.write('traces', spanBatch({ attributes: { 'service.name': name }, spans: [agentSpan({ name, attributes })] }))
+    const { runs } = store.runs({ limit: 10 })
+    expect(JSON.stringify([runs, store.summary(), store.runDetail(traceId(1))]).length).toBeLessThan(6_000)
+    expect(store.runs({ limit: 10, agent: runs[0]?.agent }).runs).toHaveLength(1)
+    expect(JSON.stringify(store.span(traceId(1), spanId(1)))).toContain(name)
+  })
+
   test('without valid ids is refused and counted', () => {
     const { store, context } = openStore()
     write(store, { spanId: '00', traceId: '00' }, { spanId: spanId(0) }, modelSpan(2))

@@ -88,7 +88,7 @@ export function readSpans(view: OtlpView): { readonly groups: readonly SpanGroup
   for (const r of children(view, 0, RESOURCE_SPANS)) {
     const resource = view.child(r, RESOURCE)
     reader.readResource(resource)
-    const service = reader.text(SERVICE) ?? ''
+    const service = short(reader.text(SERVICE))
     for (const s of children(view, r, SCOPE_SPANS)) {
       const spans: SpanFacts[] = []
       for (const n of spanNodes(view, s)) {
@@ -129,12 +129,12 @@ function readSpan(reader: SpanReader): SpanFacts | undefined {
     startUs,
     endUs: Math.max(startUs, microseconds(reader.endMs)),
     role,
-    name: name < 0 ? '' : view.text(name),
-    subject: subjectOf(role, reader),
-    agent: reader.text(AGENT_NAME) ?? '',
-    conversation: reader.text(CONVERSATION) ?? '',
+    name: name < 0 ? '' : short(view.text(name)),
+    subject: short(subjectOf(role, reader)),
+    agent: short(reader.text(AGENT_NAME)),
+    conversation: short(reader.text(CONVERSATION)),
     failed: reader.isError,
-    errorType: reader.text(ERROR_TYPE) ?? '',
+    errorType: short(reader.text(ERROR_TYPE)),
     inputTokens: count(reader.number(INPUT_TOKENS)),
     outputTokens: count(reader.number(OUTPUT_TOKENS)),
     costNano: amount(reader.number(COST)),
@@ -142,6 +142,11 @@ function readSpan(reader: SpanReader): SpanFacts | undefined {
     body: bytesOf(view, reader.span),
   }
 }
+
+/** What the lists of the page say of a name, in characters: hundreds of them stand in one answer. The span itself is kept whole. */
+const NAME_CHARACTERS_MAX = 256
+const short = (text = ''): string =>
+  text.length <= NAME_CHARACTERS_MAX ? text : `${text.slice(0, NAME_CHARACTERS_MAX - 1).toWellFormed()}…`
 
 const isId = (bytes: Buffer, length: number): boolean => bytes.length === length && bytes.some((byte) => byte !== 0)
 
