@@ -1,12 +1,13 @@
 /** The start of an HTTP/1.1 request whose body has a known length. */
 export interface RequestHead {
-  readonly method: string
+  readonly method: 'POST'
   /** As sent, with the query. */
   readonly url: string
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   /** Of the body, in bytes. */
   readonly contentLength: number
+  /** The client wants the connection closed after the answer. */
   readonly isLast: boolean
   /** Where the body begins. */
   readonly bytes: number
@@ -14,7 +15,7 @@ export interface RequestHead {
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 const HEADERS_MAX = 64
-const REQUEST_LINE = /^([A-Z]+) (\/[!-~]*) HTTP\/1\.1$/
+const REQUEST_LINE = /^POST (\/[!-~]*) HTTP\/1\.1$/
 /** RFC 9110 §5.1 and §5.5, without optional white space around the value. */
 const HEADER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?)[ \t]*$/
 const CONTENT_LENGTH = /^\d{1,15}$/
@@ -29,8 +30,8 @@ export function parseRequestHead(bytes: Buffer): RequestHead | undefined {
   const end = bytes.indexOf(HEAD_END)
   if (end < 0) return undefined
   const [requestLine = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n')
-  const [, method, url] = REQUEST_LINE.exec(requestLine) ?? []
-  if (method === undefined || url === undefined) return undefined
+  const [, url] = REQUEST_LINE.exec(requestLine) ?? []
+  if (url === undefined) return undefined
   const headers = headersOf(lines)
   if (headers === undefined || UNUSUAL.some((name) => headers[name] !== undefined)) return undefined
   const { host, connection = 'keep-alive', 'content-length': length = '' } = headers
@@ -38,7 +39,7 @@ export function parseRequestHead(bytes: Buffer): RequestHead | undefined {
   const option = connection.toLowerCase()
   if (option !== 'keep-alive' && option !== 'close') return undefined
   const isLast = option === 'close'
-  return { method, url, headers, contentLength: Number(length), isLast, bytes: end + HEAD_END.length }
+  return { method: 'POST', url, headers, contentLength: Number(length), isLast, bytes: end + HEAD_END.length }
 }
 
 /** Undefined when a line is not a header or a name comes twice. */
