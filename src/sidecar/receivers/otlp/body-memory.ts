@@ -3,6 +3,9 @@ import type { BufferPool } from '../../component.ts'
 
 const FIRST_BYTES = 16 * 1024
 
+/** What a client says will come is believed up to here: memory for a larger body is taken as it arrives. */
+export const ANNOUNCED_BYTES_MAX = 4 * 1024 * 1024
+
 /** Bounds the memory of all requests that are being read at the same time, over both protocols of a receiver. */
 export class BodyMemory {
   readonly #pool: BufferPool
@@ -18,9 +21,9 @@ export class BodyMemory {
     return this.#bytes
   }
 
-  /** Whether `take` would give it. */
-  hasRoom(size: number): boolean {
-    return this.#bytes + size <= this.#bytesMax
+  /** Whether `take` would give it and leave half of all for bodies that grow as they arrive: promises alone must not lock others out. */
+  hasRoomForPromise(size: number): boolean {
+    return this.#bytes + size <= this.#bytesMax / 2
   }
 
   /** Counts memory that comes from elsewhere; call what it returns when that is free again. Throws as `take` does. */
@@ -44,7 +47,7 @@ export class BodyMemory {
   }
 
   #checkRoom(size: number): void {
-    if (this.hasRoom(size)) return
+    if (this.#bytes + size <= this.#bytesMax) return
     throw new RefusedError('busy', 'too many requests are being read', { retryAfterMs: 1000 })
   }
 }
@@ -60,7 +63,7 @@ export class BodyBuffer {
   constructor(memory: BodyMemory, bytesMax: number, announced = 0) {
     this.#memory = memory
     this.#bytesMax = bytesMax
-    if (announced > 0) this.#buffer = memory.take(announced)
+    if (announced > 0) this.#buffer = memory.take(Math.min(announced, ANNOUNCED_BYTES_MAX))
   }
 
   get length(): number {
