@@ -187,12 +187,27 @@ describe.each([
       socket.write(
         `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: 1000000\r\n\r\n`,
       )
-      await until(() => inFlight(small) > 0)
+      socket.write(Buffer.alloc(900_000))
+      await until(() => inFlight(small) > 900_000)
       expect((await post(`${small.http}/v1/traces`, batch)).status).toBe(503)
       socket.destroy()
       await until(() => inFlight(small) === 0)
       expect((await post(`${small.http}/v1/traces`, batch)).status).toBe(200)
     })
+
+    test.each([1_000_000, 20_000_000])(
+      'bodies of %i bytes that are announced and do not come lock nobody out',
+      async (length) => {
+        await using small = await start({ maxInFlightMib: 8 })
+        const head = `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: ${length}\r\n\r\n`
+        const sockets = await Promise.all(Array.from({ length: 20 }, () => dial(small.http)))
+        for (const socket of sockets) socket.write(`${head}x`)
+        await until(() => inFlight(small) > 0)
+        expect((await post(`${small.http}/v1/traces`, batch)).status).toBe(200)
+        for (const socket of sockets) socket.destroy()
+        await until(() => inFlight(small) === 0)
+      },
+    )
 
     test('memory stays flat under a flood of refused bodies', async () => {
       await using small = await start({ http: { max_request_body_size: 1_000_000 } })

@@ -3,7 +3,7 @@ import type { BufferPool } from '../../component.ts'
 
 const FIRST_BYTES = 16 * 1024
 
-/** What a client says will come is believed up to here: memory for a larger body is taken as it arrives. */
+/** What a client says will come is believed up to here: memory for a larger body is taken as that arrives. */
 export const ANNOUNCED_BYTES_MAX = 4 * 1024 * 1024
 
 /** Bounds the memory of all requests that are being read at the same time, over both protocols of a receiver. */
@@ -63,7 +63,9 @@ export class BodyBuffer {
   constructor(memory: BodyMemory, bytesMax: number, announced = 0) {
     this.#memory = memory
     this.#bytesMax = bytesMax
-    if (announced > 0) this.#buffer = memory.take(Math.min(announced, ANNOUNCED_BYTES_MAX))
+    if (announced > 0 && announced <= ANNOUNCED_BYTES_MAX && memory.hasRoomForPromise(announced)) {
+      this.#buffer = memory.take(announced)
+    }
   }
 
   get length(): number {

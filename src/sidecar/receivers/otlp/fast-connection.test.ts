@@ -155,7 +155,7 @@ describe('beside node:http', () => {
         const stream = Buffer.concat([...chosen, last])
         const at = [0, ...places.map((place) => Math.floor(place * stream.length)), stream.length].sort((a, b) => a - b)
         const pieces = at.slice(1).map((end, i) => stream.subarray(at[i], end))
-        await expectSame((receiver) => talk(receiver, pieces))
+        await expectSame((receiver) => inTurn(receiver, pieces))
       }),
       { numRuns: 100 },
     )
@@ -177,7 +177,7 @@ describe('beside node:http', () => {
     const end = two.length - last.length
     for (const more of [1, 5, last.length - 1]) {
       const pieces = [two.subarray(0, end + more), two.subarray(end + more)]
-      const answers = await expectSame((receiver) => talk(receiver, pieces))
+      const answers = await expectSame((receiver) => inTurn(receiver, pieces))
       expect(answers.map(({ status }) => status)).toEqual([200, 200])
     }
   })
