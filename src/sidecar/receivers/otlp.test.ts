@@ -185,14 +185,15 @@ describe.each([
       await using small = await start({ maxInFlightMib: 1 })
       const socket = await dial(small.http)
       socket.write(
-        `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: 1000000\r\n\r\n`,
+        `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: 500000\r\n\r\n`,
       )
-      socket.write(Buffer.alloc(900_000))
-      await until(() => inFlight(small) > 900_000)
-      expect((await post(`${small.http}/v1/traces`, batch)).status).toBe(503)
+      await until(() => inFlight(small) > 0)
+      const large = Buffer.alloc(400_000)
+      expect((await post(`${small.http}/v1/traces`, large)).status).toBe(503)
       socket.destroy()
       await until(() => inFlight(small) === 0)
-      expect((await post(`${small.http}/v1/traces`, batch)).status).toBe(200)
+      // Taken, and then found not to be OTLP.
+      expect((await post(`${small.http}/v1/traces`, large)).status).toBe(400)
     })
 
     test.each([1_000_000, 20_000_000])(
