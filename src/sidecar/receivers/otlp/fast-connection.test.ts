@@ -155,7 +155,7 @@ describe('beside node:http', () => {
         const stream = Buffer.concat([...chosen, last])
         const at = [0, ...places.map((place) => Math.floor(place * stream.length)), stream.length].sort((a, b) => a - b)
         const pieces = at.slice(1).map((end, i) => stream.subarray(at[i], end))
-        await expectSame((receiver) => inTurn(receiver, pieces))
+        await expectSame((receiver) => talk(receiver, pieces))
       }),
       { numRuns: 100 },
     )

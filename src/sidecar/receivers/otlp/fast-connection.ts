@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../component.ts'
+import { ANNOUNCED_BYTES_MAX } from './body-memory.ts'
 import type { BodyMemory } from './body-memory.ts'
 import type { Admitted, Answer, HttpHandler } from './http-handler.ts'
 import { parseRequestHead } from './request-head.ts'
@@ -98,12 +99,13 @@ export class FastConnection {
   #begin(bytes: Buffer): Body | undefined {
     const { handler, memory, bodyBytesMax, requestTimeoutMs, keepsAlive } = this.#options
     const head = parseRequestHead(bytes)
-    if (head === undefined || head.contentLength > bodyBytesMax) return undefined
+    if (head === undefined) return undefined
     const { contentLength: length, isLast } = head
+    if (length > bodyBytesMax || length > ANNOUNCED_BYTES_MAX || !memory.hasRoomForPromise(length)) return undefined
     const received = bytes.length - head.bytes
     if (received > length) return undefined
     const request = handler.admit(head)
-    if (request.outcome !== 'admitted' || !memory.hasRoom(length)) return undefined
+    if (request.outcome !== 'admitted') return undefined
     const body = { request, isLast: isLast || !keepsAlive, memory: memory.take(length), length, received }
     bytes.copy(body.memory, 0, head.bytes)
     this.#stage = 'reading'
