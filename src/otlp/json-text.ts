@@ -85,7 +85,7 @@ export function writeBase64(cursor: JsonCursor, output: Uint8Array, start: numbe
 }
 
 /** Bytes of the UTF-8 sequence of a character beyond ASCII that starts there, 0 when there is none (Unicode, table 3-7). */
-export function utf8Size(bytes: Uint8Array, at: number, end: number): number {
+function utf8Size(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at] as number
   const size = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0
   if (size === 0 || at + size > end) return 0

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -8,6 +7,7 @@ import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js
 import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { argumentsHash } from '../support/arguments-hash.ts'
 import type { SdkContext } from '../../src/sdk/instrumentation/instrumentation.ts'
 import { mcpClient, mcpSdk } from '../../src/sdk/instrumentation/mcp.ts'
 import { describeWithData, sharedData } from '../support/shared-data.ts'
@@ -102,7 +102,7 @@ describeWithData('recordings/mcp', () => {
         'server.address': '127.0.0.1',
         'server.port': Number(url.port),
       })
-      expect(sha256(JSON.parse(String(span?.attributes['gen_ai.tool.call.arguments'])))).toBe(argumentsSha256)
+      expect(argumentsHash(JSON.parse(String(span?.attributes['gen_ai.tool.call.arguments'])))).toBe(argumentsSha256)
       expect(span?.attributes['error.type']).toBe(
         rpcErrorCode === undefined ? (isError ? 'tool_error' : undefined) : String(rpcErrorCode),
       )
@@ -150,20 +150,4 @@ async function answer(
 function withId(json: string, id: number | undefined): string {
   const message: Record<string, unknown> = JSON.parse(json)
   return JSON.stringify('result' in message || 'error' in message ? { ...message, id } : message)
-}
-
-/** Keys sorted, no white space: as the corpus hashes arguments. */
-const sha256 = (value: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify(sorted(value)))
-    .digest('hex')
-
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  )
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { argumentsHash } from '../support/arguments-hash.ts'
 import Anthropic, { APIError as AnthropicError } from '@anthropic-ai/sdk'
 import OpenAI, { APIError, AzureOpenAI } from 'openai'
 import { anthropic } from '../../src/sdk/instrumentation/anthropic.ts'
@@ -266,20 +266,5 @@ function toolCallsOf(content: unknown): { name: unknown; argumentsSha256: string
   return messages
     .flatMap((message) => message.parts)
     .filter((part) => part.type === 'tool_call')
-    .map((part) => ({ name: part.name, argumentsSha256: sha256(part.arguments) }))
-}
-
-const sha256 = (value: unknown): string =>
-  createHash('sha256')
-    .update(typeof value === 'string' ? value : JSON.stringify(sorted(value)))
-    .digest('hex')
-
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, sorted(item)]),
-  )
+    .map((part) => ({ name: part.name, argumentsSha256: argumentsHash(part.arguments) }))
 }
