@@ -346,11 +346,20 @@ export const ATTR_SPANWARDEN_COST_AMOUNT = 'spanwarden.cost.amount'
 /** ISO 4217 currency of spanwarden.cost.amount. */
 export const ATTR_SPANWARDEN_COST_CURRENCY = 'spanwarden.cost.currency'
 export const SPANWARDEN_COST_CURRENCY_VALUE_USD = 'USD'
-/** Who computed the amount. provider = it stood in the response, local = in the agent's process, sidecar = by the cost processor. */
+/** Who computed the amount. provider = it stood in the response, local = in the agent's process, sidecar = by the cost processor. unknown = nobody, there is no amount. */
 export const ATTR_SPANWARDEN_COST_SOURCE = 'spanwarden.cost.source'
 export const SPANWARDEN_COST_SOURCE_VALUE_PROVIDER = 'provider'
 export const SPANWARDEN_COST_SOURCE_VALUE_LOCAL = 'local'
 export const SPANWARDEN_COST_SOURCE_VALUE_SIDECAR = 'sidecar'
+export const SPANWARDEN_COST_SOURCE_VALUE_UNKNOWN = 'unknown'
+/** Says that the token counts of a model call are not the provider's final ones. partial = what it had sent when the answer broke off, unknown = it sent none. Absent = the provider's own. */
+export const ATTR_SPANWARDEN_USAGE_SOURCE = 'spanwarden.usage.source'
+export const SPANWARDEN_USAGE_SOURCE_VALUE_PARTIAL = 'partial'
+export const SPANWARDEN_USAGE_SOURCE_VALUE_UNKNOWN = 'unknown'
+/** Estimate of input tokens that the provider did not report, at four characters a token. Never part of a metric or a cost. */
+export const ATTR_SPANWARDEN_USAGE_ESTIMATE_INPUT_TOKENS = 'spanwarden.usage.estimate.input_tokens'
+/** Estimate of output tokens that the provider did not report, at four characters a token. Never part of a metric or a cost. */
+export const ATTR_SPANWARDEN_USAGE_ESTIMATE_OUTPUT_TOKENS = 'spanwarden.usage.estimate.output_tokens'
 /** Version of the price table that the amount was computed with. */
 export const ATTR_SPANWARDEN_PRICE_TABLE_VERSION = 'spanwarden.price_table.version'
 /** What the guard decided before the call. */
@@ -771,6 +780,9 @@ export const WIRE_KEYS: readonly string[] = [
   'spanwarden.cost.amount',
   'spanwarden.cost.currency',
   'spanwarden.cost.source',
+  'spanwarden.usage.source',
+  'spanwarden.usage.estimate.input_tokens',
+  'spanwarden.usage.estimate.output_tokens',
   'spanwarden.price_table.version',
   'spanwarden.guard.decision',
   'spanwarden.guard.rule',
@@ -863,10 +875,10 @@ export const CANONICAL_WIRE_IDS: readonly number[] = [
   33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
   62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90,
   91, 92, 93, 94, 95, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115,
-  116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133, 1, 2, 6, 21, 22, 23, 26, 26,
-  26, 27, 27, 28, 30, 51, 54, 55, 56, 58, 59, 43, 24, 23, 1, 2, 2, 6, 6, 26, 27, 28, 29, 30, 23, 120, 51, 53, 54, 43,
-  58, 59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30, 29, 29, 28, 30, 120, 120, 120, 58, 59, 2, 26, 27, 29, 14, 5, 76, 77,
-  78, 84, 85, 58, 59,
+  116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133, 134, 135, 136, 1, 2, 6, 21,
+  22, 23, 26, 26, 26, 27, 27, 28, 30, 51, 54, 55, 56, 58, 59, 43, 24, 23, 1, 2, 2, 6, 6, 26, 27, 28, 29, 30, 23, 120,
+  51, 53, 54, 43, 58, 59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30, 29, 29, 28, 30, 120, 120, 120, 58, 59, 2, 26, 27, 29,
+  14, 5, 76, 77, 78, 84, 85, 58, 59,
 ]
 
 /** Old or foreign attribute key → its name of today. */

@@ -37,14 +37,18 @@ export function runAgent(
   }
   if (sdk.captureContent && typeof args[0] === 'string')
     span.setAttribute(ATTR_GEN_AI_INPUT_MESSAGES, message('user', args[0]))
-  return observe(call, withSpan(withAmbient(outer, { agentName: name, toolCall: undefined }), span), {
-    returned: (value) =>
-      end(() => {
-        if (sdk.captureContent && typeof value === 'string')
-          span.setAttribute(ATTR_GEN_AI_OUTPUT_MESSAGES, message('assistant', value))
-      }),
-    failed: (error) => end(() => failSpan(span, error, sdk.captureContent)),
-  })
+  return observe(
+    call,
+    withSpan(withAmbient(outer, { agentName: name, toolCall: undefined, modelCall: undefined }), span),
+    {
+      returned: (value) =>
+        end(() => {
+          if (sdk.captureContent && typeof value === 'string')
+            span.setAttribute(ATTR_GEN_AI_OUTPUT_MESSAGES, message('assistant', value))
+        }),
+      failed: (error) => end(() => failSpan(span, error, sdk.captureContent)),
+    },
+  )
 }
 
 /** One text message as a JSON string, the form that most backends expect on spans. */

@@ -9,6 +9,17 @@ export interface Ambient {
   readonly agentName?: string | undefined
   /** The execute_tool span that is open, so that a protocol client below can complete it instead of opening a second one. */
   readonly toolCall?: { readonly name: string; readonly span: Span } | undefined
+  /** The model call under way: what happens inside it is part of it. Tools and agents that start inside a framework's call are not. */
+  readonly modelCall?: ModelCallScope | undefined
+}
+
+/** One model call, as the calls inside it see it. */
+export interface ModelCallScope {
+  /**
+   * A call of a client library is about to be made inside. A framework's span gives way to it: it is not reported, and the context that
+   * surrounded it is returned as the parent. Undefined when this is a client library's own call, which stays.
+   */
+  giveWay(): Context | undefined
 }
 
 export const ambientOf = (from: Context = context.active()): Ambient => {

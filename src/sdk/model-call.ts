@@ -17,9 +17,9 @@ import {
   ATTR_SERVER_PORT,
   ERROR_TYPE_VALUE_OTHER,
 } from '../conventions.ts'
-import { inheritedAttributes, withSpan } from './context.ts'
+import { ambientOf, inheritedAttributes, withAmbient, withSpan } from './context.ts'
 import { countOf, fieldsOf, textOf } from './instrumentation/fields.ts'
-import { costAttributes, usageAttributes } from './model-usage.ts'
+import { costAttributes, usageAttributes, usageEstimate } from './model-usage.ts'
 import type { TokenUsage } from './model-usage.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 
@@ -38,6 +38,12 @@ export interface ModelRequest {
   readonly attributes: Attributes
   /** Attributes with content; called only when content is captured. */
   readonly content: () => Attributes
+  /** Characters of what is sent to the model: for the estimate when the provider counts no tokens. Called at most once. */
+  readonly inputCharacters?: () => number
+  /** The operation uses no tokens that are paid (a moderation, a fetched response). */
+  readonly unmetered?: boolean
+  /** A framework reports the call; the span gives way to that of a client library's call inside it. */
+  readonly framework?: boolean
 }
 
 /** What a provider answered, or the part of it that arrived. */
@@ -47,6 +53,8 @@ export interface ModelResponse {
   /** One per choice in the provider's order; `undefined` where no reason arrived. Empty when the operation has no choices. */
   readonly finishReasons: readonly (string | undefined)[]
   readonly usage: TokenUsage | undefined
+  /** Characters of the answer that arrived, reasoning and tool arguments included: for the estimate when the provider counts no tokens. */
+  readonly outputCharacters?: number | undefined
   /** Set when an answer that arrived whole says that the call failed. */
   readonly errorType: string | undefined
   readonly attributes: Attributes
@@ -60,7 +68,8 @@ export interface ModelResponse {
  * call these is garbage collected (an answer that nobody read), with the time of the last thing that happened.
  */
 export function startModelCall(sdk: SdkContext, request: ModelRequest): ModelCall {
-  const parent = context.active()
+  const active = context.active()
+  const parent = ambientOf(active).modelCall?.giveWay() ?? active
   const attributes: Attributes = {
     [ATTR_GEN_AI_OPERATION_NAME]: request.operation,
     [ATTR_GEN_AI_PROVIDER_NAME]: request.provider,
@@ -75,7 +84,13 @@ export function startModelCall(sdk: SdkContext, request: ModelRequest): ModelCal
   Object.assign(attributes, contentOf(request, sdk))
   const name = request.model === undefined ? request.operation : `${request.operation} ${request.model}`
   const span = sdk.tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent)
-  return new ModelCall(new OpenCall(sdk, request, span), withSpan(parent, span))
+  const open = new OpenCall(sdk, request, span)
+  const giveWay = (): Context | undefined => {
+    if (request.framework !== true) return undefined
+    open.discard()
+    return parent
+  }
+  return new ModelCall(open, withSpan(withAmbient(parent, { modelCall: { giveWay } }), span))
 }
 
 /** One model call under way. No method throws, none but the first that settles has an effect. */
@@ -163,6 +178,7 @@ class OpenCall {
     if (this.settled) return
     if (this.#span.isRecording()) {
       if (response !== undefined) this.#span.setAttributes(this.#answer(response))
+      if (error === undefined || this.#firstChunkMs !== undefined) this.#setEstimate(response)
       this.#setTimes()
       if (error !== undefined) this.#setError(error)
       else if (response?.errorType !== undefined) this.#setErrorType(response.errorType)
@@ -173,7 +189,15 @@ class OpenCall {
   collected(): void {
     if (this.settled) return
     this.#setTimes()
+    this.#setEstimate(undefined)
     this.#close(new Date(Date.now() - (this.#sdk.now() - this.#lastMs)))
+  }
+
+  /** The call is reported by a span inside this one. */
+  discard(): void {
+    if (this.settled) return
+    this.settled = true
+    this.#sdk.forget(this.#span)
   }
 
   #close(at?: Date): void {
@@ -202,6 +226,14 @@ class OpenCall {
     const call = { provider, usage, serviceTier, timestampMs: Date.now() }
     // A deployment or a router can answer with a name that no price list has.
     return costAttributes({ ...call, model: response.model ?? model }) ?? costAttributes({ ...call, model }) ?? {}
+  }
+
+  /** An answer without (all) its token counts is never silently free: it is marked, with an estimate beside the counts. */
+  #setEstimate(response: ModelResponse | undefined): void {
+    const { unmetered, inputCharacters } = this.#request
+    if (unmetered === true || response?.errorType !== undefined) return
+    const estimate = usageEstimate(response?.usage, inputCharacters, response?.outputCharacters)
+    if (estimate !== undefined) this.#span.setAttributes(estimate)
   }
 
   #setTimes(): void {

@@ -11,9 +11,14 @@ import {
   ATTR_SPANWARDEN_COST_CURRENCY,
   ATTR_SPANWARDEN_COST_SOURCE,
   ATTR_SPANWARDEN_PRICE_TABLE_VERSION,
+  ATTR_SPANWARDEN_USAGE_ESTIMATE_INPUT_TOKENS,
+  ATTR_SPANWARDEN_USAGE_ESTIMATE_OUTPUT_TOKENS,
+  ATTR_SPANWARDEN_USAGE_SOURCE,
   SPANWARDEN_COST_CURRENCY_VALUE_USD,
   SPANWARDEN_COST_SOURCE_VALUE_LOCAL,
   SPANWARDEN_COST_SOURCE_VALUE_PROVIDER,
+  SPANWARDEN_USAGE_SOURCE_VALUE_PARTIAL,
+  SPANWARDEN_USAGE_SOURCE_VALUE_UNKNOWN,
 } from '../conventions.ts'
 import { priceOf } from '../pricing/price-of.ts'
 
@@ -26,6 +31,8 @@ export interface TokenUsage {
   readonly reasoningTokens: number | undefined
   readonly audioInputTokens?: number | undefined
   readonly audioOutputTokens?: number | undefined
+  /** The answer broke off: these are the counts that had been sent by then, the real ones are at least as high. */
+  readonly partial?: boolean | undefined
   /** What the provider says that the call cost, in USD. */
   readonly costUsd?: number | undefined
 }
@@ -54,6 +61,32 @@ export function usageAttributes(usage: TokenUsage): Attributes {
   set(ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, usage.audioOutputTokens || undefined)
   return attributes
 }
+
+/**
+ * What is said of a call whose provider did not count its tokens, or not to the end; undefined when it did. Estimates stand beside the
+ * counts, never in their place.
+ */
+export function usageEstimate(
+  usage: TokenUsage | undefined,
+  inputCharacters: (() => number) | undefined,
+  outputCharacters: number | undefined,
+): Attributes | undefined {
+  if (usage !== undefined && usage.partial !== true && usage.inputTokens !== undefined) return undefined
+  const attributes: Attributes = {
+    [ATTR_SPANWARDEN_USAGE_SOURCE]:
+      usage?.partial === true ? SPANWARDEN_USAGE_SOURCE_VALUE_PARTIAL : SPANWARDEN_USAGE_SOURCE_VALUE_UNKNOWN,
+  }
+  if (usage?.inputTokens === undefined && inputCharacters !== undefined)
+    attributes[ATTR_SPANWARDEN_USAGE_ESTIMATE_INPUT_TOKENS] = tokensOf(inputCharacters())
+  if (outputCharacters !== undefined)
+    attributes[ATTR_SPANWARDEN_USAGE_ESTIMATE_OUTPUT_TOKENS] = tokensOf(outputCharacters)
+  return attributes
+}
+
+/** The rule of thumb of all providers' documentation for English text. */
+const CHARACTERS_PER_TOKEN = 4
+
+const tokensOf = (characters: number): number => Math.ceil(characters / CHARACTERS_PER_TOKEN)
 
 /** The cost attributes: the provider's own amount, else the price table's; undefined when neither knows. Never a guess. */
 export function costAttributes(call: CostedCall): Attributes | undefined {

@@ -25,6 +25,11 @@ export class OpenSpans implements SpanProcessor {
     if ((traceFlags & TraceFlags.SAMPLED) !== 0) this.#lane.push(span)
   }
 
+  /** A span that is not reported after all: it never ends. */
+  forget(span: { spanContext(): { readonly spanId: string } }): void {
+    this.#open.delete(span.spanContext().spanId)
+  }
+
   /**
    * Ends what is open because the process ends. `reason` says how; a failure (crash, signal, exit code other than 0) also marks the spans as
    * failed. After exit code 0 they are only unfinished: a command that calls `process.exit(0)` inside its agent has succeeded.

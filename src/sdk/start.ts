@@ -81,6 +81,7 @@ function assemble(settings: Settings, notices: Notices): void {
     settings,
     notices,
     registerTracing(settings, notices, resource, sender.has('traces') ? [open] : []),
+    open,
   )
   const metrics = startMetrics(settings, resource, sender, notices, queues)
 
@@ -122,10 +123,11 @@ function assemble(settings: Settings, notices: Notices): void {
 const serialiseSpans = (spans: readonly ReadableSpan[]): Uint8Array =>
   JsonTraceSerializer.serializeRequest([...spans]) ?? new Uint8Array()
 
-const sdkContext = (settings: Settings, notices: Notices, provider: TracerProvider): SdkContext => ({
+const sdkContext = (settings: Settings, notices: Notices, provider: TracerProvider, open: OpenSpans): SdkContext => ({
   tracer: provider.getTracer('spanwarden', VERSION, { schemaUrl: SCHEMA_URL }),
   captureContent: settings.captureContent,
   fault: (where, error) => notices.fault(where, error),
+  forget: (span) => open.forget(span),
   now: () => performance.now(),
 })
 

@@ -40,7 +40,7 @@ export function runTool(
     span.end()
   }
   recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, args.length === 1 ? args[0] : args)
-  return observe(call, withSpan(withAmbient(outer, { toolCall: { name, span } }), span), {
+  return observe(call, withSpan(withAmbient(outer, { toolCall: { name, span }, modelCall: undefined }), span), {
     returned: (value) => end(() => recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_RESULT, value)),
     failed: (error) => end(() => failSpan(span, error, sdk.captureContent)),
   })

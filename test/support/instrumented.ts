@@ -28,6 +28,7 @@ export function startTestSdk(): TestSdk {
       tracer: provider.getTracer('spanwarden'),
       captureContent: false,
       fault: (where, error) => faults.push(where, error),
+      forget: () => undefined,
       now: () => performance.now(),
     },
     faults,

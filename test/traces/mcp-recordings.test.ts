@@ -55,6 +55,7 @@ describeWithData('recordings/mcp', () => {
     tracer: new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }).getTracer('test'),
     captureContent: true,
     fault: (where) => void faults.push(where),
+    forget: () => undefined,
     now: () => performance.now(),
   }
   let server: Server

@@ -1,4 +1,4 @@
-import type { Tracer } from '@opentelemetry/api'
+import type { Span, Tracer } from '@opentelemetry/api'
 
 /** What one client library needs in order to be observed: pure data and patch functions. Loading is hook.ts's business. */
 export interface Instrumentation {
@@ -31,6 +31,8 @@ export interface SdkContext {
   readonly captureContent: boolean
   /** Counts a fault of ours and warns once per `where`. Never throws. No payload in `where`. */
   readonly fault: (where: string, error: unknown) => void
+  /** Gives up a span that was started and is not to be reported. */
+  readonly forget: (span: Span) => void
   /** Monotonic milliseconds, for durations only. */
   readonly now: () => number
 }
