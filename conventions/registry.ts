@@ -24,6 +24,23 @@ const metricSchema = z.strictObject({
   attributes: z.array(z.string()).default([]),
 })
 
+const spanSchema = z.strictObject({
+  type: z.string(),
+  brief: z.string(),
+  /** Values of `gen_ai.operation.name`; an empty one stands for a span without it. */
+  operations: z.array(z.string()),
+  /** An attribute that tells this span from others of the same operation. */
+  method: z.string().optional(),
+  kinds: z.array(z.enum(['internal', 'client', 'server'])),
+  names: z.array(z.string()),
+  required: z.array(z.string()),
+  /** The attribute is there whenever the one it names is. */
+  required_if: z.record(z.string(), z.string()),
+  recommended: z.array(z.string()),
+  groups: z.array(z.string()),
+  content: z.array(z.string()),
+})
+
 const eventSchema = z.strictObject({
   name: z.string(),
   source: z.enum(['genai', 'core']).default('genai'),
@@ -46,6 +63,22 @@ const dialectSchema = z.strictObject({
 
 export type Attribute = z.infer<typeof attributeSchema>
 export type Metric = z.infer<typeof metricSchema>
+/** What the SDK emits as a span of one type. */
+export interface Span {
+  type: string
+  brief: string
+  operations: string[]
+  method: string | undefined
+  kinds: ('internal' | 'client' | 'server')[]
+  names: string[]
+  required: string[]
+  requiredIf: Record<string, string>
+  /** Recommended or required under conditions that only the instrumentation knows. */
+  recommended: string[]
+  /** Opt-in: message content. */
+  content: string[]
+}
+
 export type Event = z.infer<typeof eventSchema>
 export type Dialect = z.infer<typeof dialectSchema>
 
@@ -53,6 +86,7 @@ export type Dialect = z.infer<typeof dialectSchema>
 export interface Registry {
   manifest: z.infer<typeof manifestSchema>
   attributes: Attribute[]
+  spans: Span[]
   metrics: Metric[]
   boundaries: Record<string, number[]>
   events: Event[]
@@ -83,6 +117,7 @@ export function readRegistry(folder: string): Registry {
       ...upstream.attributes.map((attribute) => ({ source: 'genai' as const, ...attribute })),
       ...own.attributes.map((attribute) => ({ source: 'own' as const, ...attribute })),
     ],
+    spans: readSpans(folder),
     metrics: metrics.metrics,
     boundaries: metrics.boundaries,
     events: upstream.events,
@@ -108,8 +143,41 @@ export function problemsOf(registry: Registry): string[] {
     if (source === 'own' && !key.startsWith('spanwarden.')) problems.push(`own attribute ${key} is outside spanwarden.`)
   }
   for (const metric of registry.metrics) problems.push(...problemsOfMetric(metric, registry, known))
-  problems.push(...problemsOfDialects(registry, known))
+  problems.push(
+    ...registry.spans.flatMap((span) => problemsOfSpan(span, registry)),
+    ...problemsOfDialects(registry, known),
+  )
   return problems
+}
+
+function readSpans(folder: string): Span[] {
+  const schema = z.strictObject({ groups: z.record(z.string(), z.array(z.string())), spans: z.array(spanSchema) })
+  const { groups, spans } = read(folder, 'spans.yaml', schema)
+  /** A name that no group has stays, and is then an unknown attribute. */
+  const members = (names: readonly string[]): string[] => names.flatMap((name) => groups[name] ?? [name])
+  return spans.map(({ required_if, method, recommended, groups: shared, content, ...span }) => ({
+    ...span,
+    method,
+    requiredIf: required_if,
+    recommended: [...recommended, ...members(shared)],
+    content: members(content),
+  }))
+}
+
+function problemsOfSpan(span: Span, { attributes }: Registry): string[] {
+  const known = new Map(attributes.map((attribute) => [attribute.key, attribute]))
+  const listed = [...span.required, ...span.recommended, ...span.content]
+  const all = new Set([...listed, ...Object.keys(span.requiredIf)])
+  return [
+    ...[...all].filter((key) => !known.has(key)).map((key) => `span ${span.type} names the unknown attribute ${key}`),
+    ...repeated(listed).map((key) => `span ${span.type} lists ${key} twice`),
+    ...span.content
+      .filter((key) => known.get(key)?.pii !== true)
+      .map((key) => `span ${span.type}: ${key} is not content`),
+    ...[...span.required, ...span.recommended]
+      .filter((key) => known.get(key)?.pii === true)
+      .map((key) => `span ${span.type}: ${key} is content, which is opt-in`),
+  ]
 }
 
 function problemsOfMetric(metric: Metric, registry: Registry, known: ReadonlySet<string>): string[] {

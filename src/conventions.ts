@@ -274,6 +274,8 @@ export const ERROR_TYPE_VALUE_TOOL_ERROR = 'tool_error'
 export const ATTR_SERVER_ADDRESS = 'server.address'
 /** Port that was called. */
 export const ATTR_SERVER_PORT = 'server.port'
+/** Port of the caller. */
+export const ATTR_CLIENT_PORT = 'client.port'
 /** Host that called. */
 export const ATTR_CLIENT_ADDRESS = 'client.address'
 /** Transport. */
@@ -747,6 +749,7 @@ export const WIRE_KEYS: readonly string[] = [
   'error.type',
   'server.address',
   'server.port',
+  'client.port',
   'client.address',
   'network.transport',
   'network.protocol.name',
@@ -875,10 +878,10 @@ export const CANONICAL_WIRE_IDS: readonly number[] = [
   33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
   62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90,
   91, 92, 93, 94, 95, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115,
-  116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133, 134, 135, 136, 1, 2, 6, 21,
-  22, 23, 26, 26, 26, 27, 27, 28, 30, 51, 54, 55, 56, 58, 59, 43, 24, 23, 1, 2, 2, 6, 6, 26, 27, 28, 29, 30, 23, 120,
-  51, 53, 54, 43, 58, 59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30, 29, 29, 28, 30, 120, 120, 120, 58, 59, 2, 26, 27, 29,
-  14, 5, 76, 77, 78, 84, 85, 58, 59,
+  116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 1, 2, 6,
+  21, 22, 23, 26, 26, 26, 27, 27, 28, 30, 51, 54, 55, 56, 58, 59, 43, 24, 23, 1, 2, 2, 6, 6, 26, 27, 28, 29, 30, 23,
+  121, 51, 53, 54, 43, 58, 59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30, 29, 29, 28, 30, 121, 121, 121, 58, 59, 2, 26, 27,
+  29, 14, 5, 76, 77, 78, 84, 85, 58, 59,
 ]
 
 /** Old or foreign attribute key → its name of today. */

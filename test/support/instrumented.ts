@@ -3,9 +3,11 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { context, trace } from '@opentelemetry/api'
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import { spanViolations } from './conformance.ts'
+import type { SeenSpan } from './conformance.ts'
 import type { Instrumentation, SdkContext } from '../../src/sdk/instrumentation/instrumentation.ts'
 
 /** An SDK in this process whose finished spans stay in memory, registered globally as the preload does. */
@@ -13,7 +15,7 @@ export interface TestSdk {
   readonly sdk: SdkContext & { captureContent: boolean }
   /** Faults of the instrumentation, which a test expects to be none. */
   readonly faults: unknown[]
-  /** Takes the spans that have ended since the last call. */
+  /** Takes the spans that have ended since the last call. Throws when one of ours breaks the conventions. */
   takeSpans(): ReadableSpan[]
 }
 
@@ -23,22 +25,55 @@ export function startTestSdk(): TestSdk {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager())
   trace.setGlobalTracerProvider(provider)
   const faults: unknown[] = []
-  return {
-    sdk: {
-      tracer: provider.getTracer('spanwarden'),
-      captureContent: false,
-      fault: (where, error) => faults.push(where, error),
-      forget: () => undefined,
-      now: () => performance.now(),
+  let capture = false
+  let captured = false
+  const sdk: TestSdk['sdk'] = {
+    tracer: provider.getTracer('spanwarden'),
+    get captureContent() {
+      return capture
     },
+    set captureContent(value) {
+      capture = value
+      captured ||= value
+    },
+    fault: (where, error) => faults.push(where, error),
+    forget: () => undefined,
+    now: () => performance.now(),
+  }
+  return {
+    sdk,
     faults,
     takeSpans() {
-      const spans = exporter.getFinishedSpans()
+      const spans = [...exporter.getFinishedSpans()]
       exporter.reset()
-      return [...spans]
+      const violations = spans.filter(isOurs).flatMap((span) => spanViolations(seen(span), captured))
+      captured = capture
+      if (violations.length > 0)
+        throw new Error(`spans against conventions/spans.yaml: ${[...new Set(violations)].join('; ')}`)
+      return spans
     },
   }
 }
+
+/** Libraries have spans of their own; the tests' spans around ours have no such attributes. */
+const isOurs = ({ attributes, instrumentationScope }: ReadableSpan): boolean =>
+  instrumentationScope.name === 'spanwarden' &&
+  Object.keys(attributes).some((key) => /^(gen_ai|mcp|spanwarden)\./.test(key))
+
+const KINDS = {
+  [SpanKind.INTERNAL]: 'internal',
+  [SpanKind.SERVER]: 'server',
+  [SpanKind.CLIENT]: 'client',
+  [SpanKind.PRODUCER]: 'producer',
+  [SpanKind.CONSUMER]: 'consumer',
+} as const
+
+const seen = ({ name, kind, status, attributes }: ReadableSpan): SeenSpan => ({
+  name,
+  kind: KINDS[kind],
+  failed: status.code === SpanStatusCode.ERROR,
+  attributes,
+})
 
 /**
  * Patches a library as the preload would, in its ESM build, without the module hook: imports every file that a patch names and
