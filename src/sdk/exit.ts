@@ -1,12 +1,12 @@
 /** What has to happen before the process is gone. */
 export interface Ending {
-  /** Something is not sent yet. */
-  unsent(): boolean
-  /** Sends what is unsent, once, asynchronously. Never rejects. */
-  flush(): Promise<void>
+  /** How long a natural end may be put off for `flush`, in ms; 0: not at all. */
+  flushMs(): number
+  /** Tries once to send everything. False: something is left. Never rejects. */
+  flush(): Promise<boolean>
   /**
    * The last chance, synchronous. `failed`: the spans that are still open did not end well.
-   * `unreachable`: the receiver has just failed to take everything; waiting for it once more is of no use.
+   * `unreachable`: the receiver has just failed to take everything; waiting for it once more is of no use. Never throws.
    */
   finish(reason: string, failed: boolean, unreachable: boolean): void
 }
@@ -18,6 +18,7 @@ export interface Ending {
  */
 export function onProcessEnd(ending: Ending, isMainThread: boolean): void {
   let crashed = false
+  let isFlushing = false
   let unreachable = false
   process.on('uncaughtExceptionMonitor', () => {
     crashed = true
@@ -28,19 +29,21 @@ export function onProcessEnd(ending: Ending, isMainThread: boolean): void {
   })
   process.on('beforeExit', () => {
     // Asynchronous work here makes Node emit the event once more. An agent that listens to it would notice, so its 'exit' has to do.
-    if (process.listenerCount('beforeExit') > 1 || unreachable || !ending.unsent()) return
+    if (process.listenerCount('beforeExit') > 1 || isFlushing) return
+    const flushMs = ending.flushMs()
+    if (flushMs === 0) return
     // Only this timer holds the process; when it fires, or when the flush is over, the process ends.
+    isFlushing = true
     unreachable = true
-    const alive = setTimeout(() => undefined, flushMsMax)
-    void ending.flush().finally(() => {
-      unreachable = ending.unsent()
+    const alive = setTimeout(() => undefined, flushMs)
+    void ending.flush().then((isEmpty) => {
+      isFlushing = !isEmpty
+      unreachable = !isEmpty
       clearTimeout(alive)
     })
   })
   if (isMainThread) endOnSignals(ending)
 }
-
-const flushMsMax = 1_000
 
 /** Signals whose default ends the process. Without a handler of the agent's own that stays so, after the last send. */
 function endOnSignals(ending: Ending): void {

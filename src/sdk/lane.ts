@@ -1,4 +1,5 @@
 import type { Notices } from './notices.ts'
+import { nextRequestId } from './request-id.ts'
 import type { OtlpRequest, OtlpSender, Signal } from './sender.ts'
 
 export interface LaneOptions<Item> {
@@ -52,7 +53,7 @@ export class Lane<Item> {
     await this.#pump()
   }
 
-  /** Hands over everything that has not been acknowledged, as requests, and forgets it: for the last send at exit. */
+  /** Hands over everything that has not been acknowledged, as requests, and forgets it: for the end of the process. */
   takeUnsent(): OtlpRequest[] {
     clearTimeout(this.#timer)
     const requests = this.#underWay === undefined ? [] : [this.#underWay]
@@ -64,9 +65,9 @@ export class Lane<Item> {
     return requests
   }
 
-  /** Counts what the last send at exit could not bring home. */
-  giveUp(items: number): void {
-    if (items > 0) this.#drop(items, 'the process ended before they could be sent')
+  /** Counts what is lost with the process. */
+  giveUp(items: number, reason: string): void {
+    this.#drop(items, reason)
   }
 
   #schedule(delayMs: number): void {
@@ -110,7 +111,7 @@ export class Lane<Item> {
     const items = this.#queue.splice(0, batchItemsMax)
     if (items.length === 0) return undefined
     try {
-      return { signal, body: serialise(items), items: items.length }
+      return { id: nextRequestId(), signal, body: serialise(items), items: items.length }
     } catch (error) {
       notices.fault(`serialising ${signal}`, error)
       this.counts.dropped += items.length

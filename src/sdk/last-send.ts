@@ -1,14 +1,15 @@
-import type { Endpoint } from './settings.ts'
 import { readTls, requestHeaders } from './sender.ts'
+import type { OtlpRequest } from './sender.ts'
+import type { Endpoint } from './settings.ts'
 
 export interface LastRequest {
   readonly endpoint: Endpoint
-  readonly body: Uint8Array
+  readonly request: OtlpRequest
 }
 
 /**
  * Sends while the process is ending: the event loop no longer turns, so a worker thread sends and this thread waits for it, `boundMs` at most.
- * Returns how many of the requests, in order, were acknowledged. Never throws.
+ * The thread alone takes 35 to 50 ms to begin. Returns how many of the requests, in order, were acknowledged. Never throws.
  */
 export function sendBeforeExit(requests: readonly LastRequest[], boundMs: number): number {
   if (requests.length === 0) return 0
@@ -16,9 +17,9 @@ export function sendBeforeExit(requests: readonly LastRequest[], boundMs: number
     const { gzipSync } = process.getBuiltinModule('node:zlib')
     const { Worker } = process.getBuiltinModule('node:worker_threads')
     const state = new Int32Array(new SharedArrayBuffer(8))
-    const posts = requests.map(({ endpoint, body }) => {
+    const posts = requests.map(({ endpoint, request: { id, body } }) => {
       const payload = endpoint.gzip ? gzipSync(body, { level: 1 }) : body
-      return { url: endpoint.url, headers: requestHeaders(endpoint, payload), tls: readTls(endpoint), payload }
+      return { url: endpoint.url, headers: requestHeaders(endpoint, payload, id), tls: readTls(endpoint), payload }
     })
     // No execArgv and no environment: the worker must load neither this preload nor anything else of the agent.
     const worker = new Worker(workerSource, { eval: true, workerData: { posts, state }, execArgv: [], env: {} })

@@ -2,12 +2,15 @@ import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { AgentOptions } from 'node:https'
 import { context } from '@opentelemetry/api'
 import { suppressTracing } from '@opentelemetry/core'
+import { REQUEST_ID_HEADER, SPOOL_ID_HEADER } from '../control/spool-format.ts'
 import type { Endpoint } from './settings.ts'
 
 export type Signal = 'traces' | 'metrics' | 'logs'
 
 /** One OTLP/HTTP request with a JSON body. `items` are its spans, points or records. */
 export interface OtlpRequest {
+  /** Stays with the request when it is repeated. */
+  readonly id: string
   readonly signal: Signal
   readonly body: Uint8Array
   readonly items: number
@@ -28,6 +31,7 @@ export type SendResult =
 export class OtlpSender {
   readonly #endpoints: Readonly<Partial<Record<Signal, Endpoint>>>
   readonly #agents = new Map<Endpoint, Agent>()
+  readonly #spoolIds = new Map<Endpoint, string>()
 
   constructor(endpoints: Readonly<Partial<Record<Signal, Endpoint>>>) {
     this.#endpoints = endpoints
@@ -41,6 +45,12 @@ export class OtlpSender {
     return this.#endpoints[signal]
   }
 
+  /** The spool that the receiver reads, as its last answer said: empty when it said nothing of one. Undefined: it has not answered yet. */
+  spoolId(signal: Signal): string | undefined {
+    const endpoint = this.#endpoints[signal]
+    return endpoint === undefined ? undefined : this.#spoolIds.get(endpoint)
+  }
+
   /** Never rejects. Retryable: network errors, time-outs, 429, 502, 503, 504 (OTLP specification, "Retryable Response Codes"). */
   async send(request: OtlpRequest): Promise<SendResult> {
     const endpoint = this.#endpoints[request.signal]
@@ -48,13 +58,13 @@ export class OtlpSender {
     try {
       const payload = endpoint.gzip ? await gzip(request.body) : request.body
       // Other instrumentation (http, undici) must not make spans of our own requests.
-      return await context.with(suppressTracing(context.active()), () => this.#post(endpoint, payload))
+      return await context.with(suppressTracing(context.active()), () => this.#post(endpoint, payload, request.id))
     } catch (error) {
       return { kind: 'rejected', reason: error instanceof Error ? error.name : 'request failed' }
     }
   }
 
-  #post(endpoint: Endpoint, payload: Uint8Array): Promise<SendResult> {
+  #post(endpoint: Endpoint, payload: Uint8Array, id: string): Promise<SendResult> {
     return new Promise((resolve, reject) => {
       try {
         const secure = endpoint.url.startsWith('https:')
@@ -62,10 +72,14 @@ export class OtlpSender {
         const outgoing = request(endpoint.url, {
           method: 'POST',
           agent: this.#agent(endpoint, secure),
-          headers: requestHeaders(endpoint, payload),
+          headers: requestHeaders(endpoint, payload, id),
         })
         outgoing.on('socket', (socket) => socket.unref())
-        outgoing.on('response', (response) => readResult(response, resolve))
+        outgoing.on('response', (response) => {
+          const spoolId = response.headers[SPOOL_ID_HEADER]
+          this.#spoolIds.set(endpoint, typeof spoolId === 'string' ? spoolId : '')
+          readResult(response, resolve)
+        })
         outgoing.on('error', (error: NodeJS.ErrnoException) =>
           resolve({ kind: 'retry', reason: error.code ?? 'network error' }),
         )
@@ -89,10 +103,18 @@ export class OtlpSender {
   }
 }
 
+/** What the bodies are. */
+export const CONTENT_TYPE = 'application/json'
+
 /** Headers of a request, also for the last one at exit. */
-export const requestHeaders = (endpoint: Endpoint, payload: Uint8Array): Record<string, string | number> => ({
+export const requestHeaders = (
+  endpoint: Endpoint,
+  payload: Uint8Array,
+  id: string,
+): Record<string, string | number> => ({
   ...endpoint.headers,
-  'content-type': 'application/json',
+  [REQUEST_ID_HEADER]: id,
+  'content-type': CONTENT_TYPE,
   'content-length': payload.byteLength,
   ...(endpoint.gzip ? { 'content-encoding': 'gzip' } : {}),
 })

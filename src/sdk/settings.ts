@@ -1,3 +1,7 @@
+import { join } from 'node:path'
+import { SPOOL_FOLDER } from '../control/spool-format.ts'
+import { stateFolderOf } from './state-folder.ts'
+
 /** What the environment says. Names and defaults follow the OpenTelemetry specification; a default of ours carries its reason. */
 export interface Settings {
   readonly enabled: boolean
@@ -15,6 +19,8 @@ export interface Settings {
   readonly spanLimits: SpanLimits
   /** Instrumentations that are switched off, by library or by the last part of its name (`OTEL_NODE_DISABLED_INSTRUMENTATIONS`). */
   readonly disabledLibraries: readonly string[]
+  /** Where the last requests are left for the sidecar when they cannot be sent; undefined: nowhere (`SPANWARDEN_SPOOL=off`). */
+  readonly spoolFolder: string | undefined
   /** What was asked for and cannot be had. One line each, without values that may be secret. */
   readonly warnings: readonly string[]
 }
@@ -85,6 +91,7 @@ export function readSettings(environment: Environment): Settings {
       attributePerLinkCountLimit: read.integer('OTEL_LINK_ATTRIBUTE_COUNT_LIMIT', 128),
     },
     disabledLibraries: list(read.text('OTEL_NODE_DISABLED_INSTRUMENTATIONS')),
+    spoolFolder: spoolFolder(read, environment, warnings),
     warnings,
   }
 }
@@ -171,6 +178,13 @@ function urlOf(read: Reader, signal: string, path: string, warnings: string[]): 
   if (base !== undefined && URL.canParse(base)) return `${base.replace(/\/+$/, '')}/${path}`
   if (base !== undefined) warnings.push('OTEL_EXPORTER_OTLP_ENDPOINT is not a URL and is ignored')
   return `http://127.0.0.1:4318/${path}`
+}
+
+function spoolFolder(read: Reader, environment: Environment, warnings: string[]): string | undefined {
+  const wanted = read.text('SPANWARDEN_SPOOL')?.toLowerCase() ?? 'on'
+  if (wanted !== 'on' && wanted !== 'off') warnings.push('SPANWARDEN_SPOOL is neither on nor off, it is on')
+  const stateFolder = wanted === 'off' ? undefined : stateFolderOf(environment)
+  return stateFolder === undefined ? undefined : join(stateFolder, SPOOL_FOLDER)
 }
 
 const list = (value: string | undefined): string[] =>

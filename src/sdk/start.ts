@@ -23,7 +23,7 @@ import { hookModules } from './hook.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { instrumentations } from './instrumentation/instrumentations.ts'
 import { Lane } from './lane.ts'
-import { sendBeforeExit } from './last-send.ts'
+import { LastRequests } from './last-requests.ts'
 import { Metrics } from './metrics.ts'
 import { Notices } from './notices.ts'
 import { OpenSpans } from './open-spans.ts'
@@ -85,13 +85,23 @@ function assemble(settings: Settings, notices: Notices): void {
   )
   const metrics = startMetrics(settings, resource, sender, notices, queues)
 
+  const lastRequests = new LastRequests({ sender, notices, spoolFolder: settings.spoolFolder })
+  const holders = metrics === undefined ? [spans, logs] : [spans, logs, metrics]
+  const isUnsent = (): boolean => spans.unsent + logs.unsent > 0 || metrics?.outdated === true
   onProcessEnd(
     {
-      unsent: () => spans.unsent + logs.unsent > 0 || metrics?.outdated === true,
-      flush: async () => void (await Promise.all([spans.flush(), logs.flush(), metrics?.flush()])),
-      finish: (reason, failed, unreachable) => {
-        open.endAll(reason, failed)
-        sendTheRest([spans, logs], sender, unreachable)
+      flushMs: () => (isUnsent() ? lastRequests.flushMsMax() : 0),
+      async flush() {
+        await Promise.all([spans.flush(), logs.flush(), metrics?.flush()])
+        return !isUnsent()
+      },
+      finish(reason, failed, unreachable) {
+        try {
+          open.endAll(reason, failed)
+          lastRequests.bringHome(holders, unreachable)
+        } catch (error) {
+          notices.fault('ending', error)
+        }
       },
     },
     isMainThread,
@@ -170,25 +180,6 @@ function startMetrics(
   queues.onRequestsChange((started) => metrics.requestsChanged(started))
   return metrics
 }
-
-/** Sends everything that is left, synchronously: the event loop is over. */
-function sendTheRest(
-  lanes: readonly (Lane<ReadableSpan> | Lane<LogRecord>)[],
-  sender: OtlpSender,
-  unreachable: boolean,
-): void {
-  const left = lanes.flatMap((lane) =>
-    lane.takeUnsent().flatMap((request) => {
-      const endpoint = sender.endpoint(request.signal)
-      return endpoint === undefined ? [] : [{ lane, endpoint, body: request.body, items: request.items }]
-    }),
-  )
-  const acknowledged = unreachable ? 0 : sendBeforeExit(left, lastSendMsMax)
-  for (const { lane, items } of left.slice(acknowledged)) lane.giveUp(items)
-}
-
-/** The longest that the end of the process waits for the receiver. */
-const lastSendMsMax = 1_000
 
 function samplerOf({ sampler: { name, ratio } }: Settings): Sampler {
   const root = name.endsWith('always_off')

@@ -22,13 +22,16 @@ export const projectFolder = fileURLToPath(new URL('../..', import.meta.url))
 /** Path of the preload in development; Node runs the TypeScript. */
 export const preloadFile = `${projectFolder}src/register.ts`
 
-/** Runs a real agent process with the real preload flag to its end. */
+/**
+ * Runs a real agent process with the real preload flag to its end. It leaves nothing in a spool unless `env` says so (`SPANWARDEN_SPOOL: 'on'` and a
+ * state folder): what it sends at its end comes to `endpoint`.
+ */
 export function runAgent(options: AgentOptions): Promise<NodeRun> {
   const { endpoint, script, file, module = 'esm', env = {}, flags = [], preload = true } = options
   const inputType = module === 'esm' ? 'module-typescript' : 'commonjs-typescript'
   const what = file ?? [`--input-type=${inputType}`, '--eval', script ?? '']
   return runNode([...flags, ...(preload ? ['--import', preloadFile] : []), ...what], {
     cwd: projectFolder,
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...env },
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, SPANWARDEN_SPOOL: 'off', ...env },
   })
 }
