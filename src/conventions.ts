@@ -431,6 +431,8 @@ export const METRIC_AGENT_QUEUE_DEPTH = 'agent.queue.depth'
 export const METRIC_AGENT_REQUESTS = 'agent.requests'
 /** Cost of model calls with a known price. */
 export const METRIC_AGENT_COST = 'agent.cost'
+/** Model calls whose tokens the provider did not report, or not to the end. What is missing is in no other metric. */
+export const METRIC_AGENT_USAGE_UNKNOWN = 'agent.usage.unknown'
 /** Unix time at which the newest telemetry of the agent arrived. */
 export const METRIC_AGENT_HEARTBEAT_TIMESTAMP = 'agent.heartbeat.timestamp'
 /** Duration of a model call as its caller saw it. */
@@ -532,6 +534,16 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     description: 'Cost of model calls with a known price.',
     boundaries: [],
     attributes: ['gen_ai.provider.name', 'gen_ai.request.model'],
+  },
+  'agent.usage.unknown': {
+    name: 'agent.usage.unknown',
+    instrument: 'counter',
+    unit: '{call}',
+    value: 'int',
+    description:
+      'Model calls whose tokens the provider did not report, or not to the end. What is missing is in no other metric.',
+    boundaries: [],
+    attributes: ['gen_ai.provider.name', 'gen_ai.request.model', 'spanwarden.usage.source'],
   },
   'agent.heartbeat.timestamp': {
     name: 'agent.heartbeat.timestamp',

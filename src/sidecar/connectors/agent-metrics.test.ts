@@ -319,6 +319,26 @@ describe('tokens and cost', () => {
     ])
   })
 
+  test('calls whose provider did not count are counted as such; estimates are in no metric', () => {
+    const estimate = { 'spanwarden.usage.estimate.input_tokens': 70, 'spanwarden.usage.estimate.output_tokens': 80 }
+    const uncounted = { 'gen_ai.usage.input_tokens': 0, 'gen_ai.usage.output_tokens': 0, ...estimate }
+    const spans = [
+      chat(1, undefined, { 'spanwarden.usage.source': 'unknown', ...uncounted }),
+      chat(2, undefined, { 'spanwarden.usage.source': 'unknown', ...uncounted }),
+      chat(3, undefined, { 'spanwarden.usage.source': 'partial', 'spanwarden.usage.estimate.output_tokens': 80 }),
+      chat(4),
+    ]
+    const model = 'gen_ai.provider.name=openai,gen_ai.request.model=gpt-4o-mini'
+    expect(check('agent.usage.unknown', spans)).toEqual([
+      `agent.usage.unknown{${model},spanwarden.usage.source=partial} 1`,
+      `agent.usage.unknown{${model},spanwarden.usage.source=unknown} 2`,
+    ])
+    expect(check('agent.tokens.used', spans)).toEqual([
+      `agent.tokens.used{${model},spanwarden.token.type=input} 4000`,
+      `agent.tokens.used{${model},spanwarden.token.type=output} 400`,
+    ])
+  })
+
   test('failed calls have an error type', () => {
     expect(
       check('gen_ai.client.inference.duration', [

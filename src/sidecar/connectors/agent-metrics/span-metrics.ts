@@ -13,6 +13,7 @@ import {
   ATTR_SERVICE_INSTANCE_ID,
   ATTR_SPANWARDEN_COST_AMOUNT,
   ATTR_SPANWARDEN_GUARD_DECISION,
+  ATTR_SPANWARDEN_USAGE_SOURCE,
   GEN_AI_TOKEN_MODALITY_VALUE_UNKNOWN,
   MCP_METHOD_NAME_VALUE_TOOLS_CALL,
   METRIC_AGENT_COST,
@@ -21,6 +22,7 @@ import {
   METRIC_AGENT_REQUESTS,
   METRIC_AGENT_TOKENS_USED,
   METRIC_AGENT_TOOL_CALLS,
+  METRIC_AGENT_USAGE_UNKNOWN,
   METRIC_GEN_AI_CLIENT_INFERENCE_DURATION,
   METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK,
   METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
@@ -131,6 +133,8 @@ export class SpanMetrics {
       if (operation === 'inference')
         this.#add(usage, service, [name, provider, model, labels.ofText(GEN_AI_TOKEN_MODALITY_VALUE_UNKNOWN)], tokens)
     }
+    if (reader.has(USAGE_SOURCE))
+      this.#add(USAGE_UNKNOWN, service, [provider, model, labels.of(reader, USAGE_SOURCE)], 1)
     const cost = costOf(reader)
     if (cost !== undefined && cost >= 0 && cost <= CALL_COST_MAX_USD) this.#add(COST, service, [provider, model], cost)
   }
@@ -265,6 +269,7 @@ const MCP_METHOD = wireId(ATTR_MCP_METHOD_NAME)
 const ERROR_TYPE = wireId(ATTR_ERROR_TYPE)
 const GUARD_DECISION = wireId(ATTR_SPANWARDEN_GUARD_DECISION)
 const INSTANCE_ID = wireId(ATTR_SERVICE_INSTANCE_ID)
+const USAGE_SOURCE = wireId(ATTR_SPANWARDEN_USAGE_SOURCE)
 const COST_AMOUNT = wireId(ATTR_SPANWARDEN_COST_AMOUNT)
 
 const LATENCY = metricDefinition(METRIC_AGENT_REQUEST_LATENCY)
@@ -272,6 +277,7 @@ const REQUESTS = metricDefinition(METRIC_AGENT_REQUESTS)
 const ERROR_RATE = metricDefinition(METRIC_AGENT_ERROR_RATE)
 const TOOL_CALLS = metricDefinition(METRIC_AGENT_TOOL_CALLS)
 const TOKENS_USED = metricDefinition(METRIC_AGENT_TOKENS_USED)
+const USAGE_UNKNOWN = metricDefinition(METRIC_AGENT_USAGE_UNKNOWN)
 const COST = metricDefinition(METRIC_AGENT_COST)
 const INFERENCE_DURATION = metricDefinition(METRIC_GEN_AI_CLIENT_INFERENCE_DURATION)
 const FIRST_CHUNK = metricDefinition(METRIC_GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK)
