@@ -27,6 +27,8 @@ beforeAll(() => {
     'client.cjs',
     "'use strict'\nclass Client { call() { return 'bare' } }\nexports.Client = Client\n//# sourceMappingURL=nowhere.map",
   )
+  write('inner.mjs', "export function outer() { return inner() }\nfunction inner() { return 'bare' }")
+  write('inner.cjs', "exports.outer = outer\nfunction outer() { return inner() }\nfunction inner() { return 'bare' }")
   write('broken.mjs', 'export class Client { call() { return 1 } }\nexport const kind = 0')
   symlinkSync(join(projectFolder, 'node_modules', '@opentelemetry'), join(folder, 'node_modules', '@opentelemetry'))
   writeFileSync(
@@ -43,6 +45,10 @@ beforeAll(() => {
      globalThis.table = hookModules({
        instrumentations: [{ library: '@some/library', majors, modules: [
          { file: /^client\\.(mjs|cjs)$/, names: ['Client', 'missing'], patch },
+         { file: /^inner\\.(mjs|cjs)$/, names: ['inner'], patch: (bindings) => {
+           const original = bindings.inner
+           bindings.inner = () => 'patched ' + original()
+         } },
          { file: /^broken\\.mjs$/, names: ['Client'], patch: () => { throw new TypeError('secret') } },
        ] }],
        sdk: { fault: (where, error) => notices.fault(where, error) },
@@ -88,6 +94,13 @@ describe.each([
       stderr: '',
     })
   })
+})
+
+test.each([
+  ['ESM', 'inner-a.mjs', "import { outer } from '@some/library/inner.mjs'; console.log(outer())"],
+  ['CommonJS', 'inner-b.cjs', "const { outer } = require('@some/library/inner.cjs'); console.log(outer())"],
+])('a function that only its own file calls is replaced in %s', async (_form, name, script) => {
+  expect((await run(name, script)).stdout).toBe('patched bare\n')
 })
 
 test('line numbers stay', async () => {

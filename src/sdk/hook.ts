@@ -21,7 +21,7 @@ export function hookModules(options: HookOptions): LibraryTable {
   const table = new LibraryTable(options.notices)
   const targets = options.instrumentations.flatMap((instrumentation) => targetsOf(instrumentation))
   const patchOf = new Map(targets.map((target) => [target.id, target]))
-  Reflect.set(globalThis, handOver, (id: string, path: string, bindings: Readonly<Record<string, unknown>>) => {
+  Reflect.set(globalThis, handOver, (id: string, path: string, bindings: Record<string, unknown>) => {
     const target = patchOf.get(id)
     if (target !== undefined) applyPatch(target, path, bindings, options.sdk, table)
   })
@@ -48,9 +48,14 @@ function targetsOf(instrumentation: Instrumentation): Target[] {
   }))
 }
 
-/** The statement that hands bindings over. Getters in `try`, since a name may not exist or not be initialised (circular imports). */
+/**
+ * The statement that hands bindings over. Getters in `try`, since a name may not exist or not be initialised (circular imports). The setters
+ * are for functions that other functions of the file call by name: such a call cannot be reached from outside, in ESM least of all.
+ */
 export function handOverStatement(target: Target, path: string): string {
-  const bindings = target.patch.names.map((name) => `get ${name}(){try{return ${name}}catch{}}`).join(',')
+  const bindings = target.patch.names
+    .map((name) => `get ${name}(){try{return ${name}}catch{}},set ${name}(value){${name}=value}`)
+    .join(',')
   return `\n;globalThis[Symbol.for('spanwarden.module')]?.(${JSON.stringify(target.id)},${JSON.stringify(path)},{${bindings}});`
 }
 
@@ -59,7 +64,7 @@ const handOver = Symbol.for('spanwarden.module')
 function applyPatch(
   target: Target,
   path: string,
-  bindings: Readonly<Record<string, unknown>>,
+  bindings: Record<string, unknown>,
   sdk: SdkContext,
   table: LibraryTable,
 ): void {

@@ -34,6 +34,27 @@ export function observeStream(stream: ClientStream, observer: StreamObserver): v
   }
 }
 
+/**
+ * The same for an object that is read by its `[Symbol.asyncIterator]` alone. `signal` is the one that the caller can abort the request
+ * with, where the library ends an aborted stream without an error.
+ */
+export function observeIterable(
+  iterable: AsyncIterable<unknown>,
+  observer: StreamObserver,
+  signal?: AbortSignal,
+): void {
+  const source = iterable[Symbol.asyncIterator]
+  const reading = new Reading(observer, signal)
+  Object.defineProperty(iterable, Symbol.asyncIterator, {
+    configurable: true,
+    writable: true,
+    enumerable: false,
+    value: function (this: AsyncIterable<unknown>): AsyncIterator<unknown> {
+      return reading.observe(source.call(this))
+    },
+  })
+}
+
 class Reading {
   readonly #observer: StreamObserver
   readonly #signal: AbortSignal | undefined

@@ -18,10 +18,11 @@ export interface ModulePatch {
   /** Local names of that module (classes, functions, imports) that are handed to `patch` once its body has run. */
   readonly names: readonly string[]
   /**
-   * Called once per loaded file, before any importer of the file runs. A name that the file does not declare is `undefined`.
+   * Called once per loaded file, before any importer of the file runs. A name that the file does not declare is `undefined`. Assigning to
+   * one replaces the file's own function or class (not an import, not a `const`), for its callers in that file and, in ESM, for importers.
    * Throwing is safe: the fault is counted, one warning is written, the library works on unobserved.
    */
-  readonly patch: (bindings: Readonly<Record<string, unknown>>, sdk: SdkContext) => void
+  readonly patch: (bindings: Record<string, unknown>, sdk: SdkContext) => void
 }
 
 /** What an instrumentation may use of the running SDK. */
