@@ -1,13 +1,15 @@
 import { context, SpanKind } from '@opentelemetry/api'
-import type { Attributes, Span } from '@opentelemetry/api'
+import type { Attributes, Context, Span } from '@opentelemetry/api'
 import {
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
+  ATTR_GEN_AI_TOOL_CALL_ID,
   ATTR_GEN_AI_TOOL_CALL_RESULT,
   ATTR_GEN_AI_TOOL_DESCRIPTION,
   ATTR_GEN_AI_TOOL_NAME,
   ATTR_GEN_AI_TOOL_TYPE,
   ATTR_SPANWARDEN_TOOL_CLASS,
+  ERROR_TYPE_VALUE_TOOL_ERROR,
   GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
   GEN_AI_TOOL_TYPE_VALUE_FUNCTION,
 } from '../conventions.ts'
@@ -25,25 +27,63 @@ export function runTool(
   call: () => unknown,
   args: readonly unknown[],
 ): unknown {
-  const outer = context.active()
+  const { description, class: effect } = options
+  return runToolCall(sdk, { name, description, class: effect, input: args.length === 1 ? args[0] : args }, call)
+}
+
+/** A tool call as whoever runs it describes it: a library that runs the tools of an agent, or the agent itself. */
+export interface ToolCall {
+  readonly name: string
+  readonly id?: string | undefined
+  readonly description?: string | undefined
+  readonly class?: ToolOptions['class'] | undefined
+  /** What the tool is given, for captured content. */
+  readonly input: unknown
+  /** Where the tool belongs when that is not what is active: a library may start it while it still reads the model's answer. */
+  readonly parent?: Context | undefined
+  /** Reads what `call` returned, where that is not the result itself. */
+  readonly resultOf?: (returned: unknown) => ToolResult
+}
+
+export interface ToolResult {
+  readonly content: unknown
+  /** The tool failed, and the model is told so. */
+  readonly failed: boolean
+}
+
+/** `runTool` for the libraries that run tools. */
+export function runToolCall(sdk: SdkContext, tool: ToolCall, call: () => unknown): unknown {
+  const outer = tool.parent ?? context.active()
+  const span = startToolSpan(sdk, tool, outer)
+  const end = (settle: () => void): void => {
+    guarded(sdk, 'ending a tool span', settle)
+    span.end()
+  }
+  recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, tool.input)
+  const within = withSpan(withAmbient(outer, { toolCall: { name: tool.name, span }, modelCall: undefined }), span)
+  return observe(call, within, {
+    returned: (value) =>
+      end(() => {
+        const { content, failed } = tool.resultOf?.(value) ?? { content: value, failed: false }
+        recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_RESULT, content)
+        if (failed) failSpan(span, undefined, false, ERROR_TYPE_VALUE_TOOL_ERROR)
+      }),
+    failed: (error) => end(() => failSpan(span, error, sdk.captureContent)),
+  })
+}
+
+function startToolSpan(sdk: SdkContext, tool: ToolCall, outer: Context): Span {
+  const { name, id, description, class: effect } = tool
   const attributes: Attributes = {
     ...inheritedAttributes(outer),
     [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
     [ATTR_GEN_AI_TOOL_NAME]: name,
     [ATTR_GEN_AI_TOOL_TYPE]: GEN_AI_TOOL_TYPE_VALUE_FUNCTION,
   }
-  if (options.description !== undefined) attributes[ATTR_GEN_AI_TOOL_DESCRIPTION] = options.description
-  if (options.class !== undefined) attributes[ATTR_SPANWARDEN_TOOL_CLASS] = options.class
-  const span = sdk.tracer.startSpan(`execute_tool ${name}`, { kind: SpanKind.INTERNAL, attributes }, outer)
-  const end = (settle: () => void): void => {
-    guarded(sdk, 'ending a tool span', settle)
-    span.end()
-  }
-  recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, args.length === 1 ? args[0] : args)
-  return observe(call, withSpan(withAmbient(outer, { toolCall: { name, span }, modelCall: undefined }), span), {
-    returned: (value) => end(() => recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_RESULT, value)),
-    failed: (error) => end(() => failSpan(span, error, sdk.captureContent)),
-  })
+  if (id !== undefined) attributes[ATTR_GEN_AI_TOOL_CALL_ID] = id
+  if (description !== undefined) attributes[ATTR_GEN_AI_TOOL_DESCRIPTION] = description
+  if (effect !== undefined) attributes[ATTR_SPANWARDEN_TOOL_CLASS] = effect
+  return sdk.tracer.startSpan(`execute_tool ${name}`, { kind: SpanKind.INTERNAL, attributes }, outer)
 }
 
 /** Arguments and results are content: only when it is captured, as JSON. What has no JSON (functions, cycles) is left out. */
