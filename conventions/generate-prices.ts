@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { type MatchLogic, type ModelInfo, type ModelPrice, type Provider, waitForUpdate } from '@pydantic/genai-prices'
+import { UNITS } from '../src/pricing/units.ts'
 
 /**
- * src/pricing/prices.gen.ts as text: the data of @pydantic/genai-prices (MIT), reduced to what a call's tokens and the
- * request itself cost. The shape is described in src/pricing/price-table.ts.
+ * src/pricing/prices.gen.ts as text: the data of @pydantic/genai-prices (MIT), reduced to what a call's tokens, its searches
+ * and the request itself cost. The shape is described in src/pricing/price-table.ts.
  */
 export async function renderPrices(): Promise<string> {
   const providers = (await waitForUpdate()) ?? []
@@ -60,20 +61,23 @@ function priceList({ id, prices }: ModelInfo): unknown[] {
   })
 }
 
-const PRICE_KEYS = [
-  'input_mtok',
-  'output_mtok',
-  'cache_read_mtok',
-  'cache_write_mtok',
-  'output_reasoning_mtok',
-  'requests_kcount',
-]
+/** Units of no chat, embedding or image call: hours of audio, pages, messages. A model that has no other price is one without a price. */
+const OTHER_KEYS = new Set([
+  'audio_hours',
+  'input_audio_hours',
+  'input_document_kpages',
+  'input_annotated_document_kpages',
+  'input_text_messages_kcount',
+])
 
-/** Prices in picodollars per token and per request, in the order of PRICE_KEYS. */
+/** Prices in picodollars per piece, in the order of UNITS. */
 function vector(prices: ModelPrice): unknown[] {
-  const row = PRICE_KEYS.map((key) => {
+  for (const key of Object.keys(prices))
+    if (!OTHER_KEYS.has(key) && !UNITS.some((unit) => unit.key === key))
+      throw new Error(`genai-prices: a price of a new unit, ${key}: name it in src/pricing/units.ts`)
+  const row = UNITS.map(({ key }) => {
     const price = prices[key]
-    const factor = key === 'requests_kcount' ? 1e9 : 1e6
+    const factor = key.endsWith('_kcount') ? 1e9 : 1e6
     if (price === undefined) return null
     if (typeof price === 'number') return pico(price, factor)
     const tiers = price.tiers.toSorted((a, b) => a.start - b.start)

@@ -1,19 +1,17 @@
-import { type Price, type PriceList, type Prices, findPriceList, pricesAt } from './price-table.ts'
+import { entriesFor, entryAt, type PriceEntry, type PriceFile } from './price-file.ts'
+import { findModel, type Price, type PriceRow, pricesAt, type TableModel } from './price-table.ts'
 import { PRICE_TABLE_VERSION } from './prices.gen.ts'
+import { isStandardTier, type TierRule, tierRule } from './service-tiers.ts'
+import { type CallUsage, isPartOf, isTokenUnit, UNITS, type UnitName } from './units.ts'
 
-/** One model call. Token counts follow the GenAI conventions: cache tokens are parts of input, reasoning of output. */
-export interface PricedCall {
+/** One model call. */
+export interface PricedCall extends CallUsage {
   /** A value of `gen_ai.provider.name`; without it the model's name decides. */
   provider?: string | undefined
   model: string
-  inputTokens: number
-  outputTokens: number
-  cacheReadTokens?: number | undefined
-  cacheWriteTokens?: number | undefined
-  reasoningTokens?: number | undefined
   /** When the call was made, Unix ms: prices change over time. */
   timestampMs: number
-  /** The tier that served the call, as `openai.response.service_tier` has it. */
+  /** The tier that served the call, as the answer names it. */
   serviceTier?: string | undefined
 }
 
@@ -27,6 +25,12 @@ export interface CallPrice {
   tableVersion: string
 }
 
+/**
+ * What a model call costs, or undefined when the model or its tier has no known price (never 0 for these: a free model
+ * is 0, an unknown one is not).
+ */
+export type PriceOf = (call: PricedCall) => CallPrice | undefined
+
 /** Models whose prices are remembered; on reaching it all are forgotten. Counted in models. */
 export const MEMO_MODELS_MAX = 1_000
 
@@ -34,46 +38,108 @@ export const MEMO_MODELS_MAX = 1_000
 const MODEL_CHARACTERS_MAX = 256
 
 /**
- * What a model call costs, or undefined when the model or its tier has no known price (never 0 for these: a free model
- * is 0, an unknown one is not). Prices are those of @pydantic/genai-prices, in picodollars inside.
- *
- * Some libraries count cached tokens beside the input instead of within it. Where the parts exceed the whole, they
- * are taken as beside it.
+ * Prices calls by a user's prices, else by the table, which is that of @pydantic/genai-prices. In picodollars inside. A user's price of a model stands
+ * for its standard tier only: what another tier of that model costs is then unknown, unless the file says it too.
  */
-export function priceOf(call: PricedCall): CallPrice | undefined {
-  const list = priceListOf(call.provider, call.model)
-  const prices = list === undefined ? undefined : pricesAt(list, call.timestampMs)
-  if (prices === undefined || !isPriced(prices)) return undefined
-  const multiplier = tierMultiplier(call.serviceTier, call.provider, call.model)
-  if (multiplier === undefined) return undefined
-  const nanoAmount = Math.round((picodollars(prices, call) * multiplier) / 1_000)
-  if (!Number.isFinite(nanoAmount)) return undefined
-  return { amount: nanoAmount / 1e9, nanoAmount, currency: 'USD', tableVersion: PRICE_TABLE_VERSION }
+export function createPriceOf(file?: PriceFile): PriceOf {
+  const known = modelMemo(file)
+  return (call) => {
+    const { serviceTier: tier, timestampMs } = call
+    const { entries, model } = known(call.provider, call.model)
+    const entry = entryAt(entries, tier, timestampMs)
+    if (entry !== undefined && file !== undefined) return callPrice(picodollars(entry.prices, call), file.version)
+    const prices = model === undefined ? undefined : pricesAt(model.list, timestampMs)
+    if (model === undefined || prices === undefined || !isPriced(prices)) return undefined
+    if (isStandardTier(tier)) return callPrice(picodollars(prices, call), PRICE_TABLE_VERSION)
+    if (entryAt(entries, undefined, timestampMs) !== undefined) return undefined
+    const rule = tierRule(model.provider, call.model, tier ?? '')
+    return rule && callPrice(picodollars(prices, call, rule), PRICE_TABLE_VERSION)
+  }
 }
 
-function picodollars(prices: Prices, call: PricedCall): number {
-  const { input, output, cacheRead, cacheWrite, reasoning, request } = prices
-  const readTokens = count(call.cacheReadTokens)
-  const writeTokens = count(call.cacheWriteTokens)
-  const beside = readTokens + writeTokens > count(call.inputTokens)
-  const inputTokens = count(call.inputTokens) + (beside ? readTokens + writeTokens : 0)
-  const reasoningTokens = Math.min(count(call.reasoningTokens), count(call.outputTokens))
-  const plainInput =
-    inputTokens - (cacheRead === undefined ? 0 : readTokens) - (cacheWrite === undefined ? 0 : writeTokens)
-  const plainOutput = count(call.outputTokens) - (reasoning === undefined ? 0 : reasoningTokens)
-  return (
-    unitPrice(input, inputTokens) * plainInput +
-    unitPrice(output, inputTokens) * plainOutput +
-    unitPrice(cacheRead, inputTokens) * readTokens +
-    unitPrice(cacheWrite, inputTokens) * writeTokens +
-    unitPrice(reasoning, inputTokens) * reasoningTokens +
-    unitPrice(request, inputTokens)
-  )
+/** By the table alone. */
+export const priceOf: PriceOf = createPriceOf()
+
+/** A model that is billed by the hour, page or message only has no price for a call of tokens. */
+export const isPriced = (row: PriceRow): boolean => ANY_OF.some((unit) => has(row, unit))
+
+const has = (row: PriceRow, unit: number): boolean => (row[unit] ?? null) !== null
+
+function callPrice(pico: number | undefined, tableVersion: string): CallPrice | undefined {
+  if (pico === undefined || !Number.isFinite(pico)) return undefined
+  const nanoAmount = Math.round(pico / 1_000)
+  return { amount: nanoAmount / 1e9, nanoAmount, currency: 'USD', tableVersion }
 }
 
-/** Tiers are chosen by the size of the whole input and then hold for every token of the call. */
-function unitPrice(price: Price, inputTokens: number): number {
-  if (price === undefined || typeof price === 'number') return price ?? 0
+const positionOf = (name: UnitName): number => UNITS.findIndex((unit) => unit.name === name)
+const ANY_OF = (['input', 'output', 'request'] as const).map(positionOf)
+
+/** Units with the more specific ones first, each with those that are parts of it. */
+const ORDER = UNITS.map((unit, position) => ({
+  ...unit,
+  position,
+  isToken: isTokenUnit(unit),
+  parts: UNITS.flatMap((part, index) => (isPartOf(part, unit) ? [index] : [])),
+})).sort((a, b) => b.words.length - a.words.length)
+
+/** What was counted of each unit, and what of it is in no priced part of it. Used within one call of a function only. */
+const counted = new Float64Array(UNITS.length)
+const left = new Float64Array(UNITS.length)
+
+/**
+ * The sum over the units that have a price of their own: every token is paid once, at its most specific price. Undefined where the counts do not say
+ * which price a token has, or the tier's price is not known.
+ */
+function picodollars(row: PriceRow, call: PricedCall, rule?: TierRule): number | undefined {
+  const inputTokens = countUnits(call)
+  if (rule?.inputTokensMax !== undefined && inputTokens > rule.inputTokensMax) return undefined
+  if (overlapIsUnknown(row, call) || hourIsUnknown(row)) return undefined
+  let tokens = 0
+  let others = 0
+  for (const { position, isToken, parts, name } of ORDER) {
+    const price = row[position]
+    if (price === null || price === undefined) continue
+    let rest = counted[position] as number
+    for (const part of parts) if (has(row, part)) rest -= left[part] as number
+    left[position] = rest = Math.max(rest, 0)
+    if (rest === 0) continue
+    if (rule?.units !== undefined && !rule.units.includes(name)) return undefined
+    const cost = unitPrice(price, inputTokens) * rest
+    if (isToken) tokens += cost
+    else others += cost
+  }
+  return tokens * (rule?.factor ?? 1) + others
+}
+
+/**
+ * Fills `counted`; gives the size of the whole input. Some libraries count cached tokens beside the input instead of within it: where the parts exceed
+ * the whole, they are taken as beside it.
+ */
+function countUnits(call: PricedCall): number {
+  for (const { position, count } of ORDER) counted[position] = count === undefined ? 1 : pieces(call[count])
+  const read = Math.max(at(CACHE_READ), at(AUDIO_READ) + at(IMAGE_READ))
+  const write = Math.max(at(CACHE_WRITE), at(CACHE_WRITE_1H))
+  const input = at(INPUT) + (read + write > at(INPUT) ? read + write : 0)
+  counted[INPUT] = input
+  counted[CACHE_READ] = read
+  counted[CACHE_WRITE] = write
+  counted[REASONING] = Math.min(at(REASONING), at(OUTPUT))
+  return input
+}
+
+/** Cached tokens and audio tokens, and nobody says how many are both: where that has a price of its own there is no right one. */
+const overlapIsUnknown = (row: PriceRow, call: PricedCall): boolean =>
+  at(CACHE_READ) > 0 &&
+  ((call.audioCacheReadTokens === undefined && at(AUDIO_INPUT) > 0 && has(row, AUDIO_READ)) ||
+    (call.imageCacheReadTokens === undefined && at(IMAGE_INPUT) > 0 && has(row, IMAGE_READ)))
+
+/** Where a cache has a price, an hour in it has another one; the table does not know it for every reseller. */
+const hourIsUnknown = (row: PriceRow): boolean =>
+  at(CACHE_WRITE_1H) > 0 && has(row, CACHE_WRITE) && !has(row, CACHE_WRITE_1H)
+
+/** Context tiers are chosen by the size of the whole input and then hold for every token of the call. */
+function unitPrice(price: Exclude<Price, null>, inputTokens: number): number {
+  if (typeof price === 'number') return price
   let chosen = price[0] ?? 0
   for (let index = 1; index + 1 < price.length; index += 2) {
     if (inputTokens > (price[index] ?? Infinity)) chosen = price[index + 1] ?? chosen
@@ -81,44 +147,47 @@ function unitPrice(price: Price, inputTokens: number): number {
   return chosen
 }
 
-const count = (tokens: number | undefined): number => (tokens !== undefined && tokens > 0 ? tokens : 0)
+const at = (position: number): number => counted[position] ?? 0
+const pieces = (count: number | undefined): number => (count !== undefined && !(count <= 0) ? count : 0)
 
-/** A model that is billed by the hour, page or picture only has no price for a call of tokens. */
-const isPriced = ({ input, output, request }: Prices): boolean =>
-  input !== undefined || output !== undefined || request !== undefined
+const INPUT = positionOf('input')
+const OUTPUT = positionOf('output')
+const CACHE_READ = positionOf('cache_read')
+const CACHE_WRITE = positionOf('cache_write')
+const CACHE_WRITE_1H = positionOf('cache_write_1h')
+const AUDIO_INPUT = positionOf('audio_input')
+const AUDIO_READ = positionOf('audio_cache_read')
+const IMAGE_INPUT = positionOf('image_input')
+const IMAGE_READ = positionOf('image_cache_read')
+const REASONING = positionOf('reasoning')
 
-/**
- * Service tiers are not in the table. OpenAI: flex and batch cost half; priority costs double from GPT-5 on, for older
- * models the factor differs per model. Anthropic and Google: batch costs half.
- */
-function tierMultiplier(tier: string | undefined, provider: string | undefined, model: string): number | undefined {
-  switch (tier) {
-    case 'flex':
-    case 'batch':
-      return 0.5
-    case 'priority':
-      if (provider?.includes('openai') !== true) return 1
-      return /^gpt-[5-9]/.test(model) ? 2 : undefined
-    default:
-      return 1
-  }
+interface KnownModel {
+  readonly entries: readonly PriceEntry[]
+  readonly model: TableModel | undefined
 }
 
 /** By provider, then by model: no key has to be put together. */
-const memo = new Map<string, Map<string, PriceList | null>>()
-let memoModels = 0
-
-function priceListOf(provider: string | undefined, model: string): PriceList | undefined {
-  if (model.length > MODEL_CHARACTERS_MAX) return undefined
-  const known = memo.get(provider ?? '')?.get(model)
-  if (known !== undefined) return known ?? undefined
-  if (memoModels >= MEMO_MODELS_MAX) {
-    memo.clear()
-    memoModels = 0
+function modelMemo(file: PriceFile | undefined): (provider: string | undefined, model: string) => KnownModel {
+  const memo = new Map<string, Map<string, KnownModel>>()
+  let models = 0
+  return (provider = '', model) => {
+    if (model.length > MODEL_CHARACTERS_MAX) return NOTHING
+    const known = memo.get(provider)?.get(model)
+    if (known !== undefined) return known
+    if (models >= MEMO_MODELS_MAX) {
+      memo.clear()
+      models = 0
+    }
+    const owner = provider === '' ? undefined : provider
+    const found: KnownModel = {
+      entries: file === undefined ? [] : entriesFor(file, owner, model),
+      model: findModel(owner, model),
+    }
+    const ofProvider = memo.get(provider) ?? new Map<string, KnownModel>()
+    memo.set(provider, ofProvider.set(model, found))
+    models++
+    return found
   }
-  const found = findPriceList(provider, model)
-  const models = memo.get(provider ?? '') ?? new Map<string, PriceList | null>()
-  memo.set(provider ?? '', models.set(model, found ?? null))
-  memoModels++
-  return found
 }
+
+const NOTHING: KnownModel = { entries: [], model: undefined }

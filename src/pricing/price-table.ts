@@ -1,42 +1,58 @@
+import { namesOf, withDashedDate } from './model-names.ts'
 import { PRICE_TABLE_JSON } from './prices.gen.ts'
 
-/** Picodollars per token or per request; undefined where the model has no such price. */
-export interface Prices {
-  input: Price
-  output: Price
-  cacheRead: Price
-  cacheWrite: Price
-  reasoning: Price
-  request: Price
-}
+/** Picodollars per piece by position in UNITS; null or absent where the model has no such price. */
+export type PriceRow = readonly Price[]
 
 /** A flat price, or a base followed by pairs [above this many input tokens, price], ascending. */
-export type Price = number | readonly number[] | undefined
+export type Price = number | readonly number[] | null
 
 /** What a model costs at different times; the last entry whose condition holds counts. */
-export type PriceList = readonly { from: Condition; prices: Prices }[]
+export type PriceList = readonly { from: Condition; prices: PriceRow }[]
 
 /** Always (0), since a moment (Unix ms), or within a time of day ([start, end) in UTC seconds, across midnight when end < start). */
-type Condition = number | readonly [startSecond: number, endSecond: number]
+export type Condition = number | readonly [startSecond: number, endSecond: number]
+
+/** A model of the table. */
+export interface TableModel {
+  /** Who sells it: the provider's id in genai-prices. */
+  readonly provider: string
+  /** How the table recognises the model, e.g. `=gpt-4o` or `^gpt-4o-`. */
+  readonly match: Match
+  readonly list: PriceList
+}
 
 /**
- * The price list of a model as @pydantic/genai-prices finds it, or undefined. Slow (the first call parses the table,
- * every call runs through matches), so callers memoise.
+ * The model that genai-prices finds for a name, or else for the name without what SDKs put before it; undefined when there is none. Slow (the
+ * first call parses the table, every call runs through matches), so callers memoise.
  *
  * `provider` is a value of `gen_ai.provider.name`; undefined = guess from the model's name.
  */
-export function findPriceList(provider: string | undefined, model: string): PriceList | undefined {
+export function findModel(provider: string | undefined, model: string): TableModel | undefined {
   table ??= parseTable()
-  const name = model.toLowerCase().trim()
-  const found = provider === undefined ? byModel(table, name) : byProvider(table, provider)
-  if (found === undefined) return undefined
-  const index = modelOf(table, found, name, true) ?? modelOf(table, found, withDashedDate(name), true)
-  const list = index === undefined ? undefined : table.prices[index]
-  return list?.map(([from, row]) => ({ from, prices: pricesOf(row) }))
+  for (const [owner, name] of namesOf(provider, model)) {
+    const row = owner === undefined ? byModel(table, name) : byProvider(table, owner)
+    const found = row && (modelOf(table, row, name, true) ?? modelOf(table, row, withDashedDate(name), true))
+    // The seller's terms hold for what it resells.
+    if (row !== undefined && found !== undefined) return { ...found, provider: row[0] }
+  }
+  return undefined
+}
+
+/** Every model of the table, provider after provider. */
+export function* tableModels(): Generator<TableModel> {
+  table ??= parseTable()
+  for (const row of table.providers) for (const model of row[4]) yield tableModel(table, row, model)
+}
+
+/** One id per provider, whatever it is called: that of genai-prices where it knows the name. */
+export function providerId(provider: string): string {
+  table ??= parseTable()
+  return byProvider(table, provider)?.[0] ?? provider.toLowerCase().trim()
 }
 
 /** The prices of a list that hold at a moment. */
-export function pricesAt(list: PriceList, timestampMs: number): Prices | undefined {
+export function pricesAt(list: PriceList, timestampMs: number): PriceRow | undefined {
   const second = (timestampMs % 86_400_000) / 1_000
   for (let index = list.length - 1; index >= 0; index -= 1) {
     const entry = list[index]
@@ -45,8 +61,8 @@ export function pricesAt(list: PriceList, timestampMs: number): Prices | undefin
   return list[0]?.prices
 }
 
-type Match = string | readonly [string, ...Match[]]
-type PriceRow = readonly (number | readonly number[] | null)[]
+/** `=` equals, `^` starts with, `$` ends with, `*` contains, `/` regular expression; lists start with `|` (any) or `&` (all). */
+export type Match = string | readonly [string, ...Match[]]
 type ProviderRow = readonly [
   id: string,
   providerMatch: Match | 0,
@@ -72,6 +88,7 @@ const TABLE_PROVIDERS: ReadonlyMap<string, string> = new Map(
     x_ai: 'x-ai',
     moonshot_ai: 'moonshotai',
     mistral_ai: 'mistral',
+    fireworks_ai: 'fireworks',
   }),
 )
 
@@ -89,17 +106,22 @@ function byProvider({ providers }: Table, provider: string): ProviderRow | undef
 const byModel = ({ providers }: Table, model: string): ProviderRow | undefined =>
   providers.find((row) => row[2] !== 0 && matches(row[2], model))
 
-/** Index into the price lists. Some providers (Azure) resell the models of others. */
-function modelOf(table: Table, row: ProviderRow, model: string, withFallbacks: boolean): number | undefined {
-  const [, , , fallbacks, models] = row
-  const own = models.find(([match]) => matches(match, model))
-  if (own !== undefined || !withFallbacks) return own?.[1]
-  for (const id of fallbacks) {
+/** Some providers (Azure) resell the models of others. */
+function modelOf(table: Table, row: ProviderRow, name: string, withFallbacks: boolean): TableModel | undefined {
+  const own = row[4].find(([match]) => matches(match, name))
+  if (own !== undefined) return tableModel(table, row, own)
+  if (!withFallbacks) return undefined
+  for (const id of row[3]) {
     const other = table.providers.find((row) => row[0] === id)
-    const index = other === undefined ? undefined : modelOf(table, other, model, false)
-    if (index !== undefined) return index
+    const found = other === undefined ? undefined : modelOf(table, other, name, false)
+    if (found !== undefined) return found
   }
   return undefined
+}
+
+function tableModel(table: Table, row: ProviderRow, [match, index]: ProviderRow[4][number]): TableModel {
+  const list = (table.prices[index] ?? []).map(([from, prices]) => ({ from, prices }))
+  return { provider: row[0], match, list }
 }
 
 function matches(match: Match, text: string): boolean {
@@ -122,28 +144,8 @@ function matches(match: Match, text: string): boolean {
   }
 }
 
-const pricesOf = (row: PriceRow): Prices => ({
-  input: row[0] ?? undefined,
-  output: row[1] ?? undefined,
-  cacheRead: row[2] ?? undefined,
-  cacheWrite: row[3] ?? undefined,
-  reasoning: row[4] ?? undefined,
-  request: row[5] ?? undefined,
-})
-
 function holds(from: Condition, timestampMs: number, second: number): boolean {
   if (typeof from === 'number') return timestampMs >= from
   const [start, end] = from
   return end < start ? second >= start || second < end : second >= start && second < end
-}
-
-/** `gpt-5-20250807` → `gpt-5-2025-08-07`, as the table writes some dates. */
-function withDashedDate(model: string): string {
-  return model.replace(
-    /-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)/g,
-    (text, year: string, month: string, day: string) => {
-      const daysOfMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
-      return Number(day) > daysOfMonth ? text : `-${year}-${month}-${day}`
-    },
-  )
 }
