@@ -81,10 +81,9 @@ export function startModelCall(sdk: SdkContext, request: ModelRequest): ModelCal
   if (request.serverPort !== undefined) attributes[ATTR_SERVER_PORT] = request.serverPort
   if (request.stream) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true
   if (request.conversationId !== undefined) attributes[ATTR_GEN_AI_CONVERSATION_ID] = request.conversationId
-  Object.assign(attributes, contentOf(request, sdk))
   const name = request.model === undefined ? request.operation : `${request.operation} ${request.model}`
   const span = sdk.tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent)
-  const open = new OpenCall(sdk, request, span)
+  const open = new OpenCall(sdk, request, span, attributes)
   const giveWay = (): Context | undefined => {
     if (request.framework !== true) return undefined
     open.discard()
@@ -147,16 +146,20 @@ class OpenCall {
   readonly #request: ModelRequest
   readonly #span: Span
   readonly #startMs: number
+  /** What the event will tell; kept only when there is one. */
+  readonly #told: Attributes | undefined
   #lastMs: number
   #firstChunkMs: number | undefined
   settled = false
 
-  constructor(sdk: SdkContext, request: ModelRequest, span: Span) {
+  constructor(sdk: SdkContext, request: ModelRequest, span: Span, attributes: Attributes) {
     this.#sdk = sdk
     this.#request = request
     this.#span = span
     this.#startMs = sdk.now()
     this.#lastMs = this.#startMs
+    if (sdk.recordInference !== undefined) this.#told = { ...attributes }
+    this.#setContent(request)
   }
 
   progress(chunk: boolean): void {
@@ -177,7 +180,8 @@ class OpenCall {
   end(response: ModelResponse | undefined, error?: unknown): void {
     if (this.settled) return
     if (this.#span.isRecording()) {
-      if (response !== undefined) this.#span.setAttributes(this.#answer(response))
+      if (response !== undefined) this.#set(this.#answer(response))
+      if (response !== undefined) this.#setContent(response)
       if (error === undefined || this.#firstChunkMs !== undefined) this.#setEstimate(response)
       this.#setTimes()
       if (error !== undefined) this.#setError(error)
@@ -204,6 +208,8 @@ class OpenCall {
     if (this.settled) return
     this.settled = true
     this.#span.end(at)
+    if (this.#told !== undefined)
+      this.#sdk.recordInference?.({ span: this.#span.spanContext(), attributes: this.#told })
   }
 
   #answer(response: ModelResponse): Attributes {
@@ -217,7 +223,25 @@ class OpenCall {
     if (response.usage !== undefined) {
       Object.assign(attributes, usageAttributes(response.usage), this.#cost(response, response.usage))
     }
-    return Object.assign(attributes, contentOf(response, this.#sdk))
+    return attributes
+  }
+
+  #set(attributes: Attributes): void {
+    this.#span.setAttributes(attributes)
+    if (this.#told !== undefined) Object.assign(this.#told, attributes)
+  }
+
+  /** Content that cannot be recorded (a circular object, say) costs the span its content, not its existence. */
+  #setContent(source: { readonly content: () => Attributes }): void {
+    const { captureContent } = this.#sdk
+    if (!captureContent && this.#told === undefined) return
+    try {
+      const content = source.content()
+      if (captureContent) this.#span.setAttributes(content)
+      if (this.#told !== undefined) Object.assign(this.#told, content)
+    } catch (error) {
+      this.#sdk.fault('model call: content', error)
+    }
   }
 
   #cost(response: ModelResponse, usage: TokenUsage): Attributes {
@@ -233,36 +257,25 @@ class OpenCall {
     const { unmetered, inputCharacters } = this.#request
     if (unmetered === true || response?.errorType !== undefined) return
     const estimate = usageEstimate(response?.usage, inputCharacters, response?.outputCharacters)
-    if (estimate !== undefined) this.#span.setAttributes(estimate)
+    if (estimate !== undefined) this.#set(estimate)
   }
 
   #setTimes(): void {
     if (this.#firstChunkMs === undefined) return
-    this.#span.setAttribute(ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, (this.#firstChunkMs - this.#startMs) / 1000)
+    this.#set({ [ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: (this.#firstChunkMs - this.#startMs) / 1000 })
   }
 
   #setError(error: unknown): void {
     const status = statusOf(error)
-    if (status !== undefined) this.#span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, status)
+    if (status !== undefined) this.#set({ [ATTR_HTTP_RESPONSE_STATUS_CODE]: status })
     this.#setErrorType(errorTypeOf(error), error)
   }
 
   #setErrorType(errorType: string, error?: unknown): void {
-    this.#span.setAttribute(ATTR_ERROR_TYPE, errorType)
+    this.#set({ [ATTR_ERROR_TYPE]: errorType })
     // A provider's message can quote the prompt or a key, so it counts as content.
     const message = this.#sdk.captureContent && error instanceof Error ? error.message : undefined
     this.#span.setStatus({ code: SpanStatusCode.ERROR, ...(message === undefined ? {} : { message }) })
-  }
-}
-
-/** Content that cannot be recorded (a circular object, say) costs the span its content, not its existence. */
-function contentOf(source: { readonly content: () => Attributes }, sdk: SdkContext): Attributes | undefined {
-  if (!sdk.captureContent) return undefined
-  try {
-    return source.content()
-  } catch (error) {
-    sdk.fault('model call: content', error)
-    return undefined
   }
 }
 

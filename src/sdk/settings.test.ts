@@ -6,7 +6,7 @@ test('with an empty environment: loopback, content off, everything on', () => {
   const settings = readSettings({})
   expect(settings).toMatchObject({
     enabled: true,
-    captureContent: false,
+    content: { spans: false, events: false },
     serviceName: undefined,
     traces: { url: 'http://127.0.0.1:4318/v1/traces', timeoutMs: 10_000, gzip: false },
     metrics: { url: 'http://127.0.0.1:4318/v1/metrics' },
@@ -18,18 +18,19 @@ test('with an empty environment: loopback, content off, everything on', () => {
 })
 
 test.each([
-  ['true', true, 0],
-  ['TRUE', true, 0],
-  ['SPAN_ONLY', true, 0],
-  ['span_and_event', true, 0],
-  ['false', false, 0],
-  ['NO_CONTENT', false, 0],
-  ['', false, 0],
-  ['EVENT_ONLY', false, 1],
-  ['yes', false, 1],
-])('content capture %j is %s', (value, on, warnings) => {
+  ['true', true, false, 0],
+  ['TRUE', true, false, 0],
+  ['SPAN_ONLY', true, false, 0],
+  ['EVENT_ONLY', false, true, 0],
+  ['span_and_event', true, true, 0],
+  ['false', false, false, 0],
+  ['NO_CONTENT', false, false, 0],
+  ['', false, false, 0],
+  ['yes', false, false, 1],
+])('content capture %j: on spans %s, on events %s', (value, spans, events, warnings) => {
   const settings = readSettings({ OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: value })
-  expect([settings.captureContent, settings.warnings.length]).toEqual([on, warnings])
+  expect(settings.content).toEqual({ spans, events })
+  expect(settings.warnings.length).toBe(warnings)
 })
 
 describe('endpoints', () => {

@@ -5,7 +5,8 @@ import { stateFolderOf } from './state-folder.ts'
 /** What the environment says. Names and defaults follow the OpenTelemetry specification; a default of ours carries its reason. */
 export interface Settings {
   readonly enabled: boolean
-  readonly captureContent: boolean
+  /** Where prompts, completions, tool arguments and results may stand. */
+  readonly content: { readonly spans: boolean; readonly events: boolean }
   readonly serviceName: string | undefined
   readonly resourceAttributes: Readonly<Record<string, string>>
   readonly sampler: { readonly name: string; readonly ratio: number }
@@ -59,7 +60,7 @@ export function readSettings(environment: Environment): Settings {
   const queueItemsMax = read.integer('OTEL_BSP_MAX_QUEUE_SIZE', 2048)
   return {
     enabled: !read.flag('OTEL_SDK_DISABLED'),
-    captureContent: captureContent(read.text('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'), warnings),
+    content: contentPlaces(read.text('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'), warnings),
     serviceName: read.text('OTEL_SERVICE_NAME'),
     resourceAttributes: keyValues(read.text('OTEL_RESOURCE_ATTRIBUTES')),
     sampler: {
@@ -119,24 +120,24 @@ function reader(environment: Environment, warnings: string[]): Reader {
 }
 
 /** Both generations: the JavaScript boolean and the four words of the Python utilities. Anything else counts as off, loudly. */
-function captureContent(value: string | undefined, warnings: string[]): boolean {
+function contentPlaces(value: string | undefined, warnings: string[]): Settings['content'] {
   switch (value?.toLowerCase()) {
     case 'true':
     case 'span_only':
+      return { spans: true, events: false }
+    case 'event_only':
+      return { spans: false, events: true }
     case 'span_and_event':
-      return true
+      return { spans: true, events: true }
     case undefined:
     case 'false':
     case 'no_content':
-      return false
-    case 'event_only':
-      warnings.push('message content is asked for on events only, which is not supported: none is captured')
-      return false
+      return { spans: false, events: false }
     default:
       warnings.push(
         'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is not understood, no message content is captured',
       )
-      return false
+      return { spans: false, events: false }
   }
 }
 

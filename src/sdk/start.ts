@@ -16,14 +16,16 @@ import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace'
 import { SCHEMA_URL } from '../conventions.ts'
 import { runAgent } from './agent.ts'
 import { withAmbient } from './context.ts'
-import { evaluationRecord, serialiseLogs } from './evaluation.ts'
-import type { LogRecord } from './evaluation.ts'
+import { evaluationRecord } from './evaluation.ts'
 import { onProcessEnd } from './exit.ts'
 import { hookModules } from './hook.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { instrumentations } from './instrumentation/instrumentations.ts'
+import { inferenceRecord } from './inference-event.ts'
 import { Lane } from './lane.ts'
 import { LastRequests } from './last-requests.ts'
+import { serialiseLogs } from './log-record.ts'
+import type { LogRecord } from './log-record.ts'
 import { Metrics } from './metrics.ts'
 import { Notices } from './notices.ts'
 import { OpenSpans } from './open-spans.ts'
@@ -82,6 +84,7 @@ function assemble(settings: Settings, notices: Notices): void {
     notices,
     registerTracing(settings, notices, resource, sender.has('traces') ? [open] : []),
     open,
+    sender.has('logs') ? logs : undefined,
   )
   const metrics = startMetrics(settings, resource, sender, notices, queues)
 
@@ -133,9 +136,19 @@ function assemble(settings: Settings, notices: Notices): void {
 const serialiseSpans = (spans: readonly ReadableSpan[]): Uint8Array =>
   JsonTraceSerializer.serializeRequest([...spans]) ?? new Uint8Array()
 
-const sdkContext = (settings: Settings, notices: Notices, provider: TracerProvider, open: OpenSpans): SdkContext => ({
+const sdkContext = (
+  settings: Settings,
+  notices: Notices,
+  provider: TracerProvider,
+  open: OpenSpans,
+  logs: Lane<LogRecord> | undefined,
+): SdkContext => ({
   tracer: provider.getTracer('spanwarden', VERSION, { schemaUrl: SCHEMA_URL }),
-  captureContent: settings.captureContent,
+  captureContent: settings.content.spans,
+  recordInference:
+    settings.content.events && logs !== undefined
+      ? (event) => logs.push(inferenceRecord(event, Date.now()))
+      : undefined,
   fault: (where, error) => notices.fault(where, error),
   forget: (span) => open.forget(span),
   now: () => performance.now(),

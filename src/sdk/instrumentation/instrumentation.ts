@@ -1,4 +1,5 @@
 import type { Span, Tracer } from '@opentelemetry/api'
+import type { InferenceEvent } from '../inference-event.ts'
 
 /** What one client library needs in order to be observed: pure data and patch functions. Loading is hook.ts's business. */
 export interface Instrumentation {
@@ -30,6 +31,8 @@ export interface SdkContext {
   readonly tracer: Tracer
   /** True when prompts, completions, tool arguments and results may be put on spans. */
   readonly captureContent: boolean
+  /** Takes finished model calls with their content as events; undefined when nobody asked for these. */
+  readonly recordInference?: ((event: InferenceEvent) => void) | undefined
   /** Counts a fault of ours and warns once per `where`. Never throws. No payload in `where`. */
   readonly fault: (where: string, error: unknown) => void
   /** Gives up a span that was started and is not to be reported. */
