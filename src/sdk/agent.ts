@@ -51,6 +51,41 @@ export function runAgent(
   )
 }
 
+/** An agent loop that a library runs. */
+export interface AgentCall {
+  /** As the library or the application calls it; a loop that nobody named has none. */
+  readonly name?: string | undefined
+  readonly conversationId?: string | undefined
+  /** Further attributes, without content. */
+  readonly attributes: Attributes
+}
+
+/** `runAgent` for the loops that libraries run. A loop without a name takes none from the agent around it; what it calls does. */
+export function runAgentCall(sdk: SdkContext, agent: AgentCall, call: () => unknown): unknown {
+  const { name, conversationId } = agent
+  const surrounding = context.active()
+  const outer = conversationId === undefined ? surrounding : withAmbient(surrounding, { conversationId })
+  const attributes: Attributes = {
+    ...inheritedAttributes(outer),
+    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+    ...agent.attributes,
+  }
+  if (name === undefined) delete attributes[ATTR_GEN_AI_AGENT_NAME]
+  else attributes[ATTR_GEN_AI_AGENT_NAME] = name
+  const operation = GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT
+  const spanName = name === undefined ? operation : `${operation} ${name}`
+  const span = sdk.tracer.startSpan(spanName, { kind: SpanKind.INTERNAL, attributes }, outer)
+  const inner = { toolCall: undefined, modelCall: undefined }
+  const within = withSpan(withAmbient(outer, name === undefined ? inner : { ...inner, agentName: name }), span)
+  return observe(call, within, {
+    returned: () => span.end(),
+    failed: (error) => {
+      guarded(sdk, 'ending an agent span', () => failSpan(span, error, sdk.captureContent))
+      span.end()
+    },
+  })
+}
+
 /** One text message as a JSON string, the form that most backends expect on spans. */
 const message = (role: 'user' | 'assistant', content: string): string =>
   JSON.stringify([{ role, parts: [{ type: 'text', content }] }])

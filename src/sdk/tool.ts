@@ -39,8 +39,6 @@ export interface ToolCall {
   readonly class?: ToolOptions['class'] | undefined
   /** What the tool is given, for captured content. */
   readonly input: unknown
-  /** Where the tool belongs when that is not what is active: a library may start it while it still reads the model's answer. */
-  readonly parent?: Context | undefined
   /** Reads what `call` returned, where that is not the result itself. */
   readonly resultOf?: (returned: unknown) => ToolResult
 }
@@ -53,7 +51,7 @@ export interface ToolResult {
 
 /** `runTool` for the libraries that run tools. */
 export function runToolCall(sdk: SdkContext, tool: ToolCall, call: () => unknown): unknown {
-  const outer = tool.parent ?? context.active()
+  const outer = context.active()
   const span = startToolSpan(sdk, tool, outer)
   const end = (settle: () => void): void => {
     guarded(sdk, 'ending a tool span', settle)
