@@ -1,0 +1,141 @@
+import { startModelCall } from '../model-call.ts'
+import { observeReadable } from '../readable-stream.ts'
+import { observeIterable } from '../stream.ts'
+import { isFields } from './fields.ts'
+import type { ModelCall } from '../model-call.ts'
+import type { StreamObserver } from '../stream.ts'
+import type { AnswerReader } from './api-promise.ts'
+import type { SdkContext } from './instrumentation.ts'
+import type { DescribedCall } from './observe-create.ts'
+
+/** An asynchronous function of a client library that makes one model call, and what its promise settles with. */
+export interface CallShape {
+  /** The call that is about to be made with these arguments; undefined when it is none to observe. */
+  describe(self: unknown, args: readonly unknown[]): DescribedCall | undefined
+  /** The provider's answer in what the promise is fulfilled with: a parsed body, or the stream that the caller reads. */
+  answer(settled: unknown): Answer
+  /** The signal with which the caller can abort this call. */
+  signal?(args: readonly unknown[]): AbortSignal | undefined
+}
+
+export type Answer = { readonly value: unknown } | { readonly error: unknown }
+
+type Callable = (this: unknown, ...args: unknown[]) => unknown
+
+const isCallable = (value: unknown): value is Callable => typeof value === 'function'
+
+/** Replaces a method of a prototype by its observed form. Throws when there is no such method. */
+export function observeMethod(owner: unknown, method: string, shape: CallShape, sdk: SdkContext): void {
+  const prototype: unknown = typeof owner === 'function' ? owner.prototype : undefined
+  if (!isFields(prototype)) throw new TypeError('the client class is missing')
+  const value = observedCall(prototype[method], shape, sdk)
+  Object.defineProperty(prototype, method, { value, configurable: true, writable: true, enumerable: false })
+}
+
+/**
+ * The same function, observed: its plain promise settles as before, with the very same value, whose stream is observed in place. What is
+ * no function, or observed already, is given back or refused.
+ */
+export function observedCall(original: unknown, shape: CallShape, sdk: SdkContext): Callable {
+  if (!isCallable(original)) throw new TypeError('the function to observe is missing')
+  if (observed.has(original)) return original
+  const replacement: Callable = function (...args) {
+    const make = (): unknown => Reflect.apply(original, this, args)
+    const begun = begin(shape, this, args, sdk)
+    return begun === undefined ? make() : observe(begun, make, shape, sdk)
+  }
+  observed.add(replacement)
+  for (const key of ['name', 'length']) {
+    Object.defineProperty(replacement, key, { value: Reflect.get(original, key), configurable: true })
+  }
+  return replacement
+}
+
+const observed = new WeakSet<object>()
+
+interface BegunCall {
+  readonly call: ModelCall
+  readonly reader: AnswerReader
+  readonly signal: AbortSignal | undefined
+}
+
+/** A fault of ours here means an unobserved call, never a failed one. */
+function begin(shape: CallShape, self: unknown, args: readonly unknown[], sdk: SdkContext): BegunCall | undefined {
+  try {
+    const described = shape.describe(self, args)
+    if (described === undefined) return undefined
+    const signal = shape.signal?.(args)
+    return { call: startModelCall(sdk, described.request), reader: described.reader, signal }
+  } catch (error) {
+    sdk.fault('model call: begin', error)
+    return undefined
+  }
+}
+
+function observe(begun: BegunCall, make: () => unknown, shape: CallShape, sdk: SdkContext): unknown {
+  const { call, reader } = begun
+  let promise: unknown
+  try {
+    promise = call.run(make)
+  } catch (error) {
+    call.fail(error)
+    throw error
+  }
+  if (!(promise instanceof Promise)) {
+    sdk.fault('model call: unknown shape', new TypeError('no promise'))
+    call.stop()
+    return promise
+  }
+  // The caller gets the derived promise instead of the original one, so a rejection that nobody handles is still reported once.
+  return promise.then(
+    (settled: unknown) => {
+      ours(begun, sdk, () => settle(begun, shape.answer(settled), sdk))
+      return settled
+    },
+    (error: unknown) => {
+      ours(begun, sdk, () => call.fail(error, reader.soFar()))
+      throw error
+    },
+  )
+}
+
+function settle(begun: BegunCall, answer: Answer, sdk: SdkContext): void {
+  const { call, reader, signal } = begun
+  if ('error' in answer) return call.fail(answer.error, reader.soFar())
+  const { value } = answer
+  if (value instanceof ReadableStream) {
+    call.progress(false)
+    observeReadable(value, streamObserver(begun, sdk), signal)
+  } else if (isAsyncIterable(value)) {
+    call.progress(false)
+    observeIterable(value, streamObserver(begun, sdk), signal)
+  } else {
+    call.succeed(reader.whole(value))
+  }
+}
+
+const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
+  isFields(value) && Symbol.asyncIterator in value
+
+function streamObserver(begun: BegunCall, sdk: SdkContext): StreamObserver {
+  const { call, reader } = begun
+  return {
+    item: (event) => {
+      call.progress(true)
+      ours(begun, sdk, () => reader.event(event))
+    },
+    completed: () => ours(begun, sdk, () => call.succeed(reader.soFar())),
+    stopped: () => ours(begun, sdk, () => call.stop(reader.soFar())),
+    failed: (error) => ours(begun, sdk, () => call.fail(error, reader.soFar())),
+  }
+}
+
+/** A fault of ours ends the span and is counted; the caller's promise goes on untouched. */
+function ours({ call }: BegunCall, sdk: SdkContext, step: () => void): void {
+  try {
+    step()
+  } catch (error) {
+    sdk.fault('model answer', error)
+    call.stop()
+  }
+}
