@@ -362,8 +362,16 @@ export const SPANWARDEN_USAGE_SOURCE_VALUE_UNKNOWN = 'unknown'
 export const ATTR_SPANWARDEN_USAGE_ESTIMATE_INPUT_TOKENS = 'spanwarden.usage.estimate.input_tokens'
 /** Estimate of output tokens that the provider did not report, at four characters a token. Never part of a metric or a cost. */
 export const ATTR_SPANWARDEN_USAGE_ESTIMATE_OUTPUT_TOKENS = 'spanwarden.usage.estimate.output_tokens'
-/** Version of the price table that the amount was computed with. */
+/** Version of the price table that the amount was computed with; file or file-<version> = out of the user's price file. */
 export const ATTR_SPANWARDEN_PRICE_TABLE_VERSION = 'spanwarden.price_table.version'
+/** The tier that served a model call, as its provider names it, where that is not openai.response.service_tier and not the standard tier. It changes the price. */
+export const ATTR_SPANWARDEN_SERVICE_TIER = 'spanwarden.service_tier'
+/** Tokens written to a cache for an hour; part of gen_ai.usage.cache_write.input_tokens. */
+export const ATTR_SPANWARDEN_USAGE_CACHE_WRITE_1H_INPUT_TOKENS = 'spanwarden.usage.cache_write_1h.input_tokens'
+/** Searches of the web that the provider made for a model call and bills by the piece. */
+export const ATTR_SPANWARDEN_USAGE_WEB_SEARCHES = 'spanwarden.usage.web_searches'
+/** Searches of stored files that the provider made for a model call and bills by the piece. */
+export const ATTR_SPANWARDEN_USAGE_FILE_SEARCHES = 'spanwarden.usage.file_searches'
 /** What the guard decided before the call. */
 export const ATTR_SPANWARDEN_GUARD_DECISION = 'spanwarden.guard.decision'
 export const SPANWARDEN_GUARD_DECISION_VALUE_ALLOW = 'allow'
@@ -799,6 +807,10 @@ export const WIRE_KEYS: readonly string[] = [
   'spanwarden.usage.estimate.input_tokens',
   'spanwarden.usage.estimate.output_tokens',
   'spanwarden.price_table.version',
+  'spanwarden.service_tier',
+  'spanwarden.usage.cache_write_1h.input_tokens',
+  'spanwarden.usage.web_searches',
+  'spanwarden.usage.file_searches',
   'spanwarden.guard.decision',
   'spanwarden.guard.rule',
   'spanwarden.loop.level',
@@ -890,10 +902,10 @@ export const CANONICAL_WIRE_IDS: readonly number[] = [
   33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
   62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90,
   91, 92, 93, 94, 95, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115,
-  116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 1, 2, 6,
-  21, 22, 23, 26, 26, 26, 27, 27, 28, 30, 51, 54, 55, 56, 58, 59, 43, 24, 23, 1, 2, 2, 6, 6, 26, 27, 28, 29, 30, 23,
-  121, 51, 53, 54, 43, 58, 59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30, 29, 29, 28, 30, 121, 121, 121, 58, 59, 2, 26, 27,
-  29, 14, 5, 76, 77, 78, 84, 85, 58, 59,
+  116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 138,
+  139, 140, 141, 1, 2, 6, 21, 22, 23, 26, 26, 26, 27, 27, 28, 30, 51, 54, 55, 56, 58, 59, 43, 24, 23, 1, 2, 2, 6, 6, 26,
+  27, 28, 29, 30, 23, 121, 51, 53, 54, 43, 58, 59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30, 29, 29, 28, 30, 121, 121,
+  121, 58, 59, 2, 26, 27, 29, 14, 5, 76, 77, 78, 84, 85, 58, 59,
 ]
 
 /** Old or foreign attribute key → its name of today. */

@@ -247,9 +247,7 @@ class OpenCall {
   #cost(response: ModelResponse, usage: TokenUsage): Attributes {
     const { provider, model } = this.#request
     const serviceTier = textOf(response.attributes[ATTR_OPENAI_RESPONSE_SERVICE_TIER])
-    const call = { provider, usage, serviceTier, timestampMs: Date.now() }
-    // A deployment or a router can answer with a name that no price list has.
-    return costAttributes({ ...call, model: response.model ?? model }) ?? costAttributes({ ...call, model }) ?? {}
+    return costAttributes({ provider, models: [response.model, model], usage, serviceTier, timestampMs: Date.now() })
   }
 
   /** An answer without (all) its token counts is never silently free: it is marked, with an estimate beside the counts. */

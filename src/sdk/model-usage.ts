@@ -1,26 +1,40 @@
 import type { Attributes } from '@opentelemetry/api'
 import {
+  ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_IMAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_TEXT_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_TEXT_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_TEXT_OUTPUT_TOKENS,
   ATTR_SPANWARDEN_COST_AMOUNT,
   ATTR_SPANWARDEN_COST_CURRENCY,
   ATTR_SPANWARDEN_COST_SOURCE,
   ATTR_SPANWARDEN_PRICE_TABLE_VERSION,
+  ATTR_SPANWARDEN_SERVICE_TIER,
+  ATTR_SPANWARDEN_USAGE_CACHE_WRITE_1H_INPUT_TOKENS,
   ATTR_SPANWARDEN_USAGE_ESTIMATE_INPUT_TOKENS,
   ATTR_SPANWARDEN_USAGE_ESTIMATE_OUTPUT_TOKENS,
+  ATTR_SPANWARDEN_USAGE_FILE_SEARCHES,
   ATTR_SPANWARDEN_USAGE_SOURCE,
+  ATTR_SPANWARDEN_USAGE_WEB_SEARCHES,
   SPANWARDEN_COST_CURRENCY_VALUE_USD,
   SPANWARDEN_COST_SOURCE_VALUE_LOCAL,
   SPANWARDEN_COST_SOURCE_VALUE_PROVIDER,
+  SPANWARDEN_COST_SOURCE_VALUE_UNKNOWN,
   SPANWARDEN_USAGE_SOURCE_VALUE_PARTIAL,
   SPANWARDEN_USAGE_SOURCE_VALUE_UNKNOWN,
 } from '../conventions.ts'
-import { priceOf } from '../pricing/price-of.ts'
+import type { CallPrice } from '../pricing/price-of.ts'
+import { isStandardTier } from '../pricing/service-tiers.ts'
+import { priceOf } from './prices.ts'
 
 /** Tokens of one call as the conventions count them: cached ones are part of the input, reasoning is part of the output. */
 export interface TokenUsage {
@@ -29,8 +43,23 @@ export interface TokenUsage {
   readonly cacheReadTokens: number | undefined
   readonly cacheWriteTokens: number | undefined
   readonly reasoningTokens: number | undefined
+  /** Those of `cacheWriteTokens` that stay for an hour: they cost more. */
+  readonly cacheWrite1hTokens?: number | undefined
+  readonly textInputTokens?: number | undefined
+  readonly imageInputTokens?: number | undefined
   readonly audioInputTokens?: number | undefined
+  readonly textOutputTokens?: number | undefined
+  readonly imageOutputTokens?: number | undefined
   readonly audioOutputTokens?: number | undefined
+  /** Parts of `cacheReadTokens`. Say 0 where the provider tells them and there are none: absent = nobody knows. */
+  readonly textCacheReadTokens?: number | undefined
+  readonly imageCacheReadTokens?: number | undefined
+  readonly audioCacheReadTokens?: number | undefined
+  /** Searches that the provider made for the call and bills by the piece. */
+  readonly webSearches?: number | undefined
+  readonly fileSearches?: number | undefined
+  /** The tier that served the call as the answer names it, where `openai.response.service_tier` does not: `batch`, `flex`, `fast`. */
+  readonly serviceTier?: string | undefined
   /** The answer broke off: these are the counts that had been sent by then, the real ones are at least as high. */
   readonly partial?: boolean | undefined
   /** What the provider says that the call cost, in USD. */
@@ -39,7 +68,8 @@ export interface TokenUsage {
 
 export interface CostedCall {
   readonly provider: string
-  readonly model: string | undefined
+  /** The model that answered, then the one that was asked for: a deployment or a router can answer with a name that no price list has. */
+  readonly models: readonly (string | undefined)[]
   readonly usage: TokenUsage
   /** As the answer names it: batch and flex cost less, priority more. */
   readonly serviceTier: string | undefined
@@ -57,9 +87,28 @@ export function usageAttributes(usage: TokenUsage): Attributes {
   set(ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, usage.cacheReadTokens)
   set(ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cacheWriteTokens)
   set(ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, usage.reasoningTokens)
+  set(ATTR_SPANWARDEN_USAGE_CACHE_WRITE_1H_INPUT_TOKENS, usage.cacheWrite1hTokens || undefined)
+  set(ATTR_SPANWARDEN_USAGE_WEB_SEARCHES, usage.webSearches || undefined)
+  set(ATTR_SPANWARDEN_USAGE_FILE_SEARCHES, usage.fileSearches || undefined)
+  set(ATTR_GEN_AI_USAGE_TEXT_INPUT_TOKENS, usage.textInputTokens || undefined)
+  set(ATTR_GEN_AI_USAGE_IMAGE_INPUT_TOKENS, usage.imageInputTokens || undefined)
   set(ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS, usage.audioInputTokens || undefined)
+  set(ATTR_GEN_AI_USAGE_TEXT_OUTPUT_TOKENS, usage.textOutputTokens || undefined)
+  set(ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, usage.imageOutputTokens || undefined)
   set(ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, usage.audioOutputTokens || undefined)
+  setCachedModalities(usage, set)
+  if (!isStandardTier(usage.serviceTier)) attributes[ATTR_SPANWARDEN_SERVICE_TIER] = usage.serviceTier
   return attributes
+}
+
+/** A 0 is told where there is something it can be confused with: who prices the span later must know that the parts do not overlap. */
+function setCachedModalities(usage: TokenUsage, set: (key: string, tokens: number | undefined) => void): void {
+  if (!usage.cacheReadTokens) return
+  const told = (cached: number | undefined, all: number | undefined): number | undefined =>
+    all ? cached : cached || undefined
+  set(ATTR_GEN_AI_USAGE_TEXT_CACHE_READ_INPUT_TOKENS, usage.textCacheReadTokens || undefined)
+  set(ATTR_GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS, told(usage.imageCacheReadTokens, usage.imageInputTokens))
+  set(ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS, told(usage.audioCacheReadTokens, usage.audioInputTokens))
 }
 
 /**
@@ -88,33 +137,33 @@ const CHARACTERS_PER_TOKEN = 4
 
 const tokensOf = (characters: number): number => Math.ceil(characters / CHARACTERS_PER_TOKEN)
 
-/** The cost attributes: the provider's own amount, else the price table's; undefined when neither knows. Never a guess. */
-export function costAttributes(call: CostedCall): Attributes | undefined {
-  const { usage, model } = call
-  if (usage.costUsd !== undefined) {
+/** The cost attributes: the provider's own amount, else that of the prices; `unknown` and no amount when neither knows. Never a guess. */
+export function costAttributes(call: CostedCall): Attributes {
+  if (call.usage.costUsd !== undefined) {
     return {
-      [ATTR_SPANWARDEN_COST_AMOUNT]: usage.costUsd,
+      [ATTR_SPANWARDEN_COST_AMOUNT]: call.usage.costUsd,
       [ATTR_SPANWARDEN_COST_CURRENCY]: SPANWARDEN_COST_CURRENCY_VALUE_USD,
       [ATTR_SPANWARDEN_COST_SOURCE]: SPANWARDEN_COST_SOURCE_VALUE_PROVIDER,
     }
   }
-  if (model === undefined || usage.inputTokens === undefined) return undefined
-  const price = priceOf({
-    provider: call.provider,
-    model,
-    inputTokens: usage.inputTokens,
-    outputTokens: usage.outputTokens ?? 0,
-    cacheReadTokens: usage.cacheReadTokens,
-    cacheWriteTokens: usage.cacheWriteTokens,
-    reasoningTokens: usage.reasoningTokens,
-    serviceTier: call.serviceTier,
-    timestampMs: call.timestampMs,
-  })
-  if (price === undefined) return undefined
+  const price = priceOfCall(call)
+  if (price === undefined) return { [ATTR_SPANWARDEN_COST_SOURCE]: SPANWARDEN_COST_SOURCE_VALUE_UNKNOWN }
   return {
     [ATTR_SPANWARDEN_COST_AMOUNT]: price.amount,
     [ATTR_SPANWARDEN_COST_CURRENCY]: price.currency,
     [ATTR_SPANWARDEN_COST_SOURCE]: SPANWARDEN_COST_SOURCE_VALUE_LOCAL,
     [ATTR_SPANWARDEN_PRICE_TABLE_VERSION]: price.tableVersion,
   }
+}
+
+function priceOfCall({ provider, models, usage, serviceTier, timestampMs }: CostedCall): CallPrice | undefined {
+  const { inputTokens, outputTokens = 0 } = usage
+  if (inputTokens === undefined) return undefined
+  const tier = serviceTier ?? usage.serviceTier
+  for (const model of new Set(models)) {
+    if (model === undefined) continue
+    const price = priceOf({ ...usage, provider, model, inputTokens, outputTokens, serviceTier: tier, timestampMs })
+    if (price !== undefined) return price
+  }
+  return undefined
 }

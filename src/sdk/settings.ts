@@ -22,6 +22,8 @@ export interface Settings {
   readonly disabledLibraries: readonly string[]
   /** Where the last requests are left for the sidecar when they cannot be sent; undefined: nowhere (`SPANWARDEN_SPOOL=off`). */
   readonly spoolFolder: string | undefined
+  /** Prices that come before the built-in ones (`SPANWARDEN_PRICES_FILE`). */
+  readonly pricesFile: string | undefined
   /** What was asked for and cannot be had. One line each, without values that may be secret. */
   readonly warnings: readonly string[]
 }
@@ -61,6 +63,7 @@ export function readSettings(environment: Environment): Settings {
   return {
     enabled: !read.flag('OTEL_SDK_DISABLED'),
     content: contentPlaces(read.text('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'), warnings),
+    streamUsageHosts: list(read.text('SPANWARDEN_STREAM_USAGE_HOSTS')),
     serviceName: read.text('OTEL_SERVICE_NAME'),
     resourceAttributes: keyValues(read.text('OTEL_RESOURCE_ATTRIBUTES')),
     sampler: {
@@ -92,6 +95,7 @@ export function readSettings(environment: Environment): Settings {
       attributePerLinkCountLimit: read.integer('OTEL_LINK_ATTRIBUTE_COUNT_LIMIT', 128),
     },
     disabledLibraries: list(read.text('OTEL_NODE_DISABLED_INSTRUMENTATIONS')),
+    pricesFile: read.text('SPANWARDEN_PRICES_FILE'),
     spoolFolder: spoolFolder(read, environment, warnings),
     warnings,
   }

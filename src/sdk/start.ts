@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { context, propagation, trace } from '@opentelemetry/api'
 import type { TextMapPropagator } from '@opentelemetry/api'
@@ -29,6 +30,7 @@ import type { LogRecord } from './log-record.ts'
 import { Metrics } from './metrics.ts'
 import { Notices } from './notices.ts'
 import { OpenSpans } from './open-spans.ts'
+import { usePricesFile } from './prices.ts'
 import { Queues } from './queues.ts'
 import { resourceAttributes } from './resource.ts'
 import { runtime, setRuntime } from './runtime.ts'
@@ -67,6 +69,8 @@ export function isTooOld(version: string): boolean {
 }
 
 function assemble(settings: Settings, notices: Notices): void {
+  if (settings.pricesFile !== undefined)
+    usePricesFile(resolve(settings.pricesFile), (line) => notices.warn('prices file', line))
   const attributes = resourceAttributes(settings, process.argv[1])
   const resource = resourceFromAttributes(attributes)
   const sender = new OtlpSender({
