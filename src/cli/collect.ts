@@ -24,11 +24,12 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   }
   const logger = createLogger(config.service.telemetry.logs, io.stderr)
   for (const warning of config.warnings) logger.warn({}, problemLine(warning))
+  const stateFolder = stateFolderOf(io, config.service.state_folder)
   const collector = new Collector(config, {
     clock: systemClock,
     logger,
     random: Math.random,
-    stateFolder: stateFolderOf(io, config.service.state_folder),
+    stateFolder,
     program: programOf(io),
   })
   const stop = stopRequested()
@@ -51,7 +52,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   }
   const listening = collector.listening()
   logger.info({ listening }, 'the sidecar is ready')
-  await sendReady({ listening, shutdownTimeoutMs })
+  await sendReady({ listening, shutdownTimeoutMs, ...(collector.readsSpool ? { spoolOf: stateFolder } : {}) })
 
   logger.info({ reason: await stop.requested }, 'the sidecar stops')
   const lostItems = await collector.stop()

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { stateFolderOf as stateFolderIn } from '../sdk/state-folder.ts'
 import type { CommandIo } from './command.ts'
 
 export interface Program {
@@ -25,7 +26,5 @@ export const registerUrl = ({ entry }: Pick<CommandIo, 'entry'>): string =>
 /** Where files are kept when the configuration does not say: as product names them. */
 export function stateFolderOf({ env }: Pick<CommandIo, 'env'>, configured: string | undefined): string {
   if (configured !== undefined && configured !== '') return resolve(configured)
-  if (env['SPANWARDEN_STATE_DIR']) return resolve(env['SPANWARDEN_STATE_DIR'])
-  if (env['XDG_STATE_HOME']) return join(env['XDG_STATE_HOME'], 'spanwarden')
-  return join(env['HOME'] ?? '.', '.local', 'state', 'spanwarden')
+  return stateFolderIn(env) ?? resolve('.local', 'state', 'spanwarden')
 }

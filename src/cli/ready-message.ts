@@ -6,6 +6,8 @@ export interface ReadyMessage {
   readonly found?: string
   /** How long its stop may take. */
   readonly shutdownTimeoutMs: number
+  /** The state folder whose spool it reads; none for a sidecar that reads none, or that was there before. */
+  readonly spoolOf?: string
 }
 
 export const isReadyMessage = (value: unknown): value is ReadyMessage =>

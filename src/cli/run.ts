@@ -15,6 +15,8 @@ const STOP_GRACE_MS = 5000
 type Listening = Readonly<Record<string, string>>
 interface Sidecar {
   readonly listening: Listening
+  /** What an agent has to know to leave its last requests to this sidecar, or not to. */
+  readonly spoolEnv: Readonly<Record<string, string>>
   /** Lets it send what it has; nothing for a sidecar that others started. */
   stop(): Promise<void>
 }
@@ -29,7 +31,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const sidecar = await startSidecar(flags, io)
   if (typeof sidecar === 'number') return sidecar
   say(io, whereToLook(sidecar.listening))
-  const exitCode = await runAgent(program, args, agentEnv(sidecar.listening, io), io)
+  const exitCode = await runAgent(program, args, agentEnv(sidecar, io), io)
   await sidecar.stop()
   return exitCode
 }
@@ -59,13 +61,17 @@ async function startSidecar(flags: readonly string[], io: CommandIo): Promise<Si
     exited.then(([code]: unknown[]) => code),
   ])
   if (!isReadyMessage(first)) return first === EXIT_CONFIG || first === EXIT_USAGE ? first : EXIT_FAILED
-  const { listening, found, shutdownTimeoutMs } = first
+  const { listening, found, shutdownTimeoutMs, spoolOf } = first
   if (found === undefined) {
-    return { listening, stop: () => stopSidecar(child, exited, shutdownTimeoutMs + STOP_GRACE_MS, io) }
+    return {
+      listening,
+      spoolEnv: spoolOf === undefined ? { SPANWARDEN_SPOOL: 'off' } : { SPANWARDEN_STATE_DIR: spoolOf },
+      stop: () => stopSidecar(child, exited, shutdownTimeoutMs + STOP_GRACE_MS, io),
+    }
   }
   await exited
   say(io, `a sidecar answers already at ${found}; it keeps its own configuration`)
-  return { listening, stop: () => Promise.resolve() }
+  return { listening, spoolEnv: {}, stop: () => Promise.resolve() }
 }
 
 async function stopSidecar(
@@ -83,8 +89,9 @@ async function stopSidecar(
   else say(io, 'the sidecar has ended with the agent; spanwarden collect shows the page again')
 }
 
-function agentEnv({ otlp_http: endpoint }: Listening, io: CommandIo): Record<string, string | undefined> {
-  const env: Record<string, string | undefined> = { ...io.env }
+function agentEnv({ listening, spoolEnv }: Sidecar, io: CommandIo): Record<string, string | undefined> {
+  const { otlp_http: endpoint } = listening
+  const env: Record<string, string | undefined> = { ...io.env, ...spoolEnv }
   env['NODE_OPTIONS'] = [env['NODE_OPTIONS'], `--import=${registerUrl(io)}`].filter(Boolean).join(' ')
   if (!env['OTEL_EXPORTER_OTLP_ENDPOINT'] && endpoint !== undefined) env['OTEL_EXPORTER_OTLP_ENDPOINT'] = endpoint
   return env

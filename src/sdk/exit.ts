@@ -32,16 +32,18 @@ export function onProcessEnd(ending: Ending, isMainThread: boolean): void {
     if (process.listenerCount('beforeExit') > 1 || isFlushing) return
     const flushMs = ending.flushMs()
     if (flushMs === 0) return
-    // Only this timer holds the process; when it fires, or when the flush is over, the process ends.
     isFlushing = true
     unreachable = true
-    const alive = setTimeout(() => undefined, flushMs)
-    void ending.flush().then((isEmpty) => {
-      isFlushing = !isEmpty
-      unreachable = !isEmpty
-      clearTimeout(alive)
-    })
+    void flushWithin(flushMs)
   })
+  /** Only this timer holds the process; when it fires, or when the flush is over, the process ends. */
+  const flushWithin = async (flushMs: number): Promise<void> => {
+    const alive = setTimeout(() => undefined, flushMs)
+    const isEmpty = await ending.flush()
+    isFlushing = !isEmpty
+    unreachable = !isEmpty
+    clearTimeout(alive)
+  }
   if (isMainThread) endOnSignals(ending)
 }
 

@@ -86,6 +86,7 @@ export function buildCollector(config: SidecarConfig, build: BuildContext): Coll
       ...build.context(id),
       buffers: build.buffers,
       signals: router.signals,
+      service: build.services.get.bind(build.services),
       consume: (signal, bytes, transport) => router.route(signal, bytes, { transport }),
     })
     receivers.set(id, receiver)

@@ -10,6 +10,7 @@ import type { ComponentHealth, Health } from './control-server.ts'
 import { OwnMetricsServer } from './own-metrics-server.ts'
 import { OwnMetricsRegistry } from './own-metrics.ts'
 import { addProcessMetrics } from './process-metrics.ts'
+import { readSpool } from './receivers/otlp/read-spool.ts'
 import { Services } from './services.ts'
 
 interface Running {
@@ -82,6 +83,11 @@ export class Collector {
       }
     }
     this.#status = 'ok'
+  }
+
+  /** What agents on this host leave in the spool of the state folder is taken in. */
+  get readsSpool(): boolean {
+    return this.#services.get(readSpool).id !== undefined
   }
 
   /** Protocol to URL of all that listens. */

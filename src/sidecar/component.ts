@@ -108,12 +108,16 @@ export interface ReceiverContext extends ComponentContext {
    * Hands on the protobuf bytes of one request. They are read before the promise settles and not kept: the receiver may then use the memory again.
    * Resolves when every pipeline has the batch; rejects with RefusedError.
    */
-  consume(signal: Signal, bytes: Buffer, transport: 'http' | 'grpc'): Promise<void>
+  consume(signal: Signal, bytes: Buffer, transport: Transport): Promise<void>
   /** Signals of the pipelines that list this receiver: the others are answered 404 / UNIMPLEMENTED. */
   readonly signals: ReadonlySet<Signal>
   /** Memory for request bodies, to be given back. */
   readonly buffers: BufferPool
+  /** What the receivers of one sidecar share. */
+  service<T>(name: ServiceName<T>): T
 }
+/** How a request came. */
+export type Transport = 'http' | 'grpc' | 'file'
 /** Memory that is used again: fresh pages cost more than the work on them. */
 export interface BufferPool {
   /** At least `size` bytes with anything in them. */

@@ -9,10 +9,12 @@ import { page } from './extensions/page.ts'
 import { cost } from './processors/cost.ts'
 import { redaction } from './processors/redaction.ts'
 import { otlp } from './receivers/otlp.ts'
+import { spool } from './receivers/spool.ts'
 
 /** Every component that a configuration can name. A new one is a file and a line here. */
 export const components: readonly ComponentDefinition[] = [
   otlp,
+  spool,
   redaction,
   cost,
   agentMetrics,

@@ -5,6 +5,7 @@ import { OwnMetricsRegistry } from '../../src/sidecar/own-metrics.ts'
 import { Pipeline } from '../../src/sidecar/pipeline.ts'
 import { otlp } from '../../src/sidecar/receivers/otlp.ts'
 import { Router } from '../../src/sidecar/router.ts'
+import { Services } from '../../src/sidecar/services.ts'
 import { systemClock } from '../../src/sidecar/system-clock.ts'
 import { testContext } from './component-context.ts'
 
@@ -69,6 +70,7 @@ export async function startReceiver(options: RunningReceiverOptions = {}): Promi
       }),
   )
   const router = new Router('otlp', pipelines, metrics, 'receiver')
+  const services = new Services(testContext)
   const receiver = otlp.create(
     otlp.config.parse({
       protocols: {
@@ -83,6 +85,7 @@ export async function startReceiver(options: RunningReceiverOptions = {}): Promi
       metrics,
       buffers,
       signals: router.signals,
+      service: services.get.bind(services),
       consume: (signal, bytes, transport) => router.route(signal, bytes, { transport }),
     },
   )

@@ -1,10 +1,12 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { isRequestId, REQUEST_ID_HEADER, SPOOL_ID_HEADER } from '../../../control/spool-format.ts'
 import type { Signal } from '../../component.ts'
 import { corsHeaders } from './cors.ts'
 import type { HttpConfig } from './http-config.ts'
 import type { Intake } from './intake.ts'
 import { AbortedError, discardBody, readBody } from './read-body.ts'
+import type { ReadSpool } from './read-spool.ts'
 import { CODE_INVALID_ARGUMENT, CODE_UNIMPLEMENTED, rpcStatus } from './rpc-status.ts'
 import type { Refusal } from './rpc-status.ts'
 
@@ -22,7 +24,8 @@ type Headers = Readonly<Record<string, string | number>>
 export interface AskingHead {
   readonly method?: string | undefined
   readonly url?: string | undefined
-  readonly headers: Pick<IncomingHttpHeaders, 'content-type' | 'content-encoding' | 'origin'>
+  readonly headers: Pick<IncomingHttpHeaders, 'content-type' | 'content-encoding' | 'origin'> &
+    Readonly<NodeJS.Dict<string | string[]>>
 }
 
 /** A request that may be taken once its body is there. */
@@ -31,6 +34,7 @@ export interface Admitted {
   readonly signal: Signal
   readonly encoding: Encoding
   readonly compression: string
+  readonly requestId: string | undefined
   /** For the answer, whatever it is. */
   readonly headers: Headers
 }
@@ -58,12 +62,14 @@ export class HttpHandler {
   readonly #intake: Intake
   readonly #signals: ReadonlyMap<string, Signal>
   readonly #responseHeaders: Headers
+  readonly #spool: ReadSpool
   #isClosing = false
 
   /** Throws when a header of `response_headers` can't be sent. */
-  constructor(config: HttpConfig, intake: Intake) {
+  constructor(config: HttpConfig, intake: Intake, spool: ReadSpool) {
     this.#config = config
     this.#intake = intake
+    this.#spool = spool
     const paths: readonly [string, Signal][] = [
       [config.traces_url_path, 'traces'],
       [config.metrics_url_path, 'metrics'],
@@ -87,7 +93,11 @@ export class HttpHandler {
   /** Whether a request can have what its head asks for. Counts nothing. */
   admit(head: AskingHead): Admitted | Refused | Preflight {
     const { cors, compression_algorithms } = this.#config
-    const headers = cors ? { ...corsHeaders(cors, head), ...this.#responseHeaders } : this.#responseHeaders
+    const headers = {
+      ...(cors ? corsHeaders(cors, head) : {}),
+      ...this.#responseHeaders,
+      ...(this.#spool.id === undefined ? {} : { [SPOOL_ID_HEADER]: this.#spool.id }),
+    }
     const signal = this.#signals.get(head.url?.split('?', 1)[0] ?? '')
     const encoding = encodingOf(head.headers['content-type'])
     const compression = compressionOf(head.headers['content-encoding'])
@@ -101,14 +111,14 @@ export class HttpHandler {
     if (!compression_algorithms.some((known) => known === compression)) {
       return refuse(wrongCompression, { 'accept-encoding': compression_algorithms.filter(Boolean).join(', ') })
     }
-    return { outcome: 'admitted', signal, encoding, compression, headers }
+    return { outcome: 'admitted', signal, encoding, compression, requestId: requestIdOf(head.headers), headers }
   }
 
   /** Takes a request with its whole body, read until the promise settles. Never rejects: whatever happens is answered. */
-  async take({ signal, encoding, compression, headers }: Admitted, bytes: Buffer): Promise<Answer> {
+  async take({ signal, encoding, compression, requestId, headers }: Admitted, bytes: Buffer): Promise<Answer> {
     try {
       const { max_request_body_size: bytesMax } = this.#config
-      await this.#intake.take({ signal, bytes, encoding, compression, bytesMax })
+      await this.#intake.take({ signal, bytes, encoding, compression, bytesMax, requestId })
       return answerOf(200, encoding, encoding === 'json' ? EMPTY_JSON : EMPTY, headers)
     } catch (error) {
       return refusalOf(this.#intake.refusal(error), encoding, headers)
@@ -167,6 +177,10 @@ function encodingOf(contentType: string | undefined): Encoding | undefined {
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase()
   if (type === PROTOBUF) return 'protobuf'
   return type === JSON_TYPE ? 'json' : undefined
+}
+
+function requestIdOf({ [REQUEST_ID_HEADER]: id }: AskingHead['headers']): string | undefined {
+  return typeof id === 'string' && isRequestId(id) ? id : undefined
 }
 
 function compressionOf(header: string | undefined): string {

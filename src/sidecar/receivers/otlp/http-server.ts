@@ -1,11 +1,12 @@
 import { fastify } from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import type { ComponentContext } from '../../component.ts'
+import type { ComponentContext, ReceiverContext } from '../../component.ts'
 import { hostAndPort } from '../../config-types.ts'
 import { FastDoor } from './fast-door.ts'
 import type { HttpConfig } from './http-config.ts'
 import { HttpHandler } from './http-handler.ts'
 import type { Intake } from './intake.ts'
+import { readSpool } from './read-spool.ts'
 import { takeOverWorks } from './take-over.ts'
 import { tlsOptions } from './tls-options.ts'
 
@@ -22,12 +23,12 @@ export class OtlpHttpServer {
   #fastDoor: FastDoor | undefined
 
   /** Throws when a certificate can't be read. */
-  constructor(config: HttpConfig, intake: Intake, context: ComponentContext) {
+  constructor(config: HttpConfig, intake: Intake, context: ReceiverContext) {
     this.#config = config
     this.#intake = intake
     this.#context = context
     this.#http = createServer(config)
-    const handler = new HttpHandler(config, intake)
+    const handler = new HttpHandler(config, intake, context.service(readSpool))
     this.#handler = handler
     this.#http.addHook('onRequest', (request, reply) => {
       reply.hijack()

@@ -1,9 +1,11 @@
 import { jsonToProtobuf } from '../../../otlp/json-to-protobuf.ts'
 import { OtlpError } from '../../../otlp/otlp-error.ts'
 import { RefusedError } from '../../component.ts'
-import type { Counter, ReceiverContext, Signal } from '../../component.ts'
+import type { Counter, ReceiverContext, Signal, Transport } from '../../component.ts'
 import type { BodyMemory } from './body-memory.ts'
 import { decompress, expectedSize } from './decompress.ts'
+import { recentRequests } from './recent-requests.ts'
+import type { RecentRequests } from './recent-requests.ts'
 import { refusalOf } from './rpc-status.ts'
 import type { Refusal } from './rpc-status.ts'
 
@@ -16,19 +18,23 @@ export interface ReceivedBody {
   readonly compression: string
   /** After decompression. */
   readonly bytesMax: number
+  /** As the sender named it, if it did: a request of this id that was taken in before is not taken in again. */
+  readonly requestId?: string | undefined
 }
 
-/** The common end of both protocols: a complete body, decompressed, as Protocol Buffers, into the pipelines. */
+/** The common end of all ways in: a complete body, decompressed, as Protocol Buffers, into the pipelines. */
 export class Intake {
   readonly memory: BodyMemory
   readonly #context: ReceiverContext
-  readonly #transport: 'http' | 'grpc'
+  readonly #transport: Transport
+  readonly #recent: RecentRequests
   readonly #requests: Readonly<Record<'success' | 'refused' | 'failure', Counter>>
 
-  constructor(context: ReceiverContext, transport: 'http' | 'grpc', memory: BodyMemory) {
+  constructor(context: ReceiverContext, transport: Transport, memory: BodyMemory) {
     this.#context = context
     this.#transport = transport
     this.memory = memory
+    this.#recent = context.service(recentRequests)
     const counter = (outcome: string): Counter =>
       context.metrics.counter('otelcol_receiver_requests', 'Requests by how they were answered.', {
         receiver: context.id,
@@ -44,17 +50,9 @@ export class Intake {
 
   /** Resolves when every pipeline has the batch. Rejects with RefusedError. */
   async take(body: ReceivedBody): Promise<void> {
-    if (body.compression === '') await this.#consume(body, body.bytes)
-    else {
-      const { compression, bytes, bytesMax } = body
-      // What the output will take is counted before it is there: a thousand small bombs at once are too many requests.
-      const free = this.memory.hold(expectedSize(compression, bytes, bytesMax))
-      try {
-        await this.#consume(body, await decompress(compression, bytes, bytesMax))
-      } finally {
-        free()
-      }
-    }
+    const { requestId } = body
+    if (requestId === undefined) await this.#decompressAndConsume(body)
+    else await this.#recent.once(requestId, () => this.#decompressAndConsume(body))
     this.#requests.success.add(1)
   }
 
@@ -69,6 +67,18 @@ export class Intake {
   refused(refusal: Refusal): Refusal {
     this.#requests[refusal.httpStatus === 500 ? 'failure' : 'refused'].add(1)
     return refusal
+  }
+
+  async #decompressAndConsume(body: ReceivedBody): Promise<void> {
+    const { compression, bytes, bytesMax } = body
+    if (compression === '') return this.#consume(body, bytes)
+    // What the output will take is counted before it is there: a thousand small bombs at once are too many requests.
+    const free = this.memory.hold(expectedSize(compression, bytes, bytesMax))
+    try {
+      await this.#consume(body, await decompress(compression, bytes, bytesMax))
+    } finally {
+      free()
+    }
   }
 
   async #consume({ signal, encoding }: ReceivedBody, bytes: Buffer): Promise<void> {
