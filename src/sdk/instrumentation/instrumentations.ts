@@ -1,7 +1,7 @@
 import { anthropic } from './anthropic.ts'
 import type { Instrumentation } from './instrumentation.ts'
-import { mcpClient, mcpSdk } from './mcp.ts'
+import { mcpClient, mcpSdk, mcpServer } from './mcp.ts'
 import { openai } from './openai.ts'
 
 /** Every client library that is observed without a change to the agent. */
-export const instrumentations: readonly Instrumentation[] = [openai, anthropic, mcpSdk, mcpClient]
+export const instrumentations: readonly Instrumentation[] = [openai, anthropic, mcpSdk, mcpClient, mcpServer]

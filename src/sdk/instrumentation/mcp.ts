@@ -1,183 +1,117 @@
-import { context, propagation, SpanKind } from '@opentelemetry/api'
-import type { Attributes, Context, Span } from '@opentelemetry/api'
+import type { Instrumentation, ModulePatch, SdkContext } from './instrumentation.ts'
+import { fieldsOf } from './fields.ts'
+import { observeDispatch } from './mcp/inbound.ts'
 import {
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
-  ATTR_GEN_AI_TOOL_CALL_RESULT,
-  ATTR_GEN_AI_TOOL_NAME,
-  ATTR_MCP_METHOD_NAME,
-  ATTR_MCP_PROTOCOL_VERSION,
-  ATTR_MCP_SESSION_ID,
-  ATTR_NETWORK_TRANSPORT,
-  ATTR_RPC_RESPONSE_STATUS_CODE,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-  ERROR_TYPE_VALUE_TOOL_ERROR,
-  GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-  MCP_METHOD_NAME_VALUE_TOOLS_CALL,
-  NETWORK_TRANSPORT_VALUE_PIPE,
-  NETWORK_TRANSPORT_VALUE_TCP,
-} from '../../conventions.ts'
-import { ambientOf, inheritedAttributes, withSpan } from '../context.ts'
-import { failSpan, guarded } from '../fail-span.ts'
-import { errorType } from '../notices.ts'
-import { observe } from '../observe.ts'
-import { recordContent } from '../tool.ts'
-import type { Instrumentation, SdkContext } from './instrumentation.ts'
+  observeNotification,
+  observeRequest,
+  observeToolCall,
+  observeToolCallStream,
+  withinOperationOf,
+} from './mcp/outbound.ts'
+import { observeProbe } from './mcp/probe.ts'
+import { hasMethod, replaceMethod } from './mcp/replace-method.ts'
 
-/** Tool calls of the first generation of the MCP client: one package for client and server. */
+/** The first generation of the MCP SDK: client and server in one package. Both extend `Protocol`, as agents' own classes may. */
 export const mcpSdk: Instrumentation = {
   library: '@modelcontextprotocol/sdk',
   majors: [1],
   modules: [
     {
+      file: /^dist\/(esm|cjs)\/shared\/protocol\.js$/,
+      names: ['Protocol'],
+      patch: ({ Protocol }, sdk) => patchProtocol(Protocol, sdk),
+    },
+    {
       file: /^dist\/(esm|cjs)\/client\/index\.js$/,
       names: ['Client'],
-      patch: ({ Client }, sdk) => patchClient(Client, sdk),
+      patch: ({ Client }, sdk) => patchCallTool(Client, 2, sdk),
+    },
+    {
+      file: /^dist\/(esm|cjs)\/experimental\/tasks\/client\.js$/,
+      names: ['ExperimentalClientTasks'],
+      patch: ({ ExperimentalClientTasks }, sdk) => patchCallToolStream(ExperimentalClientTasks, sdk),
     },
   ],
 }
 
-/** Tool calls of the second generation. Its class lives in a chunk whose name changes with every release. */
+/** The second generation's client. Its classes live in chunks whose names change with every release. */
 export const mcpClient: Instrumentation = {
   library: '@modelcontextprotocol/client',
   majors: [2],
-  modules: [
-    { file: /^dist\/index\.mjs$/, names: ['Client'], patch: ({ Client }, sdk) => patchClient(Client, sdk) },
-    {
-      file: /^dist\/(?!index\.mjs)[\w-]+\.(mjs|cjs)$/,
-      names: ['Client'],
-      patch: ({ Client }, sdk) => (Client === undefined ? undefined : patchClient(Client, sdk)),
-    },
-  ],
+  modules: inChunks(['Client', 'ProbeWindow'], ({ Client, ProbeWindow }, sdk) => {
+    if (ProbeWindow !== undefined) patchProbe(ProbeWindow, sdk)
+    if (Client === undefined) return
+    patchProtocol(Client, sdk)
+    patchCallTool(Client, 1, sdk)
+  }),
 }
 
-function patchClient(Client: unknown, sdk: SdkContext): void {
-  const prototype: unknown = typeof Client === 'function' ? Client.prototype : undefined
-  if (typeof prototype !== 'object' || prototype === null) throw new TypeError('no class Client')
-  if (patched.has(prototype)) return
-  const callTool: unknown = Reflect.get(prototype, 'callTool')
-  if (typeof callTool !== 'function') throw new TypeError('no method callTool')
-  patched.add(prototype)
-  const observed = new Proxy(callTool, {
-    apply: (original, client, args) => {
-      const call = (replaced: unknown[]): unknown => Reflect.apply(original, client, replaced)
-      const name = toolName(args[0])
-      return name === undefined ? call(args) : observeToolCall(sdk, client, name, args, call)
-    },
-  })
-  Reflect.defineProperty(prototype, 'callTool', {
-    value: observed,
-    configurable: true,
-    writable: true,
-    enumerable: false,
-  })
+/** The second generation's server, which brings its own copy of `Protocol`. */
+export const mcpServer: Instrumentation = {
+  library: '@modelcontextprotocol/server',
+  majors: [2],
+  modules: inChunks(['Server'], ({ Server }, sdk) => {
+    if (Server !== undefined) patchProtocol(Server, sdk)
+  }),
 }
 
-const patched = new WeakSet()
-
-function observeToolCall(
-  sdk: SdkContext,
-  client: unknown,
-  name: string,
-  args: unknown[],
-  call: (args: unknown[]) => unknown,
-): unknown {
-  const outer = context.active()
-  const { span, own } = spanOf(sdk, outer, client, name)
-  const within = own ? withSpan(outer, span) : outer
-  recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, field(args[0], 'arguments'))
-  const end = (settle: () => void): void => {
-    guarded(sdk, 'ending an MCP span', settle)
-    if (own) span.end()
+/** Every file is asked for the classes; the main one must have the first of them, so that a release without it is told. */
+function inChunks(names: readonly [string, ...string[]], patch: ModulePatch['patch']): ModulePatch[] {
+  const insist: ModulePatch['patch'] = (bindings, sdk) => {
+    if (typeof bindings[names[0]] !== 'function') throw new TypeError(`no class ${names[0]}`)
+    patch(bindings, sdk)
   }
-  return observe(() => call([withTraceContext(args[0], within), ...args.slice(1)]), within, {
-    returned: (result) =>
-      end(() => {
-        recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_RESULT, field(result, 'content'))
-        if (field(result, 'isError') === true) failSpan(span, undefined, false, ERROR_TYPE_VALUE_TOOL_ERROR)
-      }),
-    failed: (error) => end(() => failCall(sdk, span, error)),
-  })
+  return [
+    { file: /^dist\/index\.mjs$/, names, patch: insist },
+    { file: /^dist\/(?!index\.mjs$)[\w-]+\.(mjs|cjs)$/, names, patch },
+  ]
 }
 
-/**
- * An `execute_tool` span around the call that is about this very tool is completed instead of doubled (MCP conventions), once: a second
- * call under the same span, a retry for instance, gets a span of its own.
- */
-function spanOf(sdk: SdkContext, outer: Context, client: unknown, name: string): { span: Span; own: boolean } {
-  const { toolCall } = ambientOf(outer)
-  const attributes = protocolAttributes(client)
-  if (toolCall !== undefined && toolCall.name === name && !completed.has(toolCall.span)) {
-    completed.add(toolCall.span)
-    toolCall.span.setAttributes(attributes)
-    return { span: toolCall.span, own: false }
-  }
-  const span = sdk.tracer.startSpan(
-    `${MCP_METHOD_NAME_VALUE_TOOLS_CALL} ${name}`,
-    {
-      kind: SpanKind.CLIENT,
-      attributes: {
-        ...inheritedAttributes(outer),
-        [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-        [ATTR_GEN_AI_TOOL_NAME]: name,
-        ...attributes,
-      },
-    },
-    outer,
+/** Messages in both directions, of whoever extends `Protocol`. The generations differ in the method through which all requests go. */
+function patchProtocol(Protocol: unknown, sdk: SdkContext): void {
+  const second = hasMethod(Protocol, '_requestWithSchemaViaCodec')
+  // The second generation puts the codec of its protocol version first.
+  const at = second ? 1 : 0
+  replaceMethod(Protocol, second ? '_requestWithSchemaViaCodec' : 'request', (original, protocol, args) =>
+    observeRequest(sdk, protocol, args[at], args[at + 2], (message) => original(replaced(args, at, message))),
   )
-  return { span, own: true }
+  replaceMethod(Protocol, second ? '_notificationViaCodec' : 'notification', (original, protocol, args) =>
+    observeNotification(sdk, protocol, args[at], (message) => original(replaced(args, at, message))),
+  )
+  if (hasMethod(Protocol, '_resolveNonCompleteResult'))
+    replaceMethod(Protocol, '_resolveNonCompleteResult', (original, _, args) =>
+      withinOperationOf(fieldsOf(args[1])['request'], () => original(args)),
+    )
+  replaceMethod(Protocol, '_onrequest', (original, protocol, args) =>
+    observeDispatch(sdk, protocol, requestHandlers, args[0], () => original(args)),
+  )
+  replaceMethod(Protocol, '_onnotification', (original, protocol, args) =>
+    observeDispatch(sdk, protocol, notificationHandlers, args[0], () => original(args)),
+  )
 }
 
-const completed = new WeakSet<Span>()
+const requestHandlers = { registered: '_requestHandlers', fallback: 'fallbackRequestHandler' } as const
+const notificationHandlers = { registered: '_notificationHandlers', fallback: 'fallbackNotificationHandler' } as const
 
-function protocolAttributes(client: unknown): Attributes {
-  const transport = field(client, 'transport')
-  const attributes: Attributes = { [ATTR_MCP_METHOD_NAME]: MCP_METHOD_NAME_VALUE_TOOLS_CALL }
-  const negotiated = field(client, 'getNegotiatedProtocolVersion')
-  const version =
-    typeof negotiated === 'function' ? Reflect.apply(negotiated, client, []) : field(transport, 'protocolVersion')
-  if (typeof version === 'string') attributes[ATTR_MCP_PROTOCOL_VERSION] = version
-  const session = field(transport, 'sessionId')
-  if (typeof session === 'string') attributes[ATTR_MCP_SESSION_ID] = session
-  return Object.assign(attributes, networkAttributes(transport))
+function patchCallTool(Client: unknown, optionsAt: number, sdk: SdkContext): void {
+  replaceMethod(Client, 'callTool', (original, client, args) =>
+    observeToolCall(sdk, client, args[0], args[optionsAt], () => original(args)),
+  )
 }
 
-function networkAttributes(transport: unknown): Attributes {
-  const kind = typeof transport === 'object' && transport !== null ? transport.constructor.name : ''
-  if (kind.startsWith('Stdio')) return { [ATTR_NETWORK_TRANSPORT]: NETWORK_TRANSPORT_VALUE_PIPE }
-  if (!/^(StreamableHTTP|SSE|WebSocket)/.test(kind)) return {}
-  const url = field(transport, '_url')
-  const port = url instanceof URL ? Number(url.port || (/^(https|wss):$/.test(url.protocol) ? 443 : 80)) : undefined
-  return {
-    [ATTR_NETWORK_TRANSPORT]: NETWORK_TRANSPORT_VALUE_TCP,
-    ...(url instanceof URL && port !== undefined
-      ? { [ATTR_SERVER_ADDRESS]: url.hostname, [ATTR_SERVER_PORT]: port }
-      : {}),
-  }
+function patchCallToolStream(Tasks: unknown, sdk: SdkContext): void {
+  replaceMethod(Tasks, 'callToolStream', (original, tasks, args) => {
+    const client: unknown = Reflect.get(tasks, '_client')
+    if (typeof client !== 'object' || client === null) return original(args)
+    return observeToolCallStream(sdk, client, args[0], args[2], () => original(args))
+  })
 }
 
-/** A JSON-RPC error names itself by its code. */
-function failCall(sdk: SdkContext, span: Span, error: unknown): void {
-  const code = field(error, 'code')
-  const rpc = typeof code === 'number' && Number.isInteger(code) ? String(code) : undefined
-  if (rpc !== undefined) span.setAttribute(ATTR_RPC_RESPONSE_STATUS_CODE, rpc)
-  failSpan(span, error, sdk.captureContent, rpc ?? errorType(error))
+function patchProbe(ProbeWindow: unknown, sdk: SdkContext): void {
+  replaceMethod(ProbeWindow, 'exchange', (original, window, args) =>
+    observeProbe(sdk, window, args[0], (build) => original(replaced(args, 0, build))),
+  )
 }
 
-/** The parameters with `traceparent`, `tracestate` and `baggage` in `_meta` (SEP-414). The caller's object stays as it is; his own keys win. */
-function withTraceContext(params: unknown, within: Context): unknown {
-  if (typeof params !== 'object' || params === null) return params
-  const carrier: Record<string, string> = {}
-  propagation.inject(within, carrier)
-  const own = field(params, '_meta')
-  return { ...params, _meta: { ...carrier, ...(typeof own === 'object' && own !== null ? own : {}) } }
-}
-
-function toolName(params: unknown): string | undefined {
-  const name = field(params, 'name')
-  return typeof name === 'string' ? name : undefined
-}
-
-const field = (holder: unknown, key: string): unknown =>
-  typeof holder === 'object' && holder !== null ? Reflect.get(holder, key) : undefined
+const replaced = (args: unknown[], at: number, value: unknown): unknown[] =>
+  args[at] === value ? args : args.with(at, value)
