@@ -7,6 +7,8 @@ export interface Settings {
   readonly enabled: boolean
   /** Where prompts, completions, tool arguments and results may stand. */
   readonly content: { readonly spans: boolean; readonly events: boolean }
+  /** Hosts beside the known ones whose streams are asked for their usage; `*` stands for all, `none` switches it off. */
+  readonly streamUsageHosts: readonly string[]
   readonly serviceName: string | undefined
   readonly resourceAttributes: Readonly<Record<string, string>>
   readonly sampler: { readonly name: string; readonly ratio: number }

@@ -153,6 +153,7 @@ const sdkContext = (
     settings.content.events && logs !== undefined
       ? (event) => logs.push(inferenceRecord(event, Date.now()))
       : undefined,
+  streamUsageHosts: settings.streamUsageHosts,
   fault: (where, error) => notices.fault(where, error),
   forget: (span) => open.forget(span),
   now: () => performance.now(),

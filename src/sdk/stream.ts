@@ -1,6 +1,8 @@
 /** What is told about the one reading of a stream. Exactly one of `completed`, `stopped`, `failed` is called, and it is called once. */
 export interface StreamObserver {
   item(value: unknown): void
+  /** True: the reader must not get this item, which we caused and he did not ask for. It may also take from the item what he must not see. */
+  hides?(value: unknown): boolean
   /** The stream gave its last item. */
   completed(): void
   /** The reader broke off, or the request was aborted: not an error to the reader. */
@@ -80,20 +82,30 @@ class Reading {
     this.#started = true
     // The generator itself is the prototype, so that what else it offers (asyncIterator, asyncDispose) stays.
     const observed: AsyncIterator<unknown> = Object.create(source)
-    observed.next = (...args) => this.#watch(() => source.next(...args))
+    observed.next = (...args) => this.#watch(() => this.#next(source, args))
     const { return: close, throw: raise } = source
     if (close !== undefined) observed.return = (value) => this.#watch(() => close.call(source, value), true)
     if (raise !== undefined) observed.throw = (error) => this.#watch(() => raise.call(source, error), true)
     return observed
   }
 
+  /** Items that are hidden are read over, as if they had not been sent. */
+  async #next(source: AsyncIterator<unknown>, args: [] | [unknown]): Promise<IteratorResult<unknown>> {
+    let result = await source.next(...args)
+    while (result.done !== true) {
+      if (!this.#over) this.#observer.item(result.value)
+      if (this.#observer.hides?.(result.value) !== true) break
+      result = await source.next()
+    }
+    return result
+  }
+
   async #watch(step: () => Promise<IteratorResult<unknown>>, closing = false): Promise<IteratorResult<unknown>> {
     this.#pending += 1
     try {
       const result = await step()
-      if (result.done !== true) {
-        if (!this.#over) this.#observer.item(result.value)
-      } else if (closing || this.#signal?.aborted === true) {
+      if (result.done !== true) return result
+      if (closing || this.#signal?.aborted === true) {
         this.#end(() => this.#observer.stopped())
       } else {
         this.#end(() => this.#observer.completed())

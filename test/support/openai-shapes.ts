@@ -128,7 +128,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
       const response = await client.chat.completions.create({ ...request, stream: true }).asResponse()
       return new Response(response.body).text()
     },
-    spans: ['chat gpt-4o-mini []'],
+    spans: [STREAMED],
   },
   'asResponse() and then the parsed answer': {
     answers: [completion({ content: 'Hello' })],

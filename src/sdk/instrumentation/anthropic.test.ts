@@ -98,7 +98,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   'asResponse() of a stream': {
     answers: [namedSse(EVENTS)],
     use: async (client) => (await client.messages.create({ ...request, stream: true }).asResponse()).text(),
-    spans: ['chat claude-haiku-4-5 []'],
+    spans: [STREAMED],
   },
   'the promise itself': {
     answers: [json(message(TEXT))],
