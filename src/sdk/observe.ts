@@ -5,12 +5,16 @@ export interface Outcome {
   /** The call has returned, its promise is fulfilled, or its generator is done. */
   readonly returned: (value: unknown) => void
   readonly failed: (error: unknown) => void
+  /** A generator has given an item. */
+  readonly item?: (value: unknown) => void
+  /** The reader closed a generator before its end; without this it counts as returned. */
+  readonly stopped?: () => void
 }
 
 /**
  * Runs `call` with `within` as the active context and reports how it ends, whatever it is: a plain function, an async one, a generator, an
  * async generator, or a function that returns a promise-like object of its own. The caller gets what it would have got.
- * Neither callback may throw; exactly one of them is called, once.
+ * No callback may throw; exactly one of `returned`, `failed` and `stopped` is called, once.
  */
 export function observe(call: () => unknown, within: Context, outcome: Outcome): unknown {
   const result = attempt(() => context.with(within, call), outcome)
@@ -78,29 +82,37 @@ type Step = (argument?: unknown) => unknown
 /** A generator's body runs inside `next()`: the context has to be there every time, and the call ends when the body does. */
 function observeGenerator(generator: object, within: Context, outcome: Outcome): object {
   const once = onlyOnce(outcome)
+  let closing = false
+  const stepped = (step: unknown): unknown => {
+    if (typeof step !== 'object' || step === null) return step
+    if (Reflect.get(step, 'done') !== true) outcome.item?.(Reflect.get(step, 'value'))
+    else if (closing) once.stopped(Reflect.get(step, 'value'))
+    else once.returned(Reflect.get(step, 'value'))
+    return step
+  }
   for (const method of ['next', 'return', 'throw'] as const) {
     const original: unknown = Reflect.get(generator, method)
     if (typeof original !== 'function') continue
     const step: Step = (...argument) => {
-      const result = attempt(() => context.with(within, () => Reflect.apply(original, generator, argument)), once)
-      if (!(result instanceof Promise)) return finishWhenDone(result, once)
-      return result.then(
-        (value) => finishWhenDone(value, once),
-        (error: unknown) => {
-          once.failed(error)
-          throw error
-        },
-      )
+      if (method === 'return') closing = true
+      // A read that is under way may fail because of the closing: that is not what the reader sees.
+      const failed = (error: unknown): void => (closing && method !== 'return' ? once.stopped() : once.failed(error))
+      let result: unknown
+      try {
+        result = context.with(within, () => Reflect.apply(original, generator, argument))
+      } catch (error) {
+        failed(error)
+        throw error
+      }
+      if (!(result instanceof Promise)) return stepped(result)
+      return result.then(stepped, (error: unknown) => {
+        failed(error)
+        throw error
+      })
     }
     Reflect.defineProperty(generator, method, { value: step, configurable: true, writable: true })
   }
   return generator
-}
-
-function finishWhenDone(step: unknown, outcome: Outcome): unknown {
-  if (typeof step === 'object' && step !== null && Reflect.get(step, 'done') === true)
-    outcome.returned(Reflect.get(step, 'value'))
-  return step
 }
 
 /** Generators, not every iterable: an array or a stream that a function returns is its result. */
@@ -109,15 +121,23 @@ const isGenerator = (value: object): boolean => {
   return (tag === 'AsyncGenerator' || tag === 'Generator') && typeof Reflect.get(value, 'next') === 'function'
 }
 
-function onlyOnce(outcome: Outcome): Outcome {
+interface OnceOutcome {
+  readonly returned: (value: unknown) => void
+  readonly failed: (error: unknown) => void
+  readonly stopped: (value?: unknown) => void
+}
+
+function onlyOnce(outcome: Outcome): OnceOutcome {
   let over = false
   const first = (report: () => void): void => {
     if (over) return
     over = true
     report()
   }
+  const { stopped } = outcome
   return {
     returned: (value) => first(() => outcome.returned(value)),
     failed: (error) => first(() => outcome.failed(error)),
+    stopped: (value) => first(() => (stopped === undefined ? outcome.returned(value) : stopped())),
   }
 }

@@ -1,7 +1,17 @@
 import { anthropic } from './anthropic.ts'
 import type { Instrumentation } from './instrumentation.ts'
+import { langchain, langchainCore, langgraph } from './langchain.ts'
 import { mcpClient, mcpSdk, mcpServer } from './mcp.ts'
 import { openai } from './openai.ts'
 
 /** Every client library that is observed without a change to the agent. */
-export const instrumentations: readonly Instrumentation[] = [openai, anthropic, mcpSdk, mcpClient, mcpServer]
+export const instrumentations: readonly Instrumentation[] = [
+  openai,
+  anthropic,
+  mcpSdk,
+  mcpClient,
+  mcpServer,
+  langchainCore,
+  langgraph,
+  langchain,
+]

@@ -1,0 +1,134 @@
+import { SpanKind, context } from '@opentelemetry/api'
+import {
+  ATTR_GEN_AI_AGENT_DESCRIPTION,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_INPUT_MESSAGES,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_WORKFLOW_NAME,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
+} from '../../../conventions.ts'
+import { ambientOf, inheritedAttributes, withAmbient, withSpan } from '../../context.ts'
+import { contentJson } from '../../content.ts'
+import { guarded } from '../../fail-span.ts'
+import { observe } from '../../observe.ts'
+import { present } from '../present.ts'
+import { failUnlessSteering } from './bubble-up.ts'
+import { langchainMessages } from './messages.ts'
+import type { Attributes, Span } from '@opentelemetry/api'
+import type { SdkContext } from '../instrumentation.ts'
+
+/** One run of an agent or of a graph of steps. */
+export interface Invocation {
+  readonly kind: 'agent' | 'workflow'
+  readonly name: string | undefined
+  readonly description: string | undefined
+  /** LangGraph's `thread_id`. */
+  readonly conversationId: string | undefined
+  /** Called only when content is captured. */
+  readonly input: () => readonly unknown[]
+  /** The messages to record, from what a promise gave or from the last item of a stream. Called only when content is captured. */
+  readonly output: (result: unknown) => readonly unknown[]
+}
+
+/** Runs `proceed`, which returns a promise or an async generator, inside the span of the run. */
+export function observeInvocation(sdk: SdkContext, describe: () => Invocation, proceed: () => unknown): unknown {
+  const begun = begin(sdk, describe)
+  if (begun === undefined) return proceed()
+  const { run, span, invocation } = begun
+  let last: unknown
+  const finish = (result: unknown): void => run.end(() => recordOutput(sdk, span, invocation, result))
+  const result = observe(proceed, begun.within, {
+    item: (item) => {
+      run.progress()
+      if (sdk.captureContent) last = item
+    },
+    returned: (value) => finish(value ?? last),
+    stopped: () => finish(last),
+    failed: (error) => run.end(() => failUnlessSteering(span, error, sdk)),
+  })
+  // A stream that nobody reads to its end or closes: the span ends when it is collected, with the time of its last item.
+  if (typeof result === 'object' && result !== null && Symbol.asyncIterator in result) unread.register(result, run)
+  return result
+}
+
+const unread = new FinalizationRegistry<OpenRun>((run) => run.collected())
+
+class OpenRun {
+  readonly #sdk: SdkContext
+  readonly #span: Span
+  #lastMs: number
+  #over = false
+
+  constructor(sdk: SdkContext, span: Span) {
+    this.#sdk = sdk
+    this.#span = span
+    this.#lastMs = sdk.now()
+  }
+
+  progress(): void {
+    this.#lastMs = this.#sdk.now()
+  }
+
+  end(settle: () => void): void {
+    if (this.#over) return
+    this.#over = true
+    guarded(this.#sdk, 'langchain: ending an invocation', settle)
+    this.#span.end()
+  }
+
+  collected(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#span.end(new Date(Date.now() - (this.#sdk.now() - this.#lastMs)))
+  }
+}
+
+/** A fault of ours here means an unobserved run, never a failed one. */
+function begin(sdk: SdkContext, describe: () => Invocation) {
+  try {
+    const invocation = describe()
+    const { kind, name, conversationId } = invocation
+    const outer = context.active()
+    const operation =
+      kind === 'agent' ? GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT : GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW
+    const attributes: Attributes = {
+      ...inheritedAttributes(outer),
+      ...present({ [ATTR_GEN_AI_OPERATION_NAME]: operation, [ATTR_GEN_AI_CONVERSATION_ID]: conversationId }),
+      ...(kind === 'agent'
+        ? present({ [ATTR_GEN_AI_AGENT_NAME]: name, [ATTR_GEN_AI_AGENT_DESCRIPTION]: invocation.description })
+        : present({ [ATTR_GEN_AI_WORKFLOW_NAME]: name })),
+    }
+    // The name of the agent around it is not that of one without a name.
+    if (kind === 'agent' && name === undefined) delete attributes[ATTR_GEN_AI_AGENT_NAME]
+    const spanName = name === undefined ? operation : `${operation} ${name}`
+    const span = sdk.tracer.startSpan(spanName, { kind: SpanKind.INTERNAL, attributes }, outer)
+    recordInput(sdk, span, invocation)
+    const { agentName, conversationId: outerConversation } = ambientOf(outer)
+    const ambient = {
+      agentName: kind === 'agent' ? name : agentName,
+      conversationId: conversationId ?? outerConversation,
+      toolCall: undefined,
+      modelCall: undefined,
+    }
+    return { invocation, span, run: new OpenRun(sdk, span), within: withSpan(withAmbient(outer, ambient), span) }
+  } catch (error) {
+    sdk.fault('langchain: begin invocation', error)
+    return undefined
+  }
+}
+
+function recordInput(sdk: SdkContext, span: Span, { input }: Invocation): void {
+  if (!sdk.captureContent) return
+  guarded(sdk, 'langchain: input of an invocation', () => record(span, ATTR_GEN_AI_INPUT_MESSAGES, input()))
+}
+
+function recordOutput(sdk: SdkContext, span: Span, { output }: Invocation, result: unknown): void {
+  if (sdk.captureContent) record(span, ATTR_GEN_AI_OUTPUT_MESSAGES, output(result))
+}
+
+function record(span: Span, attribute: string, messages: readonly unknown[]): void {
+  if (messages.length > 0) span.setAttribute(attribute, contentJson(langchainMessages(messages)))
+}
