@@ -90,7 +90,7 @@ function contendersFor(): {
 } {
   const context = testContext('bench')
   const redact = redaction.create(redaction.config.parse({}), context)
-  const price = cost.create({}, context)
+  const price = cost.create({ prices_file: '' }, context)
   const metrics = agentMetrics.create(agentMetrics.config.parse({}), { ...context, emit: () => undefined })
   metrics.start()
   const scan = createScanner()

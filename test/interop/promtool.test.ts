@@ -52,7 +52,7 @@ async function fiveMetrics(): Promise<string> {
   })
   connector.start()
   const view = new OtlpView('traces', agentRun)
-  cost.create({}, testContext('cost')).process(view, new Edits(view))
+  cost.create({ prices_file: '' }, testContext('cost')).process(view, new Edits(view))
   connector.consume(view)
   connector.stop()
   for (const bytes of emitted) await send(bytes)

@@ -28,7 +28,7 @@ function rig(settings: Record<string, unknown> = {}): Rig {
     ...context,
     emit: (_signal, bytes) => void emitted.push(bytes),
   })
-  const prices = cost.create({}, testContext('cost'))
+  const prices = cost.create({ prices_file: '' }, testContext('cost'))
   connector.start()
   const sendBytes = (bytes: Buffer, withCost = false): void => {
     const view = new OtlpView('traces', bytes)
