@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { readRegistry } from '../../conventions/registry.ts'
 import type { Attribute, Span } from '../../conventions/registry.ts'
+import type { OtlpSink, SinkSpan } from './otlp-sink.ts'
 
 /** A span as the check looks at it, wherever it was seen. */
 export interface SeenSpan {
@@ -65,6 +66,35 @@ export function pointViolations(point: SeenPoint): string[] {
     ),
   ]
 }
+
+/** The same for what arrived at a backend, from the SDK or through the sidecar. Sorted, each once. */
+export function sinkViolations({ spans, points }: Pick<OtlpSink, 'spans' | 'points'>, content: boolean): string[] {
+  const ours = spans.filter(({ scope }) => scope === 'spanwarden')
+  const found = [
+    ...ours.flatMap((span) => spanViolations(seenSpan(span), content)),
+    ...points.flatMap((point) => pointViolations(point)),
+  ]
+  return [...new Set(found)].toSorted()
+}
+
+const seenSpan = ({ name, kind, status, attributes: all }: SinkSpan): SeenSpan => ({
+  name,
+  kind: KINDS[kind] ?? 'consumer',
+  failed: status.code === STATUS_ERROR,
+  // What the sidecar adds to any span is defined, but belongs to none in particular.
+  attributes: Object.fromEntries(Object.entries(all).filter(([key]) => !key.startsWith('spanwarden.redaction.'))),
+})
+
+/** By the number of the kind in OTLP. */
+const KINDS: readonly (SeenSpan['kind'] | undefined)[] = [
+  undefined,
+  'internal',
+  'server',
+  'client',
+  'producer',
+  'consumer',
+]
+const STATUS_ERROR = 2
 
 function typeOf({ kind, attributes: seen }: SeenSpan): Span | undefined {
   const operation = seen['gen_ai.operation.name'] ?? ''
