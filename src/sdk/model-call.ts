@@ -284,7 +284,9 @@ function errorTypeOf(error: unknown): string {
   const className = typeof constructor === 'function' && constructor.name !== 'DOMException' ? constructor.name : name
   // AWS clients name an error by its code, also one that they have no class for.
   const awsCode = $fault === undefined ? undefined : name
-  for (const word of [code, type, awsCode, failedStatusOf(error), className]) {
+  // The client of Google keeps the answer as the message; the canonical code is in there.
+  const googleCode = name === 'ApiError' ? /"status": ?"([A-Z_]+)"/.exec(textOf(message) ?? '')?.[1] : undefined
+  for (const word of [code, type, awsCode, googleCode, failedStatusOf(error), className]) {
     if (LOW_CARDINALITY.test(String(word ?? ''))) return String(word)
   }
   return ERROR_TYPE_VALUE_OTHER

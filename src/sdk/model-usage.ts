@@ -60,6 +60,8 @@ export interface TokenUsage {
   readonly fileSearches?: number | undefined
   /** The tier that served the call as the answer names it, where `openai.response.service_tier` does not: `batch`, `flex`, `fast`. */
   readonly serviceTier?: string | undefined
+  /** What other models used that the provider asked for this answer (an advisor): part of its cost, not of its counts. */
+  readonly otherModels?: readonly { readonly model: string; readonly usage: TokenUsage }[] | undefined
   /** The answer broke off: these are the counts that had been sent by then, the real ones are at least as high. */
   readonly partial?: boolean | undefined
   /** What the provider says that the call cost, in USD. */
@@ -156,7 +158,22 @@ export function costAttributes(call: CostedCall): Attributes {
   }
 }
 
-function priceOfCall({ provider, models, usage, serviceTier, timestampMs }: CostedCall): CallPrice | undefined {
+/** The price of a call is that of all models which took part; unknown when one of these is. */
+function priceOfCall(call: CostedCall): CallPrice | undefined {
+  let price = priceOfModel(call)
+  for (const { model, usage } of call.usage.otherModels ?? []) {
+    const other = price && priceOfModel({ ...call, models: [model], usage })
+    price = price && other && sumOf(price, other)
+  }
+  return price
+}
+
+const sumOf = (price: CallPrice, other: CallPrice): CallPrice => {
+  const nanoAmount = price.nanoAmount + other.nanoAmount
+  return { ...price, nanoAmount, amount: nanoAmount / 1e9 }
+}
+
+function priceOfModel({ provider, models, usage, serviceTier, timestampMs }: CostedCall): CallPrice | undefined {
   const { inputTokens, outputTokens = 0 } = usage
   if (inputTokens === undefined) return undefined
   const tier = serviceTier ?? usage.serviceTier
