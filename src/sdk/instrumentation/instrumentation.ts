@@ -31,6 +31,8 @@ export interface SdkContext {
   readonly tracer: Tracer
   /** True when prompts, completions, tool arguments and results may be put on spans. */
   readonly captureContent: boolean
+  /** Hosts beside the known ones whose streams are asked for their usage; `*` stands for all, `none` switches it off. */
+  readonly streamUsageHosts?: readonly string[]
   /** Takes finished model calls with their content as events; undefined when nobody asked for these. */
   readonly recordInference?: ((event: InferenceEvent) => void) | undefined
   /** Counts a fault of ours and warns once per `where`. Never throws. No payload in `where`. */
