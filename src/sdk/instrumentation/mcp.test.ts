@@ -1,185 +1,188 @@
-import { describe, expect, test } from 'vitest'
-import { startOtlpSink } from '../../../test/support/otlp-sink.ts'
-import type { OtlpSink } from '../../../test/support/otlp-sink.ts'
-import { projectFolder, runAgent } from '../../../test/support/run-agent.ts'
-import { traceTree } from '../../../test/support/trace-tree.ts'
+import { getEventListeners } from 'node:events'
+import { context, propagation, SpanKind, trace } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import { afterEach, describe, expect, test } from 'vitest'
+import { withSpan } from '../context.ts'
+import { mcpClient, mcpSdk, mcpServer } from './mcp.ts'
+import { runTool } from '../tool.ts'
+import { startHookedSdk } from '../../../test/support/hooked.ts'
+import { GENERATIONS } from '../../../test/support/mcp-desk.ts'
+import { propagateAsThePreload, spanTree } from '../../../test/support/span-tree.ts'
 
-/** Server code by generation of the SDK: two tools and what the client sent in `_meta`. */
-const server = `
-  const made = (McpServer) => {
-    const server = new McpServer({ name: 'desk', version: '1' })
-    server.registerTool('look', { inputSchema: z.object({ id: z.string() }) }, ({ id }, extra) => ({
-      content: [{ type: 'text', text: JSON.stringify((extra._meta ?? extra.mcpReq?._meta)?.traceparent ?? null) }],
-      isError: id === 'none',
-    }))
-    return server
-  }`
+const hooked = startHookedSdk([mcpSdk, mcpClient, mcpServer])
+propagateAsThePreload()
+const { tracer } = hooked.sdk
 
-const stdioServer = (from: string): string => `
-  import { z } from 'zod'
-  import { McpServer } from '${from === 'sdk' ? '@modelcontextprotocol/sdk/server/mcp.js' : '@modelcontextprotocol/server'}'
-  import { StdioServerTransport } from '${from === 'sdk' ? '@modelcontextprotocol/sdk/server/stdio.js' : '@modelcontextprotocol/server/stdio'}'
-  ${server}
-  await made(McpServer).connect(new StdioServerTransport())`
+afterEach(() => {
+  hooked.sdk.captureContent = false
+  hooked.takeSpans()
+  if (hooked.faults.length > 0) throw new Error(`faults: ${hooked.faults.map(String).join(', ')}`)
+})
 
-interface Generation {
-  readonly name: string
-  /** Statements that leave Client, McpServer, InMemoryTransport, StdioClientTransport and z. */
-  readonly load: string
-  readonly module: 'esm' | 'commonjs'
-  readonly server: string
-  /** The first generation does not keep the version on its stdio and in-memory transports. */
-  readonly version: string
-}
+const shown = ['rpc.response.status_code']
+const look = { name: 'look', arguments: { id: 'a' } }
 
-const generations: Generation[] = [
-  {
-    name: '@modelcontextprotocol/sdk 1, ESM',
-    module: 'esm',
-    server: 'sdk',
-    version: '',
-    load: `import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-      import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
-      import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
-      import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-      import { z } from 'zod'
-      import { agent, tool } from './src/index.ts'`,
-  },
-  {
-    name: '@modelcontextprotocol/sdk 1, CommonJS',
-    module: 'commonjs',
-    server: 'sdk',
-    version: '',
-    load: `const { Client } = require('@modelcontextprotocol/sdk/client/index.js')
-      const { StdioClientTransport } = require('@modelcontextprotocol/sdk/client/stdio.js')
-      const { InMemoryTransport } = require('@modelcontextprotocol/sdk/inMemory.js')
-      const { McpServer } = require('@modelcontextprotocol/sdk/server/mcp.js')
-      const { z } = require('zod')
-      const { agent, tool } = require('./src/index.ts')`,
-  },
-  {
-    name: '@modelcontextprotocol/client 2, ESM',
-    module: 'esm',
-    server: 'server',
-    version: ' mcp.protocol.version=2025-11-25',
-    load: `import { Client, InMemoryTransport } from '@modelcontextprotocol/client'
-      import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
-      import { McpServer } from '@modelcontextprotocol/server'
-      import { z } from 'zod'
-      import { agent, tool } from './src/index.ts'`,
-  },
-  {
-    name: '@modelcontextprotocol/client 2, CommonJS',
-    module: 'commonjs',
-    server: 'server',
-    version: ' mcp.protocol.version=2025-11-25',
-    load: `const { Client, InMemoryTransport } = require('@modelcontextprotocol/client')
-      const { StdioClientTransport } = require('@modelcontextprotocol/client/stdio')
-      const { McpServer } = require('@modelcontextprotocol/server')
-      const { z } = require('zod')
-      const { agent, tool } = require('./src/index.ts')`,
-  },
-]
+/** Spans of tool calls: what connecting makes is left out. */
+const calls = (): ReadableSpan[] =>
+  hooked.takeSpans().filter(({ name }) => !/^(?:initialize|notifications\/initialized)$/.test(name))
+const named = (spans: readonly ReadableSpan[], kind: SpanKind, name = 'tools/call look'): ReadableSpan | undefined =>
+  spans.find((span) => span.name === name && span.kind === kind)
 
-const shown = [
-  'mcp.method.name',
-  'mcp.protocol.version',
-  'network.transport',
-  'gen_ai.agent.name',
-  'gen_ai.tool.call.arguments',
-]
+const generations = GENERATIONS.filter(({ format }) => format === 'esm')
 
 describe.each(generations)('$name', (generation) => {
-  const main = (body: string): string => `${generation.load}
-    ${server}
-    async function main() { ${body} }
-    main().catch((error) => { console.error(error); process.exitCode = 1 })`
+  const open = generation.open.bind(undefined, hooked)
 
-  const connectInMemory = `
-    const [here, there] = InMemoryTransport.createLinkedPair()
-    await made(McpServer).connect(there)
-    const client = new Client({ name: 'agent', version: '1' })
-    await client.connect(here)`
+  test.each(['memory', 'http'] as const)(
+    'over %s the handler runs inside the span of the server, which is below that of the client',
+    async (transport) => {
+      await using desk = await open({
+        transport,
+        work: () => tracer.startActiveSpan('inside', async (span) => span.end()),
+      })
+      await tracer.startActiveSpan('outside', async (span) => {
+        await desk.callTool(look)
+        span.end()
+      })
+      expect(spanTree(calls())).toBe(
+        'INTERNAL outside\n  CLIENT tools/call look\n    SERVER tools/call look\n      INTERNAL inside',
+      )
+    },
+  )
 
-  const run = (sink: OtlpSink, body: string, env: Record<string, string> = {}) =>
-    runAgent({ endpoint: sink.url, script: main(body), module: generation.module, env })
-
-  test('a tool call is a span with the protocol facts, and the server gets its trace context', async () => {
-    await using sink = await startOtlpSink()
-    const script = `${connectInMemory}
-      const params = Object.freeze({ name: 'look', arguments: { id: 'a' } })
-      await agent('desk', async () => {
-        const result = await client.callTool(params)
-        console.log(result.content[0].text)
-      })()
-      await client.close()`
-    const { code, stdout, stderr } = await run(sink, script)
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(traceTree(sink.spans, shown)).toBe(
-      `INTERNAL invoke_agent desk [gen_ai.agent.name=desk]\n  CLIENT tools/call look [mcp.method.name=tools/call${generation.version} gen_ai.agent.name=desk]`,
-    )
-    const [, call] = sink.spans.toSorted((a, b) => a.name.localeCompare(b.name))
-    expect(JSON.parse(stdout)).toBe(`00-${call?.traceId}-${call?.spanId}-01`)
+  test("the caller's `_meta` stays and wins, his objects are not touched, baggage goes along", async () => {
+    const seen: unknown[] = []
+    await using desk = await open({ transport: 'http', work: (meta) => seen.push(meta) })
+    const baggage = propagation.createBaggage({ tenant: { value: 'acme' } })
+    const params = Object.freeze({ ...look, _meta: Object.freeze({ own: 1 }) })
+    await context.with(propagation.setBaggage(context.active(), baggage), () => desk.callTool(params))
+    const spans = calls()
+    const client = named(spans, SpanKind.CLIENT)?.spanContext()
+    expect(seen).toEqual([
+      { own: 1, traceparent: `00-${client?.traceId}-${client?.spanId}-01`, baggage: 'tenant=acme' },
+    ])
+    expect(params).toEqual({ ...look, _meta: { own: 1 } })
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+    await desk.callTool({ ...look, _meta: { traceparent } })
+    expect(seen[1]).toMatchObject({ traceparent })
+    expect(named(calls(), SpanKind.SERVER)?.parentSpanContext?.traceId).toBe('a'.repeat(32))
   })
 
-  test('inside a tool of the same name there is one span, which gets the protocol facts; the retry has its own', async () => {
-    await using sink = await startOtlpSink()
-    const script = `${connectInMemory}
-      const look = tool('look', async (id) => {
-        const first = await client.callTool({ name: 'look', arguments: { id } })
-        return first.isError ? await client.callTool({ name: 'look', arguments: { id: 'b' } }) : first
-      })
-      await look('a')
-      await look('none')
-      await client.close()`
-    const { stderr } = await run(sink, script)
-    expect(stderr).toBe('')
-    const facts = `[mcp.method.name=tools/call${generation.version}]`
-    expect(traceTree(sink.spans, shown)).toBe(
+  test('a hostile `_meta` is no parent and no fault', async () => {
+    await using desk = await open({ transport: 'http' })
+    for (const traceparent of ['', 'x', `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01`, 7, {}, ['x']])
+      await desk.callTool({ ...look, _meta: { traceparent, tracestate: 1, baggage: {} } })
+    const servers = calls().filter(({ kind }) => kind === SpanKind.SERVER)
+    expect(servers.map(({ parentSpanContext }) => parentSpanContext)).toEqual(Array.from({ length: 6 }))
+  })
+
+  test('the span that is active where the message arrives is linked', async () => {
+    const http = tracer.startSpan('POST', { kind: SpanKind.SERVER })
+    await using desk = await open({ transport: 'memory' })
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+    await context.with(withSpan(context.active(), http), () => desk.callTool({ ...look, _meta: { traceparent } }))
+    const spans = calls()
+    const client = named(spans, SpanKind.CLIENT)
+    expect(named(spans, SpanKind.SERVER)?.links.map(({ context: linked }) => linked.spanId)).toEqual([
+      client?.spanContext().spanId,
+    ])
+    http.end()
+  })
+
+  test('an aborted call: the same error, the handler learns of it, both spans say cancelled, no listener stays', async () => {
+    const started = Promise.withResolvers<void>()
+    const over = Promise.withResolvers<void>()
+    const work = async (_: unknown, signal: AbortSignal): Promise<void> => {
+      started.resolve()
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      over.resolve()
+    }
+    await using desk = await open({ transport: 'http', work })
+    const controller = new AbortController()
+    const call = desk.callTool(look, { signal: controller.signal })
+    await started.promise
+    const listeners = getEventListeners(controller.signal, 'abort').length
+    controller.abort(new Error('enough'))
+    await expect(call).rejects.toThrow('enough')
+    expect(listeners).toBe(1)
+    await over.promise
+    await desk.client.ping()
+    expect(
+      spanTree(calls(), shown)
+        .split('\n')
+        .filter((line) => line.includes('tools/call')),
+    ).toEqual(['CLIENT tools/call look ERROR(cancelled)', '  SERVER tools/call look ERROR(cancelled)'])
+  })
+
+  test('a time-out is no answer of the server', async () => {
+    const end = Promise.withResolvers<void>()
+    await using desk = await open({ transport: 'http', work: () => end.promise })
+    await expect(desk.callTool(look, { timeout: 1 })).rejects.toThrow('timed out')
+    end.resolve()
+    await desk.client.ping()
+    const client = named(calls(), SpanKind.CLIENT)
+    expect(client?.attributes['error.type']).toBe(generation.name.startsWith('first') ? '-32001' : 'REQUEST_TIMEOUT')
+    expect(client?.attributes['rpc.response.status_code']).toBe(undefined)
+  })
+
+  test('the connection is closed under a call', async () => {
+    const started = Promise.withResolvers<void>()
+    const desk = await open({
+      transport: 'memory',
+      work: async (_, signal) => {
+        started.resolve()
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      },
+    })
+    const call = desk.callTool(look)
+    await started.promise
+    await Promise.all([expect(call).rejects.toThrow('Connection closed'), desk.client.close()])
+    await desk[Symbol.asyncDispose]()
+    const spans = calls()
+    expect(named(spans, SpanKind.SERVER)?.attributes['error.type']).toBe('cancelled')
+    expect(named(spans, SpanKind.CLIENT)?.attributes['rpc.response.status_code']).toBe(undefined)
+    await expect(desk.callTool(look)).rejects.toThrow('Not connected')
+    expect(spanTree(calls(), shown)).toBe('CLIENT tools/call look ERROR(Error)')
+  })
+
+  test('a tool call past the helper method is one span as well; inside a tool of that name it completes the span of the tool', async () => {
+    await using desk = await open({ transport: 'http' })
+    await desk.request({ method: 'tools/call', params: look })
+    const call = (): unknown => desk.callTool(look)
+    await runTool(hooked.sdk, 'look', {}, call, [])
+    expect(spanTree(calls(), ['mcp.method.name', 'jsonrpc.request.id', 'server.address'])).toBe(
       [
-        `INTERNAL execute_tool look ${facts}`,
-        `INTERNAL execute_tool look ${facts} ERROR(tool_error)`,
-        `  CLIENT tools/call look ${facts}`,
+        'CLIENT tools/call look [mcp.method.name=tools/call jsonrpc.request.id=1 server.address=127.0.0.1]',
+        '  SERVER tools/call look [mcp.method.name=tools/call jsonrpc.request.id=1]',
+        'INTERNAL execute_tool look [mcp.method.name=tools/call jsonrpc.request.id=2 server.address=127.0.0.1]',
+        '  SERVER tools/call look [mcp.method.name=tools/call jsonrpc.request.id=2]',
       ].join('\n'),
     )
   })
 
-  test('failures: a tool error, a JSON-RPC error; the error is the one that the client threw, its text stays off the span', async () => {
-    await using sink = await startOtlpSink()
-    const script = `${connectInMemory}
-      console.log((await client.callTool({ name: 'look', arguments: { id: 'none' } })).isError)
-      await client.close()
-      const [a, b] = InMemoryTransport.createLinkedPair()
-      b.onmessage = (message) => {
-        if (message.method === 'initialize') b.send({ jsonrpc: '2.0', id: message.id, result: { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'x', version: '1' } } })
-        if (message.method === 'tools/call') b.send({ jsonrpc: '2.0', id: message.id, error: { code: -32602, message: 'card 4111' } })
-      }
-      await b.start()
-      const other = new Client({ name: 'agent', version: '1' })
-      await other.connect(a)
-      await other.callTool({ name: 'look', arguments: {} }).catch((error) => console.log(error.code, error.message.includes('card 4111')))
-      await other.close()`
-    const { stdout, stderr } = await run(sink, script)
-    expect({ stdout, stderr }).toEqual({ stdout: 'true\n-32602 true\n', stderr: '' })
-    expect(traceTree(sink.spans, ['rpc.response.status_code'])).toBe(
-      'CLIENT tools/call look ERROR(tool_error)\nCLIENT tools/call look [rpc.response.status_code=-32602] ERROR(-32602)',
-    )
-    expect(sink.requests.some(({ body }) => body.includes('4111'))).toBe(false)
+  test('content: arguments, result and address only when asked for; messages of errors too', async () => {
+    const secret = `card-${'4111'}`
+    await using desk = await open({ transport: 'http' })
+    const play = async (): Promise<string> => {
+      await desk.callTool({ name: 'look', arguments: { id: secret } })
+      await expect(desk.client.readResource({ uri: `mem://${secret}` })).rejects.toThrow(secret)
+      return JSON.stringify(calls().map(({ name, attributes, status }) => [name, attributes, status]))
+    }
+    expect(await play()).not.toContain(secret)
+    hooked.sdk.captureContent = true
+    const captured = await play()
+    for (const key of ['gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'mcp.resource.uri', 'message'])
+      expect(captured.split(`"${key}"`)).toHaveLength(3)
   })
 
-  test('over stdio the transport is a pipe; arguments and result are there when content is captured', async () => {
-    await using sink = await startOtlpSink()
-    const script = `
-      const client = new Client({ name: 'agent', version: '1' })
-      const code = ${JSON.stringify(stdioServer(generation.server))}
-      await client.connect(new StdioClientTransport({ command: process.execPath, args: ['--input-type=module', '--eval', code], cwd: ${JSON.stringify(projectFolder)} }))
-      await client.callTool({ name: 'look', arguments: { id: 'a' } })
-      await client.close()`
-    const { code, stderr } = await run(sink, script, { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true' })
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(traceTree(sink.spans, shown)).toBe(
-      `CLIENT tools/call look [mcp.method.name=tools/call${generation.version} network.transport=pipe gen_ai.tool.call.arguments={"id":"a"}]`,
-    )
-    expect(sink.spans[0]?.attributes['gen_ai.tool.call.result']).toContain('00-')
+  test('without a span around it nothing is stranger than before: the values and the order of things are the same', async () => {
+    await using desk = await open({ transport: 'http' })
+    const [one, two] = await Promise.all([
+      desk.callTool(look),
+      desk.callTool({ name: 'look', arguments: { id: 'b' } }),
+      desk.client.ping(),
+    ])
+    expect([one, two]).toMatchObject([{ content: [{ text: 'a' }] }, { content: [{ text: 'b' }] }])
+    expect(trace.getActiveSpan()).toBe(undefined)
   })
 })

@@ -83,8 +83,9 @@ const isOperation = (value: unknown): value is Operation => isFields(value) && '
  */
 function claimToolSpan(outer: Context, { method, target }: Subject, connection: Attributes): Span | undefined {
   const { toolCall } = ambientOf(outer)
-  if (method !== MCP_METHOD_NAME_VALUE_TOOLS_CALL || toolCall === undefined || toolCall.name !== target)
-    return undefined
+  if (method !== MCP_METHOD_NAME_VALUE_TOOLS_CALL || toolCall === undefined || target === undefined) return undefined
+  // Frameworks that hold tools of several servers put the server's name in front.
+  if (toolCall.name !== target && !toolCall.name.endsWith(`__${target}`)) return undefined
   if (claimed.has(toolCall.span)) return undefined
   claimed.add(toolCall.span)
   toolCall.span.setAttributes({ [ATTR_MCP_METHOD_NAME]: method, ...connection })
