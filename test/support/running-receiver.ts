@@ -1,9 +1,10 @@
 import { PowerOfTwoPool } from '../../src/sidecar/buffer-pool.ts'
-import type { Payload, RefusedError, Signal } from '../../src/sidecar/component.ts'
+import type { Payload, ReceiverContext, RefusedError, Signal } from '../../src/sidecar/component.ts'
 import type { Delivery } from '../../src/sidecar/delivery.ts'
 import { OwnMetricsRegistry } from '../../src/sidecar/own-metrics.ts'
 import { Pipeline } from '../../src/sidecar/pipeline.ts'
 import { otlp } from '../../src/sidecar/receivers/otlp.ts'
+import { spool } from '../../src/sidecar/receivers/spool.ts'
 import { Router } from '../../src/sidecar/router.ts'
 import { Services } from '../../src/sidecar/services.ts'
 import { systemClock } from '../../src/sidecar/system-clock.ts'
@@ -15,6 +16,8 @@ export interface RunningReceiver extends AsyncDisposable {
   /** What came through, copied. */
   readonly received: { signal: Signal; items: number; bytes: Buffer }[]
   readonly metrics: OwnMetricsRegistry
+  /** Lines of the log: fields and message. */
+  readonly logged: readonly string[]
   /** Refuses every batch from now on, or takes it again. */
   refuse(error: RefusedError | undefined): void
   /** Holds batches back until `resume`. */
@@ -30,13 +33,16 @@ export interface RunningReceiverOptions {
   readonly grpc?: object
   readonly maxInFlightMib?: number
   readonly signals?: readonly Signal[]
+  /** A receiver `spool` beside it: its state folder, its configuration, how far its clock is ahead. None by default. */
+  readonly spool?: { readonly stateFolder: string; readonly config?: object; readonly aheadMs?: number }
 }
 
 /** The real receiver on free ports, in front of a pipeline without processors whose end a test controls. */
 export async function startReceiver(options: RunningReceiverOptions = {}): Promise<RunningReceiver> {
   const metrics = new OwnMetricsRegistry()
   const buffers = new PowerOfTwoPool()
-  const { logger } = testContext('otlp')
+  const context = testContext('otlp')
+  const { logger } = context
   const received: RunningReceiver['received'] = []
   let refusal: RefusedError | undefined
   let gate: PromiseWithResolvers<void> | undefined
@@ -70,7 +76,16 @@ export async function startReceiver(options: RunningReceiverOptions = {}): Promi
       }),
   )
   const router = new Router('otlp', pipelines, metrics, 'receiver')
-  const services = new Services(testContext)
+  const services = new Services((id) => ({ ...testContext(id), metrics }))
+  const shared: ReceiverContext = {
+    ...context,
+    clock: systemClock,
+    metrics,
+    buffers,
+    signals: router.signals,
+    service: services.get.bind(services),
+    consume: (signal, bytes, transport) => router.route(signal, bytes, { transport }),
+  }
   const receiver = otlp.create(
     otlp.config.parse({
       protocols: {
@@ -79,30 +94,38 @@ export async function startReceiver(options: RunningReceiverOptions = {}): Promi
       },
       ...(options.maxInFlightMib === undefined ? {} : { max_in_flight_mib: options.maxInFlightMib }),
     }),
-    {
-      ...testContext('otlp'),
-      clock: systemClock,
-      metrics,
-      buffers,
-      signals: router.signals,
-      service: services.get.bind(services),
-      consume: (signal, bytes, transport) => router.route(signal, bytes, { transport }),
-    },
+    shared,
   )
+  const spooled =
+    options.spool === undefined
+      ? undefined
+      : spool.create(spool.config.parse({ poll_interval: '50ms', ...options.spool.config }), {
+          ...shared,
+          id: 'spool',
+          stateFolder: options.spool.stateFolder,
+          clock: { ...systemClock, now: () => systemClock.now() + (options.spool?.aheadMs ?? 0) },
+        })
   await receiver.start()
+  await spooled?.start()
+  const stop = async (): Promise<void> => {
+    await Promise.all([receiver.stop(), spooled?.stop()])
+  }
   const { otlp_http = '', otlp_grpc = '' } = receiver.listening?.() ?? {}
   return {
     http: otlp_http,
     grpc: otlp_grpc,
     received,
     metrics,
+    get logged() {
+      return context.logged.map((line) => JSON.stringify(line))
+    },
     refuse: (error) => void (refusal = error),
     pause: () => void (gate = Promise.withResolvers<void>()),
     resume: () => gate?.resolve(),
     get held() {
       return held
     },
-    stop: () => receiver.stop(),
-    [Symbol.asyncDispose]: () => receiver.stop(),
+    stop,
+    [Symbol.asyncDispose]: stop,
   }
 }
