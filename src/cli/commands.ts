@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { collectOptions, configOptions, jsonOption, redactOptions } from './options.ts'
+import { collectOptions, configOptions, jsonOption, pricesOptions, redactOptions } from './options.ts'
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -38,6 +38,14 @@ export const commands: readonly Command[] = [
     summary: 'Lists the components; with a type, its options and their defaults.',
     options: jsonOption,
     load: () => import('./components.ts'),
+  },
+  {
+    name: 'prices',
+    synopsis: '[model …]',
+    summary:
+      'Shows what models cost, by unit, tier and date, and who says so; - reads the models from standard input. Exit code 1: one has no price.',
+    options: { ...pricesOptions, ...jsonOption },
+    load: () => import('./prices.ts'),
   },
   {
     name: 'redact',

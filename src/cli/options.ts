@@ -36,6 +36,14 @@ export const redactOptions = {
   rules: { type: 'string', value: '<A,B>', summary: 'Apply these rules only, e.g. EMAIL,PHONE.' },
 } as const satisfies Options
 
+export const pricesOptions = {
+  provider: { type: 'string', value: '<name>', summary: 'Who sells the models, e.g. openai; alone: lists its models.' },
+  at: { type: 'string', value: '<date>', summary: 'As of this day or moment instead of now.' },
+  file: { type: 'string', value: '<file>', summary: 'Prices that come first; SPANWARDEN_PRICES_FILE when absent.' },
+  check: { type: 'string', value: '<file>', summary: 'Check a price file and print every problem at once.' },
+  unpriced: { type: 'boolean', summary: 'Print only those of the models that have no price.' },
+} as const satisfies Options
+
 export const collectOptions = {
   ...configOptions,
   'unless-running': {
