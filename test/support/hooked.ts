@@ -34,11 +34,12 @@ export function startHookedSdk(instrumentations: readonly Instrumentation[]): Ho
   return {
     ...test,
     libraries,
-    load: (specifier, build = { major: 'current', format: 'esm' }) => load(specifier, build),
+    load: (specifier, build = { major: 'current', format: 'esm' }) => loadBuild(specifier, build),
   }
 }
 
-async function load(specifier: string, { major, format }: Build): Promise<Record<string, unknown>> {
+/** Loads one build of a library. */
+export async function loadBuild(specifier: string, { major, format }: Build): Promise<Record<string, unknown>> {
   if (major === 'previous') return moduleOf(await loadPrevious(specifier, format))
   return moduleOf(format === 'esm' ? await import(specifier) : createRequire(import.meta.url)(specifier))
 }

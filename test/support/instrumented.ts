@@ -76,25 +76,32 @@ const seen = ({ name, kind, status, attributes }: ReadableSpan): SeenSpan => ({
 })
 
 /**
- * Patches a library as the preload would, in its ESM build, without the module hook: imports every file that a patch names and
- * hands its exports over. Returns the files, so that a test can insist on them.
+ * Patches one build of a library as the preload would, without the module hook: loads every file that a patch names and hands its exports
+ * over. Whoever has used the library before can compare. Functions that a patch replaces stay (the exports of an ES module cannot be
+ * assigned to). Returns the files, so that a test can insist on them.
  */
-export async function instrument(instrumentation: Instrumentation, sdk: SdkContext): Promise<string[]> {
-  const folder = packageFolder(instrumentation.library)
+export async function instrument(
+  instrumentation: Instrumentation,
+  sdk: SdkContext,
+  { major, format }: { readonly major: 'current' | 'previous'; readonly format: 'esm' | 'cjs' } = CURRENT,
+): Promise<string[]> {
+  const require = createRequire(major === 'current' ? import.meta.url : new URL('../previous/x', import.meta.url))
+  // The clients that this is for keep their main file at the root of the package.
+  const folder = dirname(require.resolve(instrumentation.library))
   const patched: string[] = []
   for (const file of await readdir(folder, { recursive: true })) {
-    if (!file.endsWith('.mjs') || file.startsWith('src')) continue
+    if (!file.endsWith(format === 'esm' ? '.mjs' : '.js') || file.startsWith('src')) continue
     const patches = instrumentation.modules.filter((module) => module.file.test(file))
     if (patches.length === 0) continue
-    const bindings: Record<string, unknown> = await import(pathToFileURL(join(folder, file)).href)
+    const path = join(folder, file)
+    const bindings: Record<string, unknown> = format === 'esm' ? await import(pathToFileURL(path).href) : require(path)
     for (const patch of patches) {
       if (patch.names.every((name) => bindings[name] === undefined)) continue
-      patch.patch(bindings, sdk)
+      patch.patch({ ...bindings }, sdk)
       patched.push(file)
     }
   }
   return patched.toSorted()
 }
 
-/** Both clients keep their main file at the root of the package. */
-const packageFolder = (library: string): string => dirname(createRequire(import.meta.url).resolve(library))
+const CURRENT = { major: 'current', format: 'esm' } as const

@@ -1,17 +1,20 @@
 import { SpanKind, context, trace } from '@opentelemetry/api'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import Anthropic, { APIError } from '@anthropic-ai/sdk'
-import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
-import { Stream } from '@anthropic-ai/sdk/streaming'
 import { TracerProvider } from '@opentelemetry/sdk-trace'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BUILDS, loadBuild } from '../../../test/support/hooked.ts'
 import { instrument, startTestSdk } from '../../../test/support/instrumented.ts'
 import { collect, json, namedSse, startModelServer } from '../../../test/support/model-server.ts'
 import { spanLine } from '../../../test/support/span-line.ts'
 import { anthropic } from './anthropic.ts'
+import type Anthropic from '@anthropic-ai/sdk'
+import type * as AnthropicModule from '@anthropic-ai/sdk'
+import type { Build } from '../../../test/support/hooked.ts'
+import type { TestSdk } from '../../../test/support/instrumented.ts'
 import type { ModelAnswer, ModelServer } from '../../../test/support/model-server.ts'
 
 /** As in openai.test.ts: each way to use the client, without and with the instrumentation; equal, and the spans beside it. */
 interface Shape {
+  readonly feature: string
   readonly answers: readonly ModelAnswer[]
   readonly use: (client: Anthropic, server: ModelServer) => Promise<unknown>
   readonly spans: readonly string[]
@@ -67,19 +70,35 @@ const rejection = async (promise: PromiseLike<unknown>): Promise<unknown> => {
     return {
       class: error.constructor.name,
       message: error.message,
-      status: error instanceof APIError ? [error.status, error.type] : [],
+      status: ['status', 'type'].map((key): unknown => Reflect.get(error, key)),
     }
   }
 }
 
+const retryAtOnce = (answer: ModelAnswer): ModelAnswer => ({ ...answer, headers: { 'retry-after-ms': '1' } })
+
+/** A stream of the client's class that reads what another one was turned into. */
+function again(stream: object, readable: unknown): AsyncIterable<unknown> {
+  const make: unknown = Reflect.get(stream.constructor, 'fromReadableStream')
+  if (typeof make !== 'function') throw new TypeError('no fromReadableStream')
+  return Reflect.apply(make, stream.constructor, [readable, new AbortController()])
+}
+
 const shapes: Readonly<Record<string, Shape>> = {
-  await: { answers: [json(message(TEXT))], use: async (client) => client.messages.create(request), spans: [PLAIN] },
+  await: {
+    feature: 'chat',
+    answers: [json(message(TEXT))],
+    use: async (client) => client.messages.create(request),
+    spans: [PLAIN],
+  },
   'beta.messages': {
+    feature: 'chat',
     answers: [json(message(TEXT))],
     use: async (client) => client.beta.messages.create(request),
     spans: [PLAIN],
   },
   'withResponse()': {
+    feature: 'chat',
     answers: [json(message(TEXT))],
     use: async (client) => {
       const { data, response, request_id: id } = await client.messages.create(request).withResponse()
@@ -88,6 +107,7 @@ const shapes: Readonly<Record<string, Shape>> = {
     spans: [PLAIN],
   },
   'asResponse()': {
+    feature: 'chat',
     answers: [json(message(TEXT))],
     use: async (client) => {
       const response = await client.messages.create(request).asResponse()
@@ -96,11 +116,13 @@ const shapes: Readonly<Record<string, Shape>> = {
     spans: [PLAIN],
   },
   'asResponse() of a stream': {
+    feature: 'chat stream',
     answers: [namedSse(EVENTS)],
     use: async (client) => (await client.messages.create({ ...request, stream: true }).asResponse()).text(),
     spans: [STREAMED],
   },
   'the promise itself': {
+    feature: 'chat',
     answers: [json(message(TEXT))],
     use: async (client) => {
       const promise = client.messages.create(request)
@@ -114,6 +136,7 @@ const shapes: Readonly<Record<string, Shape>> = {
     spans: [PLAIN],
   },
   'parse()': {
+    feature: 'structured output',
     answers: [json(message([{ type: 'text', text: '{"n":1}', citations: null }]))],
     use: async (client) =>
       client.messages.parse({
@@ -123,11 +146,12 @@ const shapes: Readonly<Record<string, Shape>> = {
     spans: [PLAIN],
   },
   'for await': {
+    feature: 'chat stream',
     answers: [namedSse(EVENTS)],
     use: async (client) => {
       const stream = await client.messages.create({ ...request, stream: true })
       return {
-        is: stream instanceof Stream,
+        class: stream.constructor.name,
         keys: Object.keys(stream),
         events: await collect(stream),
         again: await rejection(collect(stream)),
@@ -136,6 +160,7 @@ const shapes: Readonly<Record<string, Shape>> = {
     spans: [STREAMED],
   },
   'tee()': {
+    feature: 'chat stream',
     answers: [namedSse(EVENTS)],
     use: async (client) => {
       const [left, right] = (await client.messages.create({ ...request, stream: true })).tee()
@@ -144,14 +169,16 @@ const shapes: Readonly<Record<string, Shape>> = {
     spans: [STREAMED],
   },
   'toReadableStream()': {
+    feature: 'chat stream',
     answers: [namedSse(EVENTS)],
     use: async (client) => {
       const stream = await client.messages.create({ ...request, stream: true })
-      return collect(Stream.fromReadableStream(stream.toReadableStream(), new AbortController()))
+      return collect(again(stream, stream.toReadableStream()))
     },
     spans: [STREAMED],
   },
   break: {
+    feature: 'abort',
     answers: [namedSse(EVENTS)],
     use: async (client) => {
       const stream = await client.messages.create({ ...request, stream: true })
@@ -162,6 +189,7 @@ const shapes: Readonly<Record<string, Shape>> = {
     spans: [STOPPED],
   },
   'controller.abort()': {
+    feature: 'abort',
     answers: [namedSse(EVENTS.slice(0, 4), 'wait')],
     use: async (client) => {
       const stream = await client.messages.create({ ...request, stream: true })
@@ -172,6 +200,7 @@ const shapes: Readonly<Record<string, Shape>> = {
     spans: [STOPPED],
   },
   'stream() and its events': {
+    feature: 'stream helpers',
     answers: [namedSse(EVENTS)],
     use: async (client) => {
       const stream = client.messages.stream(request)
@@ -182,11 +211,13 @@ const shapes: Readonly<Record<string, Shape>> = {
     spans: [STREAMED],
   },
   'beta stream()': {
+    feature: 'stream helpers',
     answers: [namedSse(EVENTS)],
     use: async (client) => client.beta.messages.stream(request).finalMessage(),
     spans: [STREAMED],
   },
   'stream() aborted': {
+    feature: 'abort',
     answers: [namedSse(EVENTS.slice(0, 5), 'wait')],
     use: async (client) => {
       const stream = client.messages.stream(request)
@@ -196,82 +227,127 @@ const shapes: Readonly<Record<string, Shape>> = {
     spans: [STOPPED],
   },
   'an HTTP error': {
+    feature: 'errors',
     answers: [json(failure('not_found_error'), 404)],
     use: async (client) => rejection(client.messages.create(request)),
     spans: ['chat claude-haiku-4-5 [] not_found_error 404'],
   },
   'an HTTP error of stream()': {
+    feature: 'errors',
     answers: [json(failure('overloaded_error'), 529)],
     use: async (client) => rejection(client.messages.stream(request).finalMessage()),
     spans: ['chat claude-haiku-4-5 [] overloaded_error 529'],
   },
   'an error inside a stream': {
+    feature: 'errors',
     answers: [namedSse([...EVENTS.slice(0, 4), { type: 'error', error: { type: 'overloaded_error', message: 'no' } }])],
     use: async (client) => rejection(collect(await client.messages.create({ ...request, stream: true }))),
     spans: ['chat claude-haiku-4-5 130/1 cached 40 [error] overloaded_error first chunk'],
   },
+  'an HTTP error after a retry': {
+    feature: 'errors',
+    answers: [json(failure('overloaded_error'), 529), json(failure('api_error'), 500)].map(retryAtOnce),
+    use: async (client) => rejection(client.messages.create(request, { maxRetries: 1 })),
+    spans: ['chat claude-haiku-4-5 [] api_error 500'],
+  },
+  'an answer after a retry': {
+    feature: 'errors',
+    answers: [json(failure('overloaded_error'), 529), json(message(TEXT))].map(retryAtOnce),
+    use: async (client) => client.messages.create(request, { maxRetries: 1 }),
+    spans: [PLAIN],
+  },
+  'a network that is cut': {
+    feature: 'errors',
+    answers: [namedSse(EVENTS.slice(0, 5), 'wait')],
+    use: async (client, server) => {
+      const stream = await client.messages.create({ ...request, stream: true })
+      const seen: unknown[] = []
+      const reading = (async () => {
+        for await (const event of stream) if (seen.push(event) === 4) server.cut()
+      })()
+      return { seen, reading: await rejection(reading) }
+    },
+    spans: [`${STOPPED.replace(' first chunk', '')} TypeError first chunk`],
+  },
   'a request refused by the client itself': {
+    feature: 'errors',
     answers: [json(message(TEXT))],
     use: async (client) => rejection((async () => client.messages.create({ ...request, max_tokens: 1_000_000 }))()),
     spans: ['chat claude-haiku-4-5 [] AnthropicError'],
   },
 }
 
-describe('@anthropic-ai/sdk', () => {
-  const test = startTestSdk()
+let server: ModelServer
+let test: TestSdk
+beforeAll(async () => {
+  server = await startModelServer()
+})
+afterAll(() => server.close())
+test = startTestSdk()
+
+/** What it loads is typed like the current major. */
+async function clientOf(build: Build): Promise<Anthropic> {
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- the edge: a module loaded by name
+  const { default: Client } = (await loadBuild('@anthropic-ai/sdk', build)) as unknown as typeof AnthropicModule
+  return new Client({ apiKey: 'key', baseURL: server.url, maxRetries: 0 })
+}
+
+describe.each(BUILDS)('$major $format', (build) => {
   const bare = new Map<string, unknown>()
-  let server: ModelServer
+  let native: number
   let patched: string[]
 
-  const newClient = (): Anthropic => new Anthropic({ apiKey: 'key', baseURL: server.url, maxRetries: 0 })
   const use = async ({ answers, use: run }: Shape): Promise<unknown> => {
     server.answer(...answers)
-    const outcome: unknown = JSON.parse(JSON.stringify({ outcome: await run(newClient(), server) }))
+    const outcome: unknown = JSON.parse(JSON.stringify({ outcome: await run(await clientOf(build), server) }))
     return outcome
   }
 
   beforeAll(async () => {
-    server = await startModelServer()
     for (const [name, shape] of Object.entries(shapes)) bare.set(name, await use(shape))
-    patched = await instrument(anthropic, test.sdk)
-  })
-  afterAll(() => server.close())
-
-  it('holds back spans that the client makes of its own without us', () => {
-    const own = test.takeSpans().filter((span) => span.name === 'anthropic.messages.create')
-    expect(own.length).toBeGreaterThanOrEqual(Object.keys(shapes).length - 2)
-    expect(patched).toEqual(['client.mjs', 'resources/beta/messages/messages.mjs', 'resources/messages/messages.mjs'])
+    native = test.takeSpans().filter((span) => span.name === 'anthropic.messages.create').length
+    patched = await instrument(anthropic, test.sdk, build)
   })
 
-  it.each(Object.entries(shapes))('leaves the client as it is: %s', async (name, shape) => {
-    const outcome = await use(shape)
-    expect(outcome).toEqual(bare.get(name))
-    expect(test.takeSpans().map(spanLine)).toEqual(shape.spans)
-    expect(test.faults).toEqual([])
+  it('has spans of its own without us', () => {
+    expect(native).toBeGreaterThanOrEqual(Object.keys(shapes).length - 2)
   })
 
-  it('keeps the spans of the tool runner, with ours below them', async () => {
-    const call = { type: 'tool_use', id: 'toolu_1', name: 'add', input: { a: 1 } }
-    server.answer(json(message([call], 'tool_use')), json(message(TEXT)))
-    const run = betaTool({ name: 'add', description: 'adds', inputSchema: { type: 'object' }, run: () => '3' })
-    const runner = newClient().beta.messages.toolRunner({ ...request, tools: [run] })
-    await runner.runUntilDone()
-    const spans = test.takeSpans()
-    const root = spans.find((span) => span.attributes['gen_ai.operation.name'] === 'invoke_agent')
-    expect(spans.map(spanLine).toSorted()).toEqual([
-      'anthropic.custom_tool_use add []',
-      'anthropic.messages.tool_runner []',
-      PLAIN,
-      PLAIN.replace('end_turn', 'tool_use'),
-    ])
-    expect(new Set(spans.filter((span) => span !== root).map((span) => span.parentSpanContext?.spanId))).toEqual(
-      new Set([root?.spanContext().spanId]),
-    )
+  it('patches all files', () => {
+    const base = (file: string): string => file.slice(0, file.lastIndexOf('.'))
+    const always = [
+      'client',
+      'lib/internal/toolsets/run',
+      'lib/tools/BetaRunnableTool',
+      'lib/tools/BetaToolRunner',
+      'resources/beta/messages/messages',
+      'resources/messages/messages',
+    ]
+    const legacy = build.major === 'current' ? [] : ['resources/completions']
+    expect(patched.map(base)).toEqual([...always, ...legacy].toSorted())
   })
+
+  describe(`@anthropic-ai/sdk ${build.major === 'current' ? 1 : 0} ${build.format}`, () => {
+    const features = Object.groupBy(Object.entries(shapes), ([, { feature }]) => feature)
+    for (const [feature, cases = []] of Object.entries(features)) {
+      describe(`${feature}`, () => {
+        it.each(cases)('leaves the client as it is: %s', async (name, shape) => {
+          const outcome = await use(shape)
+          expect(outcome).toEqual(bare.get(name))
+          expect(test.takeSpans().map(spanLine)).toEqual(shape.spans)
+          expect(test.faults).toEqual([])
+        })
+      })
+    }
+  })
+})
+
+describe('@anthropic-ai/sdk', () => {
+  const newClient = (): Promise<Anthropic> => clientOf({ major: 'current', format: 'esm' })
 
   it('sends the provider no trace headers, as the client without a tracer provider', async () => {
     server.answer(json(message(TEXT)))
-    await newClient().messages.create(request)
+    await (await newClient()).messages.create(request)
     test.takeSpans()
     expect(server.requests.at(-1)?.headers).not.toHaveProperty('traceparent')
   })
@@ -289,18 +365,32 @@ describe('@anthropic-ai/sdk', () => {
         },
       ],
     })
-    await newClient()
-      .withOptions({ openTelemetry: { tracerProvider: own } })
-      .messages.create(request)
+    await (await newClient()).withOptions({ openTelemetry: { tracerProvider: own } }).messages.create(request)
     expect(names).toEqual(['anthropic.messages.create'])
     expect(test.takeSpans().map(spanLine)).toEqual([PLAIN])
+  })
+
+  it('holds back the spans of a client that was given the global tracer provider', async () => {
+    server.answer(json(message(TEXT)))
+    const given = { tracerProvider: trace.getTracerProvider() }
+    await (await newClient()).withOptions({ openTelemetry: given }).messages.create(request)
+    expect(test.takeSpans().map(spanLine)).toEqual([PLAIN])
+  })
+
+  it.each([
+    ['countTokens', { input_tokens: 9 }, (client: Anthropic) => client.messages.countTokens(request)],
+    ['a batch', { id: 'b' }, (client: Anthropic) => client.messages.batches.create({ requests: [] })],
+  ])('makes no span of %s', async (_, body, call) => {
+    server.answer(json(body))
+    expect(await call(await newClient())).toMatchObject(body)
+    expect(test.takeSpans()).toEqual([])
   })
 
   it('is a child of the active span and the parent of what the call does', async () => {
     server.answer(json(message(TEXT)))
     const outer = test.sdk.tracer.startSpan('outer')
     let inner: string | undefined
-    const client = newClient().withOptions({
+    const client = (await newClient()).withOptions({
       fetch: (input, init) => {
         inner = trace.getActiveSpan()?.spanContext().spanId
         return fetch(input, init)
@@ -315,7 +405,9 @@ describe('@anthropic-ai/sdk', () => {
   it('has every attribute of a request and an answer, content when asked', async () => {
     server.answer(json(message([{ type: 'thinking', thinking: 'hm', signature: 's' }, ...TEXT])))
     test.sdk.captureContent = true
-    await newClient().messages.create(
+    await (
+      await newClient()
+    ).messages.create(
       {
         ...request,
         system: 'Be kind.',

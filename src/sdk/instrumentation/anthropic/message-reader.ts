@@ -1,37 +1,44 @@
 import { ATTR_GEN_AI_OUTPUT_MESSAGES } from '../../../conventions.ts'
 import { GrowingText, contentJson, toolArguments } from '../../content.ts'
-import { countOf, fieldsOf, listOf, nameOf } from '../fields.ts'
+import { charactersOf } from '../characters.ts'
+import { countOf, fieldsOf, listOf, nameOf, textOf } from '../fields.ts'
 import { blockParts } from './message-content.ts'
+import { anthropicUsage } from './usage.ts'
 import type { ModelResponse } from '../../model-call.ts'
-import type { TokenUsage } from '../../model-usage.ts'
 import type { AnswerReader } from '../api-promise.ts'
 import type { Fields } from '../fields.ts'
 
-/** Reads a Message, whole or as the events of a stream build it up. */
+/** Reads a Message, whole or as the events of a stream build it up. Its blocks are kept when content is captured. */
 export class MessageReader implements AnswerReader {
+  readonly #capture: boolean
   #message: Fields | undefined
   #stopReason: string | undefined
   #usage: Fields = {}
+  /** The counts are final: a stream says them again when the answer is complete. */
+  #counted = false
+  #characters = 0
   readonly #blocks: GrowingBlock[] = []
+
+  constructor(capture: boolean) {
+    this.#capture = capture
+  }
 
   whole(body: unknown): ModelResponse {
     const message = fieldsOf(body)
     this.#start(message)
-    for (const block of listOf(message['content'])) this.#blocks.push(new GrowingBlock(fieldsOf(block)))
+    this.#counted = true
+    listOf(message['content']).forEach((block, position) => this.#startBlock(position, fieldsOf(block)))
     return this.soFar()
   }
 
   event(event: unknown): void {
     const { type, index, message, delta, usage, content_block: block } = fieldsOf(event)
     if (type === 'message_start') return this.#start(fieldsOf(message))
-    if (type === 'message_delta') {
-      this.#stopReason = nameOf(fieldsOf(delta)['stop_reason']) ?? this.#stopReason
-      this.#count(fieldsOf(usage))
-    }
+    if (type === 'message_delta') return this.#finish(fieldsOf(delta), fieldsOf(usage))
     const position = countOf(index)
-    if (position === undefined || position >= BLOCKS_MAX) return
-    if (type === 'content_block_start') this.#blocks[position] = new GrowingBlock(fieldsOf(block))
-    if (type === 'content_block_delta') this.#blocks[position]?.add(fieldsOf(delta))
+    if (position === undefined) return
+    if (type === 'content_block_start') this.#startBlock(position, fieldsOf(block))
+    if (type === 'content_block_delta') this.#grow(position, fieldsOf(delta))
   }
 
   soFar(): ModelResponse {
@@ -39,7 +46,8 @@ export class MessageReader implements AnswerReader {
       id: nameOf(this.#message?.['id']),
       model: nameOf(this.#message?.['model']),
       finishReasons: this.#message === undefined ? [] : [this.#stopReason],
-      usage: anthropicUsage(this.#usage),
+      usage: anthropicUsage(this.#usage, !this.#counted),
+      outputCharacters: this.#characters,
       errorType: undefined,
       attributes: {},
       content: () => ({
@@ -60,31 +68,32 @@ export class MessageReader implements AnswerReader {
     this.#count(fieldsOf(message['usage']))
   }
 
+  #finish(delta: Fields, usage: Fields): void {
+    this.#stopReason = nameOf(delta['stop_reason']) ?? this.#stopReason
+    this.#counted ||= countOf(usage['output_tokens']) !== undefined
+    this.#count(usage)
+  }
+
   /** `message_delta` repeats the counts and may correct them: the last value wins, null corrects nothing. */
   #count(usage: Fields): void {
     const sent = Object.entries(usage).filter(([, value]) => value !== null && value !== undefined)
     this.#usage = { ...this.#usage, ...Object.fromEntries(sent) }
   }
+
+  #startBlock(position: number, block: Fields): void {
+    if (!this.#counted) this.#characters += charactersOf([block['text'], block['thinking']])
+    if (this.#capture && position < BLOCKS_MAX) this.#blocks[position] = new GrowingBlock(block)
+  }
+
+  #grow(position: number, delta: Fields): void {
+    const { text, thinking, partial_json: json } = delta
+    this.#characters += (textOf(text) ?? textOf(thinking) ?? textOf(json) ?? '').length
+    this.#blocks[position]?.add(delta)
+  }
 }
 
 /** Content blocks of one answer that are recorded. */
 const BLOCKS_MAX = 4_096
-
-/** Anthropic counts cached tokens beside `input_tokens`; the conventions count them within. */
-function anthropicUsage(usage: Fields): TokenUsage | undefined {
-  const input = countOf(usage['input_tokens'])
-  const outputTokens = countOf(usage['output_tokens'])
-  if (input === undefined && outputTokens === undefined) return undefined
-  const cacheReadTokens = countOf(usage['cache_read_input_tokens'])
-  const cacheWriteTokens = countOf(usage['cache_creation_input_tokens'])
-  return {
-    inputTokens: input === undefined ? undefined : input + (cacheReadTokens ?? 0) + (cacheWriteTokens ?? 0),
-    outputTokens,
-    cacheReadTokens,
-    cacheWriteTokens,
-    reasoningTokens: countOf(fieldsOf(usage['output_tokens_details'])['thinking_tokens']),
-  }
-}
 
 /** A block with the deltas that a stream adds to it. */
 class GrowingBlock {
