@@ -55,6 +55,8 @@ export interface TokenUsage {
   readonly textCacheReadTokens?: number | undefined
   readonly imageCacheReadTokens?: number | undefined
   readonly audioCacheReadTokens?: number | undefined
+  /** What is paid, where that is not what the model read and wrote: Cohere charges neither its own prompts nor what it had cached. */
+  readonly billed?: { readonly inputTokens: number; readonly outputTokens: number } | undefined
   /** Searches that the provider made for the call and bills by the piece. */
   readonly webSearches?: number | undefined
   readonly fileSearches?: number | undefined
@@ -174,12 +176,13 @@ const sumOf = (price: CallPrice, other: CallPrice): CallPrice => {
 }
 
 function priceOfModel({ provider, models, usage, serviceTier, timestampMs }: CostedCall): CallPrice | undefined {
-  const { inputTokens, outputTokens = 0 } = usage
+  const { inputTokens, outputTokens = 0, billed } = usage
   if (inputTokens === undefined) return undefined
   const tier = serviceTier ?? usage.serviceTier
   for (const model of new Set(models)) {
     if (model === undefined) continue
-    const price = priceOf({ ...usage, provider, model, inputTokens, outputTokens, serviceTier: tier, timestampMs })
+    const paid = billed ?? { ...usage, inputTokens, outputTokens }
+    const price = priceOf({ ...paid, provider, model, serviceTier: tier, timestampMs })
     if (price !== undefined) return price
   }
   return undefined
