@@ -43,7 +43,7 @@ it('puts every kind of message into the shape of the conventions', () => {
 })
 
 it('builds an answer up from deltas as from a whole message', () => {
-  const whole = new ChatChoice()
+  const whole = new ChatChoice(true)
   whole.add(
     {
       role: 'assistant',
@@ -56,7 +56,7 @@ it('builds an answer up from deltas as from a whole message', () => {
     },
     'tool_calls',
   )
-  const streamed = new ChatChoice()
+  const streamed = new ChatChoice(true)
   for (const delta of [
     { role: 'assistant', reasoning_content: 'h' },
     { reasoning_content: 'm' },

@@ -22,15 +22,27 @@ export class ChatChoice {
   readonly #content = new GrowingText()
   readonly #refusal = new GrowingText()
   readonly #toolCalls: ToolCall[] = []
+  readonly #keep: boolean
+  #characters = 0
+
+  /** `keep`: the content will be asked for. Without it, characters are counted only. */
+  constructor(keep: boolean) {
+    this.#keep = keep
+  }
+
+  /** Characters of all that the model wrote. */
+  get characters(): number {
+    return this.#characters
+  }
 
   /** `message` is a whole message or a delta: the two differ in what is missing only. */
   add(message: Fields, finishReason: unknown): void {
     this.role = nameOf(message['role']) ?? this.role
     this.finishReason = nameOf(finishReason) ?? this.finishReason
     // `reasoning_content` is DeepSeek's field, `reasoning` that of Groq, OpenRouter and Cerebras.
-    this.#reasoning.add(message['reasoning_content'] ?? message['reasoning'])
-    this.#content.add(message['content'])
-    this.#refusal.add(message['refusal'])
+    this.#add(this.#reasoning, message['reasoning_content'] ?? message['reasoning'])
+    this.#add(this.#content, message['content'])
+    this.#add(this.#refusal, message['refusal'])
     for (const [position, call] of listOf(message['tool_calls']).map(fieldsOf).entries()) this.#toolCall(call, position)
     if (message['function_call'] !== undefined && message['function_call'] !== null) {
       this.#toolCall({ index: 0, function: message['function_call'] }, 0)
@@ -48,12 +60,21 @@ export class ChatChoice {
     return parts
   }
 
+  #add(text: GrowingText, more: unknown): void {
+    if (typeof more !== 'string') return
+    this.#characters += more.length
+    if (this.#keep) text.add(more)
+  }
+
   /** Calls without an index (some providers leave it out) are told apart by their id, else by their place. */
   #toolCall(call: Fields, position: number): void {
+    const called = fieldsOf(call['function'] ?? call['custom'])
+    const written = textOf(called['arguments'] ?? called['input']) ?? ''
+    this.#characters += written.length + (textOf(called['name'])?.length ?? 0)
+    if (!this.#keep) return
     const id = nameOf(call['id'])
     const index = countOf(call['index'])
     const key = index ?? id ?? position
-    const called = fieldsOf(call['function'] ?? call['custom'])
     const name = nameOf(called['name'])
     let known = this.#toolCalls.findLast((other) => other.key === key)
     // Some providers give every call of a stream the index 0.
@@ -65,7 +86,7 @@ export class ChatChoice {
     }
     known.id ??= id
     known.name = name ?? known.name
-    known.arguments.add(called['arguments'] ?? called['input'])
+    known.arguments.add(written)
   }
 }
 
@@ -83,7 +104,7 @@ function inputParts(message: Fields): MessagePart[] {
   if (message['role'] === 'tool' || message['role'] === 'function') {
     return [{ type: 'tool_call_response', id: nameOf(message['tool_call_id']), response: message['content'] }]
   }
-  const choice = new ChatChoice()
+  const choice = new ChatChoice(true)
   choice.add({ ...message, content: textOf(message['content']) }, undefined)
   return [...listOf(message['content']).map(fieldsOf).flatMap(contentPart), ...choice.parts()]
 }

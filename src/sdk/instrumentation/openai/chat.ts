@@ -24,7 +24,8 @@ import {
   OPENAI_REQUEST_SERVICE_TIER_VALUE_AUTO,
 } from '../../../conventions.ts'
 import { contentJson } from '../../content.ts'
-import { countOf, fieldsOf, listOf, nameOf, numberOf, textsOf } from '../fields.ts'
+import { charactersOf } from '../characters.ts'
+import { countOf, fieldsOf, isFields, listOf, nameOf, numberOf, textsOf } from '../fields.ts'
 import { present } from '../present.ts'
 import { ChatChoice, chatInput, chatOutput } from './chat-messages.ts'
 import { openAiUsage } from './usage.ts'
@@ -47,7 +48,9 @@ export const chatCompletions: OpenAiApi = {
     }),
   }),
   content: (body) => ({ [ATTR_GEN_AI_INPUT_MESSAGES]: contentJson(chatInput(listOf(body['messages']))) }),
-  reader: () => new ChatReader(),
+  inputCharacters: (body) => charactersOf([body['messages'], body['tools'], body['response_format']]),
+  usageOnRequest: true,
+  reader: (keep) => new ChatReader(keep),
 }
 
 /** Request attributes that the chat and the completions API share. */
@@ -83,11 +86,18 @@ class ChatReader implements AnswerReader {
   #serviceTier: string | undefined
   #fingerprint: string | undefined
   #usage: TokenUsage | undefined
+  #final = false
+  readonly #keep: boolean
   readonly #choices = new Map<number, ChatChoice>()
+
+  constructor(keep: boolean) {
+    this.#keep = keep
+  }
 
   whole(body: unknown): ModelResponse {
     const answer = fieldsOf(body)
     this.#head(answer)
+    this.#final = true
     for (const [position, value] of listOf(answer['choices']).entries()) {
       const choice = fieldsOf(value)
       this.#choice(choice['index'] ?? position)?.add(fieldsOf(choice['message']), choice['finish_reason'])
@@ -98,6 +108,8 @@ class ChatReader implements AnswerReader {
   event(event: unknown): void {
     const chunk = fieldsOf(event)
     this.#head(chunk)
+    // The usage of a chunk without choices is the sum of all; others can be counts so far (Perplexity, xAI).
+    if (isFields(chunk['usage']) && listOf(chunk['choices']).length === 0) this.#final = true
     for (const [position, value] of listOf(chunk['choices']).entries()) {
       const choice = fieldsOf(value)
       this.#choice(choice['index'] ?? position)?.add(fieldsOf(choice['delta']), choice['finish_reason'])
@@ -110,7 +122,8 @@ class ChatReader implements AnswerReader {
       id: this.#id,
       model: this.#model,
       finishReasons: choices.map((choice) => choice.finishReason),
-      usage: this.#usage,
+      usage: this.#usageOf(choices),
+      outputCharacters: choices.reduce((sum, choice) => sum + choice.characters, 0),
       errorType: undefined,
       attributes: present({
         [ATTR_OPENAI_RESPONSE_SERVICE_TIER]: this.#serviceTier,
@@ -118,6 +131,13 @@ class ChatReader implements AnswerReader {
       }),
       content: () => ({ [ATTR_GEN_AI_OUTPUT_MESSAGES]: contentJson(chatOutput(choices)) }),
     }
+  }
+
+  #usageOf(choices: readonly ChatChoice[]): TokenUsage | undefined {
+    if (this.#usage === undefined || this.#final) return this.#usage
+    return choices.every((choice) => choice.finishReason !== undefined)
+      ? this.#usage
+      : { ...this.#usage, partial: true }
   }
 
   /** Azure's first chunk has an empty id and model; Groq hides the usage of a stream in `x_groq`. */
@@ -134,7 +154,7 @@ class ChatReader implements AnswerReader {
     if (position === undefined || position >= CHOICES_MAX) return undefined
     const known = this.#choices.get(position)
     if (known !== undefined) return known
-    const choice = new ChatChoice()
+    const choice = new ChatChoice(this.#keep)
     this.#choices.set(position, choice)
     return choice
   }

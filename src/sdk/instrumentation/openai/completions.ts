@@ -4,7 +4,8 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
 } from '../../../conventions.ts'
 import { GrowingText, contentJson, text } from '../../content.ts'
-import { countOf, fieldsOf, listOf, nameOf, textsOf } from '../fields.ts'
+import { charactersOf } from '../characters.ts'
+import { countOf, fieldsOf, listOf, nameOf, textOf, textsOf } from '../fields.ts'
 import { samplingAttributes } from './chat.ts'
 import { openAiUsage } from './usage.ts'
 import type { AnswerReader } from '../api-promise.ts'
@@ -21,14 +22,22 @@ export const completions: OpenAiApi = {
       (textsOf(body['prompt']) ?? []).map((prompt) => ({ role: 'user', parts: [text(prompt)] })),
     ),
   }),
-  reader: () => new CompletionReader(),
+  inputCharacters: (body) => charactersOf([body['prompt'], body['suffix']]),
+  usageOnRequest: true,
+  reader: (keep) => new CompletionReader(keep),
 }
 
 class CompletionReader implements AnswerReader {
   #id: string | undefined
   #model: string | undefined
   #usage: TokenUsage | undefined
+  #characters = 0
+  readonly #keep: boolean
   readonly #choices: (Choice | undefined)[] = []
+
+  constructor(keep: boolean) {
+    this.#keep = keep
+  }
 
   whole(body: unknown): ModelResponse {
     this.event(body)
@@ -45,7 +54,8 @@ class CompletionReader implements AnswerReader {
       const index = countOf(choice['index']) ?? position
       if (index >= CHOICES_MAX) continue
       const known = (this.#choices[index] ??= { text: new GrowingText(), finishReason: undefined })
-      known.text.add(choice['text'])
+      this.#characters += textOf(choice['text'])?.length ?? 0
+      if (this.#keep) known.text.add(choice['text'])
       known.finishReason = nameOf(choice['finish_reason']) ?? known.finishReason
     }
   }
@@ -57,6 +67,7 @@ class CompletionReader implements AnswerReader {
       model: this.#model,
       finishReasons: choices.map((choice) => choice.finishReason),
       usage: this.#usage,
+      outputCharacters: this.#characters,
       errorType: undefined,
       attributes: {},
       content: () => ({

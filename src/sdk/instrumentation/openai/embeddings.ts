@@ -3,9 +3,11 @@ import {
   ATTR_GEN_AI_REQUEST_ENCODING_FORMATS,
   GEN_AI_OPERATION_NAME_VALUE_EMBEDDINGS,
 } from '../../../conventions.ts'
+import { charactersOf } from '../characters.ts'
 import { countOf, fieldsOf, nameOf, textsOf } from '../fields.ts'
 import { present } from '../present.ts'
 import { openAiUsage } from './usage.ts'
+import { NO_ANSWER } from './api.ts'
 import type { OpenAiApi } from './api.ts'
 
 /** `embeddings.create`. Neither texts nor vectors are content that the conventions know a place for. */
@@ -17,22 +19,13 @@ export const embeddings: OpenAiApi = {
       [ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT]: countOf(body['dimensions']),
     }),
   content: () => ({}),
+  inputCharacters: (body) => charactersOf(body['input']),
   reader: () => ({
     whole(body) {
       const answer = fieldsOf(body)
-      return { ...nothing, model: nameOf(answer['model']), usage: openAiUsage(answer['usage']) }
+      return { ...NO_ANSWER, model: nameOf(answer['model']), usage: openAiUsage(answer['usage']) }
     },
     event: () => {},
-    soFar: () => nothing,
+    soFar: () => NO_ANSWER,
   }),
-}
-
-const nothing = {
-  id: undefined,
-  model: undefined,
-  finishReasons: [],
-  usage: undefined,
-  errorType: undefined,
-  attributes: {},
-  content: () => ({}),
 }

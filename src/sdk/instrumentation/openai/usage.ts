@@ -5,10 +5,14 @@ import type { TokenUsage } from '../../model-usage.ts'
  * Usage in OpenAI's format, as OpenAI and those who copied it send it. Cached tokens are within the input. Where they differ:
  * DeepSeek says `prompt_cache_hit_tokens`, Together `cached_tokens`, Perplexity and xAI `reasoning_tokens` at the top;
  * xAI's chat API counts reasoning beside `completion_tokens`, which its total shows.
+ * Transcriptions say `input_token_details`.
  */
 export function openAiUsage(value: unknown): TokenUsage | undefined {
   if (!isFields(value)) return undefined
-  const input = fieldsOf(value['input_tokens_details'] ?? value['prompt_tokens_details'])
+  const input = fieldsOf(
+    value['input_tokens_details'] ?? value['prompt_tokens_details'] ?? value['input_token_details'],
+  )
+  const cached = fieldsOf(input['cached_tokens_details'])
   const output = fieldsOf(value['output_tokens_details'] ?? value['completion_tokens_details'])
   const inputTokens = countOf(value['input_tokens'] ?? value['prompt_tokens'])
   const outputTokens = countOf(value['output_tokens'] ?? value['completion_tokens'])
@@ -22,6 +26,13 @@ export function openAiUsage(value: unknown): TokenUsage | undefined {
     reasoningTokens,
     audioInputTokens: countOf(input['audio_tokens']),
     audioOutputTokens: countOf(output['audio_tokens']),
+    textInputTokens: countOf(input['text_tokens']),
+    imageInputTokens: countOf(input['image_tokens']),
+    textOutputTokens: countOf(output['text_tokens']),
+    imageOutputTokens: countOf(output['image_tokens']),
+    textCacheReadTokens: countOf(cached['text_tokens']),
+    imageCacheReadTokens: countOf(cached['image_tokens']),
+    audioCacheReadTokens: countOf(cached['audio_tokens']),
     costUsd: costUsd(value),
   }
 }
