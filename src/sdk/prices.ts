@@ -20,7 +20,10 @@ function readPrices(): PriceFile | undefined {
   const reject = (what: string): undefined =>
     void warn(`SPANWARDEN_PRICES_FILE ${path}: ${what}; the built-in prices are used`)
   try {
-    if (statSync(path).size > PRICE_FILE_BYTES_MAX) return reject(`is larger than ${PRICE_FILE_BYTES_MAX} bytes`)
+    const entry = statSync(path)
+    // A pipe would hold the agent.
+    if (!entry.isFile()) return reject('is not a file')
+    if (entry.size > PRICE_FILE_BYTES_MAX) return reject(`is larger than ${PRICE_FILE_BYTES_MAX} bytes`)
     const { file, problems } = parsePriceFile(readFileSync(path, 'utf8'))
     const [first, ...others] = problems
     if (first === undefined) return file

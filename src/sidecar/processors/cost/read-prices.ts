@@ -8,7 +8,10 @@ export function readPrices(path: string, logger: Logger): PriceFile | undefined 
   const reject = (...problems: string[]): undefined =>
     void logger.error({ file: path, problems }, 'the prices file is not used, the built-in prices are')
   try {
-    if (statSync(path).size > PRICE_FILE_BYTES_MAX) return reject(`is larger than ${PRICE_FILE_BYTES_MAX} bytes`)
+    const entry = statSync(path)
+    // A pipe would hold the start.
+    if (!entry.isFile()) return reject('is not a file')
+    if (entry.size > PRICE_FILE_BYTES_MAX) return reject(`is larger than ${PRICE_FILE_BYTES_MAX} bytes`)
     const { file, problems } = parsePriceFile(readFileSync(path, 'utf8'))
     if (problems.length === 0) return file
     const lines = problems.map(({ path, message }) => [path, message].filter(Boolean).join(' '))
