@@ -278,7 +278,7 @@ class OpenCall {
 }
 
 /** The provider's own code or type of the error, else the HTTP status of the answer, else the class of the error. */
-function errorTypeOf(error: unknown): string {
+export function errorTypeOf(error: unknown): string {
   const { code, type, name, constructor, message, $fault } = fieldsOf(error)
   // An aborted fetch is a DOMException named AbortError.
   const className = typeof constructor === 'function' && constructor.name !== 'DOMException' ? constructor.name : name
