@@ -9,6 +9,8 @@ export interface Outcome {
   readonly item?: (value: unknown) => void
   /** The reader closed a generator before its end; without this it counts as returned. */
   readonly stopped?: () => void
+  /** With which a generator's reader can abort it. Libraries may then neither read it on nor close it. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -77,42 +79,86 @@ function observeThenable(thenable: object, outcome: Outcome): object {
   return thenable
 }
 
-type Step = (argument?: unknown) => unknown
-
 /** A generator's body runs inside `next()`: the context has to be there every time, and the call ends when the body does. */
 function observeGenerator(generator: object, within: Context, outcome: Outcome): object {
-  const once = onlyOnce(outcome)
-  let closing = false
-  const stepped = (step: unknown): unknown => {
-    if (typeof step !== 'object' || step === null) return step
-    if (Reflect.get(step, 'done') !== true) outcome.item?.(Reflect.get(step, 'value'))
-    else if (closing) once.stopped(Reflect.get(step, 'value'))
-    else once.returned(Reflect.get(step, 'value'))
-    return step
-  }
+  const reading = new GeneratorReading(outcome)
   for (const method of ['next', 'return', 'throw'] as const) {
     const original: unknown = Reflect.get(generator, method)
     if (typeof original !== 'function') continue
     const step: Step = (...argument) => {
-      if (method === 'return') closing = true
-      // A read that is under way may fail because of the closing: that is not what the reader sees.
-      const failed = (error: unknown): void => (closing && method !== 'return' ? once.stopped() : once.failed(error))
+      reading.begin(method)
       let result: unknown
       try {
         result = context.with(within, () => Reflect.apply(original, generator, argument))
       } catch (error) {
-        failed(error)
+        reading.failed(method, error)
         throw error
       }
-      if (!(result instanceof Promise)) return stepped(result)
-      return result.then(stepped, (error: unknown) => {
-        failed(error)
-        throw error
-      })
+      if (!(result instanceof Promise)) return reading.stepped(result)
+      return result.then(
+        (value) => reading.stepped(value),
+        (error: unknown) => {
+          reading.failed(method, error)
+          throw error
+        },
+      )
     }
     Reflect.defineProperty(generator, method, { value: step, configurable: true, writable: true })
   }
   return generator
+}
+
+type Step = (argument?: unknown) => unknown
+
+class GeneratorReading {
+  readonly #outcome: Outcome
+  readonly #once: OnceOutcome
+  readonly #release: () => void
+  #closing = false
+  #pending = 0
+
+  constructor(outcome: Outcome) {
+    this.#outcome = outcome
+    this.#once = onlyOnce(outcome)
+    const { signal } = outcome
+    // Weak, because an application's own long-lived signal would keep what is read for ever.
+    const weak = new WeakRef(this)
+    const aborted = (): void => weak.deref()?.aborted()
+    signal?.addEventListener('abort', aborted, { once: true })
+    this.#release = () => signal?.removeEventListener('abort', aborted)
+  }
+
+  begin(method: string): void {
+    this.#pending += 1
+    if (method === 'return') this.#closing = true
+  }
+
+  stepped(step: unknown): unknown {
+    this.#pending -= 1
+    if (typeof step !== 'object' || step === null) return step
+    const value: unknown = Reflect.get(step, 'value')
+    if (Reflect.get(step, 'done') !== true) {
+      this.#outcome.item?.(value)
+      if (this.#outcome.signal?.aborted === true) this.aborted()
+    } else this.#end(() => (this.#closing ? this.#once.stopped(value) : this.#once.returned(value)))
+    return step
+  }
+
+  /** A read that is under way may fail because of the closing: that is not what the reader sees. */
+  failed(method: string, error: unknown): void {
+    this.#pending -= 1
+    this.#end(() => (this.#closing && method !== 'return' ? this.#once.stopped() : this.#once.failed(error)))
+  }
+
+  /** A step that is under way tells how it ended itself. */
+  aborted(): void {
+    if (this.#pending === 0) this.#end(() => this.#once.stopped())
+  }
+
+  #end(report: () => void): void {
+    this.#release()
+    report()
+  }
 }
 
 /** Generators, not every iterable: an array or a stream that a function returns is its result. */

@@ -41,6 +41,8 @@ export interface ToolCall {
   readonly input: unknown
   /** Reads what `call` returned, where that is not the result itself. */
   readonly resultOf?: (returned: unknown) => ToolResult
+  /** Whether what the tool threw says that it failed; a library may steer by throwing. */
+  readonly isFailure?: (error: unknown) => boolean
 }
 
 export interface ToolResult {
@@ -66,7 +68,10 @@ export function runToolCall(sdk: SdkContext, tool: ToolCall, call: () => unknown
         recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_RESULT, content)
         if (failed) failSpan(span, undefined, false, ERROR_TYPE_VALUE_TOOL_ERROR)
       }),
-    failed: (error) => end(() => failSpan(span, error, sdk.captureContent)),
+    failed: (error) =>
+      end(() => {
+        if (tool.isFailure?.(error) !== false) failSpan(span, error, sdk.captureContent)
+      }),
   })
 }
 

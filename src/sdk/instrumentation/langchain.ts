@@ -1,6 +1,6 @@
 import { observeAgentExecutors } from './langchain/agent-executor.ts'
 import { keepContext } from './langchain/async-caller.ts'
-import { observeStores } from './langchain/embeddings.ts'
+import { observeEmbeddings } from './langchain/embeddings.ts'
 import { prototypeOf } from './langchain/gate.ts'
 import { observeGraphs } from './langchain/graphs.ts'
 import { chatInput, textInput } from './langchain/model-request.ts'
@@ -22,7 +22,7 @@ export const langchainCore: Instrumentation = {
     base('language_models/llms', 'BaseLLM', (prototype, sdk) => observeModels(prototype, textInput, sdk)),
     base('tools/index', 'StructuredTool', observeTools),
     base('retrievers/index', 'BaseRetriever', observeRetrievers),
-    base('vectorstores', 'VectorStore', observeStores),
+    { file: /^dist\/embeddings\.(js|cjs)$/, names: ['Embeddings', 'exports'], patch: observeEmbeddings },
     base('utils/async_caller', 'AsyncCaller', keepContext),
   ],
 }

@@ -1,6 +1,7 @@
 import { fieldsOf, nameOf, textOf } from '../fields.ts'
 import { gate } from './gate.ts'
 import { observeInvocation } from './invocation.ts'
+import { signalOf } from './signal.ts'
 import type { SdkContext } from '../instrumentation.ts'
 import type { Invocation } from './invocation.ts'
 
@@ -22,6 +23,7 @@ function executorRun(inputs: unknown, config: unknown): Invocation {
     name: nameOf(runName) ?? 'AgentExecutor',
     description: undefined,
     conversationId: nameOf(fieldsOf(configurable)['thread_id']) ?? nameOf(fieldsOf(configurable)['sessionId']),
+    signal: signalOf(config),
     input: () => textMessage('user', fieldsOf(inputs)['input']),
     output: (result) => textMessage('assistant', fieldsOf(result)['output']),
   }

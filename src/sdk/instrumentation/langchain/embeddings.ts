@@ -11,24 +11,33 @@ import type { ModelCall, ModelResponse } from '../../model-call.ts'
 import type { SdkContext } from '../instrumentation.ts'
 
 /**
- * Observes embeddings through the vector stores that use them. The base class of embeddings has no method that could be gated, so the methods
- * are gated where the first store that is handed such an object finds them; from then on all objects of that class are observed.
+ * The base class of embeddings has no method that its subclasses do not write themselves, and nobody calls anything of it but its constructor.
+ * So the class is replaced by one that looks at each object made, and gates the methods where it finds them: once for each class.
  */
-export function observeStores(base: object, sdk: SdkContext): void {
-  for (const method of ['similaritySearch', 'similaritySearchWithScore', 'asRetriever']) {
-    gate(base, method, (self, _args, proceed) => {
-      prepare(fieldsOf(self)['embeddings'], sdk)
-      return proceed()
-    })
+export function observeEmbeddings(bindings: Record<string, unknown>, sdk: SdkContext): void {
+  const { Embeddings: original, exports } = bindings
+  if (!isClass(original)) throw new TypeError('no class Embeddings')
+  const observed = class Embeddings extends original {
+    constructor(...args: unknown[]) {
+      super(...args)
+      prepare(this, sdk)
+    }
   }
+  bindings['Embeddings'] = observed
+  // Importers of the ES module see the binding, those of the CommonJS build what it exports.
+  if (isFields(exports)) Reflect.set(exports, 'Embeddings', observed)
 }
+
+type Class = new (...args: unknown[]) => object
+
+const isClass = (value: unknown): value is Class => typeof value === 'function'
 
 const METHODS = ['embedQuery', 'embedDocuments'] as const
 const prepared = new WeakSet<object>()
 
-function prepare(embeddings: unknown, sdk: SdkContext): void {
-  const prototype: unknown = isFields(embeddings) ? Object.getPrototypeOf(embeddings) : undefined
-  if (!isFields(embeddings) || !isFields(prototype) || prepared.has(prototype)) return
+function prepare(embeddings: object, sdk: SdkContext): void {
+  const prototype: unknown = Object.getPrototypeOf(embeddings)
+  if (!isFields(prototype) || prepared.has(prototype)) return
   prepared.add(prototype)
   try {
     for (const method of METHODS) {

@@ -1,6 +1,7 @@
 import { fieldsOf, isFields, nameOf } from '../fields.ts'
 import { gate } from './gate.ts'
 import { observeInvocation } from './invocation.ts'
+import { signalOf } from './signal.ts'
 import type { Fields } from '../fields.ts'
 import type { SdkContext } from '../instrumentation.ts'
 import type { Invocation } from './invocation.ts'
@@ -22,6 +23,7 @@ function graphRun(graph: Fields, input: unknown, options: Fields): Invocation {
     name: nameOfGraph(graph, options, kind),
     description: nameOf(graph['description']),
     conversationId: threadId(options) ?? threadId(fieldsOf(graph['config'])),
+    signal: signalOf(options),
     input: () => messagesOf(input),
     // In the default mode an item of the stream is the whole state; what else a stream is asked for is not read.
     output: (state) => messagesOf(state).slice(-1),

@@ -12,10 +12,10 @@ import {
 } from '../../../conventions.ts'
 import { ambientOf, inheritedAttributes, withAmbient, withSpan } from '../../context.ts'
 import { contentJson } from '../../content.ts'
-import { guarded } from '../../fail-span.ts'
+import { failSpan, guarded } from '../../fail-span.ts'
 import { observe } from '../../observe.ts'
 import { present } from '../present.ts'
-import { failUnlessSteering } from './bubble-up.ts'
+import { isSteering } from './steering.ts'
 import { langchainMessages } from './messages.ts'
 import type { Attributes, Span } from '@opentelemetry/api'
 import type { SdkContext } from '../instrumentation.ts'
@@ -27,6 +27,7 @@ export interface Invocation {
   readonly description: string | undefined
   /** LangGraph's `thread_id`. */
   readonly conversationId: string | undefined
+  readonly signal: AbortSignal | undefined
   /** Called only when content is captured. */
   readonly input: () => readonly unknown[]
   /** The messages to record, from what a promise gave or from the last item of a stream. Called only when content is captured. */
@@ -41,13 +42,17 @@ export function observeInvocation(sdk: SdkContext, describe: () => Invocation, p
   let last: unknown
   const finish = (result: unknown): void => run.end(() => recordOutput(sdk, span, invocation, result))
   const result = observe(proceed, begun.within, {
+    signal: invocation.signal,
     item: (item) => {
       run.progress()
       if (sdk.captureContent) last = item
     },
     returned: (value) => finish(value ?? last),
     stopped: () => finish(last),
-    failed: (error) => run.end(() => failUnlessSteering(span, error, sdk)),
+    failed: (error) =>
+      run.end(() => {
+        if (!isSteering(error)) failSpan(span, error, sdk.captureContent)
+      }),
   })
   // A stream that nobody reads to its end or closes: the span ends when it is collected, with the time of its last item.
   if (typeof result === 'object' && result !== null && Symbol.asyncIterator in result) unread.register(result, run)
@@ -108,7 +113,8 @@ function begin(sdk: SdkContext, describe: () => Invocation) {
     recordInput(sdk, span, invocation)
     const { agentName, conversationId: outerConversation } = ambientOf(outer)
     const ambient = {
-      agentName: kind === 'agent' ? name : agentName,
+      // What an agent without a name calls belongs to the agent around it.
+      agentName: kind === 'agent' ? (name ?? agentName) : agentName,
       conversationId: conversationId ?? outerConversation,
       toolCall: undefined,
       modelCall: undefined,

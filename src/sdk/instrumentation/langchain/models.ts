@@ -3,6 +3,7 @@ import { startModelCall } from '../../model-call.ts'
 import { observe } from '../../observe.ts'
 import { fieldsOf, isFields } from '../fields.ts'
 import { gate, ownerOf } from './gate.ts'
+import { signalOf } from './signal.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 import { wholeAnswer } from './whole-answer.ts'
 import { modelRequest } from './model-request.ts'
@@ -63,6 +64,7 @@ function observeStreams(owner: object, method: string, input: ModelInput, sdk: S
     if (call === undefined) return proceed()
     const answer = new StreamedAnswer(sdk.captureContent)
     return observe(proceed, contextOf(call), {
+      signal: signalOf(args[1]),
       item: (item) =>
         ours(sdk, call, () => {
           // A client's own span has taken over, or the reader is gone.
