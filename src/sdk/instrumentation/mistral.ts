@@ -6,7 +6,7 @@ import { mistralChat, mistralCompletion } from './mistral/chat.ts'
 import { mistralEmbeddings } from './mistral/embeddings.ts'
 import { holdBackCallSpans } from './mistral/native-spans.ts'
 import { mistralModeration, mistralOcr } from './mistral/unmetered.ts'
-import { observedCall } from './observe-call.ts'
+import { keepsContent, observedCall } from './observe-call.ts'
 import type { ModelRequest } from '../model-call.ts'
 import type { Fields } from './fields.ts'
 import type { Instrumentation, ModulePatch } from './instrumentation.ts'
@@ -53,7 +53,7 @@ function api(name: string, of: MistralApi, stream = false): ModulePatch {
         {
           describe: (_self, [client, request, options]) => ({
             request: requestOf(of, stream, fieldsOf(client), fieldsOf(request), fieldsOf(options)),
-            reader: of.reader(),
+            reader: of.reader(keepsContent(sdk)),
           }),
           answer: answerOf,
           signal: ([, , options]) => signalOf(fieldsOf(options)),

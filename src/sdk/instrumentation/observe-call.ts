@@ -20,6 +20,9 @@ export interface CallShape {
 
 export type Answer = { readonly value: unknown } | { readonly error: unknown }
 
+/** Whether somebody will ask for the content of an answer, so that a reader has to keep it. */
+export const keepsContent = (sdk: SdkContext): boolean => sdk.captureContent || sdk.recordInference !== undefined
+
 type Callable = (this: unknown, ...args: unknown[]) => unknown
 
 const isCallable = (value: unknown): value is Callable => typeof value === 'function'

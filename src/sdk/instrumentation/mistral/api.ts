@@ -13,5 +13,6 @@ export interface MistralApi {
   content(body: Fields): Attributes
   /** What the model reads. */
   input(body: Fields): unknown
-  reader(): AnswerReader
+  /** `keep`: content will be asked for. */
+  reader(keep: boolean): AnswerReader
 }

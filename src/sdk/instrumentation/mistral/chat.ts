@@ -36,7 +36,7 @@ export const mistralChat: MistralApi = {
   attributes: samplingAttributes,
   content: (body) => ({ [ATTR_GEN_AI_INPUT_MESSAGES]: contentJson(mistralInput(listOf(body['messages']))) }),
   input: (body) => [body['messages'], body['tools']],
-  reader: () => new MistralReader(),
+  reader: (keep) => new MistralReader(keep),
 }
 
 /** `fim.*`: what belongs between a prompt and a suffix. */
@@ -49,7 +49,7 @@ export const mistralCompletion: MistralApi = {
     return { [ATTR_GEN_AI_INPUT_MESSAGES]: contentJson([{ role: 'user', parts }]) }
   },
   input: (body) => [body['prompt'], body['suffix']],
-  reader: () => new MistralReader(),
+  reader: (keep) => new MistralReader(keep),
 }
 
 function samplingAttributes(body: Fields): Attributes {
@@ -77,8 +77,12 @@ class MistralReader implements AnswerReader {
   #id: string | undefined
   #model: string | undefined
   #usage: TokenUsage | undefined
-  #characters = 0
   readonly #choices: ChatChoice[] = []
+  readonly #keep: boolean
+
+  constructor(keep: boolean) {
+    this.#keep = keep
+  }
 
   whole(body: unknown): ModelResponse {
     this.#add(fieldsOf(body), 'message')
@@ -96,7 +100,7 @@ class MistralReader implements AnswerReader {
       model: this.#model,
       finishReasons: choices.map((choice) => choice.finishReason),
       usage: this.#usage,
-      outputCharacters: this.#characters,
+      outputCharacters: choices.reduce((sum, choice) => sum + choice.characters, 0),
       errorType: undefined,
       attributes: {},
       content: () => ({ [ATTR_GEN_AI_OUTPUT_MESSAGES]: contentJson(chatOutput(choices)) }),
@@ -110,22 +114,11 @@ class MistralReader implements AnswerReader {
     for (const choice of listOf(answer['choices']).map(fieldsOf)) {
       const index = countOf(choice['index']) ?? 0
       if (index >= CHOICES_MAX) continue
-      const message = openAiMessage(fieldsOf(choice[key]))
-      this.#characters += charactersIn(message)
-      this.#choices[index] ??= new ChatChoice()
-      this.#choices[index].add(message, choice['finishReason'])
+      this.#choices[index] ??= new ChatChoice(this.#keep)
+      this.#choices[index].add(openAiMessage(fieldsOf(choice[key])), choice['finishReason'])
     }
   }
 }
 
 /** Choices of one answer that are read. */
 const CHOICES_MAX = 128
-
-function charactersIn(message: Fields): number {
-  let characters = (textOf(message['content'])?.length ?? 0) + (textOf(message['reasoning_content'])?.length ?? 0)
-  for (const call of listOf(message['tool_calls'])) {
-    const { name, arguments: args } = fieldsOf(fieldsOf(call)['function'])
-    characters += (textOf(name)?.length ?? 0) + (textOf(args)?.length ?? 0)
-  }
-  return characters
-}

@@ -51,7 +51,7 @@ function inputParts(message: Fields): MessagePart[] {
     return [{ type: 'tool_call_response', id: nameOf(message['toolCallId']), response: content ?? null }]
   }
   if (typeof content === 'string' && message['toolCalls'] === undefined) return [text(content)]
-  const choice = new ChatChoice()
+  const choice = new ChatChoice(true)
   choice.add(openAiMessage(message), undefined)
   return [...choice.parts(), ...listOf(content).map(fieldsOf).flatMap(mediaPart)]
 }
