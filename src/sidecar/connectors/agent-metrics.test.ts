@@ -223,6 +223,19 @@ describe('tool calls', () => {
     ])
   })
 
+  test('what a server answers is no call of an agent; what it asks of other servers meanwhile is its own', () => {
+    const served = (n: number, parent?: number): TestSpan =>
+      tool(n, parent, { 'mcp.method.name': 'tools/call' }, { kind: 2 })
+    expect(calls(served(9))).toEqual([])
+    // Two processes: whoever sends first.
+    expect(calls(served(9, 3), mcp(3, 1), agent(1))).toEqual(one)
+    expect(calls(mcp(3, 1), agent(1), served(9, 3))).toEqual(one)
+    expect(calls(mcp(5, 9, { 'gen_ai.tool.name': 'deeper' }), served(9, 3), mcp(3, 1), agent(1))).toEqual([
+      'agent.tool.calls{gen_ai.tool.name=deeper,spanwarden.result=ok} 1',
+      ...one,
+    ])
+  })
+
   test('other MCP requests are no tool calls', () => {
     const list = span(3, undefined, { 'mcp.method.name': 'tools/list' }, { kind: 3 })
     expect(calls(list)).toEqual([])
