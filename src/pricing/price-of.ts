@@ -74,13 +74,32 @@ function callPrice(pico: number | undefined, tableVersion: string): CallPrice | 
 const positionOf = (name: UnitName): number => UNITS.findIndex((unit) => unit.name === name)
 const ANY_OF = (['input', 'output', 'request'] as const).map(positionOf)
 
-/** Units with the more specific ones first, each with those that are parts of it. */
-const ORDER = UNITS.map((unit, position) => ({
-  ...unit,
-  position,
-  isToken: isTokenUnit(unit),
-  parts: UNITS.flatMap((part, index) => (isPartOf(part, unit) ? [index] : [])),
-})).sort((a, b) => b.words.length - a.words.length)
+/** A unit that a row has a price for. */
+interface PricedUnit {
+  readonly name: UnitName
+  readonly position: number
+  readonly count: keyof CallUsage | undefined
+  readonly isToken: boolean
+  readonly price: Exclude<Price, null>
+  /** Positions of its parts that have a price of their own in the row. */
+  readonly parts: readonly number[]
+}
+
+/** What a row has prices for, the more specific units first: once per row, so that a call costs nanoseconds. */
+const pricedUnits = new WeakMap<PriceRow, readonly PricedUnit[]>()
+
+function pricedUnitsOf(row: PriceRow): readonly PricedUnit[] {
+  const known = pricedUnits.get(row)
+  if (known !== undefined) return known
+  const units = UNITS.flatMap((unit, position) => {
+    const price = row[position] ?? null
+    if (price === null) return []
+    const parts = UNITS.flatMap((part, index) => (isPartOf(part, unit) && has(row, index) ? [index] : []))
+    return [{ name: unit.name, position, count: unit.count, isToken: isTokenUnit(unit), price, parts }]
+  }).sort((one, other) => one.parts.length - other.parts.length)
+  pricedUnits.set(row, units)
+  return units
+}
 
 /** What was counted of each unit, and what of it is in no priced part of it. Used within one call of a function only. */
 const counted = new Float64Array(UNITS.length)
@@ -91,16 +110,15 @@ const left = new Float64Array(UNITS.length)
  * which price a token has, or the tier's price is not known.
  */
 function picodollars(row: PriceRow, call: PricedCall, rule?: TierRule): number | undefined {
-  const inputTokens = countUnits(call)
+  const units = pricedUnitsOf(row)
+  const inputTokens = countUnits(units, call)
   if (rule?.inputTokensMax !== undefined && inputTokens > rule.inputTokensMax) return undefined
-  if (overlapIsUnknown(row, call) || hourIsUnknown(row)) return undefined
+  if (overlapIsUnknown(row, call) || hourIsUnknown(row, call)) return undefined
   let tokens = 0
   let others = 0
-  for (const { position, isToken, parts, name } of ORDER) {
-    const price = row[position]
-    if (price === null || price === undefined) continue
-    let rest = counted[position] as number
-    for (const part of parts) if (has(row, part)) rest -= left[part] as number
+  for (const { position, isToken, parts, name, price } of units) {
+    let rest = at(position)
+    for (const part of parts) rest -= left[part] ?? 0
     left[position] = rest = Math.max(rest, 0)
     if (rest === 0) continue
     if (rule?.units !== undefined && !rule.units.includes(name)) return undefined
@@ -115,27 +133,29 @@ function picodollars(row: PriceRow, call: PricedCall, rule?: TierRule): number |
  * Fills `counted`; gives the size of the whole input. Some libraries count cached tokens beside the input instead of within it: where the parts exceed
  * the whole, they are taken as beside it.
  */
-function countUnits(call: PricedCall): number {
-  for (const { position, count } of ORDER) counted[position] = count === undefined ? 1 : pieces(call[count])
-  const read = Math.max(at(CACHE_READ), at(AUDIO_READ) + at(IMAGE_READ))
-  const write = Math.max(at(CACHE_WRITE), at(CACHE_WRITE_1H))
-  const input = at(INPUT) + (read + write > at(INPUT) ? read + write : 0)
+function countUnits(units: readonly PricedUnit[], call: PricedCall): number {
+  for (const { position, count } of units) counted[position] = count === undefined ? 1 : pieces(call[count])
+  const cachedParts = pieces(call.audioCacheReadTokens) + pieces(call.imageCacheReadTokens)
+  const read = Math.max(pieces(call.cacheReadTokens), cachedParts)
+  const write = Math.max(pieces(call.cacheWriteTokens), pieces(call.cacheWrite1hTokens))
+  const within = pieces(call.inputTokens)
+  const input = within + (read + write > within ? read + write : 0)
   counted[INPUT] = input
   counted[CACHE_READ] = read
   counted[CACHE_WRITE] = write
-  counted[REASONING] = Math.min(at(REASONING), at(OUTPUT))
+  counted[REASONING] = Math.min(pieces(call.reasoningTokens), pieces(call.outputTokens))
   return input
 }
 
 /** Cached tokens and audio tokens, and nobody says how many are both: where that has a price of its own there is no right one. */
 const overlapIsUnknown = (row: PriceRow, call: PricedCall): boolean =>
   at(CACHE_READ) > 0 &&
-  ((call.audioCacheReadTokens === undefined && at(AUDIO_INPUT) > 0 && has(row, AUDIO_READ)) ||
-    (call.imageCacheReadTokens === undefined && at(IMAGE_INPUT) > 0 && has(row, IMAGE_READ)))
+  ((call.audioCacheReadTokens === undefined && pieces(call.audioInputTokens) > 0 && has(row, AUDIO_READ)) ||
+    (call.imageCacheReadTokens === undefined && pieces(call.imageInputTokens) > 0 && has(row, IMAGE_READ)))
 
 /** Where a cache has a price, an hour in it has another one; the table does not know it for every reseller. */
-const hourIsUnknown = (row: PriceRow): boolean =>
-  at(CACHE_WRITE_1H) > 0 && has(row, CACHE_WRITE) && !has(row, CACHE_WRITE_1H)
+const hourIsUnknown = (row: PriceRow, call: PricedCall): boolean =>
+  pieces(call.cacheWrite1hTokens) > 0 && has(row, CACHE_WRITE) && !has(row, CACHE_WRITE_1H)
 
 /** Context tiers are chosen by the size of the whole input and then hold for every token of the call. */
 function unitPrice(price: Exclude<Price, null>, inputTokens: number): number {
@@ -151,13 +171,10 @@ const at = (position: number): number => counted[position] ?? 0
 const pieces = (count: number | undefined): number => (count !== undefined && !(count <= 0) ? count : 0)
 
 const INPUT = positionOf('input')
-const OUTPUT = positionOf('output')
 const CACHE_READ = positionOf('cache_read')
 const CACHE_WRITE = positionOf('cache_write')
 const CACHE_WRITE_1H = positionOf('cache_write_1h')
-const AUDIO_INPUT = positionOf('audio_input')
 const AUDIO_READ = positionOf('audio_cache_read')
-const IMAGE_INPUT = positionOf('image_input')
 const IMAGE_READ = positionOf('image_cache_read')
 const REASONING = positionOf('reasoning')
 
