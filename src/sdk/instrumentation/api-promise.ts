@@ -105,6 +105,7 @@ class AnswerObserver {
         return raw
       }),
     )
+    this.#adoptProps(promise)
     override(promise, '_thenUnwrap', (transform: Transform) => {
       const child = thenUnwrap.call(promise, (body, props) => {
         this.#see(body)
@@ -112,6 +113,21 @@ class AnswerObserver {
       })
       if (isApiPromise(child)) this.adopt(child, response)
       return child
+    })
+  }
+
+  /** Threads of @anthropic-ai/sdk >= 1 make a promise of their own of the response of this one, which is parsed out of our sight. */
+  #adoptProps(promise: ApiPromise): void {
+    const props: unknown = Reflect.get(promise, '_responseProps')
+    if (typeof props !== 'function') return
+    override(promise, '_responseProps', async () => {
+      const taken: unknown = await Reflect.apply(props, promise, [])
+      this.#ours(() => {
+        const { response, controller } = fieldsOf(taken)
+        const signal = fieldsOf(controller)['signal']
+        if (!this.#parsing) this.#watchRaw(response, signal instanceof AbortSignal ? signal : undefined)
+      })
+      return taken
     })
   }
 
@@ -148,8 +164,8 @@ class AnswerObserver {
     this.#watchRaw(response)
   }
 
-  /** The caller took the raw response. One that is never read ends its span when it is collected. */
-  #watchRaw(raw: unknown): void {
+  /** The caller took the raw response. One that is never read ends its span when it is collected. `signal` is the client's own. */
+  #watchRaw(raw: unknown, signal?: AbortSignal): void {
     const call = this.#call
     const reader = this.#reader
     observeRawResponse(raw, {
@@ -160,7 +176,8 @@ class AnswerObserver {
       hides: this.#hides(),
       completed: () => this.#ours(() => call.succeed(reader.soFar())),
       stopped: () => this.#ours(() => call.stop(reader.soFar())),
-      failed: (error) => this.#ours(() => call.fail(error, reader.soFar())),
+      failed: (error) =>
+        this.#ours(() => (signal?.aborted === true ? call.stop(reader.soFar()) : call.fail(error, reader.soFar()))),
     })
   }
 
