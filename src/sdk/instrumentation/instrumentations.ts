@@ -1,3 +1,4 @@
+import { ai } from './ai.ts'
 import { anthropic } from './anthropic.ts'
 import type { Instrumentation } from './instrumentation.ts'
 import { langchain, langchainCore, langgraph } from './langchain.ts'
@@ -8,6 +9,7 @@ import { openai } from './openai.ts'
 export const instrumentations: readonly Instrumentation[] = [
   openai,
   anthropic,
+  ai,
   mcpSdk,
   mcpClient,
   mcpServer,

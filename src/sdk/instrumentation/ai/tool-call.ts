@@ -1,0 +1,44 @@
+import { observe } from '../../observe.ts'
+import { fieldsOf, nameOf, textOf } from '../fields.ts'
+import { startFrameworkTool } from '../framework-tool.ts'
+import type { Fields } from '../fields.ts'
+import type { FrameworkTool } from '../framework-tool.ts'
+import type { SdkContext } from '../instrumentation.ts'
+
+/**
+ * `executeToolCall`, which never rejects for a tool that fails: it tells so. Tools that the provider or the caller executes come by as
+ * well and have nothing to execute here.
+ */
+export function runToolCall(request: Fields, call: () => unknown, sdk: SdkContext): unknown {
+  const tool = begin(request, sdk)
+  if (tool === undefined) return call()
+  return observe(call, tool.context, {
+    returned: (value) => {
+      const { type, error, output } = outputOf(fieldsOf(value))
+      if (type === 'tool-error') tool.failed(error)
+      else tool.returned(output)
+    },
+    failed: (error) => tool.failed(error),
+  })
+}
+
+function begin(request: Fields, sdk: SdkContext): FrameworkTool | undefined {
+  try {
+    const { toolName, toolCallId, input } = fieldsOf(request['toolCall'])
+    const name = nameOf(toolName)
+    const { execute, description } = fieldsOf(fieldsOf(request['tools'])[name ?? ''])
+    if (name === undefined || typeof execute !== 'function') return undefined
+    return startFrameworkTool(sdk, {
+      name,
+      callId: nameOf(toolCallId),
+      description: textOf(description),
+      arguments: input,
+    })
+  } catch (error) {
+    sdk.fault('ai: begin of a tool', error)
+    return undefined
+  }
+}
+
+/** AI SDK 7 wraps what 6 returns. */
+const outputOf = (value: Fields): Fields => ('toolExecutionMs' in value ? fieldsOf(value['output']) : value)
