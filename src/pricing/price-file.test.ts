@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parsePriceFile, PRICE_FILE_ENTRIES_MAX } from './price-file.ts'
@@ -93,6 +94,13 @@ describe('a price of the user', () => {
       'file-7',
     ])
   })
+})
+
+test('the example of the README is valid and names every unit', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const example = /```json\n(\{\n {2}"version"[^]*?)```/.exec(readme)?.[1] ?? ''
+  expect(parsePriceFile(example)).toMatchObject({ file: { version: 'file-contract-7' }, problems: [] })
+  for (const { name } of UNITS) expect(readme).toMatch(new RegExp(`["\`]${name}["\`]`))
 })
 
 describe('a price file with faults', () => {
