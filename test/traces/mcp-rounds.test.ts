@@ -14,6 +14,7 @@ import type * as FirstMemoryModule from '@modelcontextprotocol/sdk/inMemory.js'
 import type * as FirstServerModule from '@modelcontextprotocol/sdk/server/mcp.js'
 import type * as FirstSseServerModule from '@modelcontextprotocol/sdk/server/sse.js'
 import type * as FirstServerHttpModule from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
+import type * as FirstTypesModule from '@modelcontextprotocol/sdk/types.js'
 import type * as ClientModule from '@modelcontextprotocol/client'
 import type * as ServerModule from '@modelcontextprotocol/server'
 
@@ -210,6 +211,29 @@ describe('the first generation', () => {
     expect(spanTree(hooked.takeSpans(), ['jsonrpc.request.id'])).toBe(
       'SERVER tools/call count [jsonrpc.request.id=7]\nSERVER tools/call count [jsonrpc.request.id=8]',
     )
+  })
+
+  test('notifications that the library puts together stay together', async () => {
+    const { Client } = await load<typeof FirstClientModule>('client/index')
+    const { McpServer } = await load<typeof FirstServerModule>('server/mcp')
+    const { InMemoryTransport } = await load<typeof FirstMemoryModule>('inMemory')
+    const { ToolListChangedNotificationSchema } = await load<typeof FirstTypesModule>('types')
+    const server = new McpServer(identity, { debouncedNotificationMethods: ['notifications/tools/list_changed'] })
+    server.registerTool('look', {}, () => text('a'))
+    const [here, there] = InMemoryTransport.createLinkedPair()
+    await server.connect(there)
+    const client = new Client(identity)
+    let changes = 0
+    client.setNotificationHandler(ToolListChangedNotificationSchema, () => void (changes += 1))
+    await client.connect(here)
+    hooked.takeSpans()
+    for (let times = 0; times < 3; times += 1) server.sendToolListChanged()
+    await client.ping()
+    await client.close()
+    expect(changes).toBe(1)
+    const names = hooked.takeSpans().map(({ kind, name }) => `${kind} ${name}`)
+    expect(names.filter((name) => name === '2 notifications/tools/list_changed')).toHaveLength(3)
+    expect(names.filter((name) => name === '1 notifications/tools/list_changed')).toHaveLength(1)
   })
 
   test('over SSE, the transport of before; and an answer that is not what the tool has promised', async () => {

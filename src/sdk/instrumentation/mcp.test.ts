@@ -175,6 +175,32 @@ describe.each(generations)('$name', (generation) => {
       expect(captured.split(`"${key}"`)).toHaveLength(3)
   })
 
+  test('a fault of ours is counted, and nobody notices', async () => {
+    const broken = { get: (): never => expect.fail('ours') }
+    const { tracer: working } = hooked.sdk
+    Object.defineProperty(hooked.sdk, 'tracer', { ...broken, configurable: true })
+    const seen: unknown[] = []
+    {
+      await using desk = await open({ transport: 'http', work: (meta) => seen.push(meta) })
+      await desk.client.listTools()
+      expect(await desk.callTool(look)).toMatchObject({ content: [{ text: 'a' }] })
+      await expect(desk.client.readResource({ uri: 'mem://nope' })).rejects.toThrow('nope')
+      await expect(desk.request({ method: 'own/thing' })).rejects.toThrow('not found')
+      expect(await desk.callTool({ name: 'ask' })).toMatchObject({ content: [{ text: 'm' }] })
+    }
+    Object.defineProperty(hooked.sdk, 'tracer', { value: working, configurable: true })
+    expect(seen).toEqual([undefined])
+    expect(new Set(hooked.faults.splice(0).filter((fault) => typeof fault === 'string'))).toEqual(
+      new Set([
+        'beginning an MCP request',
+        'beginning an MCP notification',
+        'beginning an MCP tool call',
+        'opening an MCP span',
+        'receiving an MCP message',
+      ]),
+    )
+  })
+
   test('without a span around it nothing is stranger than before: the values and the order of things are the same', async () => {
     await using desk = await open({ transport: 'http' })
     const [one, two] = await Promise.all([
