@@ -49,6 +49,24 @@ const chunk = (delta: object, finish: string | null = null): object => ({
 })
 const USAGE_CHUNK = { ...HEAD, object: 'chat.completion.chunk', choices: [], usage: USAGE }
 
+/** Answers of one step of a loop: failed attempts, then a text or a call of the tool, with the given tokens. */
+export function completionOf(step: {
+  readonly input: number
+  readonly output: number
+  readonly failures: number
+  readonly stream: boolean
+  readonly tool: boolean
+}): ModelAnswer[] {
+  const usage = { prompt_tokens: step.input, completion_tokens: step.output, total_tokens: step.input + step.output }
+  const message = { role: 'assistant', content: null, ...(step.tool ? { tool_calls: [TOOL_CALL] } : { content: 'x' }) }
+  const finish = step.tool ? 'tool_calls' : 'stop'
+  const delta = step.tool ? { ...message, tool_calls: [{ index: 0, ...TOOL_CALL }] } : message
+  const answer = step.stream
+    ? sse([chunk(delta), chunk({}, finish), { ...USAGE_CHUNK, usage }])
+    : json({ ...HEAD, object: 'chat.completion', choices: [{ index: 0, message, finish_reason: finish }], usage })
+  return [...Array.from({ length: step.failures }, () => BUSY), answer]
+}
+
 export const TEXT = completion({ content: 'CANARY hello' })
 export const TOOL = completion({ tool_calls: [TOOL_CALL] }, 'tool_calls')
 export const TEXT_STREAM = [

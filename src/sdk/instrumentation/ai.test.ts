@@ -1,11 +1,16 @@
 import { createRequire } from 'node:module'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { pathToFileURL } from 'node:url'
+import fc from 'fast-check'
+import { z } from 'zod'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDS, startHookedSdk } from '../../../test/support/hooked.ts'
-import { SHOWN, shapes } from '../../../test/support/ai-shapes.ts'
-import { startModelServer } from '../../../test/support/model-server.ts'
+import { SHOWN, TEXT, TEXT_STREAM, TOOL, completionOf, shapes } from '../../../test/support/ai-shapes.ts'
+import { sse, startModelServer } from '../../../test/support/model-server.ts'
 import { spanTree } from '../../../test/support/span-tree.ts'
 import { ai } from './ai.ts'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type * as AiModule from 'ai'
 import type * as OpenAiProviderModule from '@ai-sdk/openai'
 import type { AiBuild, AiShape } from '../../../test/support/ai-shapes.ts'
@@ -39,6 +44,14 @@ async function use({ answers, use: run }: AiShape, build: AiBuild): Promise<unkn
   return outcome
 }
 
+/** Everything of a span that leaves the process. */
+const contentOf = ({ name, attributes, status, events }: ReadableSpan): unknown => ({
+  name,
+  attributes,
+  status,
+  events,
+})
+
 beforeAll(async () => {
   server = await startModelServer()
 })
@@ -61,10 +74,189 @@ for (const build of BUILDS) {
         it.each(group)('%s', async (name, shape) => {
           const outcome = await use(shape, observed)
           expect(outcome).toEqual(bare.get(name))
-          expect(spanTree(test.takeSpans(), SHOWN)).toBe(shape.spans)
+          const spans = test.takeSpans()
+          expect(spanTree(spans, SHOWN)).toBe(shape.spans)
+          expect(JSON.stringify(spans.map(contentOf))).not.toContain('CANARY')
           expect(test.faults).toEqual([])
         })
       })
     }
+  })
+}
+
+for (const build of BUILDS.filter(({ format }) => format === 'esm')) {
+  describe(`ai ${build.major === 'current' ? 7 : 6} esm, beyond the shapes`, () => {
+    let observed: AiBuild
+    beforeAll(async () => {
+      observed = await builtOf(await test.load('ai', build), build)
+    })
+
+    const ask = () => ({ model: observed.provider.chat('gpt-4o-mini'), prompt: 'CANARY prompt' })
+    const tools = () => ({
+      weather: observed.sdk.tool({ inputSchema: z.object({ city: z.string() }), execute: async () => 'CANARY sunny' }),
+    })
+
+    it('keeps the names and lengths of the functions', async () => {
+      const bare = Object(await bareSdk(build))
+      const names = ['generateText', 'streamText', 'generateObject', 'streamObject', 'embed', 'embedMany', 'rerank']
+      for (const name of names) {
+        const [before, after] = [Reflect.get(bare, name), Reflect.get(observed.sdk, name)]
+        expect([after.name, after.length]).toEqual([before.name, before.length])
+        expect(after).not.toBe(before)
+      }
+    })
+
+    it('ends the spans of streams that are never read or dropped, once they are collected', async () => {
+      const drop = async (): Promise<void> => {
+        server.answer(sse(TEXT_STREAM))
+        observed.sdk.streamText(ask())
+        for await (const _ of observed.sdk.streamText(ask()).textStream) break
+        server.cut()
+      }
+      await drop()
+      const collectGarbage: () => void = (setFlagsFromString('--expose-gc'), runInNewContext('gc'))
+      const spans: ReadableSpan[] = []
+      while (spans.length < 4) {
+        collectGarbage()
+        await new Promise((resolve) => setImmediate(resolve))
+        spans.push(...test.takeSpans())
+      }
+      expect(spans.map(({ name }) => name).toSorted()).toEqual([
+        'chat gpt-4o-mini',
+        'chat gpt-4o-mini',
+        'invoke_agent',
+        'invoke_agent',
+      ])
+      expect(test.faults).toEqual([])
+    })
+
+    it('records content in the shape of the conventions when it is asked to', async () => {
+      test.sdk.captureContent = true
+      try {
+        server.answer(TOOL, TEXT)
+        await observed.sdk.generateText({ ...ask(), tools: tools(), stopWhen: observed.sdk.stepCountIs(3) })
+        const told = test.takeSpans().map(({ name, attributes }) => [
+          name,
+          Object.fromEntries(
+            Object.entries(attributes)
+              .filter(([key]) => /messages|tool\.call\.(arguments|result)/.test(key))
+              .map(([key, value]) => [
+                key.replace('gen_ai.', ''),
+                JSON.parse(`[${String(value).replace(/^CANARY.*/, '"$&"')}]`)[0],
+              ]),
+          ),
+        ])
+        const user = { role: 'user', parts: [{ type: 'text', content: 'CANARY prompt' }] }
+        const call = { type: 'tool_call', id: 'call_1', name: 'weather', arguments: { city: 'CANARY' } }
+        const answer = { role: 'assistant', parts: [{ type: 'text', content: 'CANARY hello' }] }
+        expect(told).toEqual([
+          [
+            'chat gpt-4o-mini',
+            {
+              'input.messages': [user],
+              'output.messages': [{ role: 'assistant', parts: [call], finish_reason: 'tool_calls' }],
+            },
+          ],
+          ['execute_tool weather', { 'tool.call.arguments': { city: 'CANARY' }, 'tool.call.result': 'CANARY sunny' }],
+          [
+            'chat gpt-4o-mini',
+            {
+              'input.messages': [
+                user,
+                { role: 'assistant', parts: [call] },
+                { role: 'tool', parts: [{ type: 'tool_call_response', id: 'call_1', response: 'CANARY sunny' }] },
+              ],
+              'output.messages': [{ ...answer, finish_reason: 'stop' }],
+            },
+          ],
+          ['invoke_agent', { 'input.messages': [user], 'output.messages': [answer] }],
+        ])
+      } finally {
+        test.sdk.captureContent = false
+      }
+    })
+
+    it('shows the model that the caller gave', async () => {
+      server.answer(TEXT)
+      const seen: unknown[] = []
+      const asked = ask()
+      await observed.sdk.generateText({ ...asked, prepareStep: ({ model }) => (seen.push(model), {}) })
+      expect(seen).toEqual([asked.model])
+      expect(seen[0]).toBe(asked.model)
+      expect(test.takeSpans().length).toBe(2)
+    })
+
+    it('sees one call through a model that wraps another, and none that the wrapper answers', async () => {
+      server.answer(TEXT, TEXT)
+      const model = observed.sdk.wrapLanguageModel({
+        model: observed.provider.chat('gpt-4o-mini'),
+        middleware: { wrapGenerate: ({ doGenerate }) => doGenerate() },
+      })
+      await observed.sdk.generateText({ ...ask(), model })
+      expect(spanTree(test.takeSpans(), SHOWN)).toBe(shapes['generateText()']?.spans)
+    })
+
+    it('reranks', async () => {
+      const model = {
+        specificationVersion: 'v3' as const,
+        provider: 'cohere.reranking',
+        modelId: 'rerank-v3.5',
+        doRerank: async () => ({ ranking: [{ index: 0, relevanceScore: 0.5 }], response: { id: 'r1' } }),
+      }
+      const { ranking } = await observed.sdk.rerank({ model, documents: ['CANARY'], query: 'CANARY', topN: 1 })
+      expect(ranking.length).toBe(1)
+      expect(spanTree(test.takeSpans(), ['gen_ai.provider.name', 'gen_ai.response.id', 'gen_ai.retrieval.top_k'])).toBe(
+        'CLIENT rerank rerank-v3.5 [gen_ai.provider.name=cohere gen_ai.response.id=r1 gen_ai.retrieval.top_k=1]',
+      )
+    })
+
+    it('leaves out a call that its author excepted, where that is not the default', async () => {
+      server.answer(sse(TEXT_STREAM), TEXT)
+      const telemetry = { isEnabled: false }
+      for await (const _ of observed.sdk.streamText({ ...ask(), experimental_telemetry: telemetry }).textStream);
+      await observed.sdk.generateText({ ...ask(), experimental_telemetry: telemetry })
+      expect(test.takeSpans().length).toBe(build.major === 'current' ? 0 : 4)
+    })
+
+    it('lets its own spans step back where they would come to the same provider', async () => {
+      server.answer(TEXT)
+      const events: string[] = []
+      class OpenTelemetry {
+        tracer = test.sdk.tracer
+        onStart(): void {
+          events.push('theirs')
+        }
+      }
+      class Others {
+        onStart(): void {
+          events.push('others')
+        }
+      }
+      const integrations = [new OpenTelemetry(), new Others()]
+      await observed.sdk.generateText({ ...ask(), experimental_telemetry: { isEnabled: true, integrations } })
+      expect(spanTree(test.takeSpans(), SHOWN)).toBe(shapes['generateText()']?.spans)
+      expect(events.includes('others')).toBe(true)
+      expect(events.includes('theirs')).toBe(build.major === 'previous')
+    })
+
+    it('counts the tokens that the server sent', async () => {
+      const count = fc.nat({ max: 100_000 })
+      const step = fc.record({ input: count, output: count, streamed: fc.boolean(), failures: fc.nat({ max: 1 }) })
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 4 }), fc.boolean(), async (steps, stream) => {
+          const last = steps.length - 1
+          server.answer(...steps.flatMap((one, index) => completionOf({ ...one, stream, tool: index < last })))
+          const options = { ...ask(), tools: tools(), stopWhen: observed.sdk.stepCountIs(9) }
+          if (stream) await observed.sdk.streamText(options).consumeStream()
+          else await observed.sdk.generateText(options)
+          const calls = test.takeSpans().filter(({ name }) => name.startsWith('chat'))
+          const sum = (key: string): number => calls.reduce((all, one) => all + Number(one.attributes[key]), 0)
+          expect(calls.length).toBe(steps.length)
+          expect(sum('gen_ai.usage.input_tokens')).toBe(steps.reduce((all, { input }) => all + input, 0))
+          expect(sum('gen_ai.usage.output_tokens')).toBe(steps.reduce((all, { output }) => all + output, 0))
+        }),
+        { numRuns: 25 },
+      )
+    })
   })
 }
