@@ -342,6 +342,46 @@ describe.each(BUILDS)('$major $format', (build) => {
   })
 })
 
+describe.each(BUILDS.filter(({ major }) => major === 'previous'))('$major $format', (build) => {
+  describe(`@anthropic-ai/sdk 0 ${build.format}`, () => {
+    describe('completions', () => {
+      const prompt = { model: 'claude-2.1', max_tokens_to_sample: 32, prompt: 'y'.repeat(40) }
+      const piece = (completion: string, stop: string | null): { type: string; [field: string]: unknown } => ({
+        type: 'completion',
+        id: 'compl_1',
+        model: 'claude-2.1',
+        completion,
+        stop_reason: stop,
+      })
+      const SHOWN = ['gen_ai.request.max_tokens', 'gen_ai.response.id', 'spanwarden.usage.source']
+
+      it.each([false, true])('are observed, streamed: %s', async (stream) => {
+        server.answer(
+          stream
+            ? namedSse([piece('abcd', null), piece('efgh', 'stop_sequence')])
+            : json(piece('abcdefgh', 'stop_sequence')),
+        )
+        const { completions } = Object.assign(
+          { completions: { create: (_: unknown): unknown => _ } },
+          await clientOf(build),
+        )
+        const answer: unknown = await completions.create({ ...prompt, stream })
+        if (isIterable(answer)) await collect(answer)
+        const [span] = test.takeSpans()
+        expect(span === undefined ? '' : spanLine(span)).toBe(
+          `text_completion claude-2.1 [stop_sequence]${stream ? ' first chunk' : ''}`,
+        )
+        expect(SHOWN.map((key) => span?.attributes[key])).toEqual([32, 'compl_1', 'unknown'])
+        expect(span?.attributes['spanwarden.usage.estimate.output_tokens']).toBe(2)
+        expect(span?.attributes['spanwarden.usage.estimate.input_tokens']).toBe(10)
+      })
+    })
+  })
+})
+
+const isIterable = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+
 describe('@anthropic-ai/sdk', () => {
   const newClient = (): Promise<Anthropic> => clientOf({ major: 'current', format: 'esm' })
 
@@ -384,6 +424,34 @@ describe('@anthropic-ai/sdk', () => {
     server.answer(json(body))
     expect(await call(await newClient())).toMatchObject(body)
     expect(test.takeSpans()).toEqual([])
+  })
+
+  it('marks what was not counted, with an estimate', async () => {
+    const uncounted = { ...message([{ type: 'text', text: 'x'.repeat(40) }]), usage: undefined }
+    const begun = [...EVENTS.slice(0, 5), { type: 'error', error: { type: 'overloaded_error', message: 'no' } }]
+    server.answer(json(uncounted), namedSse(begun))
+    const client = await newClient()
+    await client.messages.create({ ...request, messages: [{ role: 'user', content: 'y'.repeat(396) }] })
+    await rejection(collect(await client.messages.create({ ...request, stream: true })))
+    const marks = test
+      .takeSpans()
+      .map(({ attributes }) =>
+        Object.entries(attributes).filter(([key]) => /^spanwarden\.usage|usage\.output/.test(key)),
+      )
+    expect(marks.map((entries) => Object.fromEntries(entries))).toEqual([
+      {
+        'spanwarden.usage.source': 'unknown',
+        // The text and the role.
+        'spanwarden.usage.estimate.input_tokens': 100,
+        'spanwarden.usage.estimate.output_tokens': 10,
+      },
+      // What `message_start` says is not the end of it.
+      {
+        'gen_ai.usage.output_tokens': 1,
+        'spanwarden.usage.source': 'partial',
+        'spanwarden.usage.estimate.output_tokens': 2,
+      },
+    ])
   })
 
   it('is a child of the active span and the parent of what the call does', async () => {

@@ -26,7 +26,7 @@ export class MessageReader implements AnswerReader {
   whole(body: unknown): ModelResponse {
     const message = fieldsOf(body)
     this.#start(message)
-    this.#counted = true
+    this.#counted = countOf(this.#usage['output_tokens']) !== undefined
     listOf(message['content']).forEach((block, position) => this.#startBlock(position, fieldsOf(block)))
     return this.soFar()
   }
@@ -81,7 +81,7 @@ export class MessageReader implements AnswerReader {
   }
 
   #startBlock(position: number, block: Fields): void {
-    if (!this.#counted) this.#characters += charactersOf([block['text'], block['thinking']])
+    if (!this.#counted) this.#characters += charactersOf([block['text'], block['thinking'], block['input']])
     if (this.#capture && position < BLOCKS_MAX) this.#blocks[position] = new GrowingBlock(block)
   }
 
