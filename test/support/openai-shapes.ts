@@ -1,7 +1,6 @@
-import { APIError } from 'openai'
 import type OpenAI from 'openai'
-import { Stream } from 'openai/streaming'
-import { collect, json, sse } from './model-server.ts'
+import type { Stream } from 'openai/streaming'
+import { collect, cut, json, sse } from './model-server.ts'
 import type { ModelAnswer, ModelServer } from './model-server.ts'
 
 /**
@@ -9,9 +8,13 @@ import type { ModelAnswer, ModelServer } from './model-server.ts'
  * must leave exactly the spans that stand beside it.
  */
 export interface Shape {
+  /** As the table of libraries names it. */
+  readonly feature: string
   readonly answers: readonly ModelAnswer[]
   readonly use: (client: OpenAI, server: ModelServer) => Promise<unknown>
   readonly spans: readonly string[]
+  /** Those of the major before, where that client's own errors are others. */
+  readonly previousSpans?: readonly string[]
 }
 
 const USAGE = {
@@ -74,29 +77,46 @@ const RESPONSE_EVENTS = [
 ]
 
 export const TOOL_CALL = { id: 'call_1', type: 'function', function: { name: 'add', arguments: '{"a":1,"b":2}' } }
+const TOOL_CHUNKS = [
+  { choices: [{ index: 0, delta: { role: 'assistant', tool_calls: [{ index: 0, ...TOOL_CALL }] } }] },
+  { choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] },
+].map((chunk) => ({ ...HEAD, object: 'chat.completion.chunk', ...chunk }))
+const IMAGE_USAGE = {
+  input_tokens: 30,
+  output_tokens: 40,
+  total_tokens: 70,
+  input_tokens_details: { image_tokens: 10, text_tokens: 20 },
+}
 const PLAIN = 'chat gpt-4o-mini 120/60 cached 40 reasoning 25 [stop]'
 const STREAMED = `${PLAIN} first chunk`
 export const failure = {
   error: { message: 'no such model', type: 'invalid_request_error', code: 'model_not_found', param: null },
 }
 
+/** Each build has a class of its own. */
+export const streamClassOf = (stream: Stream<unknown>): typeof Stream =>
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- an object's constructor has no type
+  stream.constructor as typeof Stream
+
 export const rejection = async (promise: PromiseLike<unknown>): Promise<unknown> => {
   try {
     return { resolved: await promise }
   } catch (error) {
     if (!(error instanceof Error)) return { thrown: error }
-    const status = error instanceof APIError ? [error.status, error.code, error.type] : []
+    const status = ['status', 'code', 'type'].map((key) => Reflect.get(error, key))
     return { class: error.constructor.name, message: error.message, status }
   }
 }
 
 export const shapes: Readonly<Record<string, Shape>> = {
   await: {
+    feature: 'chat',
     answers: [completion({ content: 'Hello' })],
     use: async (client) => client.chat.completions.create(request),
     spans: [PLAIN],
   },
   'withResponse()': {
+    feature: 'chat',
     answers: [completion({ content: 'Hello' })],
     use: async (client) => {
       const { data, response, request_id: id } = await client.chat.completions.create(request).withResponse()
@@ -105,6 +125,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: [PLAIN],
   },
   'asResponse(), its JSON read': {
+    feature: 'chat',
     answers: [completion({ content: 'Hello' })],
     use: async (client) => {
       const response = await client.chat.completions.create(request).asResponse()
@@ -118,11 +139,13 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: [PLAIN],
   },
   'asResponse(), its text read': {
+    feature: 'chat',
     answers: [completion({ content: 'Hello' })],
     use: async (client) => (await client.chat.completions.create(request).asResponse()).text(),
     spans: [PLAIN],
   },
   'asResponse(), its body streamed': {
+    feature: 'chat stream',
     answers: [sse(CHUNKS)],
     use: async (client) => {
       const response = await client.chat.completions.create({ ...request, stream: true }).asResponse()
@@ -131,6 +154,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: [STREAMED],
   },
   'asResponse() and then the parsed answer': {
+    feature: 'chat',
     answers: [completion({ content: 'Hello' })],
     use: async (client) => {
       const promise = client.chat.completions.create(request)
@@ -140,6 +164,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: [PLAIN],
   },
   'chat.completions.parse()': {
+    feature: 'structured output',
     answers: [completion({ content: '{"n":1}' })],
     use: async (client) =>
       client.chat.completions.parse({
@@ -149,11 +174,13 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: [PLAIN],
   },
   'parse().withResponse()': {
+    feature: 'structured output',
     answers: [completion({ content: '{"n":1}' })],
     use: async (client) => (await client.chat.completions.parse(request).withResponse()).data,
     spans: [PLAIN],
   },
   '_thenUnwrap() twice': {
+    feature: 'chat',
     answers: [completion({ content: 'Hello' })],
     use: async (client) => {
       // oxlint-disable-next-line typescript/consistent-type-assertions -- internal to the client, yet wrappers use it
@@ -163,6 +190,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: [PLAIN],
   },
   'the promise itself': {
+    feature: 'chat',
     answers: [completion({ content: 'Hello' })],
     use: async (client) => {
       const promise = client.chat.completions.create(request)
@@ -178,11 +206,13 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: [PLAIN],
   },
   'for await': {
+    feature: 'chat stream',
     answers: [sse(CHUNKS)],
     use: async (client) => {
       const stream = await client.chat.completions.create({ ...request, stream: true })
       return {
-        is: stream instanceof Stream,
+        is: stream instanceof streamClassOf(stream),
+        class: stream.constructor.name,
         keys: Object.keys(stream),
         events: await collect(stream),
         again: await rejection(collect(stream)),
@@ -191,11 +221,13 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: [STREAMED],
   },
   'stream without usage': {
+    feature: 'chat stream',
     answers: [sse(CHUNKS.slice(0, 4))],
     use: async (client) => collect(await client.chat.completions.create({ ...request, stream: true })),
     spans: ['chat gpt-4o-mini [stop] first chunk'],
   },
   'withResponse() of a stream': {
+    feature: 'chat stream',
     answers: [sse(CHUNKS)],
     use: async (client) => {
       const { data, response } = await client.chat.completions.create({ ...request, stream: true }).withResponse()
@@ -204,6 +236,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: [STREAMED],
   },
   'tee()': {
+    feature: 'chat stream',
     answers: [sse(CHUNKS)],
     use: async (client) => {
       const [left, right] = (await client.chat.completions.create({ ...request, stream: true })).tee()
@@ -212,14 +245,16 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: [STREAMED],
   },
   'toReadableStream()': {
+    feature: 'chat stream',
     answers: [sse(CHUNKS)],
     use: async (client) => {
       const stream = await client.chat.completions.create({ ...request, stream: true })
-      return collect(Stream.fromReadableStream(stream.toReadableStream(), new AbortController()))
+      return collect(streamClassOf(stream).fromReadableStream(stream.toReadableStream(), new AbortController()))
     },
     spans: [STREAMED],
   },
   'break after the second chunk': {
+    feature: 'abort',
     answers: [sse(CHUNKS)],
     use: async (client) => {
       const stream = await client.chat.completions.create({ ...request, stream: true })
@@ -230,6 +265,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: ['chat gpt-4o-mini [error] first chunk'],
   },
   'throw inside for await': {
+    feature: 'abort',
     answers: [sse(CHUNKS)],
     use: async (client) => {
       const stream = await client.chat.completions.create({ ...request, stream: true })
@@ -242,6 +278,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: ['chat gpt-4o-mini [error] first chunk'],
   },
   'controller.abort() between two chunks': {
+    feature: 'abort',
     answers: [sse(CHUNKS.slice(0, 2), 'wait')],
     use: async (client) => {
       const stream = await client.chat.completions.create({ ...request, stream: true })
@@ -255,6 +292,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: ['chat gpt-4o-mini [error] first chunk'],
   },
   'controller.abort() of a stream that is never read': {
+    feature: 'abort',
     answers: [sse(CHUNKS, 'wait')],
     use: async (client) => {
       const stream = await client.chat.completions.create({ ...request, stream: true })
@@ -264,6 +302,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: ['chat gpt-4o-mini []'],
   },
   'the signal aborts a plain call': {
+    feature: 'abort',
     answers: [{ writes: ['{'], ending: 'wait' }],
     use: async (client) => {
       const controller = new AbortController()
@@ -273,39 +312,47 @@ export const shapes: Readonly<Record<string, Shape>> = {
       return rejection(promise)
     },
     spans: ['chat gpt-4o-mini [] APIUserAbortError'],
+    previousSpans: ['chat gpt-4o-mini [] AbortError'],
   },
   'an HTTP error': {
+    feature: 'errors',
     answers: [json(failure, 404)],
     use: async (client) => rejection(client.chat.completions.create(request)),
     spans: ['chat gpt-4o-mini [] model_not_found 404'],
   },
   'an HTTP error of parse()': {
+    feature: 'errors',
     answers: [json(failure, 404)],
     use: async (client) => rejection(client.chat.completions.parse(request)),
     spans: ['chat gpt-4o-mini [] model_not_found 404'],
   },
   'an HTTP error of a stream': {
+    feature: 'errors',
     answers: [json(failure, 429)],
     use: async (client) => rejection(client.chat.completions.create({ ...request, stream: true })),
     spans: ['chat gpt-4o-mini [] model_not_found 429'],
   },
   'a retried call is one call': {
+    feature: 'errors',
     answers: [json(failure, 500), completion({ content: 'Hello' })],
     use: async (client) =>
       client.withOptions({ maxRetries: 1 }).chat.completions.create(request, { headers: { 'x-retry': '1' } }),
     spans: [PLAIN],
   },
   'a body that is no JSON': {
+    feature: 'errors',
     answers: [{ writes: ['{"id":'] }],
     use: async (client) => rejection(client.chat.completions.create(request)),
     spans: ['chat gpt-4o-mini [] SyntaxError'],
   },
   'a body that is no JSON, of parse()': {
+    feature: 'errors',
     answers: [{ writes: ['{"id":'] }],
     use: async (client) => rejection(client.chat.completions.parse(request)),
     spans: ['chat gpt-4o-mini [] SyntaxError'],
   },
   'an error inside a stream': {
+    feature: 'errors',
     answers: [
       sse([...CHUNKS.slice(0, 2), { error: { message: 'overloaded', type: 'server_error', code: 'overloaded' } }]),
     ],
@@ -313,6 +360,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: ['chat gpt-4o-mini [error] overloaded first chunk'],
   },
   'a connection cut inside a stream': {
+    feature: 'errors',
     answers: [sse(CHUNKS.slice(0, 2), 'wait')],
     use: async (client, server) => {
       const stream = await client.chat.completions.create({ ...request, stream: true })
@@ -325,12 +373,14 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: ['chat gpt-4o-mini [error] TypeError first chunk'],
   },
   'arguments of the wrong kind': {
+    feature: 'errors',
     answers: [json(failure, 400)],
     // oxlint-disable-next-line typescript/consistent-type-assertions -- a caller without types
     use: async (client) => rejection((async () => client.chat.completions.create(undefined as never))()),
     spans: ['chat [] TypeError'],
   },
   'stream() and its events': {
+    feature: 'stream helpers',
     answers: [sse(CHUNKS)],
     use: async (client) => {
       const stream = client.chat.completions.stream(request)
@@ -346,6 +396,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: [STREAMED],
   },
   'stream() aborted': {
+    feature: 'abort',
     answers: [sse(CHUNKS.slice(0, 2), 'wait')],
     use: async (client) => {
       const stream = client.chat.completions.stream(request)
@@ -355,6 +406,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: ['chat gpt-4o-mini [error] first chunk'],
   },
   'runTools()': {
+    feature: 'tool runner',
     answers: [completion({ tool_calls: [TOOL_CALL] }, 'tool_calls'), completion({ content: '3' })],
     use: async (client) => {
       const runner = client.chat.completions.runTools({
@@ -374,29 +426,34 @@ export const shapes: Readonly<Record<string, Shape>> = {
       })
       return { final: await runner.finalContent(), messages: runner.messages }
     },
-    spans: [PLAIN.replace('stop', 'tool_calls'), PLAIN],
+    spans: [PLAIN.replace('stop', 'tool_calls'), 'execute_tool add []', PLAIN],
   },
   'responses.create()': {
+    feature: 'responses',
     answers: [json(RESPONSE)],
     use: async (client) => client.responses.create({ model: 'gpt-4o-mini', input: 'hi' }),
     spans: ['chat gpt-4o-mini 20/5 cached 8 [completed]'],
   },
   'responses.create() that failed within': {
+    feature: 'responses',
     answers: [json({ ...RESPONSE, status: 'failed', error: { code: 'server_error', message: 'oops' } })],
     use: async (client) => client.responses.create({ model: 'gpt-4o-mini', input: 'hi' }),
     spans: ['chat gpt-4o-mini 20/5 cached 8 [failed] server_error'],
   },
   'responses.parse()': {
+    feature: 'structured output',
     answers: [json(RESPONSE)],
     use: async (client) => (await client.responses.parse({ model: 'gpt-4o-mini', input: 'hi' })).output_text,
     spans: ['chat gpt-4o-mini 20/5 cached 8 [completed]'],
   },
   'responses.create() streaming': {
+    feature: 'responses stream',
     answers: [sse(RESPONSE_EVENTS)],
     use: async (client) => collect(await client.responses.create({ model: 'gpt-4o-mini', input: 'hi', stream: true })),
     spans: ['chat gpt-4o-mini 20/5 cached 8 [completed] first chunk'],
   },
   'responses.stream()': {
+    feature: 'stream helpers',
     answers: [sse(RESPONSE_EVENTS)],
     use: async (client) => {
       const stream = client.responses.stream({ model: 'gpt-4o-mini', input: 'hi' })
@@ -405,6 +462,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: ['chat gpt-4o-mini 20/5 cached 8 [completed] first chunk'],
   },
   'embeddings.create()': {
+    feature: 'embeddings',
     answers: [
       json({
         object: 'list',
@@ -419,6 +477,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     spans: ['embeddings text-embedding-3-small 5/- []'],
   },
   'completions.create()': {
+    feature: 'completions',
     answers: [
       json({
         ...HEAD,
@@ -429,6 +488,215 @@ export const shapes: Readonly<Record<string, Shape>> = {
     ],
     use: async (client) => client.completions.create({ model: 'gpt-3.5-turbo-instruct', prompt: 'hi' }),
     spans: ['text_completion gpt-3.5-turbo-instruct 120/60 cached 40 reasoning 25 [length]'],
+  },
+  'asResponse(), a reader of its body': {
+    feature: 'chat stream',
+    answers: [cut(sse(CHUNKS), 7)],
+    use: async (client) => {
+      const { body } = await client.chat.completions.create({ ...request, stream: true }).asResponse()
+      const reader = body?.getReader({ mode: 'byob' })
+      let text = ''
+      for (;;) {
+        const step = await reader?.read(new Uint8Array(11))
+        text += Buffer.from(step?.value ?? []).toString()
+        if (step?.done !== false) return text
+      }
+    },
+    spans: [STREAMED],
+  },
+  'asResponse(), a clone of it read': {
+    feature: 'chat stream',
+    answers: [sse(CHUNKS)],
+    use: async (client) => {
+      const response = await client.chat.completions.create({ ...request, stream: true }).asResponse()
+      const copy = response.clone()
+      return { copy: await copy.text(), own: await response.text(), again: await rejection(response.text()) }
+    },
+    spans: [STREAMED],
+  },
+  'asResponse(), its body cancelled': {
+    feature: 'abort',
+    answers: [sse(CHUNKS, 'wait')],
+    use: async (client) => {
+      const { body } = await client.chat.completions.create({ ...request, stream: true }).asResponse()
+      const reader = body?.getReader()
+      const first = await reader?.read()
+      await reader?.cancel()
+      return { done: first?.done, after: await reader?.read() }
+    },
+    spans: ['chat gpt-4o-mini 120/60 cached 40 reasoning 25 [stop] first chunk'],
+  },
+  'asResponse(), a connection cut inside its body': {
+    feature: 'errors',
+    answers: [sse(CHUNKS.slice(0, 2), 'wait')],
+    use: async (client, server) => {
+      const { body } = await client.chat.completions.create({ ...request, stream: true }).asResponse()
+      const reader = body?.getReader()
+      await reader?.read()
+      server.cut()
+      return rejection(Promise.resolve(reader?.read().then((step) => (step.done ? step : reader.read()))))
+    },
+    spans: ['chat gpt-4o-mini [error] TypeError first chunk'],
+  },
+  'asResponse(), an error inside its stream': {
+    feature: 'errors',
+    answers: [sse([...CHUNKS.slice(0, 2), { error: { message: 'overloaded', code: 'overloaded' } }])],
+    use: async (client) => (await client.chat.completions.create({ ...request, stream: true }).asResponse()).text(),
+    spans: ['chat gpt-4o-mini [error] overloaded first chunk'],
+  },
+  'asResponse(), its JSON read from the body': {
+    feature: 'chat',
+    answers: [cut(completion({ content: 'Hello' }), 9)],
+    use: async (client) => {
+      const response = await client.chat.completions.create(request).asResponse()
+      const same = response.body === response.body
+      return { same, text: await new Response(response.body).text(), used: response.bodyUsed }
+    },
+    spans: [PLAIN],
+  },
+  'runTools() with streams, a tool that throws': {
+    feature: 'tool runner',
+    answers: [sse(TOOL_CHUNKS)],
+    use: async (client) => {
+      const runner = client.chat.completions.runTools({
+        ...request,
+        stream: true,
+        tools: [
+          {
+            type: 'function',
+            function: {
+              description: 'adds',
+              parameters: { type: 'object', properties: {} },
+              function: function add(): string {
+                throw new RangeError('no')
+              },
+            },
+          },
+        ],
+      })
+      return rejection(runner.done())
+    },
+    spans: ['chat gpt-4o-mini [tool_calls] first chunk', 'execute_tool add [] RangeError'],
+  },
+  'responses.create() in the background': {
+    feature: 'background',
+    answers: [json({ ...RESPONSE, status: 'queued', output: [], usage: null })],
+    use: async (client) => client.responses.create({ model: 'gpt-4o-mini', input: 'hi', background: true }),
+    spans: ['chat gpt-4o-mini []'],
+  },
+  'responses.retrieve()': {
+    feature: 'background',
+    answers: [json(RESPONSE)],
+    use: async (client) => (await client.responses.retrieve('resp_1')).output_text,
+    spans: ['fetch_response [completed]'],
+  },
+  'responses.retrieve() streaming, from an event on': {
+    feature: 'background',
+    answers: [sse(RESPONSE_EVENTS)],
+    use: async (client) => collect(await client.responses.retrieve('resp_1', { stream: true, starting_after: 1 })),
+    spans: ['fetch_response [completed] first chunk'],
+  },
+  'responses.cancel()': {
+    feature: 'background',
+    answers: [json({ ...RESPONSE, status: 'cancelled' })],
+    use: async (client) => (await client.responses.cancel('resp_1')).status,
+    spans: ['fetch_response [cancelled]'],
+  },
+  'responses.compact()': {
+    feature: 'responses',
+    answers: [json({ id: 'c_1', object: 'response.compaction', output: [], usage: RESPONSE.usage })],
+    use: async (client) => client.responses.compact({ model: 'gpt-4o-mini', input: 'hi' }),
+    spans: ['chat gpt-4o-mini 20/5 cached 8 []'],
+  },
+  'an error event of a Responses stream': {
+    feature: 'errors',
+    answers: [sse([RESPONSE_EVENTS[0], { type: 'error', code: 'rate_limit_exceeded', message: 'm', param: null }])],
+    use: async (client) =>
+      rejection(collect(await client.responses.create({ model: 'gpt-4o-mini', input: 'hi', stream: true }))),
+    spans: ['chat gpt-4o-mini [] rate_limit_exceeded first chunk'],
+  },
+  'images.generate()': {
+    feature: 'images',
+    answers: [json({ created: 1, data: [{ b64_json: 'AAAA' }], usage: IMAGE_USAGE })],
+    use: async (client) => client.images.generate({ model: 'gpt-image-1', prompt: 'hi' }),
+    spans: ['generate_content gpt-image-1 30/40 []'],
+  },
+  'images.generate() streaming': {
+    feature: 'images',
+    answers: [
+      sse([
+        { type: 'image_generation.partial_image', b64_json: 'AA', partial_image_index: 0 },
+        { type: 'image_generation.completed', b64_json: 'AAAA', usage: IMAGE_USAGE },
+      ]),
+    ],
+    use: async (client) => collect(await client.images.generate({ model: 'gpt-image-1', prompt: 'hi', stream: true })),
+    spans: ['generate_content gpt-image-1 30/40 [] first chunk'],
+  },
+  'images.edit() of a model that counts no tokens': {
+    feature: 'images',
+    answers: [json({ created: 1, data: [{ url: 'https://example.com/a.png' }] })],
+    use: async (client) =>
+      client.images.edit({ model: 'dall-e-2', prompt: 'hi', image: new File(['x'], 'a.png', { type: 'image/png' }) }),
+    spans: ['generate_content dall-e-2 []'],
+  },
+  'moderations.create()': {
+    feature: 'moderations',
+    answers: [json({ id: 'modr-1', model: 'omni-moderation-latest', results: [] })],
+    use: async (client) => client.moderations.create({ model: 'omni-moderation-latest', input: 'hi' }),
+    spans: ['moderation omni-moderation-latest []'],
+  },
+  'audio.speech.create()': {
+    feature: 'audio',
+    answers: [{ headers: { 'content-type': 'audio/mpeg' }, writes: ['sound'] }],
+    use: async (client) => {
+      const response = await client.audio.speech.create({ model: 'tts-1', voice: 'ash', input: 'hi' })
+      return { class: response.constructor.name, sound: Buffer.from(await response.arrayBuffer()).toString() }
+    },
+    spans: ['generate_content tts-1 []'],
+  },
+  'audio.speech.create() as events': {
+    feature: 'audio',
+    answers: [
+      sse([
+        { type: 'speech.audio.delta', audio: 'AAAA' },
+        { type: 'speech.audio.done', usage: { input_tokens: 3, output_tokens: 9, total_tokens: 12 } },
+      ]),
+    ],
+    use: async (client) => {
+      const response = await client.audio.speech.create({
+        model: 'gpt-4o-mini-tts',
+        voice: 'ash',
+        input: 'hi',
+        stream_format: 'sse',
+      })
+      return response.text()
+    },
+    spans: ['generate_content gpt-4o-mini-tts 3/9 [] first chunk'],
+  },
+  'audio.transcriptions.create()': {
+    feature: 'audio',
+    answers: [
+      json({
+        text: 'hello',
+        usage: {
+          type: 'tokens',
+          input_tokens: 14,
+          output_tokens: 4,
+          total_tokens: 18,
+          input_token_details: { audio_tokens: 12, text_tokens: 2 },
+        },
+      }),
+    ],
+    use: async (client) =>
+      client.audio.transcriptions.create({ model: 'gpt-4o-transcribe', file: new File(['x'], 'a.wav') }),
+    spans: ['generate_content gpt-4o-transcribe 14/4 []'],
+  },
+  'audio.translations.create()': {
+    feature: 'audio',
+    answers: [{ headers: { 'content-type': 'text/plain' }, writes: ['hello'] }],
+    use: async (client) =>
+      client.audio.translations.create({ model: 'whisper-1', file: new File(['x'], 'a.wav'), response_format: 'text' }),
+    spans: ['generate_content whisper-1 []'],
   },
 }
 

@@ -39,11 +39,11 @@ export class StreamUsage implements Hiding {
     return client === this.#client
   }
 
-  /** The JSON of a request, with the wish added when it can be. */
-  ask(json: string): string {
+  /** The JSON of a request, with the wish added when it can be. `body` is the object that was made JSON. */
+  ask(json: string, body: Fields): string {
     this.#asked = false
-    if (refused.has(this.#baseUrl)) return json
-    const asking = withWish(json)
+    if (refused.has(this.#baseUrl) || !isSilent(body)) return json
+    const asking = withWish(json, body['stream_options'])
     if (asking === undefined) return json
     this.#asked = true
     this.#unasked = json
@@ -69,11 +69,17 @@ export class StreamUsage implements Hiding {
 
 /** Undefined when the call needs no wish: it does not stream, says itself what it wants, or goes where nobody is asked. */
 export function streamUsageOf(client: Fields, body: Fields, sdk: SdkContext): StreamUsage | undefined {
-  if (body['stream'] !== true || fieldsOf(body['stream_options'])['include_usage'] !== undefined) return undefined
+  if (!isSilent(body)) return undefined
   const baseUrl = nameOf(client['baseURL'])
   if (baseUrl === undefined || !countsWhenAsked(client, baseUrl, sdk.streamUsageHosts ?? [])) return undefined
   return new StreamUsage(client, baseUrl)
 }
+
+/** A stream whose request says nothing about usage. One that makes its own JSON may say anything. */
+const isSilent = (body: Fields): boolean =>
+  body['stream'] === true &&
+  fieldsOf(body['stream_options'])['include_usage'] === undefined &&
+  typeof body['toJSON'] !== 'function'
 
 /**
  * Lets the client write the wish: `buildBody` makes the JSON of a request, `fetchWithTimeout` sends it (openai >= 5, and what is generated
@@ -87,7 +93,7 @@ export function askForStreamUsage(client: unknown, sdk: SdkContext): void {
     buildBody(this: unknown, ...args: unknown[]): unknown {
       const built: unknown = Reflect.apply(buildBody, this, args)
       const usage = usageOf(this)
-      return usage === undefined ? built : asking(usage, built, sdk)
+      return usage === undefined ? built : asking(usage, args[0], built, sdk)
     },
   }.buildBody
   const send = {
@@ -114,11 +120,11 @@ function usageOf(client: unknown): StreamUsage | undefined {
   return value instanceof StreamUsage && value.isOf(client) ? value : undefined
 }
 
-function asking(usage: StreamUsage, built: unknown, sdk: SdkContext): unknown {
+function asking(usage: StreamUsage, request: unknown, built: unknown, sdk: SdkContext): unknown {
   try {
     const body = fieldsOf(built)['body']
     if (typeof body !== 'string') return built
-    const json = usage.ask(body)
+    const json = usage.ask(body, fieldsOf(fieldsOf(fieldsOf(request)['options'])['body']))
     return json === body ? built : { ...fieldsOf(built), body: json }
   } catch (error) {
     sdk.fault('stream usage: ask', error)
@@ -142,15 +148,15 @@ async function sendAgain(usage: StreamUsage, make: (...args: unknown[]) => unkno
 }
 
 /**
- * The text is added to, not the object, whose own serialisation (`toJSON`, the client's observers) stays as it was. In JSON, a quoted name
- * without a backslash is a key or a whole string; where it could be another one than the request's own, nothing is asked.
+ * The text is added to, not the object, whose serialisation (the client's observers of it) stays as it was. In JSON, a quoted name without
+ * a backslash is a key or a whole string: where options that are there could be confused with one of those, nothing is asked.
  */
-function withWish(json: string): string | undefined {
-  if (!json.startsWith('{"') || !json.includes('"stream":true')) return undefined
-  const at = json.indexOf(OPTIONS)
-  if (at === -1) return `{${OPTIONS}:{${WISH}},${json.slice(1)}`
-  const start = at + OPTIONS.length + 2
-  if (json.includes(OPTIONS, start) || json.slice(start - 2, start) !== ':{') return undefined
+function withWish(json: string, options: unknown): string | undefined {
+  if (!json.startsWith('{"')) return undefined
+  if (options === undefined) return `{${OPTIONS}:{${WISH}},${json.slice(1)}`
+  const start = json.indexOf(`${OPTIONS}:{`) + OPTIONS.length + 2
+  if (!isFields(options) || json.indexOf(OPTIONS) !== json.lastIndexOf(OPTIONS) || json[start - 1] !== '{')
+    return undefined
   return `${json.slice(0, start)}${WISH}${json[start] === '}' ? '' : ','}${json.slice(start)}`
 }
 
