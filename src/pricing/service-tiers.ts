@@ -86,14 +86,6 @@ const tierRules: readonly TierRule[] = [
     source:
       'https://platform.claude.com/docs/en/build-with-claude/batch-processing ("50% … on all usage"), as quoted by dev.to/neverpaytwice, 2026-11-21',
   },
-  // `inference_geo: "us"`, which Opus 4.6, Sonnet 4.6 and later models take; no tier by name, but a factor on all tokens like one.
-  {
-    provider: 'anthropic',
-    tiers: ['us'],
-    factor: 1.1,
-    source:
-      'https://docs.aws.amazon.com/claude-platform/latest/userguide/data-residency.html ("A 1.1x pricing multiplier applies"), 2026-11-21',
-  },
   // `inference_geo: "us"`, which models older than Opus 4.6 refuse. How it multiplies with batch and fast mode is not said.
   {
     provider: 'anthropic',
