@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -18,7 +19,7 @@ import type * as FirstTypesModule from '@modelcontextprotocol/sdk/types.js'
 import type * as ClientModule from '@modelcontextprotocol/client'
 import type * as ServerModule from '@modelcontextprotocol/server'
 
-/* oxlint-disable typescript/consistent-type-assertions -- the edge: modules loaded by name */
+/* oxlint-disable typescript/consistent-type-assertions, unicorn/prefer-add-event-listener -- the edge: modules loaded by name; transports have no events */
 
 const hooked = startHookedSdk([mcpSdk, mcpClient, mcpServer])
 propagateAsThePreload()
@@ -29,6 +30,7 @@ afterEach(() => {
   if (hooked.faults.length > 0) throw new Error(`faults: ${hooked.faults.map(String).join(', ')}`)
 })
 
+const nowhere = AsyncLocalStorage.snapshot()
 const identity = { name: 'desk', version: '1' }
 const text = (value: string): { content: { type: 'text'; text: string }[] } => ({
   content: [{ type: 'text', text: value }],
@@ -68,7 +70,11 @@ describe('the second generation on the revision of 2026-07-28', () => {
       await inside('person')
       return { action: 'accept', content: { yes: true } }
     })
-    await client.connect(new c.StreamableHTTPClientTransport(url))
+    const transport = new c.StreamableHTTPClientTransport(url)
+    await client.connect(transport)
+    // What a pipe delivers comes from nowhere: not from where it was asked for.
+    const deliver = transport.onmessage
+    transport.onmessage = (...message) => nowhere(() => deliver?.(...message))
     expect(await client.callTool({ name: 'confirm', arguments: {} })).toMatchObject(text('done'))
     await expect(client.callTool({ name: 'nope', arguments: {} })).rejects.toThrow('nope')
     await client.close()
@@ -268,4 +274,4 @@ describe('the first generation', () => {
     )
   })
 })
-/* oxlint-enable typescript/consistent-type-assertions */
+/* oxlint-enable typescript/consistent-type-assertions, unicorn/prefer-add-event-listener */
