@@ -45,6 +45,7 @@ describe('the support agent through a sidecar with redaction', () => {
     const traces = [...Map.groupBy(spans, ({ traceId }) => traceId).values()].map((trace) => traceTree(trace))
     const shapes = Map.groupBy(traces, (tree) => tree)
     expect([...shapes].map(([tree, alike]) => `${alike.length} x ${tree}`).toSorted()).toEqual([
+      ...HANDSHAKE.map((span) => `1 x ${span}`),
       `1 x ${ticket}${refund(DECLINED)}${again('')}${reply}`,
       `1 x ${ticket.replace('support', 'support ERROR(EscalationError)')}${refund(DECLINED)}${again(DECLINED)}`,
       `3 x ${ticket}${friendlier}${reply}`,
@@ -115,8 +116,11 @@ describe('the same without redaction', () => {
 const ticket = `INTERNAL invoke_agent support
   CLIENT embeddings text-embedding-3-small
   CLIENT chat claude-sonnet-5`
+/** The agent connects to its MCP server before it has a ticket. */
+const HANDSHAKE = ['CLIENT initialize', 'CLIENT notifications/initialized']
 const DECLINED = ' ERROR(tool_error)'
 const refund = (error: string): string => `
+  CLIENT tools/list
   CLIENT chat gpt-5-mini
   CLIENT tools/call lookup_order
   CLIENT chat gpt-5-mini
@@ -187,7 +191,7 @@ async function mainJob(processors: readonly string[]): Promise<Run> {
   const requests = TICKETS + everySecret.length
   await sink.until(
     ({ spans, points, logs }) =>
-      spans.filter((span) => span.parentSpanId === '').length === requests &&
+      spans.filter((span) => span.parentSpanId === '').length === requests + HANDSHAKE.length &&
       logs.length === everySecret.length &&
       points.filter(({ metric }) => metric === 'questions').length === everySecret.length &&
       latestSum(points, 'agent.requests') === requests,
