@@ -44,7 +44,7 @@ export function observedCall(original: unknown, shape: CallShape, sdk: SdkContex
   if (observed.has(original)) return original
   const replacement: Callable = function (...args) {
     const make = (): unknown => Reflect.apply(original, this, args)
-    const begun = begin(shape, this, args, sdk)
+    const begun = beginCall(shape, this, args, sdk)
     return begun === undefined ? make() : observe(begun, make, shape, sdk)
   }
   observed.add(replacement)
@@ -56,14 +56,20 @@ export function observedCall(original: unknown, shape: CallShape, sdk: SdkContex
 
 const observed = new WeakSet<object>()
 
-interface BegunCall {
+/** A call whose span is open. */
+export interface BegunCall {
   readonly call: ModelCall
   readonly reader: AnswerReader
   readonly signal: AbortSignal | undefined
 }
 
 /** A fault of ours here means an unobserved call, never a failed one. */
-function begin(shape: CallShape, self: unknown, args: readonly unknown[], sdk: SdkContext): BegunCall | undefined {
+export function beginCall(
+  shape: CallShape,
+  self: unknown,
+  args: readonly unknown[],
+  sdk: SdkContext,
+): BegunCall | undefined {
   try {
     const described = shape.describe(self, args)
     if (described === undefined) return undefined
@@ -76,7 +82,7 @@ function begin(shape: CallShape, self: unknown, args: readonly unknown[], sdk: S
 }
 
 function observe(begun: BegunCall, make: () => unknown, shape: CallShape, sdk: SdkContext): unknown {
-  const { call, reader } = begun
+  const { call } = begun
   let promise: unknown
   try {
     promise = call.run(make)
@@ -92,14 +98,24 @@ function observe(begun: BegunCall, make: () => unknown, shape: CallShape, sdk: S
   // The caller gets the derived promise instead of the original one, so a rejection that nobody handles is still reported once.
   return promise.then(
     (settled: unknown) => {
-      ours(begun, sdk, () => settle(begun, shape.answer(settled), sdk))
+      settleCall(begun, shape, settled, sdk)
       return settled
     },
     (error: unknown) => {
-      ours(begun, sdk, () => call.fail(error, reader.soFar()))
+      failCall(begun, error, sdk)
       throw error
     },
   )
+}
+
+/** The caller is about to get what the call gave. Never throws. */
+export function settleCall(begun: BegunCall, shape: CallShape, settled: unknown, sdk: SdkContext): void {
+  ours(begun, sdk, () => settle(begun, shape.answer(settled), sdk))
+}
+
+/** The caller is about to get an error. Never throws. */
+export function failCall(begun: BegunCall, error: unknown, sdk: SdkContext): void {
+  ours(begun, sdk, () => begun.call.fail(error, begun.reader.soFar()))
 }
 
 function settle(begun: BegunCall, answer: Answer, sdk: SdkContext): void {
