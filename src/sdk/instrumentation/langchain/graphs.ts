@@ -1,19 +1,28 @@
+import { context } from '@opentelemetry/api'
+import { observe } from '../../observe.ts'
 import { fieldsOf, isFields, nameOf } from '../fields.ts'
 import { gate } from './gate.ts'
-import { observeInvocation } from './invocation.ts'
-import { signalOf } from './signal.ts'
+import { activeRun, observeInvocation } from './invocation.ts'
 import type { Fields } from '../fields.ts'
 import type { SdkContext } from '../instrumentation.ts'
 import type { Invocation } from './invocation.ts'
 
 /**
  * Observes the runs of compiled graphs, agents among them: `invoke`, `stream`, `streamEvents` and `batch` all read the generator that
- * `_streamIterator` makes, and the graph runs inside its first `next()`.
+ * `_streamIterator` makes, and the graph runs inside its first `next()`. The span ends with the loop: who stops reading leaves it running.
  */
 export function observeGraphs(base: object, sdk: SdkContext): void {
   gate(base, '_streamIterator', (self, [input, options], proceed) =>
     observeInvocation(sdk, () => graphRun(fieldsOf(self), input, fieldsOf(options)), proceed),
   )
+  gate(base, '_runLoop', (_self, [params], proceed) => {
+    const run = activeRun()
+    if (run === undefined) return proceed()
+    return observe(proceed, context.active(), {
+      returned: () => run.finish(fieldsOf(fieldsOf(params)['loop'])['output']),
+      failed: (error) => run.fail(error),
+    })
+  })
 }
 
 function graphRun(graph: Fields, input: unknown, options: Fields): Invocation {
@@ -23,9 +32,7 @@ function graphRun(graph: Fields, input: unknown, options: Fields): Invocation {
     name: nameOfGraph(graph, options, kind),
     description: nameOf(graph['description']),
     conversationId: threadId(options) ?? threadId(fieldsOf(graph['config'])),
-    signal: signalOf(options),
     input: () => messagesOf(input),
-    // In the default mode an item of the stream is the whole state; what else a stream is asked for is not read.
     output: (state) => messagesOf(state).slice(-1),
   }
 }

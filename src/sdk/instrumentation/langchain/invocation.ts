@@ -1,4 +1,4 @@
-import { SpanKind, context } from '@opentelemetry/api'
+import { SpanKind, context, trace } from '@opentelemetry/api'
 import {
   ATTR_GEN_AI_AGENT_DESCRIPTION,
   ATTR_GEN_AI_AGENT_NAME,
@@ -27,10 +27,10 @@ export interface Invocation {
   readonly description: string | undefined
   /** LangGraph's `thread_id`. */
   readonly conversationId: string | undefined
-  readonly signal: AbortSignal | undefined
+  readonly signal?: AbortSignal | undefined
   /** Called only when content is captured. */
   readonly input: () => readonly unknown[]
-  /** The messages to record, from what a promise gave or from the last item of a stream. Called only when content is captured. */
+  /** The messages to record of what the run gave, the last item of a stream. Called only when content is captured. */
   readonly output: (result: unknown) => readonly unknown[]
 }
 
@@ -38,56 +38,76 @@ export interface Invocation {
 export function observeInvocation(sdk: SdkContext, describe: () => Invocation, proceed: () => unknown): unknown {
   const begun = begin(sdk, describe)
   if (begun === undefined) return proceed()
-  const { run, span, invocation } = begun
+  const { run, within, invocation } = begun
   let last: unknown
-  const finish = (result: unknown): void => run.end(() => recordOutput(sdk, span, invocation, result))
-  const result = observe(proceed, begun.within, {
+  const result = observe(proceed, within, {
     signal: invocation.signal,
     item: (item) => {
       run.progress()
       if (sdk.captureContent) last = item
     },
-    returned: (value) => finish(value ?? last),
-    stopped: () => finish(last),
-    failed: (error) =>
-      run.end(() => {
-        if (!isSteering(error)) failSpan(span, error, sdk.captureContent)
-      }),
+    returned: (value) => run.finish(value ?? last),
+    stopped: () => run.finish(last),
+    failed: (error) => run.fail(error),
   })
   // A stream that nobody reads to its end or closes: the span ends when it is collected, with the time of its last item.
   if (typeof result === 'object' && result !== null && Symbol.asyncIterator in result) unread.register(result, run)
   return result
 }
 
+/** The run whose span is the active one. */
+export function activeRun(): OpenRun | undefined {
+  const span = trace.getActiveSpan()
+  return span === undefined ? undefined : runs.get(span)
+}
+
+const runs = new WeakMap<Span, OpenRun>()
+
 const unread = new FinalizationRegistry<OpenRun>((run) => run.collected())
 
-class OpenRun {
+/** A run under way. The first that ends it has an effect. No method throws. */
+export class OpenRun {
   readonly #sdk: SdkContext
   readonly #span: Span
+  readonly #invocation: Invocation
   #lastMs: number
   #over = false
 
-  constructor(sdk: SdkContext, span: Span) {
+  constructor(sdk: SdkContext, span: Span, invocation: Invocation) {
     this.#sdk = sdk
     this.#span = span
+    this.#invocation = invocation
     this.#lastMs = sdk.now()
+    runs.set(span, this)
   }
 
   progress(): void {
     this.#lastMs = this.#sdk.now()
   }
 
-  end(settle: () => void): void {
-    if (this.#over) return
-    this.#over = true
-    guarded(this.#sdk, 'langchain: ending an invocation', settle)
-    this.#span.end()
+  finish(result: unknown): void {
+    this.#end(() => {
+      if (this.#sdk.captureContent) record(this.#span, ATTR_GEN_AI_OUTPUT_MESSAGES, this.#invocation.output(result))
+    })
+  }
+
+  fail(error: unknown): void {
+    this.#end(() => {
+      if (!isSteering(error)) failSpan(this.#span, error, this.#sdk.captureContent)
+    })
   }
 
   collected(): void {
     if (this.#over) return
     this.#over = true
     this.#span.end(new Date(Date.now() - (this.#sdk.now() - this.#lastMs)))
+  }
+
+  #end(settle: () => void): void {
+    if (this.#over) return
+    this.#over = true
+    guarded(this.#sdk, 'langchain: ending an invocation', settle)
+    this.#span.end()
   }
 }
 
@@ -119,7 +139,7 @@ function begin(sdk: SdkContext, describe: () => Invocation) {
       toolCall: undefined,
       modelCall: undefined,
     }
-    return { invocation, span, run: new OpenRun(sdk, span), within: withSpan(withAmbient(outer, ambient), span) }
+    return { invocation, run: new OpenRun(sdk, span, invocation), within: withSpan(withAmbient(outer, ambient), span) }
   } catch (error) {
     sdk.fault('langchain: begin invocation', error)
     return undefined
@@ -129,10 +149,6 @@ function begin(sdk: SdkContext, describe: () => Invocation) {
 function recordInput(sdk: SdkContext, span: Span, { input }: Invocation): void {
   if (!sdk.captureContent) return
   guarded(sdk, 'langchain: input of an invocation', () => record(span, ATTR_GEN_AI_INPUT_MESSAGES, input()))
-}
-
-function recordOutput(sdk: SdkContext, span: Span, { output }: Invocation, result: unknown): void {
-  if (sdk.captureContent) record(span, ATTR_GEN_AI_OUTPUT_MESSAGES, output(result))
 }
 
 function record(span: Span, attribute: string, messages: readonly unknown[]): void {
