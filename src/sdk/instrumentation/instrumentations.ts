@@ -1,14 +1,20 @@
 import { ai } from './ai.ts'
 import { anthropic } from './anthropic.ts'
+import { bedrock } from './bedrock.ts'
+import { cohere } from './cohere.ts'
 import type { Instrumentation } from './instrumentation.ts'
 import { langchain, langchainCore, langgraph } from './langchain.ts'
 import { mcpClient, mcpSdk, mcpServer } from './mcp.ts'
+import { mistral } from './mistral.ts'
 import { openai } from './openai.ts'
 
 /** Every client library that is observed without a change to the agent. */
 export const instrumentations: readonly Instrumentation[] = [
   openai,
   anthropic,
+  bedrock,
+  mistral,
+  cohere,
   ai,
   mcpSdk,
   mcpClient,

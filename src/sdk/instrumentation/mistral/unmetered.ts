@@ -1,3 +1,4 @@
+import { GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT } from '../../../conventions.ts'
 import { fieldsOf, nameOf } from '../fields.ts'
 import type { ModelResponse } from '../../model-call.ts'
 import type { MistralApi } from './api.ts'
@@ -6,7 +7,7 @@ import type { MistralApi } from './api.ts'
 export const mistralModeration: MistralApi = unmetered('moderation')
 
 /** `ocr.process`, which is paid by the page. */
-export const mistralOcr: MistralApi = unmetered('ocr')
+export const mistralOcr: MistralApi = unmetered(GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT)
 
 function unmetered(operation: string): MistralApi {
   return {
