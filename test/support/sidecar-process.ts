@@ -10,7 +10,7 @@ export interface SidecarProcess extends AsyncDisposable {
   /** Where it listens, by protocol: `otlp_http`, `otlp_grpc`, `control`, `prometheus`, … */
   readonly listening: Readonly<Record<string, string>>
   readonly pid: number
-  /** Where it keeps files; gone after `stop`. */
+  /** Where it keeps files; one of its own is gone after `stop`. */
   readonly stateFolder: string
   /** Everything that it has written to stdout and stderr. */
   readonly output: string
@@ -18,12 +18,17 @@ export interface SidecarProcess extends AsyncDisposable {
   stop(): Promise<number | null>
 }
 
+export interface SidecarOptions {
+  /** Stays after `stop`. By default one of its own. */
+  readonly stateFolder?: string
+}
+
 /** Starts a real sidecar, `spanwarden collect`, in a process of its own and waits until it is ready. Every endpoint in `config` has port 0. */
-export async function startSidecar(config: object): Promise<SidecarProcess> {
+export async function startSidecar(config: object, options: SidecarOptions = {}): Promise<SidecarProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'spanwarden-sidecar-'))
   const configFile = join(folder, 'config.yaml')
   await writeFile(configFile, stringify(config))
-  const stateFolder = join(folder, 'state')
+  const stateFolder = options.stateFolder ?? join(folder, 'state')
   const { PATH, HOME, TMPDIR } = process.env
   const child = spawn(process.execPath, [`${projectFolder}src/cli.ts`, 'collect', '--config', configFile], {
     cwd: folder,
