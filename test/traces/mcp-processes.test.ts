@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { startModelServer } from '../../examples/support-agent/model-server.ts'
 import { sinkViolations } from '../support/conformance.ts'
 import { startOtlpSink } from '../support/otlp-sink.ts'
 import { preloadFile, projectFolder, runAgent } from '../support/run-agent.ts'
@@ -17,11 +18,13 @@ const firstServer = [
   ['McpServer', '@modelcontextprotocol/sdk/server/mcp.js'],
   ['StdioServerTransport', '@modelcontextprotocol/sdk/server/stdio.js'],
   ['z', 'zod'],
+  ['OpenAI', 'openai'],
 ]
 const secondServer = [
   ['McpServer', '@modelcontextprotocol/server'],
   ['StdioServerTransport', '@modelcontextprotocol/server/stdio'],
   ['z', 'zod'],
+  ['OpenAI', 'openai'],
 ]
 const firstClient = [
   ['Client', '@modelcontextprotocol/sdk/client/index.js'],
@@ -55,6 +58,10 @@ const serverOf = ({ server }: Generation): string => `${server}
     const server = new McpServer({ name: 'desk', version: '1' })
     const tool = { inputSchema: z.object({ id: z.string() }) }
     server.registerTool('look', tool, async ({ id }) => ({ content: [{ type: 'text', text: id }], isError: id === 'none' }))
+    server.registerTool('ask', tool, async ({ id }) => {
+      const { data } = await new OpenAI({ apiKey: 'none' }).embeddings.create({ model: 'text-embedding-3-small', input: id })
+      return { content: [{ type: 'text', text: String(data.length) }] }
+    })
     server.registerTool('fail', tool, async () => { throw new Error('card 4111') })
     await server.connect(new StdioServerTransport())
   }
@@ -71,6 +78,7 @@ const agentOf = (generation: Generation, env: Readonly<Record<string, string>>):
       await client.listTools()
       await client.callTool({ name: 'look', arguments: { id: 'a' } })
       await client.callTool({ name: 'look', arguments: { id: 'none' } })
+      await client.callTool({ name: 'ask', arguments: { id: 'a' } })
       await client.callTool({ name: 'fail', arguments: { id: 'a' } })
     })()
     await client.close()
@@ -89,18 +97,28 @@ const oneTrace = `INTERNAL invoke_agent desk
     SERVER tools/call look ${facts}
   CLIENT tools/call look ${facts} ERROR(tool_error)
     SERVER tools/call look ${facts} ERROR(tool_error)
+  CLIENT tools/call ask ${facts}
+    SERVER tools/call ask ${facts}
+      CLIENT embeddings text-embedding-3-small
   CLIENT tools/call fail ${facts} ERROR(tool_error)
     SERVER tools/call fail ${facts} ERROR(tool_error)`
 
 describe.each(generations)('$name', (generation) => {
   test.each([
     ['NODE_OPTIONS', { NODE_OPTIONS: `--import ${preloadFile}` }, oneTrace],
-    ['nothing: the server is not observed', {}, oneTrace.replaceAll(/\n +SERVER .*/g, '')],
+    ['nothing: the server is not observed', {}, oneTrace.replaceAll(/\n {4,}.*/g, '')],
   ])('one trace over two processes; the server is preloaded by %s', async (_, env, expected) => {
     await using sink = await startOtlpSink()
-    const servers = { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_SERVICE_NAME: 'desk-server' }
+    const models = await startModelServer({ latencyMs: 0 })
+    const servers = {
+      ...env,
+      OPENAI_BASE_URL: models.openaiUrl,
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      OTEL_SERVICE_NAME: 'desk-server',
+    }
     const script = agentOf(generation, servers)
     const { code, stderr } = await runAgent({ endpoint: sink.url, script, module: generation.module })
+    await models.close()
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     await sink.until(({ spans }) => spans.length >= expected.split('\n').length)
     expect(traceTree(sink.spans, ['mcp.protocol.version', 'network.transport'])).toBe(expected)
