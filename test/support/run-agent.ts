@@ -13,6 +13,8 @@ export interface AgentOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Flags of node before the preload. */
   readonly flags?: readonly string[]
+  /** Where the script's packages resolve from; the project itself when left out. */
+  readonly cwd?: string
   /** false: the same without the preload. */
   readonly preload?: boolean
 }
@@ -27,11 +29,11 @@ export const preloadFile = `${projectFolder}src/register.ts`
  * state folder): what it sends at its end comes to `endpoint`.
  */
 export function runAgent(options: AgentOptions): Promise<NodeRun> {
-  const { endpoint, script, file, module = 'esm', env = {}, flags = [], preload = true } = options
+  const { endpoint, script, file, module = 'esm', env = {}, flags = [], preload = true, cwd = projectFolder } = options
   const inputType = module === 'esm' ? 'module-typescript' : 'commonjs-typescript'
   const what = file ?? [`--input-type=${inputType}`, '--eval', script ?? '']
   return runNode([...flags, ...(preload ? ['--import', preloadFile] : []), ...what], {
-    cwd: projectFolder,
+    cwd,
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, SPANWARDEN_SPOOL: 'off', ...env },
   })
 }
