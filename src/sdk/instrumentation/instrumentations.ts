@@ -2,16 +2,21 @@ import { ai } from './ai.ts'
 import { anthropic } from './anthropic.ts'
 import { bedrock } from './bedrock.ts'
 import { cohere } from './cohere.ts'
+import { groq } from './groq.ts'
 import type { Instrumentation } from './instrumentation.ts'
 import { langchain, langchainCore, langgraph } from './langchain.ts'
 import { mcpClient, mcpSdk, mcpServer } from './mcp.ts'
 import { mistral } from './mistral.ts'
 import { openai } from './openai.ts'
+import { openaiAgents } from './openai-agents.ts'
+import { together } from './together.ts'
 
 /** Every client library that is observed without a change to the agent. */
 export const instrumentations: readonly Instrumentation[] = [
   openai,
   anthropic,
+  groq,
+  together,
   bedrock,
   mistral,
   cohere,
@@ -22,4 +27,5 @@ export const instrumentations: readonly Instrumentation[] = [
   langchainCore,
   langgraph,
   langchain,
+  openaiAgents,
 ]
