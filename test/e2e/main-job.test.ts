@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { startModelServer } from '../../examples/support-agent/model-server.ts'
 import { secrets } from '../../examples/support-agent/tickets.ts'
+import { sinkViolations } from '../support/conformance.ts'
 import { startGrpcSink } from '../support/grpc-sink.ts'
 import { startOtlpSink } from '../support/otlp-sink.ts'
 import type { OtlpSink, SinkPoint } from '../support/otlp-sink.ts'
@@ -76,6 +77,13 @@ describe('the support agent through a sidecar with redaction', () => {
     ]) {
       expect(run.prometheus).toMatch(new RegExp(`^${name}[{ ]`, 'm'))
     }
+  })
+
+  test('every span and every point is one of the conventions, with their attributes and no others', () => {
+    // Some metric of the application's own is posted beside them.
+    const points = run.sink.points.filter(({ metric }) => metric !== 'questions')
+    expect(sinkViolations({ spans: run.sink.spans, points }, true)).toEqual([])
+    expect(sinkViolations({ spans: run.sink.spans, points }, false)).not.toEqual([])
   })
 
   test('no secret of a customer is in any byte that leaves the sidecar, in any form', () => {
