@@ -286,7 +286,11 @@ export function errorTypeOf(error: unknown): string {
   const awsCode = $fault === undefined ? undefined : name
   // The client of Google keeps the answer as the message; the canonical code is in there.
   const googleCode = name === 'ApiError' ? /"status": ?"([A-Z_]+)"/.exec(textOf(message) ?? '')?.[1] : undefined
-  for (const word of [code, type, awsCode, googleCode, failedStatusOf(error), className]) {
+  // Other clients of openai's make keep the answer's body as it is.
+  const { error: body } = fieldsOf(error)
+  const answered = fieldsOf(fieldsOf(body)['error'] ?? body)
+  const words = [code, type, awsCode, googleCode, answered['code'], answered['type'], failedStatusOf(error), className]
+  for (const word of words) {
     if (LOW_CARDINALITY.test(String(word ?? ''))) return String(word)
   }
   return ERROR_TYPE_VALUE_OTHER

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import OpenAI, { AzureOpenAI } from 'openai'
 import type * as OpenAiModule from 'openai'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
-import { instrument, startTestSdk } from '../../../test/support/instrumented.ts'
+import { startTestSdk } from '../../../test/support/instrumented.ts'
 import {
   CHUNKS,
   TOOL_CALL,
@@ -16,10 +16,9 @@ import {
 } from '../../../test/support/openai-shapes.ts'
 import { spanLine } from '../../../test/support/span-line.ts'
 import { collect, json, sse, startModelServer } from '../../../test/support/model-server.ts'
-import { BUILDS, loadBuild } from '../../../test/support/hooked.ts'
+import { describeShapes } from '../../../test/support/describe-shapes.ts'
+import { BUILDS } from '../../../test/support/hooked.ts'
 import { openai } from './openai.ts'
-import type { Build } from '../../../test/support/hooked.ts'
-import type { Shape } from '../../../test/support/openai-shapes.ts'
 import type { ModelServer } from '../../../test/support/model-server.ts'
 
 const test = startTestSdk()
@@ -29,47 +28,6 @@ beforeAll(async () => {
   server = await startModelServer()
 })
 afterAll(() => server.close())
-
-for (const build of BUILDS) {
-  describe(`openai ${build.major === 'current' ? 7 : 6} ${build.format}`, () => {
-    const bare = new Map<string, unknown>()
-    let library: typeof OpenAiModule
-    let bareSpans: number
-    let patched: readonly string[]
-
-    const use = async ({ answers, use: run }: Shape): Promise<unknown> => {
-      server.answer(...answers)
-      const client = new library.OpenAI({ apiKey: 'key', baseURL: `${server.url}/v1`, maxRetries: 0 })
-      const outcome: unknown = JSON.parse(JSON.stringify({ outcome: await run(client, server) }))
-      return outcome
-    }
-
-    beforeAll(async () => {
-      library = await load(build)
-      for (const [name, shape] of Object.entries(shapes)) bare.set(name, await use(shape))
-      bareSpans = test.takeSpans().length
-      patched = await instrument(openai, test.sdk, build)
-    })
-
-    it('has no span without the patches, which all find their file', () => {
-      expect(bareSpans).toBe(0)
-      expect(patched.map((file) => file.replace(/\.m?js$/, ''))).toEqual(expect.arrayContaining(PATCHED))
-    })
-
-    for (const [feature, group] of Map.groupBy(Object.entries(shapes), ([, shape]) => shape.feature)) {
-      describe(`${feature}`, () => {
-        it.each(group)('leaves the client as it is: %s', async (name, shape) => {
-          const outcome = await use(shape)
-          expect(outcome).toEqual(bare.get(name))
-          expect(test.takeSpans().map(spanLine)).toEqual(
-            (build.major === 'previous' ? shape.previousSpans : undefined) ?? shape.spans,
-          )
-          expect(test.faults.splice(0)).toEqual([])
-        })
-      })
-    }
-  })
-}
 
 /** Files that every major has. */
 const PATCHED = [
@@ -86,9 +44,21 @@ const PATCHED = [
   'resources/responses/responses',
 ]
 
-async function load(build: Build): Promise<typeof OpenAiModule> {
-  // oxlint-disable-next-line typescript/consistent-type-assertions -- the edge: a module loaded by name
-  return (await loadBuild('openai', build)) as unknown as typeof OpenAiModule
+for (const build of BUILDS) {
+  describeShapes<OpenAI>({
+    title: `openai ${build.major === 'current' ? 7 : 6} ${build.format}`,
+    build,
+    instrumentation: openai,
+    files: PATCHED,
+    shapes,
+    test,
+    server: () => server,
+    client: (library, { url }) => {
+      // oxlint-disable-next-line typescript/consistent-type-assertions -- the edge: a module loaded by name
+      const { OpenAI: Client } = library as unknown as typeof OpenAiModule
+      return new Client({ apiKey: 'key', baseURL: `${url}/v1`, maxRetries: 0 })
+    },
+  })
 }
 
 describe('openai', () => {

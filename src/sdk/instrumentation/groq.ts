@@ -1,0 +1,23 @@
+import { GEN_AI_PROVIDER_NAME_VALUE_GROQ } from '../../conventions.ts'
+import { speech, transcription } from './openai/audio.ts'
+import { chatCompletions } from './openai/chat.ts'
+import { embeddings } from './openai/embeddings.ts'
+import { resource } from './openai/resource.ts'
+import type { Instrumentation } from './instrumentation.ts'
+import type { ProviderOf } from './openai/resource.ts'
+
+const providerOf: ProviderOf = () => GEN_AI_PROVIDER_NAME_VALUE_GROQ
+
+/** The `groq-sdk` client, which speaks OpenAI's format. Its streams count their tokens unasked, in `x_groq.usage`. */
+export const groq: Instrumentation = {
+  library: 'groq-sdk',
+  userAgent: /Groq\/JS/,
+  majors: [0, 1],
+  modules: [
+    resource(/^resources\/chat\/completions\.(js|mjs)$/, 'Completions', { create: chatCompletions }, providerOf),
+    resource(/^resources\/embeddings\.(js|mjs)$/, 'Embeddings', { create: embeddings }, providerOf),
+    resource(/^resources\/audio\/speech\.(js|mjs)$/, 'Speech', { create: speech }, providerOf),
+    resource(/^resources\/audio\/transcriptions\.(js|mjs)$/, 'Transcriptions', { create: transcription }, providerOf),
+    resource(/^resources\/audio\/translations\.(js|mjs)$/, 'Translations', { create: transcription }, providerOf),
+  ],
+}

@@ -1,0 +1,31 @@
+import { speech, transcription } from './openai/audio.ts'
+import { chatCompletions } from './openai/chat.ts'
+import { completions } from './openai/completions.ts'
+import { embeddings } from './openai/embeddings.ts'
+import { images } from './openai/images.ts'
+import { resource } from './openai/resource.ts'
+import { toolRunner } from './openai/tool-runner.ts'
+import { rerank } from './together/rerank.ts'
+import type { Instrumentation } from './instrumentation.ts'
+import type { ProviderOf } from './openai/resource.ts'
+
+/** The conventions have no name for it: ours, as of its host. */
+const providerOf: ProviderOf = () => 'together'
+
+/** The `together-ai` client, which speaks OpenAI's format. Its streams count their tokens unasked. */
+export const together: Instrumentation = {
+  library: 'together-ai',
+  userAgent: /Together\/JS/,
+  majors: [0],
+  modules: [
+    resource(/^resources\/chat\/completions\.(js|mjs)$/, 'Completions', { create: chatCompletions }, providerOf),
+    resource(/^resources\/completions\.(js|mjs)$/, 'Completions', { create: completions }, providerOf),
+    resource(/^resources\/embeddings\.(js|mjs)$/, 'Embeddings', { create: embeddings }, providerOf),
+    resource(/^resources\/images\.(js|mjs)$/, 'Images', { generate: images }, providerOf),
+    resource(/^resources\/rerank\.(js|mjs)$/, 'Rerank', { create: rerank }, providerOf),
+    resource(/^resources\/audio\/speech\.(js|mjs)$/, 'Speech', { create: speech }, providerOf),
+    resource(/^resources\/audio\/transcriptions\.(js|mjs)$/, 'Transcriptions', { create: transcription }, providerOf),
+    resource(/^resources\/audio\/translations\.(js|mjs)$/, 'Translations', { create: transcription }, providerOf),
+    toolRunner(/^lib\/AbstractChatCompletionRunner\.(js|mjs)$/),
+  ],
+}
