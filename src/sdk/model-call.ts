@@ -284,8 +284,9 @@ export function errorTypeOf(error: unknown): string {
   const className = typeof constructor === 'function' && constructor.name !== 'DOMException' ? constructor.name : name
   // AWS clients name an error by its code, also one that they have no class for.
   const awsCode = $fault === undefined ? undefined : name
-  // The client of Google keeps the answer as the message; the canonical code is in there.
-  const googleCode = name === 'ApiError' ? /"status": ?"([A-Z_]+)"/.exec(textOf(message) ?? '')?.[1] : undefined
+  // The client of Google keeps the answer, or its text in JSON, as the message; the canonical code is in there.
+  const googleCode =
+    name === 'ApiError' ? /"status\\?": ?\\?"([A-Z_]+)\\?"/.exec(textOf(message) ?? '')?.[1] : undefined
   // Other clients of openai's make keep the answer's body as it is.
   const { error: body } = fieldsOf(error)
   const answered = fieldsOf(fieldsOf(body)['error'] ?? body)

@@ -48,6 +48,8 @@ export interface TokenUsage {
   readonly textInputTokens?: number | undefined
   readonly imageInputTokens?: number | undefined
   readonly audioInputTokens?: number | undefined
+  /** Priced, but of no name in the conventions. */
+  readonly videoInputTokens?: number | undefined
   readonly textOutputTokens?: number | undefined
   readonly imageOutputTokens?: number | undefined
   readonly audioOutputTokens?: number | undefined

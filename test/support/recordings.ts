@@ -36,6 +36,7 @@ export interface Expected {
   readonly streamError?: { readonly type?: string; readonly code?: string | number }
   readonly error?: { readonly status: number; readonly type: string | null; readonly code: string | number | null }
   readonly responseModel?: string
+  readonly blockReason?: string
 }
 
 export interface Recorded {
@@ -138,13 +139,15 @@ export interface RecordingSuite {
   /** What `spanSummary` must give for the one span of an exchange. `expectedSummary` is a start. */
   readonly expected: (recorded: Recorded) => Record<string, unknown>
   readonly expectedOutcome: (recorded: Recorded) => Outcome
+  /** Name of the feature in the table of libraries; the API's own name when absent. */
+  readonly feature?: (recorded: Recorded) => string
 }
 
 /** One test for each exchange and cut: exactly one span, equal to what was recorded; the caller sees what he would have seen. */
 export function describeRecordings(suite: RecordingSuite): void {
-  const { title, recorded, cuts, test, play, expected, expectedOutcome } = suite
+  const { title, recorded, cuts, test, play, expected, expectedOutcome, feature: featureOf = apiOf } = suite
   describe(title, () => {
-    const features = Map.groupBy(recorded, ({ exchange: { meta } }) => `${meta.api}${meta.stream ? ' stream' : ''}`)
+    const features = Map.groupBy(recorded, featureOf)
     for (const [feature, group] of features) {
       describe(feature, () => {
         for (const name of cuts) {
@@ -161,6 +164,8 @@ export function describeRecordings(suite: RecordingSuite): void {
     }
   })
 }
+
+const apiOf = ({ exchange: { meta } }: Recorded): string => `${meta.api}${meta.stream ? ' stream' : ''}`
 
 /** The part of an inference span that recordings can tell. */
 export const spanSummary = (span: ReadableSpan): Record<string, unknown> => ({

@@ -55,6 +55,7 @@ describeWithData('recordings', () => {
           stream: one.exchange.request.body['stream'] === true,
         }),
       expectedOutcome: outcomeOf,
+      feature: ({ exchange: { meta } }) => (meta.stream ? 'chat stream' : 'chat'),
     })
   }
 

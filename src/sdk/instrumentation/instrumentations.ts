@@ -2,6 +2,7 @@ import { ai } from './ai.ts'
 import { anthropic } from './anthropic.ts'
 import { bedrock } from './bedrock.ts'
 import { cohere } from './cohere.ts'
+import { googleGenai } from './google-genai.ts'
 import { groq } from './groq.ts'
 import type { Instrumentation } from './instrumentation.ts'
 import { langchain, langchainCore, langgraph } from './langchain.ts'
@@ -15,6 +16,7 @@ import { together } from './together.ts'
 export const instrumentations: readonly Instrumentation[] = [
   openai,
   anthropic,
+  googleGenai,
   groq,
   together,
   bedrock,
