@@ -134,6 +134,24 @@ describe('a run', () => {
     expect(onlyRun(store)).toMatchObject({ agent: 'support', status: 'error', startMs: NOW - 5000 })
   })
 
+  test('talk of the MCP protocol alone is no run to list, until something is done in the same trace', () => {
+    const { store } = openStore()
+    const talk = {
+      traceId: traceId(1),
+      spanId: spanId(9),
+      name: 'initialize',
+      startMs: NOW - 9000,
+      endMs: NOW - 8000,
+      attributes: { 'mcp.method.name': 'initialize' },
+    }
+    write(store, talk)
+    expect(store.runs({ limit: 10 }).runs).toEqual([])
+    expect(store.summary()).toMatchObject({ runsLastHour: 0, agents: [] })
+    expect(store.runDetail(traceId(1))?.spans).toHaveLength(1)
+    write(store, agentSpan({ parentSpanId: spanId(9) }))
+    expect(onlyRun(store)).toMatchObject({ agent: 'support', spans: 2 })
+  })
+
   test('a span with a remote parent is a root', () => {
     const { store } = openStore()
     write(store, agentSpan({ parentSpanId: spanId(99), flags: 0x301 }))

@@ -7,6 +7,7 @@ import {
   ATTR_GEN_AI_TOOL_NAME,
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_MCP_METHOD_NAME,
   ATTR_SERVICE_NAME,
   ATTR_SPANWARDEN_COST_AMOUNT,
   ATTR_SPANWARDEN_REDACTION_COUNT,
@@ -33,6 +34,8 @@ export interface SpanFacts {
   readonly startUs: number
   readonly endUs: number
   readonly role: number
+  /** A request of the MCP protocol that is no tool call: the handshake, a list of tools. */
+  readonly isProtocolTalk: boolean
   readonly name: string
   readonly subject: string
   readonly agent: string
@@ -69,6 +72,7 @@ const CONVERSATION = wireId(ATTR_GEN_AI_CONVERSATION_ID)
 const INPUT_TOKENS = wireId(ATTR_GEN_AI_USAGE_INPUT_TOKENS)
 const OUTPUT_TOKENS = wireId(ATTR_GEN_AI_USAGE_OUTPUT_TOKENS)
 const ERROR_TYPE = wireId(ATTR_ERROR_TYPE)
+const MCP_METHOD = wireId(ATTR_MCP_METHOD_NAME)
 const SERVICE = wireId(ATTR_SERVICE_NAME)
 const COST = wireId(ATTR_SPANWARDEN_COST_AMOUNT)
 const REDACTIONS = wireId(ATTR_SPANWARDEN_REDACTION_COUNT)
@@ -129,6 +133,7 @@ function readSpan(reader: SpanReader): SpanFacts | undefined {
     startUs,
     endUs: Math.max(startUs, microseconds(reader.endMs)),
     role,
+    isProtocolTalk: role === ROLE_OTHER && reader.has(MCP_METHOD),
     name: name < 0 ? '' : short(view.text(name)),
     subject: short(subjectOf(role, reader)),
     agent: short(reader.text(AGENT_NAME)),

@@ -110,14 +110,22 @@ const RANK_AGENT = '0'
 const RANK_ROOT = '1'
 /** Neither: the run has not shown what it is yet. */
 export const RANK_CALL = '2'
+/** Nothing but talk of the MCP protocol so far: the client connects, lists tools. Nobody asked the agent for it, so it is no run to list. */
+export const RANK_TALK = '3'
 
 /**
  * The outermost agent invocation, which of all agent spans starts first and, of those, ends last; without one the root span; until that has
  * come, the span that starts first.
  */
 function rankOf(span: SpanFacts): string {
-  const kind = span.role === ROLE_AGENT ? RANK_AGENT : span.isLocalRoot ? RANK_ROOT : RANK_CALL
+  const kind = kindOf(span)
   const start = String(span.startUs).padStart(16, '0')
   const end = String(9e15 - span.endUs).padStart(16, '0')
   return `${kind}${start}${end}${span.spanId.toString('hex')}`
+}
+
+function kindOf({ role, isProtocolTalk, isLocalRoot }: SpanFacts): string {
+  if (role === ROLE_AGENT) return RANK_AGENT
+  if (isProtocolTalk) return RANK_TALK
+  return isLocalRoot ? RANK_ROOT : RANK_CALL
 }

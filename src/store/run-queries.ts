@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { bytesOf, numberOf, numberOrNull, textOf } from './database.ts'
 import type { Row } from './database.ts'
 import { readLogEntry, readSpanDetail } from './read-detail.ts'
-import { RANK_CALL } from './run-fold.ts'
+import { RANK_CALL, RANK_TALK } from './run-fold.ts'
 import { ROLE_AGENT, ROLE_MODEL, ROLE_TOOL } from './read-spans.ts'
 import type {
   LogEntry,
@@ -31,9 +31,11 @@ const conditions: Readonly<Record<RunStatus, string>> = {
   ok: `failed = 0 AND (has_root = 1 OR (seen_ms <= :idle AND substr(rank, 1, 1) <> '${RANK_CALL}'))`,
 }
 
+const isListed = `rank < '${RANK_TALK}'`
+
 /** Newest first. `before` is the `next` of an earlier page; one that is not of that form gives the first page. */
 export function queryRuns(database: DatabaseSync, query: RunQuery, nowMs: number): RunPage {
-  const where: string[] = ['spans > 0']
+  const where: string[] = ['spans > 0', isListed]
   const values: Record<string, SQLInputValue> = { limit: query.limit + 1 }
   if (query.status !== undefined) {
     where.push(conditions[query.status])
@@ -98,7 +100,7 @@ function queryLogs(database: DatabaseSync, trace: Buffer, span: Buffer): LogEntr
 /** Names of agents, those with the newest runs first. */
 export function queryAgents(database: DatabaseSync): string[] {
   return database
-    .prepare(`SELECT agent FROM run GROUP BY agent ORDER BY max(start_us) DESC LIMIT ${AGENTS_MAX}`)
+    .prepare(`SELECT agent FROM run WHERE ${isListed} GROUP BY agent ORDER BY max(start_us) DESC LIMIT ${AGENTS_MAX}`)
     .all()
     .map((row) => textOf(row, 'agent'))
 }
@@ -107,7 +109,8 @@ export function queryAgents(database: DatabaseSync): string[] {
 export function queryFinished(database: DatabaseSync, sinceMs: number): { finished: number; failed: number } {
   const row = database
     .prepare(
-      'SELECT count(*) AS finished, coalesce(sum(failed), 0) AS failed FROM run WHERE seen_ms > :since AND has_root = 1 AND request_end_us > :since * 1000',
+      `SELECT count(*) AS finished, coalesce(sum(failed), 0) AS failed FROM run
+       WHERE seen_ms > :since AND has_root = 1 AND request_end_us > :since * 1000 AND ${isListed}`,
     )
     .get({ since: Math.floor(sinceMs) })
   return { finished: numberOf(row, 'finished'), failed: numberOf(row, 'failed') }
