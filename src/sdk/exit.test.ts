@@ -1,5 +1,8 @@
 import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startOtlpSink } from '../../test/support/otlp-sink.ts'
 import { runAgent } from '../../test/support/run-agent.ts'
@@ -138,6 +141,73 @@ describe('the receiver is away', () => {
     expect(run.stderr).toContain('traces are dropped')
     for (const socket of sockets) socket.destroy()
     hole.close()
+  })
+})
+
+describe('with a spool', () => {
+  const signals = (folder: string): string[] => {
+    const names = existsSync(join(folder, 'spool')) ? readdirSync(join(folder, 'spool')) : []
+    return names.map((name) => name.split('.').slice(1).join('.')).toSorted()
+  }
+  const newFolder = (): string => mkdtempSync(join(tmpdir(), 'spanwarden-exit-'))
+  const script = "import { agent } from './src/index.ts'; agent('a', () => 1)();"
+  const withSpool = (endpoint: string, stateFolder: string, ends = '') =>
+    runAgent({
+      endpoint,
+      script: script + ends,
+      env: { SPANWARDEN_SPOOL: 'on', SPANWARDEN_STATE_DIR: stateFolder },
+    })
+
+  /** Until the receiver has answered once. */
+  const answered = `const sent = () => Reflect.get(globalThis, Symbol.for('spanwarden.sdk')).state().traces.sent
+    while (sent() === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    agent('b', () => 1)();`
+
+  test.each([
+    ['at a natural end', ''],
+    ['at process.exit()', 'process.exit(0)'],
+  ])('what another collector on this host takes is not left in it: %s', async (_, ends) => {
+    await using sink = await startOtlpSink()
+    const stateFolder = newFolder()
+    const run = await withSpool(sink.url, stateFolder, `${answered} ${ends}`)
+    expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' })
+    expect([sink.spans.length, signals(stateFolder)]).toEqual([2, []])
+  })
+
+  test('a folder that cannot be used is told; what can be sent is sent', async () => {
+    await using sink = await startOtlpSink()
+    const stateFolder = newFolder()
+    writeFileSync(join(stateFolder, 'spool'), 'not a folder')
+    const run = await withSpool(sink.url, stateFolder, 'process.exit(0)')
+    expect(run.stderr).toBe('spanwarden: the spool cannot be used (EEXIST)\n')
+    expect(traceTree(sink.spans)).toBe('INTERNAL invoke_agent a')
+  })
+
+  test('a full one is told and counted', async () => {
+    const stateFolder = newFolder()
+    mkdirSync(join(stateFolder, 'spool'))
+    for (let n = 0; n < 512; n += 1) writeFileSync(join(stateFolder, 'spool', `0123456789abcdef-${n}.logs.json`), '{}')
+    const run = await withSpool('http://127.0.0.1:9', stateFolder, 'process.exit(0)')
+    expect(run.stderr).toContain('traces are dropped: the spool is full')
+    expect(signals(stateFolder)).toHaveLength(512)
+  })
+
+  test('nothing is left to a receiver on another host', async () => {
+    const stateFolder = newFolder()
+    // TEST-NET-1 of RFC 5737: no host has this address.
+    const run = await withSpool('http://192.0.2.1:4318', stateFolder, 'process.exit(0)')
+    expect(run.stderr).toContain('traces are dropped: the process ended before they could be sent')
+    expect(signals(stateFolder)).toEqual([])
+  })
+
+  test('an agent that has done nothing leaves nothing and makes no folder', async () => {
+    const stateFolder = join(newFolder(), 'state')
+    const run = await runAgent({
+      endpoint: 'http://127.0.0.1:9',
+      script: 'process.exit(0)',
+      env: { SPANWARDEN_SPOOL: 'on', SPANWARDEN_STATE_DIR: stateFolder },
+    })
+    expect([run.code, run.stderr, existsSync(stateFolder)]).toEqual([0, '', false])
   })
 })
 
