@@ -1,5 +1,5 @@
 import { context, SpanKind } from '@opentelemetry/api'
-import type { Attributes } from '@opentelemetry/api'
+import type { Attributes, Context, Span } from '@opentelemetry/api'
 import {
   ATTR_GEN_AI_AGENT_NAME,
   ATTR_GEN_AI_INPUT_MESSAGES,
@@ -8,7 +8,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
 } from '../conventions.ts'
 import { ambientOf, inheritedAttributes, withAmbient, withSpan } from './context.ts'
-import { failSpan, guarded } from './fail-span.ts'
+import { attempted, failSpan, guarded } from './fail-span.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { observe } from './observe.ts'
 import type { Queues } from './queues.ts'
@@ -65,16 +65,8 @@ export function runAgentCall(sdk: SdkContext, agent: AgentCall, call: () => unkn
   const { name, conversationId } = agent
   const surrounding = context.active()
   const outer = conversationId === undefined ? surrounding : withAmbient(surrounding, { conversationId })
-  const attributes: Attributes = {
-    ...inheritedAttributes(outer),
-    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
-    ...agent.attributes,
-  }
-  if (name === undefined) delete attributes[ATTR_GEN_AI_AGENT_NAME]
-  else attributes[ATTR_GEN_AI_AGENT_NAME] = name
-  const operation = GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT
-  const spanName = name === undefined ? operation : `${operation} ${name}`
-  const span = sdk.tracer.startSpan(spanName, { kind: SpanKind.INTERNAL, attributes }, outer)
+  const span = attempted(sdk, 'starting an agent span', () => startAgentSpan(sdk, agent, outer))
+  if (span === undefined) return call()
   const inner = { toolCall: undefined, modelCall: undefined }
   const within = withSpan(withAmbient(outer, name === undefined ? inner : { ...inner, agentName: name }), span)
   return observe(call, within, {
@@ -84,6 +76,19 @@ export function runAgentCall(sdk: SdkContext, agent: AgentCall, call: () => unkn
       span.end()
     },
   })
+}
+
+function startAgentSpan(sdk: SdkContext, { name, attributes: more }: AgentCall, outer: Context): Span {
+  const attributes: Attributes = {
+    ...inheritedAttributes(outer),
+    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+    ...more,
+  }
+  if (name === undefined) delete attributes[ATTR_GEN_AI_AGENT_NAME]
+  else attributes[ATTR_GEN_AI_AGENT_NAME] = name
+  const operation = GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT
+  const spanName = name === undefined ? operation : `${operation} ${name}`
+  return sdk.tracer.startSpan(spanName, { kind: SpanKind.INTERNAL, attributes }, outer)
 }
 
 /** One text message as a JSON string, the form that most backends expect on spans. */

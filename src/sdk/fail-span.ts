@@ -22,3 +22,13 @@ export function guarded(sdk: SdkContext, where: string, step: () => void): void 
     sdk.fault(where, error)
   }
 }
+
+/** What a step of ours gives, or undefined when it fails: then the agent goes on unobserved. */
+export function attempted<Result>(sdk: SdkContext, where: string, step: () => Result): Result | undefined {
+  try {
+    return step()
+  } catch (error) {
+    sdk.fault(where, error)
+    return undefined
+  }
+}

@@ -14,7 +14,7 @@ import {
   GEN_AI_TOOL_TYPE_VALUE_FUNCTION,
 } from '../conventions.ts'
 import { inheritedAttributes, withAmbient, withSpan } from './context.ts'
-import { failSpan, guarded } from './fail-span.ts'
+import { attempted, failSpan, guarded } from './fail-span.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { observe } from './observe.ts'
 import type { ToolOptions } from './runtime.ts'
@@ -54,7 +54,8 @@ export interface ToolResult {
 /** `runTool` for the libraries that run tools. */
 export function runToolCall(sdk: SdkContext, tool: ToolCall, call: () => unknown): unknown {
   const outer = context.active()
-  const span = startToolSpan(sdk, tool, outer)
+  const span = attempted(sdk, 'starting a tool span', () => startToolSpan(sdk, tool, outer))
+  if (span === undefined) return call()
   const end = (settle: () => void): void => {
     guarded(sdk, 'ending a tool span', settle)
     span.end()

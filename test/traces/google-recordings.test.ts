@@ -99,7 +99,12 @@ describeWithData('recordings', () => {
 /** What the wire calls otherwise than the client. */
 const paramsOf = ({ contents, generationConfig, systemInstruction, tools, toolConfig }: Body): Sent => ({
   contents,
-  config: { ...fieldsOf(generationConfig), systemInstruction, tools, toolConfig },
+  config: {
+    ...fieldsOf(generationConfig),
+    ...(systemInstruction === undefined ? {} : { systemInstruction }),
+    ...(tools === undefined ? {} : { tools }),
+    ...(toolConfig === undefined ? {} : { toolConfig }),
+  },
 })
 type Contents = GoogleModule.ContentListUnion
 interface Body {

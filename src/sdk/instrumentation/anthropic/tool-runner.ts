@@ -4,13 +4,15 @@ import {
   GEN_AI_OUTPUT_TYPE_VALUE_JSON,
 } from '../../../conventions.ts'
 import { runAgentCall } from '../../agent.ts'
+import { attempted } from '../../fail-span.ts'
 import { runToolCall } from '../../tool.ts'
 import { fieldsOf, isFields, nameOf } from '../fields.ts'
 import { present } from '../present.ts'
+import { replaceFunction } from '../replace-function.ts'
 import type { AgentCall } from '../../agent.ts'
 import type { ToolCall } from '../../tool.ts'
 import type { Fields } from '../fields.ts'
-import type { ModulePatch, SdkContext } from '../instrumentation.ts'
+import type { ModulePatch } from '../instrumentation.ts'
 
 /**
  * `beta.messages.toolRunner()`: one run of its loop is an agent's. Whatever starts it (`for await`, `await`, `runUntilDone()`) takes the
@@ -28,7 +30,7 @@ export const toolRunner: ModulePatch = {
     const replacement = {
       [key](this: unknown): unknown {
         const run = (): unknown => Reflect.apply(original, this, [])
-        const agent = described(sdk, 'tool runner', () => agentOf(fieldsOf(this)))
+        const agent = attempted(sdk, 'tool runner: begin', () => agentOf(fieldsOf(this)))
         return agent === undefined ? run() : runAgentCall(sdk, agent, run)
       },
     }[key]
@@ -38,7 +40,7 @@ export const toolRunner: ModulePatch = {
 
 /** The functions that run one tool, for the tool runner and for the one of a session (a hosted agent whose tools run here). */
 export const runnableTools: readonly ModulePatch[] = [
-  replaceFunction(/^lib\/tools\/BetaRunnableTool\.(js|mjs)$/, 'runRunnableTool', ([tool, input, options]) => ({
+  runs(/^lib\/tools\/BetaRunnableTool\.(js|mjs)$/, 'runRunnableTool', ([tool, input, options]) => ({
     ...toolOf(tool, fieldsOf(options)),
     input,
     resultOf: (returned) => {
@@ -46,7 +48,7 @@ export const runnableTools: readonly ModulePatch[] = [
       return { content, failed: isError === true }
     },
   })),
-  replaceFunction(/^lib\/internal\/toolsets\/run\.(js|mjs)$/, 'runToolsetMember', ([toolset, toolUse]) => ({
+  runs(/^lib\/internal\/toolsets\/run\.(js|mjs)$/, 'runToolsetMember', ([toolset, toolUse]) => ({
     ...toolOf(toolset, { toolUse }),
     input: fieldsOf(toolUse)['input'],
     resultOf: (returned) => {
@@ -62,26 +64,16 @@ const toolOf = (tool: unknown, { toolUse }: Fields): Pick<ToolCall, 'name' | 'id
   description: nameOf(fieldsOf(tool)['description']),
 })
 
-/** Importers of a CommonJS file read its `exports`, those of an ES module its binding. */
-function replaceFunction(file: RegExp, name: string, toolCall: (args: readonly unknown[]) => ToolCall): ModulePatch {
+function runs(file: RegExp, name: string, toolCall: (args: readonly unknown[]) => ToolCall): ModulePatch {
   return {
     file,
     names: [name, 'exports'],
-    patch: (bindings, sdk) => {
-      const original = bindings[name]
-      if (typeof original !== 'function') throw new TypeError(`the function ${name} is missing`)
-      const replacement = {
-        [name](this: unknown, ...args: unknown[]): unknown {
-          const run = (): unknown => Reflect.apply(original, this, args)
-          const tool = described(sdk, name, () => toolCall(args))
-          return tool === undefined ? run() : runToolCall(sdk, tool, run)
-        },
-      }[name]
-      Object.defineProperty(replacement, 'length', { value: original.length, configurable: true })
-      bindings[name] = replacement
-      const { exports } = bindings
-      if (isFields(exports)) Reflect.set(exports, name, replacement)
-    },
+    patch: (bindings, sdk) =>
+      replaceFunction(bindings, name, (original) => (args) => {
+        const run = (): unknown => original(...args)
+        const tool = attempted(sdk, `${name}: begin`, () => toolCall(args))
+        return tool === undefined ? run() : runToolCall(sdk, tool, run)
+      }),
   }
 }
 
@@ -93,15 +85,5 @@ function agentOf(runner: Fields): AgentCall {
       [ATTR_GEN_AI_REQUEST_MODEL]: nameOf(model),
       [ATTR_GEN_AI_OUTPUT_TYPE]: isJson ? GEN_AI_OUTPUT_TYPE_VALUE_JSON : undefined,
     }),
-  }
-}
-
-/** A fault of ours means an unobserved run. */
-function described<T>(sdk: SdkContext, where: string, describe: () => T): T | undefined {
-  try {
-    return describe()
-  } catch (error) {
-    sdk.fault(`${where}: begin`, error)
-    return undefined
   }
 }
