@@ -91,7 +91,8 @@ export class AnswerParts {
 
   #finish(end: Fields): void {
     const reason = end['finishReason']
-    this.#finishReason = nameOf(reason) ?? nameOf(fieldsOf(reason)['raw']) ?? nameOf(fieldsOf(reason)['unified'])
+    const { raw, unified = reason } = fieldsOf(reason)
+    this.#finishReason = finishReason(raw, unified)
     this.#usage = usageOf(fieldsOf(end['usage']))
     this.#serviceTier = nameOf(fieldsOf(fieldsOf(end['providerMetadata'])['openai'])['serviceTier'])
   }
@@ -115,6 +116,10 @@ export class AnswerParts {
     if ('text' in known) known.text.add(more)
   }
 }
+
+/** The provider's word, else the AI SDK's own, as the conventions write them: `tool_calls`. */
+export const finishReason = (raw: unknown, unified: unknown): string | undefined =>
+  nameOf(raw) ?? nameOf(unified)?.replaceAll('-', '_')
 
 type AnswerPart =
   | { readonly kind: 'text' | 'reasoning'; readonly id: unknown; readonly text: GrowingText }

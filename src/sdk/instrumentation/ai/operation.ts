@@ -12,6 +12,7 @@ import { observe } from '../../observe.ts'
 import { startAgentRun } from '../agent-run.ts'
 import { fieldsOf, listOf, nameOf, textOf } from '../fields.ts'
 import { present } from '../present.ts'
+import { finishReason } from './answer-parts.ts'
 import { providerError, withoutTelemetry } from './model-method.ts'
 import { promptMessages } from './prompt-content.ts'
 import { relay } from './relay.ts'
@@ -155,7 +156,7 @@ function resultOf(result: unknown, sdk: SdkContext): Fields {
 }
 
 const finishReasons = (raw: unknown, unified: unknown): Attributes => {
-  const reason = nameOf(raw) ?? nameOf(unified)
+  const reason = finishReason(raw, unified)
   return reason === undefined ? {} : { [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [reason] }
 }
 
