@@ -54,7 +54,7 @@ afterEach(() => {
 })
 
 for (const build of BUILDS) {
-  describe(`@langchain/core ${build.major === 'current' ? 1 : 0} ${build.format}`, () => {
+  describe(`@langchain/core ${build.major === 'current' ? '1' : '0.3'} ${build.format}`, () => {
     let lc: LangChain
     beforeAll(async () => {
       lc = await loadLangChain(test, build)

@@ -135,7 +135,7 @@ for (const build of BUILDS.filter(({ major }) => major === 'current')) {
 }
 
 for (const build of BUILDS.filter(({ major }) => major === 'previous')) {
-  describe(`langchain 0 ${build.format}`, () => {
+  describe(`langchain 0.3 ${build.format}`, () => {
     let lc: LangChain
     let executor: () => Executor
     beforeAll(async () => {

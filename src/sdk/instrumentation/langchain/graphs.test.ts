@@ -28,7 +28,7 @@ afterEach(() => {
 })
 
 for (const build of BUILDS) {
-  const major = build.major === 'current' ? 1 : 0
+  const previous = build.major === 'previous'
   let lc: LangChain
   beforeAll(async () => {
     lc = await loadLangChain(test, build)
@@ -41,7 +41,7 @@ for (const build of BUILDS) {
       schema: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
     })
 
-  describe(`@langchain/core ${major} ${build.format}`, () => {
+  describe(`@langchain/core ${previous ? '0.3' : '1'} ${build.format}`, () => {
     describe('tools', () => {
       it('runs a tool inside its span', async () => {
         const inside = weather(() => trace.getActiveSpan()?.spanContext().spanId ?? '')
@@ -89,7 +89,7 @@ for (const build of BUILDS) {
     })
   })
 
-  describe(`@langchain/langgraph ${major} ${build.format}`, () => {
+  describe(`@langchain/langgraph ${previous ? '0.4' : '1'} ${build.format}`, () => {
     const agentOf = (name?: string, tool = weather()) =>
       lc.prebuilt.createReactAgent({
         llm: scriptedModel(lc, [ASKS, ANSWERS]),

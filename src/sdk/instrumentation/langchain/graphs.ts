@@ -15,6 +15,7 @@ export function observeGraphs(base: object, sdk: SdkContext): void {
   gate(base, '_streamIterator', (self, [input, options], proceed) =>
     observeInvocation(sdk, () => graphRun(fieldsOf(self), input, fieldsOf(options)), proceed),
   )
+  if (!Object.hasOwn(base, '_runLoop')) return
   gate(base, '_runLoop', (_self, [params], proceed) => {
     const run = activeRun()
     if (run === undefined) return proceed()

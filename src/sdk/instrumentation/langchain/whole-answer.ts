@@ -1,5 +1,6 @@
 import { ATTR_GEN_AI_OUTPUT_MESSAGES } from '../../../conventions.ts'
 import { contentJson, text } from '../../content.ts'
+import { charactersOf } from '../characters.ts'
 import { fieldsOf, isFields, listOf, nameOf, textOf } from '../fields.ts'
 import { contentCharacters, langchainMessages } from './messages.ts'
 import { tokenUsage, usageMetadata } from './usage.ts'
@@ -23,7 +24,9 @@ export function wholeAnswer(result: unknown): ModelResponse {
     model: answeringModel(metadata) ?? answeringModel(output),
     finishReasons: reasons.some((reason) => reason !== undefined) ? reasons : [],
     usage,
-    outputCharacters: all.reduce((characters, generation) => characters + charactersOf(generation), 0),
+    // For an estimate, so only where nobody has counted.
+    outputCharacters:
+      usage === undefined ? all.reduce((sum, generation) => sum + generationCharacters(generation), 0) : undefined,
     errorType: undefined,
     attributes: {},
     content: () => ({ [ATTR_GEN_AI_OUTPUT_MESSAGES]: contentJson(all.map(outputMessage)) }),
@@ -53,9 +56,10 @@ function reasonOf(generation: Fields): string | undefined {
   return finishReason(fieldsOf(generation['generationInfo'])) ?? finishReason(fieldsOf(message['response_metadata']))
 }
 
-function charactersOf(generation: Fields): number {
-  const { message } = generation
-  return isFields(message) ? contentCharacters(message['content']) : (textOf(generation['text'])?.length ?? 0)
+function generationCharacters({ message, text: said }: Fields): number {
+  if (!isFields(message)) return textOf(said)?.length ?? 0
+  const calls = listOf(message['tool_calls']).map((call) => fieldsOf(call)['args'])
+  return contentCharacters(message['content']) + charactersOf(calls)
 }
 
 function outputMessage(generation: Fields): unknown {
