@@ -9,7 +9,7 @@ import { langchain, langchainCore, langgraph } from './langchain.ts'
 import { mcpClient, mcpSdk, mcpServer } from './mcp.ts'
 import { mistral } from './mistral.ts'
 import { openai } from './openai.ts'
-import { openaiAgents } from './openai-agents.ts'
+import { openaiAgents, openaiAgentsExtensions } from './openai-agents.ts'
 import { together } from './together.ts'
 
 /** Every client library that is observed without a change to the agent. */
@@ -30,4 +30,5 @@ export const instrumentations: readonly Instrumentation[] = [
   langgraph,
   langchain,
   openaiAgents,
+  openaiAgentsExtensions,
 ]

@@ -1,3 +1,5 @@
+import { languageModel } from './ai/language-model.ts'
+import { observeModel } from './ai/model-method.ts'
 import { asFunctionTool, runBuiltInTool, runFunctionTool, tellFailure } from './openai-agents/agent-tool.ts'
 import { runModel } from './openai-agents/agent-model.ts'
 import { enterAgent, runRunner } from './openai-agents/run-scope.ts'
@@ -66,6 +68,27 @@ export const openaiAgents: Instrumentation = {
           (original) => (args) => runBuiltInTool(args[1], () => original(...args), sdk),
         )
       },
+    },
+  ],
+}
+
+/** The adapter for models of the AI SDK: it keeps the model to itself, so that the model is observed when the adapter looks at it. */
+export const openaiAgentsExtensions: Instrumentation = {
+  library: '@openai/agents-extensions',
+  majors: [0],
+  modules: [
+    {
+      file: /^dist\/ai-sdk\/index\.(js|mjs)$/,
+      names: ['ensureSupportedModel'],
+      patch: (bindings, sdk) =>
+        replaceFunction(bindings, 'ensureSupportedModel', (original) => (args) => {
+          try {
+            observeModel(args[0], languageModel, sdk)
+          } catch (error) {
+            sdk.fault('openai agents: model of the AI SDK', error)
+          }
+          return original(...args)
+        }),
     },
   ],
 }
