@@ -77,7 +77,7 @@ describeWithData('recordings', () => {
       const playable = recorded.filter(({ exchange }) => build.major === 'current' || exchange.meta.api !== 'messages')
       const features = Map.groupBy(playable, ({ exchange: { meta } }) => `${meta.api}${meta.stream ? ' stream' : ''}`)
       for (const [feature, group] of features) {
-        describe(feature, () => {
+        describe(`${feature}`, () => {
           for (const name of first ? Object.keys(CUTS) : ['as recorded']) {
             it.each(group)(`$exchange.meta.id ${name}`, async (one) => {
               const answer = answerOf(one.exchange)

@@ -2,12 +2,12 @@ import { createRequire } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { pathToFileURL } from 'node:url'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { z } from 'zod'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDS, startHookedSdk } from '../../../test/support/hooked.ts'
 import { SHOWN, TEXT, TEXT_STREAM, TOOL, completionOf, shapes } from '../../../test/support/ai-shapes.ts'
-import { sse, startModelServer } from '../../../test/support/model-server.ts'
+import { json, sse, startModelServer } from '../../../test/support/model-server.ts'
 import { spanTree } from '../../../test/support/span-tree.ts'
 import { ai } from './ai.ts'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
@@ -70,7 +70,7 @@ for (const build of BUILDS) {
     })
 
     for (const [feature, group] of Map.groupBy(Object.entries(shapes), ([, shape]) => shape.feature)) {
-      describe(feature, () => {
+      describe(`${feature}`, () => {
         it.each(group)('%s', async (name, shape) => {
           const outcome = await use(shape, observed)
           expect(outcome).toEqual(bare.get(name))
@@ -176,6 +176,33 @@ for (const build of BUILDS.filter(({ format }) => format === 'esm')) {
       }
     })
 
+    it('leaves a rejection that nobody handles as it is: reported once', async () => {
+      server.answer(json({ error: { message: 'no', type: 'invalid_request_error' } }, 400))
+      const listeners = process.rawListeners('unhandledRejection')
+      process.removeAllListeners('unhandledRejection')
+      const reasons: unknown[] = []
+      try {
+        const reported = new Promise<void>((resolve) => {
+          process.on('unhandledRejection', (reason) => {
+            reasons.push(reason)
+            if (reasons.length === 2) resolve()
+          })
+        })
+        void observed.sdk.generateText(ask())
+        void observed.sdk.generateObject({ ...ask(), schema: z.object({}) })
+        const stream = observed.sdk.streamText({ ...ask(), onError: () => undefined })
+        await stream.consumeStream()
+        await reported
+        await new Promise((resolve) => setImmediate(resolve))
+      } finally {
+        process.removeAllListeners('unhandledRejection')
+        for (const listener of listeners)
+          process.on('unhandledRejection', (...args) => Reflect.apply(listener, process, args))
+      }
+      expect(reasons.length).toBe(2)
+      expect(test.takeSpans().length).toBe(5)
+    })
+
     it('shows the model that the caller gave', async () => {
       server.answer(TEXT)
       const seen: unknown[] = []
@@ -241,7 +268,7 @@ for (const build of BUILDS.filter(({ format }) => format === 'esm')) {
 
     it('counts the tokens that the server sent', async () => {
       const count = fc.nat({ max: 100_000 })
-      const step = fc.record({ input: count, output: count, streamed: fc.boolean(), failures: fc.nat({ max: 1 }) })
+      const step = fc.record({ input: count, output: count, failures: fc.nat({ max: 1 }) })
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 4 }), fc.boolean(), async (steps, stream) => {
           const last = steps.length - 1

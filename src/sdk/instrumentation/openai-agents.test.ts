@@ -130,7 +130,7 @@ for (const build of BUILDS.filter(({ major }) => major === 'current')) {
           throw new RangeError('CANARY')
         }
         const run = agents.run(helper({ tools: [weather(fail, { errorFunction: null })] }), 'CANARY')
-        await expect(run).rejects.toThrow()
+        await expect(run).rejects.toThrow(agents.ToolCallError)
         expect(spans()).toBe(
           tree(
             'INTERNAL invoke_agent helper ERROR(ToolCallError)',
