@@ -37,8 +37,8 @@ export function observeStream(stream: ClientStream, observer: StreamObserver): v
 }
 
 /**
- * The same for an object that is read by its `[Symbol.asyncIterator]` alone. `signal` is the one that the caller can abort the request
- * with, where the library ends an aborted stream without an error.
+ * The same for an object that is read by its `[Symbol.asyncIterator]`, or that is its own iterator (a generator). `signal` is the one that
+ * the caller can abort the request with, where the library ends an aborted stream without an error.
  */
 export function observeIterable(
   iterable: AsyncIterable<unknown>,
@@ -47,6 +47,7 @@ export function observeIterable(
 ): void {
   const source = iterable[Symbol.asyncIterator]
   const reading = new Reading(observer, signal)
+  if (isIterator(iterable)) return observeIterator(iterable, reading)
   Object.defineProperty(iterable, Symbol.asyncIterator, {
     configurable: true,
     writable: true,
@@ -55,6 +56,21 @@ export function observeIterable(
       return reading.observe(source.call(this))
     },
   })
+}
+
+const isIterator = (value: object): value is AsyncIterator<unknown> =>
+  'next' in value && typeof value.next === 'function'
+
+function observeIterator(iterator: AsyncIterator<unknown>, reading: Reading): void {
+  const source: AsyncIterator<unknown> = { next: iterator.next.bind(iterator) }
+  if (iterator.return !== undefined) source.return = iterator.return.bind(iterator)
+  if (iterator.throw !== undefined) source.throw = iterator.throw.bind(iterator)
+  const observed = reading.observe(source)
+  for (const method of ['next', 'return', 'throw'] as const) {
+    const value = observed[method]
+    if (value !== undefined)
+      Object.defineProperty(iterator, method, { value, configurable: true, writable: true, enumerable: false })
+  }
 }
 
 class Reading {
