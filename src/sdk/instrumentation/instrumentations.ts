@@ -8,6 +8,7 @@ import type { Instrumentation } from './instrumentation.ts'
 import { langchain, langchainCore, langgraph } from './langchain.ts'
 import { mcpClient, mcpSdk, mcpServer } from './mcp.ts'
 import { mistral } from './mistral.ts'
+import { ollama } from './ollama.ts'
 import { openai } from './openai.ts'
 import { openaiAgents, openaiAgentsExtensions } from './openai-agents.ts'
 import { together } from './together.ts'
@@ -22,6 +23,7 @@ export const instrumentations: readonly Instrumentation[] = [
   bedrock,
   mistral,
   cohere,
+  ollama,
   ai,
   mcpSdk,
   mcpClient,

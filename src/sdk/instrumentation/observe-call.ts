@@ -18,7 +18,10 @@ export interface CallShape {
   signal?(args: readonly unknown[]): AbortSignal | undefined
 }
 
-export type Answer = { readonly value: unknown } | { readonly error: unknown }
+/** `signal`: the one with which a stream itself can be aborted, where the library makes one for each. */
+export type Answer =
+  | { readonly value: unknown; readonly signal?: AbortSignal | undefined }
+  | { readonly error: unknown }
 
 /** Whether somebody will ask for the content of an answer, so that a reader has to keep it. */
 export const keepsContent = (sdk: SdkContext): boolean => sdk.captureContent || sdk.recordInference !== undefined
@@ -119,9 +122,9 @@ export function failCall(begun: BegunCall, error: unknown, sdk: SdkContext): voi
 }
 
 function settle(begun: BegunCall, answer: Answer, sdk: SdkContext): void {
-  const { call, reader, signal } = begun
+  const { call, reader } = begun
   if ('error' in answer) return call.fail(answer.error, reader.soFar())
-  const { value } = answer
+  const { value, signal = begun.signal } = answer
   if (value instanceof ReadableStream) {
     call.progress(false)
     observeReadable(value, streamObserver(begun, sdk), signal)
