@@ -30,7 +30,7 @@ export interface LastRequestsOptions {
 export type LastWay = 'spool' | 'flush' | 'send'
 
 /** The longest that a natural end waits for the receiver, in ms. What is not taken then goes to the spool, or is sent once more (`send`). */
-const flushMsMax: Readonly<Record<LastWay, number>> = { spool: 0, flush: 40, send: 1_000 }
+const flushMsMax: Readonly<Record<LastWay, number>> = { spool: 0, flush: 30, send: 1_000 }
 
 /** The longest that any end waits for a receiver that reads no spool. */
 const lastSendMsMax = 1_000

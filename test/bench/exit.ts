@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -124,5 +125,11 @@ await sidecar.stop()
 await measure('away, was there', endpoint)
 rmSync(stateFolder, { recursive: true, force: true })
 await measure('away, never was there', endpoint)
+const hole = createServer((socket) => void socket.resume().on('error', () => undefined)).listen(0, '127.0.0.1')
+await once(hole, 'listening')
+const address = hole.address()
+rmSync(stateFolder, { recursive: true, force: true })
+await measure('not a sidecar, hanging', `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`)
+hole.close()
 await backend.close()
 rmSync(folder, { recursive: true, force: true })
