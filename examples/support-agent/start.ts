@@ -50,6 +50,7 @@ try {
       OPENAI_BASE_URL: modelServer.openaiUrl,
       ANTHROPIC_BASE_URL: modelServer.anthropicUrl,
       OTEL_SERVICE_NAME: 'support-agent',
+      SPANWARDEN_STATE_DIR: stateFolder,
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://${endpoints['SPANWARDEN_OTLP_HTTP_ENDPOINT']}`,
       OTEL_METRIC_EXPORT_INTERVAL: '250',
       OTEL_BSP_SCHEDULE_DELAY: '250',

@@ -51,7 +51,7 @@ agent('packed', () => client.chat.completions.create({ model: 'gpt-5-mini', mess
     for (const file of ['esm.js', 'cjs.cjs']) {
       const { code, stderr } = await runNode(['--import', 'spanwarden/register', file], {
         cwd: folder,
-        env: { OPENAI_BASE_URL: models.openaiUrl, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
+        env: { OPENAI_BASE_URL: models.openaiUrl, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, SPANWARDEN_SPOOL: 'off' },
       })
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     }
