@@ -5,7 +5,7 @@ import { trace } from '@opentelemetry/api'
 import { z } from 'zod'
 import { describeHookedShapes } from '../../../test/support/describe-hooked-shapes.ts'
 import { BUILDS, startHookedSdk } from '../../../test/support/hooked.ts'
-import { collect, json, sse, startModelServer } from '../../../test/support/model-server.ts'
+import { collect, json, namedSse, sse, startModelServer } from '../../../test/support/model-server.ts'
 import { rejection } from '../../../test/support/openai-shapes.ts'
 import { spanLine } from '../../../test/support/span-line.ts'
 import { mistral } from './mistral.ts'
@@ -46,6 +46,24 @@ const CHUNKS = [
   chunk({ delta: { content: 'lo' } }),
   chunk({ finish_reason: 'stop' }, USAGE),
 ]
+const CONVERSATION = json({
+  object: 'conversation.response',
+  conversation_id: 'conv_1',
+  outputs: [
+    { type: 'message.output', id: 'm_1', role: 'assistant', model: 'mistral-small-2506', content: 'Hello' },
+    { type: 'function.call', id: 'f_1', tool_call_id: 'a1b2c3d4e', name: 'add', arguments: '{"a":1}' },
+  ],
+  usage: { prompt_tokens: 12, completion_tokens: 6, total_tokens: 18 },
+})
+const conversationEvents = (end: { readonly type: string; readonly [field: string]: unknown }): ModelAnswer =>
+  namedSse([
+    { type: 'conversation.response.started', conversation_id: 'conv_1' },
+    { type: 'message.output.delta', id: 'm_1', model: 'mistral-small-2506', content: 'Hel' },
+    { type: 'message.output.delta', id: 'm_1', content: { type: 'text', text: 'lo' } },
+    { type: 'function.call.delta', id: 'f_1', name: 'add', tool_call_id: 'a1b2c3d4e', arguments: '{"a"' },
+    { type: 'function.call.delta', id: 'f_1', name: 'add', tool_call_id: 'a1b2c3d4e', arguments: ':1}' },
+    end,
+  ])
 const TOOL_CALL = { id: 'a1b2c3d4e', type: 'function', function: { name: 'add', arguments: '{"a":1}' } }
 const PLAIN = 'chat mistral-small-latest 12/6 cached 4 [stop]'
 
@@ -219,6 +237,33 @@ const shapes: Readonly<Record<string, Shape<Mistral>>> = {
     answers: [sse(CHUNKS)],
     use: async (client) => collect(await client.agents.stream({ agentId: 'ag_1', messages: request.messages })),
     spans: ['chat 12/6 cached 4 [stop] first chunk'],
+  },
+  'beta.conversations.start()': {
+    feature: 'agents',
+    answers: [CONVERSATION],
+    use: (client) => client.beta.conversations.start({ agentId: 'ag_1', inputs: 'hi' }),
+    spans: ['chat 12/6 []'],
+  },
+  'beta.conversations.append()': {
+    feature: 'agents',
+    answers: [CONVERSATION],
+    use: (client) =>
+      client.beta.conversations.append({ conversationId: 'conv_1', conversationAppendRequest: { inputs: 'hi' } }),
+    spans: ['chat 12/6 []'],
+  },
+  'beta.conversations.startStream()': {
+    feature: 'agents',
+    answers: [conversationEvents({ type: 'conversation.response.done', usage: USAGE })],
+    use: async (client) =>
+      collect(await client.beta.conversations.startStream({ model: 'mistral-small-latest', inputs: 'hi' })),
+    spans: ['chat mistral-small-latest 12/6 [] first chunk'],
+  },
+  'a conversation that fails': {
+    feature: 'errors',
+    answers: [conversationEvents({ type: 'conversation.response.error', message: 'no', code: 3_000 })],
+    use: async (client) =>
+      collect(await client.beta.conversations.startStream({ model: 'mistral-small-latest', inputs: 'hi' })),
+    spans: ['chat mistral-small-latest [] 3000 first chunk'],
   },
   'embeddings.create()': {
     feature: 'embeddings',
@@ -398,6 +443,38 @@ describe('@mistralai/mistralai', () => {
         ],
       },
     ])
+  })
+
+  it('reads conversations, whole and as events', async () => {
+    const client = clientFor(await test.load('@mistralai/mistralai'), server)
+    test.sdk.captureContent = true
+    server.answer(CONVERSATION, conversationEvents({ type: 'conversation.response.done', usage: USAGE }))
+    const inputs = [
+      { type: 'message.input' as const, role: 'user' as const, content: 'hi' },
+      { type: 'function.result' as const, toolCallId: 'a1b2c3d4e', result: '2' },
+    ]
+    await client.beta.conversations.append({ conversationId: 'conv_1', conversationAppendRequest: { inputs } })
+    await collect(await client.beta.conversations.startStream({ model: 'mistral-small-latest', inputs }))
+    test.sdk.captureContent = false
+    for (const { attributes } of test.takeSpans()) {
+      expect(attributes).toMatchObject({
+        'gen_ai.conversation.id': 'conv_1',
+        'gen_ai.response.model': 'mistral-small-2506',
+      })
+      expect(JSON.parse(String(attributes['gen_ai.input.messages']))).toEqual([
+        { role: 'user', parts: [{ type: 'text', content: 'hi' }] },
+        { role: 'tool', parts: [{ type: 'tool_call_response', id: 'a1b2c3d4e', response: '2' }] },
+      ])
+      expect(JSON.parse(String(attributes['gen_ai.output.messages']))).toEqual([
+        {
+          role: 'assistant',
+          parts: [
+            { type: 'text', content: 'Hello' },
+            { type: 'tool_call', id: 'a1b2c3d4e', name: 'add', arguments: { a: 1 } },
+          ],
+        },
+      ])
+    }
   })
 
   it('ends the span of a stream that nobody reads when it is collected', async () => {

@@ -7,6 +7,8 @@ export interface MistralApi {
   /** `gen_ai.operation.name` */
   readonly operation: string
   readonly unmetered: boolean
+  /** A conversation that the request continues. */
+  conversationId?(body: Fields): string | undefined
   /** Request attributes without content. */
   attributes(body: Fields): Attributes
   /** Request attributes with content. */

@@ -52,7 +52,8 @@ export const mistralCompletion: MistralApi = {
   reader: (keep) => new MistralReader(keep),
 }
 
-function samplingAttributes(body: Fields): Attributes {
+/** Request attributes of all APIs that generate. */
+export function samplingAttributes(body: Fields): Attributes {
   return present({
     [ATTR_GEN_AI_REQUEST_TEMPERATURE]: numberOf(body['temperature']),
     [ATTR_GEN_AI_REQUEST_TOP_P]: numberOf(body['topP']),
