@@ -23,12 +23,13 @@ export function observeEmbeddings(bindings: Record<string, unknown>, sdk: SdkCon
       prepare(this, sdk)
     }
   }
+  Object.defineProperty(observed, 'length', { value: original.length, configurable: true })
   bindings['Embeddings'] = observed
   // Importers of the ES module see the binding, those of the CommonJS build what it exports.
   if (isFields(exports)) Reflect.set(exports, 'Embeddings', observed)
 }
 
-type Class = new (...args: unknown[]) => object
+type Class = (new (...args: unknown[]) => object) & { readonly length: number }
 
 const isClass = (value: unknown): value is Class => typeof value === 'function'
 

@@ -121,6 +121,19 @@ for (const build of BUILDS) {
         expect(tree()).toBe(AGENT)
       })
 
+      it('knows the loop that is written by hand', async () => {
+        const model = scriptedModel(lc, [ASKS, ANSWERS])
+        const graph = new lc.graph.StateGraph(lc.graph.MessagesAnnotation)
+          .addNode('agent', async ({ messages }) => ({ messages: [await model.invoke(messages)] }))
+          .addNode('tools', new lc.prebuilt.ToolNode([weather()]))
+          .addEdge('__start__', 'agent')
+          .addConditionalEdges('agent', lc.prebuilt.toolsCondition, ['tools', '__end__'])
+          .addEdge('tools', 'agent')
+          .compile({ name: 'helper' })
+        await graph.invoke(QUESTION)
+        expect(tree()).toBe(AGENT)
+      })
+
       it('has no name that nobody gave', async () => {
         await agentOf().invoke(QUESTION)
         expect(tree().split('\n')[0]).toBe('invoke_agent')
