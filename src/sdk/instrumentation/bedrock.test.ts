@@ -424,6 +424,7 @@ describe('@aws-sdk/client-bedrock-runtime', () => {
       guardrailIdentifier: 'gr1',
       guardrailVersion: '1',
     })
+    expect(server.requests.at(-1)?.headers['user-agent']).toMatch(bedrock.userAgent ?? 'none')
     const [first, second] = test.takeSpans()
     expect(first?.attributes).toMatchObject({
       'gen_ai.provider.name': 'aws.bedrock',

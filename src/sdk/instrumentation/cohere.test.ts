@@ -320,6 +320,7 @@ describe('cohere-ai', () => {
       frequencyPenalty: 0.2,
       responseFormat: { type: 'json_object' },
     })
+    expect(server.requests.at(-1)?.headers['user-agent']).toMatch(cohere.userAgent ?? 'none')
     expect(test.takeSpans()[0]?.attributes).toMatchObject({
       'gen_ai.provider.name': 'cohere',
       'gen_ai.request.temperature': 0.5,

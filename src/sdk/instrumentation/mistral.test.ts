@@ -364,6 +364,7 @@ describe('@mistralai/mistralai', () => {
       messages: [{ role: 'user' as const, content: 'twelve chars' }],
     }
     await collect(await client.chat.stream(asked))
+    expect(server.requests.at(-1)?.headers['user-agent']).toMatch(mistral.userAgent ?? 'none')
     const [span] = test.takeSpans()
     expect(span?.attributes).toMatchObject({
       'gen_ai.provider.name': 'mistral_ai',

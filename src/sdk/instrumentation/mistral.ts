@@ -23,7 +23,7 @@ import type { MistralApi } from './mistral/api.ts'
  */
 export const mistral: Instrumentation = {
   library: '@mistralai/mistralai',
-  userAgent: /@mistralai\/mistralai/,
+  userAgent: /mistral-client-typescript/,
   majors: [1, 2],
   modules: [
     api('chatComplete', mistralChat),
