@@ -426,6 +426,21 @@ describe('@anthropic-ai/sdk', () => {
     expect(test.takeSpans()).toEqual([])
   })
 
+  it.each([
+    ['anthropic', 'https://api.anthropic.com', {}],
+    ['anthropic', 'http://127.0.0.1:1', {}],
+    ['deepseek', 'https://api.deepseek.com/anthropic', {}],
+    ['aws.bedrock', 'https://bedrock-runtime.eu-west-1.amazonaws.com', {}],
+    ['gcp.vertex_ai', 'https://us-east5-aiplatform.googleapis.com/v1', {}],
+    // As the clients of the platforms say it of themselves, behind whatever host.
+    ['aws.bedrock', 'https://proxy.example.com', { _genAIProviderName: 'aws.bedrock' }],
+  ])('names the provider: %s at %s', async (provider, baseURL, more) => {
+    server.answer(json(message(TEXT)))
+    const client = (await newClient()).withOptions({ baseURL, fetch: server.fetch })
+    await Object.assign(client, more).messages.create(request)
+    expect(test.takeSpans()[0]?.attributes['gen_ai.provider.name']).toBe(provider)
+  })
+
   it('marks what was not counted, with an estimate', async () => {
     const uncounted = { ...message([{ type: 'text', text: 'x'.repeat(40) }]), usage: undefined }
     const begun = [...EVENTS.slice(0, 5), { type: 'error', error: { type: 'overloaded_error', message: 'no' } }]

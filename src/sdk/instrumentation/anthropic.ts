@@ -81,8 +81,7 @@ function requestOf(api: AnthropicApi, client: Fields, body: Fields, options: Fie
   const endpoint = endpointOf(client['baseURL'])
   return {
     operation: api.operation,
-    // The clients for Bedrock, Vertex and Foundry name their platform here.
-    provider: nameOf(client['_genAIProviderName']) ?? endpoint.provider ?? GEN_AI_PROVIDER_NAME_VALUE_ANTHROPIC,
+    provider: providerOf(client) ?? endpoint.provider ?? GEN_AI_PROVIDER_NAME_VALUE_ANTHROPIC,
     model: nameOf(body['model']),
     serverAddress: endpoint.address,
     serverPort: endpoint.port,
@@ -100,6 +99,12 @@ function requestOf(api: AnthropicApi, client: Fields, body: Fields, options: Fie
     content: () => api.content(body),
     inputCharacters: () => charactersOf(api.input(body)),
   }
+}
+
+/** The clients for Bedrock, Vertex and Foundry name their platform; the plain one speaks to whoever offers Anthropic's API. */
+function providerOf(client: Fields): string | undefined {
+  const name = nameOf(client['_genAIProviderName'])
+  return name === GEN_AI_PROVIDER_NAME_VALUE_ANTHROPIC ? undefined : name
 }
 
 const isJsonOutput = (body: Fields): boolean =>

@@ -45,11 +45,19 @@ function parse(baseUrl: string): Endpoint {
   if (!URL.canParse(baseUrl)) return UNKNOWN
   const { hostname, port, protocol } = new URL(baseUrl)
   return {
-    provider: PROVIDERS.find(([domain]) => hostname === domain || hostname.endsWith(`.${domain}`))?.[1],
+    provider: PROVIDERS.find(([domain]) => isWithin(hostname, domain))?.[1],
     address: hostname,
     port: port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port),
   }
 }
+
+/** Vertex AI puts its regions before the domain (`us-east5-aiplatform.googleapis.com`). */
+const isWithin = (hostname: string, domain: string): boolean =>
+  hostname === domain ||
+  hostname.endsWith(`.${domain}`) ||
+  (domain === VERTEX_AI_DOMAIN && hostname.endsWith(`-${domain}`))
+
+const VERTEX_AI_DOMAIN = 'aiplatform.googleapis.com'
 
 const PROVIDERS: readonly (readonly [domain: string, provider: string])[] = [
   ['api.openai.com', GEN_AI_PROVIDER_NAME_VALUE_OPENAI],
@@ -67,7 +75,8 @@ const PROVIDERS: readonly (readonly [domain: string, provider: string])[] = [
   ['api.cohere.ai', GEN_AI_PROVIDER_NAME_VALUE_COHERE],
   ['api.cohere.com', GEN_AI_PROVIDER_NAME_VALUE_COHERE],
   ['generativelanguage.googleapis.com', GEN_AI_PROVIDER_NAME_VALUE_GCP_GEMINI],
-  ['aiplatform.googleapis.com', GEN_AI_PROVIDER_NAME_VALUE_GCP_VERTEX_AI],
+  [VERTEX_AI_DOMAIN, GEN_AI_PROVIDER_NAME_VALUE_GCP_VERTEX_AI],
+  ['rep.googleapis.com', GEN_AI_PROVIDER_NAME_VALUE_GCP_VERTEX_AI],
   ['amazonaws.com', GEN_AI_PROVIDER_NAME_VALUE_AWS_BEDROCK],
   ['api.together.xyz', 'together'],
   ['api.together.ai', 'together'],
