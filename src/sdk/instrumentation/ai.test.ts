@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { pathToFileURL } from 'node:url'
+import { context } from '@opentelemetry/api'
 import * as fc from 'fast-check'
 import { z } from 'zod'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,15 +10,18 @@ import { BUILDS, startHookedSdk } from '../../../test/support/hooked.ts'
 import { SHOWN, TEXT, TEXT_STREAM, TOOL, completionOf, shapes } from '../../../test/support/ai-shapes.ts'
 import { json, sse, startModelServer } from '../../../test/support/model-server.ts'
 import { spanTree } from '../../../test/support/span-tree.ts'
+import { withAmbient } from '../context.ts'
 import { ai } from './ai.ts'
+import { openai } from './openai.ts'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type * as AiModule from 'ai'
+import type * as OpenAiModule from 'openai'
 import type * as OpenAiProviderModule from '@ai-sdk/openai'
 import type { AiBuild, AiShape } from '../../../test/support/ai-shapes.ts'
 import type { Build } from '../../../test/support/hooked.ts'
 import type { ModelServer } from '../../../test/support/model-server.ts'
 
-const test = startHookedSdk([ai])
+const test = startHookedSdk([ai, openai])
 let server: ModelServer
 
 /** The edge: modules that are loaded by name. */
@@ -221,6 +225,47 @@ for (const build of BUILDS.filter(({ format }) => format === 'esm')) {
       })
       await observed.sdk.generateText({ ...ask(), model })
       expect(spanTree(test.takeSpans(), SHOWN)).toBe(shapes['generateText()']?.spans)
+    })
+
+    it('gives way to the span of a client that the model is made of', async () => {
+      server.answer(TEXT)
+      // oxlint-disable-next-line typescript/consistent-type-assertions -- the edge: a module that is loaded by name
+      const { OpenAI } = (await test.load('openai', build)) as unknown as typeof OpenAiModule
+      const client = new OpenAI({ apiKey: 'key', baseURL: `${server.url}/v1` })
+      const model = {
+        specificationVersion: 'v3' as const,
+        provider: 'mine',
+        modelId: 'mine-1',
+        supportedUrls: {},
+        doGenerate: async () => {
+          const messages = [{ role: 'user' as const, content: 'CANARY' }]
+          const answer = await client.chat.completions.create({ model: 'gpt-4o-mini', messages })
+          return {
+            content: [{ type: 'text' as const, text: answer.choices[0]?.message.content ?? '' }],
+            finishReason: { unified: 'stop' as const, raw: 'stop' },
+            usage: {
+              inputTokens: { total: 120, noCache: 80, cacheRead: 40, cacheWrite: 0 },
+              outputTokens: { total: 60, text: 35, reasoning: 25 },
+            },
+            warnings: [],
+          }
+        },
+        doStream: async () => {
+          throw new Error('not asked')
+        },
+      }
+      const { text } = await observed.sdk.generateText({ ...ask(), model })
+      expect(text).toBe('CANARY hello')
+      expect(spanTree(test.takeSpans(), SHOWN)).toBe(shapes['generateText()']?.spans)
+    })
+
+    it('belongs to the agent around it', async () => {
+      server.answer(TEXT)
+      const outer = withAmbient(context.active(), { agentName: 'outer', conversationId: 'c1' })
+      await context.with(outer, () => observed.sdk.generateText(ask()))
+      expect(spanTree(test.takeSpans(), ['gen_ai.agent.name', 'gen_ai.conversation.id'])).toBe(
+        'INTERNAL invoke_agent [gen_ai.conversation.id=c1]\n  CLIENT chat gpt-4o-mini [gen_ai.agent.name=outer gen_ai.conversation.id=c1]',
+      )
     })
 
     it('reranks', async () => {

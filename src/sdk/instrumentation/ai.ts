@@ -23,6 +23,7 @@ import type { ModelMethod } from './ai/model-method.ts'
  */
 export const ai: Instrumentation = {
   library: 'ai',
+  userAgent: /(^| )ai\/\d/,
   majors: [6, 7],
   modules: [
     {

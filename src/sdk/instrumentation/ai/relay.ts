@@ -14,23 +14,25 @@ export function relay(source: ReadableStream<unknown>, within: Context, observer
     over = true
     tell()
   }
+  const read = (): Promise<{ readonly done: boolean; readonly value?: unknown }> => reader.read()
   return new ReadableStream(
     {
-      async pull(controller) {
-        const { done, value } = await context
-          .with(within, () => reader.read())
-          .catch((error: unknown) => {
+      pull: (controller) =>
+        context.with(within, read).then(
+          ({ done, value }) => {
+            if (done) {
+              end(() => observer.completed())
+              controller.close()
+            } else {
+              if (!over) observer.item(value)
+              controller.enqueue(value)
+            }
+          },
+          (error: unknown) => {
             end(() => observer.failed(error))
             throw error
-          })
-        if (done) {
-          end(() => observer.completed())
-          controller.close()
-        } else {
-          if (!over) observer.item(value)
-          controller.enqueue(value)
-        }
-      },
+          },
+        ),
       cancel(reason) {
         end(() => observer.stopped())
         return context.with(within, () => reader.cancel(reason))
