@@ -231,6 +231,18 @@ describe('usage that does not come', () => {
   })
 })
 
+it('reads a stream once that is taken as a raw response before', async () => {
+  server.answer(sse(CHUNKS))
+  test.sdk.captureContent = true
+  const promise = clientOf().chat.completions.create({ ...request, stream: true })
+  await promise.asResponse()
+  await collect(await promise)
+  test.sdk.captureContent = false
+  expect(test.takeSpans().map((span) => span.attributes['gen_ai.output.messages'])).toEqual([
+    JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: 'Hello' }], finish_reason: 'stop' }]),
+  ])
+})
+
 it('keeps calls apart that one client makes at the same time', async () => {
   const fetchOf: typeof fetch = (_input, init) => {
     const asks = String(init?.body).includes('"include_usage":true')

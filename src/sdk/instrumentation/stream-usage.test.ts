@@ -35,6 +35,11 @@ const WAYS: Readonly<Record<string, (client: OpenAiModule.OpenAI) => Promise<unk
     const { body } = await client.chat.completions.create(asked).asResponse()
     return new Response(body).text()
   },
+  'asResponse().clone()': async (client) => {
+    const response = await client.chat.completions.create(asked).asResponse()
+    const copy = response.clone()
+    return [await copy.text(), await response.text()]
+  },
   'asResponse() and then the stream': async (client) => {
     const promise = client.chat.completions.create(asked)
     return { status: (await promise.asResponse()).status, events: await collect(await promise) }
@@ -215,6 +220,19 @@ for (const build of BUILDS) {
 }
 
 describe('a request that only looks like one', () => {
+  it('is made inside of one, by another client', async () => {
+    const { OpenAI } = await import('openai')
+    const inner = new OpenAI({ apiKey: 'key', baseURL: 'https://example.com/v1', fetch: provider((answer) => answer) })
+    const proxy: typeof fetch = async () => {
+      const events = await collect(await inner.chat.completions.create(asked))
+      return new Response(sse(events).writes.join(''), { headers: { 'content-type': 'text/event-stream' } })
+    }
+    const outer = new OpenAI({ apiKey: 'key', baseURL: 'https://api.openai.com/v1', fetch: proxy })
+    await collect(await outer.chat.completions.create(asked))
+    expect(bodySent()).toEqual(asked)
+    expect(test.takeSpans()).toHaveLength(2)
+  })
+
   it('has the words in a tool or in a text: the body stays right', async () => {
     const client = new (await import('openai')).OpenAI({
       apiKey: 'key',

@@ -56,6 +56,30 @@ it.each([
     { ...none, inputTokens: 5, outputTokens: 3, costUsd: 0.006 },
   ],
   [
+    'a transcription',
+    { input_tokens: 14, output_tokens: 4, input_token_details: { audio_tokens: 12, text_tokens: 2 } },
+    { ...none, inputTokens: 14, outputTokens: 4, audioInputTokens: 12, textInputTokens: 2 },
+  ],
+  [
+    'images',
+    {
+      input_tokens: 30,
+      output_tokens: 40,
+      input_tokens_details: { image_tokens: 10, text_tokens: 20, cached_tokens_details: { image_tokens: 3 } },
+      output_tokens_details: { image_tokens: 39, text_tokens: 1 },
+    },
+    {
+      ...none,
+      inputTokens: 30,
+      outputTokens: 40,
+      imageInputTokens: 10,
+      textInputTokens: 20,
+      imageOutputTokens: 39,
+      textOutputTokens: 1,
+      imageCacheReadTokens: 3,
+    },
+  ],
+  [
     'numbers that are none',
     { prompt_tokens: '5', completion_tokens: -1, total_tokens: NaN },
     { ...none, inputTokens: undefined, outputTokens: undefined },
