@@ -2,7 +2,7 @@ import { ATTR_GEN_AI_OUTPUT_MESSAGES } from '../../../conventions.ts'
 import { GrowingText, contentJson, toolArguments } from '../../content.ts'
 import { charactersOf } from '../characters.ts'
 import { countOf, fieldsOf, isFields, listOf, nameOf, textOf } from '../fields.ts'
-import { contentParts, stepParts } from './interaction-parts.ts'
+import { stepParts } from './interaction-parts.ts'
 import { interactionUsage } from './usage.ts'
 import type { MessagePart } from '../../content.ts'
 import type { ModelResponse } from '../../model-call.ts'
@@ -115,15 +115,15 @@ class GrowingStep {
   }
 
   parts(): MessagePart[] {
-    const json = this.#arguments.value
+    const { type } = this.#start
     const added = this.#contents.map((one) => (one instanceof GrowingText ? { type: 'text', text: one.value } : one))
-    const key = this.#start['type'] === 'thought' ? 'summary' : 'content'
-    if (added.length > 0 && this.#start['type'] !== 'thought' && this.#start['type'] !== 'model_output')
-      return [...stepParts(this.#start), ...contentParts(added)]
-    return stepParts({
-      ...this.#start,
-      ...(json === '' ? {} : { arguments: toolArguments(json) }),
-      [key]: [...listOf(this.#start[key]), ...added],
-    })
+    if (type === 'model_output' || type === 'thought') {
+      const key = type === 'thought' ? 'summary' : 'content'
+      return stepParts({ ...this.#start, [key]: [...listOf(this.#start[key]), ...added] })
+    }
+    const json = this.#arguments.value
+    // What is told of a tool of the provider's bit by bit completes the step.
+    const step: Fields = Object.assign({}, this.#start, ...added, { type })
+    return stepParts(json === '' ? step : { ...step, arguments: toolArguments(json) })
   }
 }
