@@ -11,6 +11,7 @@ import { mistral } from './mistral.ts'
 import { ollama } from './ollama.ts'
 import { openai } from './openai.ts'
 import { openaiAgents, openaiAgentsExtensions } from './openai-agents.ts'
+import { openrouter } from './openrouter.ts'
 import { together } from './together.ts'
 
 /** Every client library that is observed without a change to the agent. */
@@ -24,6 +25,7 @@ export const instrumentations: readonly Instrumentation[] = [
   mistral,
   cohere,
   ollama,
+  openrouter,
   ai,
   mcpSdk,
   mcpClient,

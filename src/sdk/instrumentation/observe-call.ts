@@ -18,10 +18,13 @@ export interface CallShape {
   signal?(args: readonly unknown[]): AbortSignal | undefined
 }
 
-/** `signal`: the one with which a stream itself can be aborted, where the library makes one for each. */
+/**
+ * `signal`: the one with which a stream itself can be aborted, where the library makes one for each. `refused`: the body of an answer that the
+ * provider gave and the library did not accept.
+ */
 export type Answer =
   | { readonly value: unknown; readonly signal?: AbortSignal | undefined }
-  | { readonly error: unknown }
+  | { readonly error: unknown; readonly refused?: unknown }
 
 /** Whether somebody will ask for the content of an answer, so that a reader has to keep it. */
 export const keepsContent = (sdk: SdkContext): boolean => sdk.captureContent || sdk.recordInference !== undefined
@@ -123,7 +126,9 @@ export function failCall(begun: BegunCall, error: unknown, sdk: SdkContext): voi
 
 function settle(begun: BegunCall, answer: Answer, sdk: SdkContext): void {
   const { call, reader } = begun
-  if ('error' in answer) return call.fail(answer.error, reader.soFar())
+  if ('error' in answer) {
+    return call.fail(answer.error, answer.refused === undefined ? reader.soFar() : reader.whole(answer.refused))
+  }
   const { value, signal = begun.signal } = answer
   if (value instanceof ReadableStream) {
     call.progress(false)
