@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { startOtlpSink } from '../test/support/otlp-sink.ts'
 import { runAgent } from '../test/support/run-agent.ts'
@@ -247,25 +243,6 @@ INTERNAL invoke_agent broken ERROR(TypeError)`,
        metrics.getMeter('app').createCounter('app.things').add(2)`,
     )
     expect(tree).toBe('INTERNAL invoke_agent support\n  INTERNAL app work\n    INTERNAL execute_tool look')
-  })
-
-  test('beside another SDK that was registered first, ours still come here, and that is told', async () => {
-    await using sink = await startOtlpSink()
-    const early = join(mkdtempSync(join(tmpdir(), 'spanwarden-foreign-')), 'foreign.cjs')
-    const otel = (name: string): string =>
-      JSON.stringify(createRequire(import.meta.url).resolve(`@opentelemetry/${name}`))
-    writeFileSync(
-      early,
-      `require(${otel('api')}).trace.setGlobalTracerProvider(new (require(${otel('sdk-trace')}).TracerProvider)())`,
-    )
-    const run = await runAgent({
-      endpoint: sink.url,
-      flags: ['--require', early],
-      script: `${api}agent('a', () => tool('t', () => 1)())()`,
-    })
-    rmSync(early)
-    expect(run.stderr).toMatch(/^spanwarden: another OpenTelemetry SDK was registered first[^\n]*\n$/)
-    expect(traceTree(sink.spans)).toBe('INTERNAL invoke_agent a\n  INTERNAL execute_tool t')
   })
 
   test('OTEL_SDK_DISABLED switches everything off', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -54,7 +54,7 @@ beforeAll(() => {
        sdk: { fault: (where, error) => notices.fault(where, error) },
        notices,
        ...(process.env.ASYNC === 'yes' ? { sync: false } : {}),
-     })`,
+     }).libraries`,
   )
 })
 
@@ -103,6 +103,54 @@ test.each([
   expect((await run(name, script)).stdout).toBe('patched bare\n')
 })
 
+describe('the library is recognised wherever a package manager puts it', () => {
+  const layouts: readonly (readonly [string, string, string])[] = [
+    ['an alias', 'node_modules/library-v3', 'library-v3/client.'],
+    ['a scoped alias', 'node_modules/@my/library', '@my/library/client.'],
+    [
+      'pnpm',
+      'node_modules/.pnpm/@some+library@3.1.4/node_modules/@some/library',
+      './node_modules/.pnpm/@some+library@3.1.4/node_modules/@some/library/client.',
+    ],
+    ['a folder that is linked from elsewhere', 'linked', '../linked/client.'],
+    [
+      'a nested copy',
+      'node_modules/other/node_modules/@some/library',
+      './node_modules/other/node_modules/@some/library/client.',
+    ],
+  ]
+  const cases = layouts.flatMap(([layout, place, specifier]) =>
+    (['mjs', 'cjs'] as const).flatMap((format) =>
+      [{}, { ASYNC: 'yes' }].map((env) => [layout, format, env, place, specifier] as const),
+    ),
+  )
+
+  test.each(cases)('%s, %s %j', async (layout, format, env: Record<string, string>, place, specifier) => {
+    const target = layout.includes('linked') ? join(folder, 'linked') : join(folder, place)
+    if (!existsSync(target)) cpSync(join(folder, 'node_modules/@some/library'), target, { recursive: true })
+    const own = layout.includes('linked') ? join(folder, 'app') : folder
+    mkdirSync(own, { recursive: true })
+    const file = join(own, `layout-${cases.findIndex((one) => one[0] === layout && one[1] === format)}.${format}`)
+    const name = JSON.stringify(`${specifier}${format}`)
+    writeFileSync(
+      file,
+      `${format === 'mjs' ? `import { Client } from ${name}` : `const { Client } = require(${name})`}; ${show}`,
+    )
+    const { stdout, stderr } = await runNode(['--import', join(folder, 'preload.mjs'), file], { cwd: folder, env })
+    expect([stdout, stderr.replace(/^.*DEP0205.*\n.*\n/m, '')]).toEqual(['["patched bare","patched"]', ''])
+  })
+
+  test('the agent itself may have the name of a library', async () => {
+    const own = join(folder, 'agent')
+    mkdirSync(own, { recursive: true })
+    writeFileSync(join(own, 'package.json'), JSON.stringify({ name: '@some/library', version: '0.0.1' }))
+    writeFileSync(join(own, 'client.mjs'), "export class Client { call() { return 'bare' } }")
+    writeFileSync(join(own, 'main.mjs'), `import { Client } from './client.mjs'; ${show}`)
+    const run = await runNode(['--import', join(folder, 'preload.mjs'), join(own, 'main.mjs')], { cwd: own, env: {} })
+    expect([run.stdout, run.stderr]).toEqual(['["bare"]', ''])
+  })
+})
+
 test('line numbers stay', async () => {
   const { stdout } = await run('lines.mjs', "import { where } from '@some/library/client.mjs'; console.log(where())")
   expect(stdout).toMatch(/client\.mjs:3:\d+/)
@@ -123,15 +171,23 @@ describe('what cannot be observed is told, in one line, and works on', () => {
     expect(stderr).not.toContain('secret')
   })
 
-  test('a library that was loaded before the preload', async () => {
-    const early = join(folder, 'early.cjs')
-    writeFileSync(early, "require('@some/library/client.cjs')")
-    const script = `const { Client } = require('@some/library/client.cjs'); ${show}`
-    const { stdout, stderr } = await run('late.cjs', script, { flags: ['--require', early] })
-    expect(stdout).toBe('["bare","too early"]')
-    expect(stderr).toMatch(/^spanwarden: @some\/library is NOT observed: it was loaded before spanwarden.*\n$/)
+  test.each([
+    ['early-a.cjs', 'client.cjs', 'Client', ['patched bare', 'patched'], ''],
+    ['early-b.cjs', 'inner.cjs', 'outer', ['bare', 'too early'], NOT_OBSERVED],
+  ])('CommonJS that was loaded before the preload: %s', async (name, file, used, outcome, line) => {
+    const early = join(folder, `required-by-${name}`)
+    writeFileSync(early, `require('@some/library/${file}')`)
+    const call = used === 'Client' ? 'new Client().call()' : 'outer()'
+    const script = `const { ${used} } = require('@some/library/${file}')
+      process.stdout.write(JSON.stringify([${call}, ...globalThis.table.found.values()].map((x) => x.state ?? x)))`
+    const { stdout, stderr } = await run(name, script, { flags: ['--require', early] })
+    expect(JSON.parse(stdout)).toEqual(outcome)
+    expect(stderr).toBe(line)
   })
 })
+
+const NOT_OBSERVED =
+  'spanwarden: @some/library is NOT observed: it was loaded before spanwarden; put --import spanwarden/register first\n'
 
 test.each([
   ['22.19.0', false],

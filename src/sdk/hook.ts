@@ -1,8 +1,14 @@
 import module from 'node:module'
 import { asyncLoaderUrl } from './hook-async.ts'
-import type { Instrumentation, ModulePatch, SdkContext } from './instrumentation/instrumentation.ts'
+import type { Instrumentation, SdkContext } from './instrumentation/instrumentation.ts'
+import { instrumentByHand } from './instrument-by-hand.ts'
+import { knownLibraries } from './known-libraries.ts'
 import { LibraryTable } from './library-table.ts'
 import type { Notices } from './notices.ts'
+import { packageFinder } from './package-of.ts'
+import type { PackageOf } from './package-of.ts'
+import { Patcher, targetsOf } from './patcher.ts'
+import type { Target } from './patcher.ts'
 
 export interface HookOptions {
   readonly instrumentations: readonly Instrumentation[]
@@ -12,40 +18,40 @@ export interface HookOptions {
   readonly sync?: boolean
 }
 
+export interface ModuleHook {
+  readonly libraries: LibraryTable
+  /** Observes what the agent itself imported, by the name of the library. Returns the libraries that are observed now. */
+  instrument(imported: Readonly<Record<string, unknown>>): string[]
+}
+
 /**
  * Watches the loading of modules. To the source of the few files that instrumentations name, one statement is appended that hands the file's
  * own bindings to us when its body has run, before any importer runs. No proxy stands between the agent and its modules, no other file is
  * touched, line numbers and source maps stay right. Works for ESM, CommonJS, and both in one process.
  */
-export function hookModules(options: HookOptions): LibraryTable {
-  const table = new LibraryTable(options.notices)
-  const targets = options.instrumentations.flatMap((instrumentation) => targetsOf(instrumentation))
-  const patchOf = new Map(targets.map((target) => [target.id, target]))
-  Reflect.set(globalThis, handOver, (id: string, path: string, bindings: Record<string, unknown>) => {
-    const target = patchOf.get(id)
-    if (target !== undefined) applyPatch(target, path, bindings, options.sdk, table)
+export function hookModules({ instrumentations, sdk, notices, sync }: HookOptions): ModuleHook {
+  const libraries = new LibraryTable(notices)
+  const patcher = new Patcher(sdk, libraries)
+  const targets = targetsOf(instrumentations)
+  const targetOf = new Map(targets.map((target) => [target.id, target]))
+  const packageOf = packageFinder({
+    names: new Set([...instrumentations.map(({ library }) => library), ...knownLibraries.keys()]),
+    worthAsking: anyOf(targets.map(({ patch }) => patch.file)),
+    mainScript: process.argv[1],
   })
-  table.noteAlreadyLoaded(options.instrumentations, loadedCommonJs())
-  const find = finder(targets)
+  Reflect.set(globalThis, handOver, (id: string, path: string, bindings: Record<string, unknown>) => {
+    const target = targetOf.get(id)
+    const folder = packageOf(path)?.folder
+    if (target !== undefined && folder !== undefined) patcher.apply(target, folder, path, bindings)
+  })
+  const find = finder(targets, packageOf, libraries)
+  for (const [path, loaded] of loadedCommonJs()) {
+    for (const target of find(path)) patcher.applyLate(target, packageOf(path)?.folder ?? '', path, loaded)
+  }
   hookCommonJs(find)
-  if (options.sync ?? hasReliableSyncHooks(process.versions.node)) hookEsm(find)
+  if (sync ?? hasReliableSyncHooks(process.versions.node)) hookEsm(find)
   else module.register(asyncLoaderUrl(targets))
-  return table
-}
-
-/** One file kind of one library, and the statement for it. */
-export interface Target {
-  readonly id: string
-  readonly instrumentation: Instrumentation
-  readonly patch: ModulePatch
-}
-
-function targetsOf(instrumentation: Instrumentation): Target[] {
-  return instrumentation.modules.map((patch, index) => ({
-    id: `${instrumentation.library}#${index}`,
-    instrumentation,
-    patch,
-  }))
+  return { libraries, instrument: (imported) => instrumentByHand(imported, targets, patcher, notices) }
 }
 
 /**
@@ -61,40 +67,23 @@ export function handOverStatement(target: Target, path: string): string {
 
 const handOver = Symbol.for('spanwarden.module')
 
-function applyPatch(
-  target: Target,
-  path: string,
-  bindings: Record<string, unknown>,
-  sdk: SdkContext,
-  table: LibraryTable,
-): void {
-  const { instrumentation, patch } = target
-  try {
-    patch.patch(bindings, sdk)
-    table.patched(instrumentation, path)
-  } catch (error) {
-    table.failed(instrumentation, path)
-    sdk.fault(`patching ${instrumentation.library}`, error)
-  }
-}
+const anyOf = (patterns: readonly RegExp[]): RegExp =>
+  new RegExp(patterns.map(({ source }) => `(?:${source})`).join('|') || '(?!)')
 
 /** Finds the targets of a file by its path or URL. */
 type Find = (location: string) => readonly Target[]
 
-/** Everything up to the last `node_modules/` is ignored, then the library's name, then the path inside it. */
-function finder(targets: readonly Target[]): Find {
+function finder(targets: readonly Target[], packageOf: PackageOf, libraries: LibraryTable): Find {
+  const byLibrary = Map.groupBy(targets, ({ instrumentation }) => instrumentation.library)
   return (location) => {
-    const start = location.lastIndexOf(folder)
-    if (start === -1) return none
-    const inside = location.slice(start + folder.length)
-    return targets.filter(
-      ({ instrumentation: { library }, patch }) =>
-        inside.startsWith(`${library}/`) && patch.file.test(inside.slice(library.length + 1)),
-    )
+    const file = packageOf(location)
+    if (file === undefined) return none
+    const known = knownLibraries.get(file.name)
+    if (known !== undefined) libraries.known(file.name, file.folder, known)
+    return byLibrary.get(file.name)?.filter(({ patch }) => patch.file.test(file.inside)) ?? none
   }
 }
 
-const folder = '/node_modules/'
 const none: readonly Target[] = []
 
 function hookEsm(find: Find): void {
@@ -125,9 +114,14 @@ function hookCommonJs(find: Find): void {
   Reflect.set(prototype, '_compile', hooked)
 }
 
-function loadedCommonJs(): string[] {
+/** Path and exports of what was required before us. */
+function loadedCommonJs(): [path: string, exports: unknown][] {
   const cache: unknown = Reflect.get(module.Module, '_cache')
-  return typeof cache === 'object' && cache !== null ? Object.keys(cache) : []
+  if (typeof cache !== 'object' || cache === null) return []
+  return Object.entries(cache).map(([path, loaded]: [string, unknown]) => [
+    path.replaceAll('\\', '/'),
+    typeof loaded === 'object' && loaded !== null ? Reflect.get(loaded, 'exports') : undefined,
+  ])
 }
 
 /**

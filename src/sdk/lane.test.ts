@@ -29,6 +29,7 @@ const endpoint = (url: string, more: Partial<Endpoint> = {}): Endpoint => ({
   timeoutMs: 5_000,
   gzip: false,
   tls: {},
+  protocol: 'http/json',
   ...more,
 })
 

@@ -1,8 +1,12 @@
 import { writeSync } from 'node:fs'
+import { LOG_LEVELS } from './settings.ts'
+import type { LogLevel } from './settings.ts'
 
 /** Counts what went wrong inside the SDK, and says it once per kind on stderr: never silent, never noisy. */
 export class Notices {
   readonly counts = new Map<string, number>()
+  /** Least severity that is written; everything is counted. */
+  level: LogLevel = 'info'
   readonly #write: (line: string) => void
 
   constructor(write: (line: string) => void = writeToStderr) {
@@ -11,10 +15,27 @@ export class Notices {
 
   /** Counts `kind`; the first time, its line is written. `line` holds no payload and no secret. */
   warn(kind: string, line: string): void {
+    this.#count('warn', kind, line)
+  }
+
+  /** The same where something was lost, or a person must act. */
+  error(kind: string, line: string): void {
+    this.#count('error', kind, line)
+  }
+
+  info(line: string): void {
+    this.#tell('info', line)
+  }
+
+  #count(severity: LogLevel, kind: string, line: string): void {
     const known = this.counts.get(kind)
     if (known === undefined && this.counts.size >= kindsMax) return
     this.counts.set(kind, (known ?? 0) + 1)
-    if (known !== undefined) return
+    if (known === undefined) this.#tell(severity, line)
+  }
+
+  #tell(severity: LogLevel, line: string): void {
+    if (LOG_LEVELS.indexOf(severity) > LOG_LEVELS.indexOf(this.level)) return
     try {
       this.#write(`spanwarden: ${line}\n`)
     } catch {

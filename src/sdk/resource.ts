@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { SDK_INFO } from '@opentelemetry/core'
 import {
   ATTR_HOST_NAME,
@@ -19,6 +18,7 @@ import {
   TELEMETRY_SDK_LANGUAGE_VALUE_NODEJS,
   TELEMETRY_SDK_NAME_VALUE_OPENTELEMETRY,
 } from '../conventions.ts'
+import { packageJsonOf } from './package-of.ts'
 import type { Settings } from './settings.ts'
 import { VERSION } from './version.ts'
 
@@ -37,12 +37,8 @@ export function resourceAttributes(
       found.name ??
       (mainScript === undefined ? 'unknown_service:node' : basename(mainScript).replace(/\.[cm]?[jt]s$/, '')),
     ...(version === undefined ? {} : { [ATTR_SERVICE_VERSION]: version }),
-    [ATTR_SERVICE_INSTANCE_ID]: randomUUID(),
-    [ATTR_HOST_NAME]: hostname(),
-    [ATTR_PROCESS_PID]: process.pid,
-    [ATTR_PROCESS_RUNTIME_NAME]: 'nodejs',
-    [ATTR_PROCESS_RUNTIME_VERSION]: process.versions.node,
-    ...settings.resourceAttributes,
+    ...detected(settings),
+    ...(settings.detectors.has('env') ? settings.resourceAttributes : {}),
     ...(settings.serviceName === undefined ? {} : { [ATTR_SERVICE_NAME]: settings.serviceName }),
     [ATTR_TELEMETRY_SDK_NAME]: TELEMETRY_SDK_NAME_VALUE_OPENTELEMETRY,
     [ATTR_TELEMETRY_SDK_LANGUAGE]: TELEMETRY_SDK_LANGUAGE_VALUE_NODEJS,
@@ -52,11 +48,23 @@ export function resourceAttributes(
   }
 }
 
+const detected = ({ detectors }: Settings): Record<string, string | number> => ({
+  ...(detectors.has('serviceinstance') ? { [ATTR_SERVICE_INSTANCE_ID]: randomUUID() } : {}),
+  ...(detectors.has('host') ? { [ATTR_HOST_NAME]: hostname() } : {}),
+  ...(detectors.has('process')
+    ? {
+        [ATTR_PROCESS_PID]: process.pid,
+        [ATTR_PROCESS_RUNTIME_NAME]: 'nodejs',
+        [ATTR_PROCESS_RUNTIME_VERSION]: process.versions.node,
+      }
+    : {}),
+})
+
 /** Name and version in the nearest package.json above the main script; a nameless one (`{"type":"module"}`) is passed over. */
 function packageOf(mainScript: string): { name?: string; version?: string } {
   let folder = dirname(mainScript)
   for (let level = 0; level < levelsMax; level += 1) {
-    const found = nameAndVersion(join(folder, 'package.json'))
+    const found = packageJsonOf(folder)
     if (found.name !== undefined) return found
     const above = dirname(folder)
     if (above === folder) break
@@ -66,18 +74,3 @@ function packageOf(mainScript: string): { name?: string; version?: string } {
 }
 
 const levelsMax = 16
-
-function nameAndVersion(file: string): { name?: string; version?: string } {
-  try {
-    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    if (typeof parsed !== 'object' || parsed === null) return {}
-    const name: unknown = Reflect.get(parsed, 'name')
-    const version: unknown = Reflect.get(parsed, 'version')
-    return {
-      ...(typeof name === 'string' && name !== '' ? { name } : {}),
-      ...(typeof version === 'string' && version !== '' ? { version } : {}),
-    }
-  } catch {
-    return {}
-  }
-}

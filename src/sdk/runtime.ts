@@ -12,6 +12,10 @@ export interface Runtime {
   /** Returns a function that takes the queue out again. */
   queue(name: string, depth: () => number): () => void
   evaluation(evaluation: Evaluation): void
+  /** Observes client libraries that a bundler has put into the agent's own file; returns those that are observed now. */
+  instrument(imported: Readonly<Record<string, unknown>>): string[]
+  /** Sends what is waiting, for at most `timeoutMs`. False: that was not enough. */
+  flush(timeoutMs: number): Promise<boolean>
   /** What the SDK itself knows: for the doctor and for tests. */
   state(): RuntimeState
 }
@@ -22,7 +26,12 @@ export interface RuntimeState {
     readonly library: string
     readonly version: string | undefined
     readonly state: string
+    /** Where it was loaded from; empty for one that is part of a bundle. */
+    readonly folder: string
+    readonly remark?: string
   }[]
+  /** Whether the application has an OpenTelemetry SDK of its own beside this one. */
+  readonly attached: boolean
   readonly traces: Readonly<
     Record<'sent' | 'dropped' | 'rejected' | 'retries' | 'unsent' | 'open' | 'untracked', number>
   >

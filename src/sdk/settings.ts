@@ -1,5 +1,9 @@
 import { join } from 'node:path'
 import { SPOOL_FOLDER } from '../control/spool-format.ts'
+import { endpointOf } from './endpoint-settings.ts'
+import { entityAttributes } from './entities.ts'
+import { environmentReader } from './environment-reader.ts'
+import type { Environment, EnvironmentReader } from './environment-reader.ts'
 import { stateFolderOf } from './state-folder.ts'
 
 /** What the environment says. Names and defaults follow the OpenTelemetry specification; a default of ours carries its reason. */
@@ -10,18 +14,30 @@ export interface Settings {
   /** Hosts beside the known ones whose streams are asked for their usage; `*` stands for all, `none` switches it off. */
   readonly streamUsageHosts: readonly string[]
   readonly serviceName: string | undefined
+  /** Of `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_ENTITIES`. */
   readonly resourceAttributes: Readonly<Record<string, string>>
-  readonly sampler: { readonly name: string; readonly ratio: number }
+  /** What is found out about the process (`OTEL_NODE_RESOURCE_DETECTORS`). */
+  readonly detectors: ReadonlySet<Detector>
+  readonly sampler: { readonly name: SamplerName; readonly ratio: number }
   readonly propagators: readonly string[]
+  /** Least severity of what is written to stderr (`OTEL_LOG_LEVEL`). */
+  readonly logLevel: LogLevel
+  /** Beside the application's own OpenTelemetry SDK (`SPANWARDEN_ATTACH`): false keeps the globals for us when we are first. */
+  readonly attach: boolean
   readonly traces: Endpoint | undefined
   readonly metrics: Endpoint | undefined
   readonly logs: Endpoint | undefined
-  readonly batch: { readonly delayMs: number; readonly queueItemsMax: number; readonly batchItemsMax: number }
+  /** Spans are written to stdout as well, one JSON line each (`OTEL_TRACES_EXPORTER=console`). */
+  readonly consoleSpans: boolean
+  readonly batch: Batch
+  readonly logBatch: Batch
   readonly metricIntervalMs: number
   readonly metricTemporality: 'cumulative' | 'delta'
   readonly spanLimits: SpanLimits
   /** Instrumentations that are switched off, by library or by the last part of its name (`OTEL_NODE_DISABLED_INSTRUMENTATIONS`). */
   readonly disabledLibraries: readonly string[]
+  /** The only ones that are switched on, where there are some (`OTEL_NODE_ENABLED_INSTRUMENTATIONS`). */
+  readonly enabledLibraries: readonly string[]
   /** Where the last requests are left for the sidecar when they cannot be sent; undefined: nowhere (`SPANWARDEN_SPOOL=off`). */
   readonly spoolFolder: string | undefined
   /** Prices that come before the built-in ones (`SPANWARDEN_PRICES_FILE`). */
@@ -30,9 +46,20 @@ export interface Settings {
   readonly warnings: readonly string[]
 }
 
+export type LogLevel = (typeof LOG_LEVELS)[number]
+type Detector = (typeof DETECTORS)[number]
+type SamplerName = (typeof SAMPLERS)[number]
+
+interface Batch {
+  readonly delayMs: number
+  readonly queueItemsMax: number
+  readonly batchItemsMax: number
+}
+
 /** Where one signal goes. `undefined` in its place: the signal is switched off. */
 export interface Endpoint {
   readonly url: string
+  readonly protocol: 'http/protobuf' | 'http/json'
   readonly headers: Readonly<Record<string, string>>
   readonly timeoutMs: number
   readonly gzip: boolean
@@ -53,81 +80,173 @@ export interface SpanLimits {
   readonly attributePerLinkCountLimit: number
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>
-
-/** Reads the settings. Never throws: what cannot be understood becomes a warning and the default. */
+/** Reads the settings. Never throws: what cannot be understood becomes a warning and the default. `environment-table.test.ts` has the list. */
 export function readSettings(environment: Environment): Settings {
   const warnings: string[] = []
-  const read = reader(environment, warnings)
-  const attributeCountLimit = read.integer('OTEL_ATTRIBUTE_COUNT_LIMIT', 128)
-  const attributeValueLengthLimit = read.integer('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT', Infinity)
-  const queueItemsMax = read.integer('OTEL_BSP_MAX_QUEUE_SIZE', 2048)
+  const read = environmentReader(environment, warnings)
+  refuse(read)
+  const tracesExporters = exporters(read, 'TRACES', ['otlp', 'console', 'none'])
   return {
     enabled: !read.flag('OTEL_SDK_DISABLED'),
-    content: contentPlaces(read.text('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'), warnings),
-    streamUsageHosts: list(read.text('SPANWARDEN_STREAM_USAGE_HOSTS')),
+    content: contentPlaces(read),
+    streamUsageHosts: read.list('SPANWARDEN_STREAM_USAGE_HOSTS'),
     serviceName: read.text('OTEL_SERVICE_NAME'),
-    resourceAttributes: keyValues(read.text('OTEL_RESOURCE_ATTRIBUTES')),
-    sampler: {
-      name: read.text('OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on',
-      ratio: ratio(read.text('OTEL_TRACES_SAMPLER_ARG')),
+    resourceAttributes: {
+      ...entityAttributes(read.text('OTEL_ENTITIES'), (line) => read.warn(line)),
+      ...read.keyValues('OTEL_RESOURCE_ATTRIBUTES'),
     },
-    propagators: list(read.text('OTEL_PROPAGATORS') ?? 'tracecontext,baggage'),
-    traces: endpoint(read, 'TRACES', 'v1/traces', warnings),
-    metrics: endpoint(read, 'METRICS', 'v1/metrics', warnings),
-    logs: endpoint(read, 'LOGS', 'v1/logs', warnings),
-    // The specification says 5 s. The sidecar is on this host, and a live page that lags five seconds is not live.
-    batch: {
-      delayMs: read.integer('OTEL_BSP_SCHEDULE_DELAY', 1_000),
-      queueItemsMax,
-      batchItemsMax: Math.min(read.integer('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512), queueItemsMax),
-    },
+    detectors: detectors(read),
+    sampler: sampler(read),
+    propagators: propagators(read),
+    logLevel: LOG_LEVEL_OF[read.word('OTEL_LOG_LEVEL', LOG_LEVEL_WORDS, 'info')],
+    attach: read.word('SPANWARDEN_ATTACH', ['on', 'off'], 'on') === 'on',
+    traces: endpointOf(read, 'TRACES', tracesExporters),
+    metrics: endpointOf(read, 'METRICS', exporters(read, 'METRICS', ['otlp', 'none'])),
+    logs: endpointOf(read, 'LOGS', exporters(read, 'LOGS', ['otlp', 'none'])),
+    consoleSpans: tracesExporters.includes('console'),
+    // The specification says 5 s for spans. The sidecar is on this host, and a live page that lags five seconds is not live.
+    batch: batch(read, 'BSP'),
+    logBatch: batch(read, 'BLRP'),
     // The specification says 60 s; a queue that fills up is worth six looks a minute.
     metricIntervalMs: read.integer('OTEL_METRIC_EXPORT_INTERVAL', 10_000),
     metricTemporality:
-      read.text('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE')?.toLowerCase() === 'delta'
-        ? 'delta'
-        : 'cumulative',
-    spanLimits: {
-      attributeCountLimit: read.integer('OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', attributeCountLimit),
-      attributeValueLengthLimit: read.integer('OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT', attributeValueLengthLimit),
-      eventCountLimit: read.integer('OTEL_SPAN_EVENT_COUNT_LIMIT', 128),
-      linkCountLimit: read.integer('OTEL_SPAN_LINK_COUNT_LIMIT', 128),
-      attributePerEventCountLimit: read.integer('OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', 128),
-      attributePerLinkCountLimit: read.integer('OTEL_LINK_ATTRIBUTE_COUNT_LIMIT', 128),
-    },
-    disabledLibraries: list(read.text('OTEL_NODE_DISABLED_INSTRUMENTATIONS')),
+      read.word(
+        'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',
+        ['cumulative', 'delta', 'lowmemory'],
+        'cumulative',
+      ) === 'cumulative'
+        ? 'cumulative'
+        : 'delta',
+    spanLimits: spanLimits(read),
+    disabledLibraries: read.list('OTEL_NODE_DISABLED_INSTRUMENTATIONS'),
+    enabledLibraries: read.list('OTEL_NODE_ENABLED_INSTRUMENTATIONS'),
     pricesFile: read.text('SPANWARDEN_PRICES_FILE'),
-    spoolFolder: spoolFolder(read, environment, warnings),
+    spoolFolder: spoolFolder(read, environment),
     warnings,
   }
 }
 
-interface Reader {
-  text(name: string): string | undefined
-  flag(name: string): boolean
-  integer(name: string, fallback: number): number
+export const DETECTORS = ['env', 'host', 'os', 'process', 'serviceinstance'] as const
+export const LOG_LEVELS = ['none', 'error', 'warn', 'info', 'debug'] as const
+
+const LOG_LEVEL_WORDS = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const
+const LOG_LEVEL_OF = {
+  none: 'none',
+  error: 'error',
+  warn: 'warn',
+  info: 'info',
+  debug: 'debug',
+  verbose: 'debug',
+  all: 'debug',
+} as const satisfies Record<(typeof LOG_LEVEL_WORDS)[number], LogLevel>
+
+const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const
+
+/** Variables whose meaning cannot be had: set, they are named once, with what to use instead. */
+function refuse(read: EnvironmentReader): void {
+  for (const [name, line] of Object.entries(REFUSED)) if (read.text(name) !== undefined) read.warn(`${name} ${line}`)
+  const histogram = read.text('OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION')?.toLowerCase()
+  if (histogram !== undefined && histogram !== 'explicit_bucket_histogram')
+    read.warn('OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: only explicit_bucket_histogram is supported')
+  const filter = read.text('OTEL_METRICS_EXEMPLAR_FILTER')?.toLowerCase()
+  if (filter !== undefined && filter !== 'always_off')
+    read.warn('OTEL_METRICS_EXEMPLAR_FILTER: metrics have no exemplars here, always_off is used')
 }
 
-/** Empty means unset, for every variable (OpenTelemetry specification, "Configuration"). */
-function reader(environment: Environment, warnings: string[]): Reader {
-  const text = (name: string): string | undefined => environment[name]?.trim() || undefined
+const NO_FILE =
+  'is not read: the SDK in the agent is set up by the other OTEL_* variables, pipelines by the sidecar’s --config'
+
+const NO_LOG_LIMIT = 'is not supported: the few events that are sent have limits of their own'
+
+export const REFUSED: Readonly<Record<string, string>> = {
+  OTEL_CONFIG_FILE: NO_FILE,
+  OTEL_EXPERIMENTAL_CONFIG_FILE: NO_FILE,
+  OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT: NO_LOG_LIMIT,
+  OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT: NO_LOG_LIMIT,
+  OTEL_NODE_EXPERIMENTAL_SDK_METRICS:
+    'is not supported: the sidecar has metrics of its own queues at 127.0.0.1:8888/metrics',
+}
+
+function exporters<Name extends string>(
+  read: EnvironmentReader,
+  signal: string,
+  known: readonly Name[],
+): readonly (Name | 'otlp')[] {
+  const name = `OTEL_${signal}_EXPORTER`
+  const asked = read.list(name, 'otlp').map((word) => word.toLowerCase())
+  const found = known.filter((word) => asked.includes(word))
+  if (asked.some((word) => !found.some((one) => one === word)))
+    read.warn(
+      `${name}: only ${known.join(', ')} are supported, ${found.join(', ') || 'otlp'} is used; the sidecar sends on to other backends`,
+    )
+  if (asked.includes('none')) return []
+  return found.length === 0 ? ['otlp'] : found
+}
+
+function batch(read: EnvironmentReader, processor: 'BSP' | 'BLRP'): Batch {
+  const queueItemsMax = read.integer(`OTEL_${processor}_MAX_QUEUE_SIZE`, 2_048)
   return {
-    text,
-    flag: (name) => text(name)?.toLowerCase() === 'true',
-    integer(name, fallback) {
-      const value = text(name)
-      if (value === undefined) return fallback
-      if (/^\d{1,9}$/.test(value) && Number(value) > 0) return Number(value)
-      warnings.push(`${name} is not a positive whole number, ${fallback} is used`)
-      return fallback
-    },
+    delayMs: read.integer(`OTEL_${processor}_SCHEDULE_DELAY`, 1_000),
+    queueItemsMax,
+    batchItemsMax: Math.min(read.integer(`OTEL_${processor}_MAX_EXPORT_BATCH_SIZE`, 512), queueItemsMax),
   }
 }
 
+function spanLimits(read: EnvironmentReader): SpanLimits {
+  const attributeCountLimit = read.limit('OTEL_ATTRIBUTE_COUNT_LIMIT', 128)
+  const attributeValueLengthLimit = read.limit('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT', Infinity)
+  return {
+    attributeCountLimit: read.limit('OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', attributeCountLimit),
+    attributeValueLengthLimit: read.limit('OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT', attributeValueLengthLimit),
+    eventCountLimit: read.limit('OTEL_SPAN_EVENT_COUNT_LIMIT', 128),
+    linkCountLimit: read.limit('OTEL_SPAN_LINK_COUNT_LIMIT', 128),
+    attributePerEventCountLimit: read.limit('OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', 128),
+    attributePerLinkCountLimit: read.limit('OTEL_LINK_ATTRIBUTE_COUNT_LIMIT', 128),
+  }
+}
+
+function sampler(read: EnvironmentReader): Settings['sampler'] {
+  const name = read.word('OTEL_TRACES_SAMPLER', SAMPLERS, 'parentbased_always_on')
+  const text = read.text('OTEL_TRACES_SAMPLER_ARG')
+  if (text === undefined || !name.endsWith('traceidratio')) return { name, ratio: 1 }
+  const ratio = Number(text)
+  if (ratio >= 0 && ratio <= 1) return { name, ratio }
+  read.warn('OTEL_TRACES_SAMPLER_ARG is not a number from 0 to 1, 1 is used')
+  return { name, ratio: 1 }
+}
+
+function propagators(read: EnvironmentReader): string[] {
+  const asked = read.list('OTEL_PROPAGATORS', 'tracecontext,baggage')
+  if (asked.some((name) => !['tracecontext', 'baggage', 'none'].includes(name)))
+    read.warn(
+      'OTEL_PROPAGATORS: only tracecontext, baggage and none are supported, others are left out; an OpenTelemetry SDK of your own brings its own',
+    )
+  return asked.includes('none') ? [] : asked
+}
+
+function detectors(read: EnvironmentReader): ReadonlySet<Detector> {
+  const asked = read.list('OTEL_NODE_RESOURCE_DETECTORS', 'all')
+  if (asked.includes('none')) return new Set()
+  if (asked.includes('all')) return new Set(DETECTORS)
+  const found = DETECTORS.filter((name) => asked.includes(name))
+  if (found.length < asked.length)
+    read.warn(
+      `OTEL_NODE_RESOURCE_DETECTORS: only ${DETECTORS.join(', ')}, all and none are known; OTEL_RESOURCE_ATTRIBUTES can state the rest`,
+    )
+  return new Set(found)
+}
+
 /** Both generations: the JavaScript boolean and the four words of the Python utilities. Anything else counts as off, loudly. */
-function contentPlaces(value: string | undefined, warnings: string[]): Settings['content'] {
-  switch (value?.toLowerCase()) {
+function contentPlaces(read: EnvironmentReader): Settings['content'] {
+  const name = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'
+  switch (read.text(name)?.toLowerCase()) {
     case 'true':
     case 'span_only':
       return { spans: true, events: false }
@@ -140,83 +259,13 @@ function contentPlaces(value: string | undefined, warnings: string[]): Settings[
     case 'no_content':
       return { spans: false, events: false }
     default:
-      warnings.push(
-        'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is not understood, no message content is captured',
-      )
+      read.warn(`${name} is not understood, no message content is captured`)
       return { spans: false, events: false }
   }
 }
 
-function endpoint(
-  read: Reader,
-  signal: 'TRACES' | 'METRICS' | 'LOGS',
-  path: string,
-  warnings: string[],
-): Endpoint | undefined {
-  const specific = (suffix: string): string | undefined =>
-    read.text(`OTEL_EXPORTER_OTLP_${signal}_${suffix}`) ?? read.text(`OTEL_EXPORTER_OTLP_${suffix}`)
-  const exporter = read.text(`OTEL_${signal}_EXPORTER`)?.toLowerCase() ?? 'otlp'
-  if (exporter === 'none') return undefined
-  if (exporter !== 'otlp') warnings.push(`OTEL_${signal}_EXPORTER: only otlp and none are supported, otlp is used`)
-  const protocol = specific('PROTOCOL')?.toLowerCase()
-  if (protocol === 'grpc')
-    warnings.push(
-      `${signal.toLowerCase()} are sent as OTLP/HTTP with JSON, not over gRPC: the endpoint must be an HTTP one`,
-    )
-  const compression = specific('COMPRESSION')?.toLowerCase()
-  return {
-    url: urlOf(read, signal, path, warnings),
-    headers: {
-      ...keyValues(read.text('OTEL_EXPORTER_OTLP_HEADERS')),
-      ...keyValues(read.text(`OTEL_EXPORTER_OTLP_${signal}_HEADERS`)),
-    },
-    timeoutMs: read.integer(`OTEL_EXPORTER_OTLP_${signal}_TIMEOUT`, read.integer('OTEL_EXPORTER_OTLP_TIMEOUT', 10_000)),
-    gzip: compression === 'gzip',
-    tls: { ca: specific('CERTIFICATE'), cert: specific('CLIENT_CERTIFICATE'), key: specific('CLIENT_KEY') },
-  }
-}
-
-/** The common endpoint is a base that gets the signal's path; a signal's own endpoint is used as it stands. */
-function urlOf(read: Reader, signal: string, path: string, warnings: string[]): string {
-  const own = read.text(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`)
-  const base = read.text('OTEL_EXPORTER_OTLP_ENDPOINT')
-  if (own !== undefined && URL.canParse(own)) return own
-  if (own !== undefined) warnings.push(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT is not a URL and is ignored`)
-  if (base !== undefined && URL.canParse(base)) return `${base.replace(/\/+$/, '')}/${path}`
-  if (base !== undefined) warnings.push('OTEL_EXPORTER_OTLP_ENDPOINT is not a URL and is ignored')
-  return `http://127.0.0.1:4318/${path}`
-}
-
-function spoolFolder(read: Reader, environment: Environment, warnings: string[]): string | undefined {
-  const wanted = read.text('SPANWARDEN_SPOOL')?.toLowerCase() ?? 'on'
-  if (wanted !== 'on' && wanted !== 'off') warnings.push('SPANWARDEN_SPOOL is neither on nor off, it is on')
-  const stateFolder = wanted === 'off' ? undefined : stateFolderOf(environment)
+function spoolFolder(read: EnvironmentReader, environment: Environment): string | undefined {
+  const stateFolder =
+    read.word('SPANWARDEN_SPOOL', ['on', 'off'], 'on') === 'off' ? undefined : stateFolderOf(environment)
   return stateFolder === undefined ? undefined : join(stateFolder, SPOOL_FOLDER)
-}
-
-const list = (value: string | undefined): string[] =>
-  (value ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-
-/** `key=value,key=value` with percent-encoded values (W3C baggage style). */
-function keyValues(value: string | undefined): Record<string, string> {
-  const pairs = list(value).map(
-    (pair) => [pair.slice(0, pair.indexOf('=')).trim(), pair.slice(pair.indexOf('=') + 1).trim()] as const,
-  )
-  return Object.fromEntries(pairs.filter(([key]) => key !== '').map(([key, text]) => [key, decoded(text)]))
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
-
-function ratio(value: string | undefined): number {
-  const parsed = Number(value ?? '1')
-  return parsed >= 0 && parsed <= 1 ? parsed : 1
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { context, propagation, trace } from '@opentelemetry/api'
+import { context } from '@opentelemetry/api'
 import type { TextMapPropagator } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
@@ -16,10 +16,14 @@ import {
 import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace'
 import { SCHEMA_URL } from '../conventions.ts'
 import { runAgent } from './agent.ts'
+import { SharedGlobals } from './attach.ts'
+import { consoleSpans } from './console-spans.ts'
 import { withAmbient } from './context.ts'
+import type { Environment } from './environment-reader.ts'
 import { evaluationRecord } from './evaluation.ts'
 import { onProcessEnd } from './exit.ts'
 import { hookModules } from './hook.ts'
+import type { ModuleHook } from './hook.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { instrumentations } from './instrumentation/instrumentations.ts'
 import { inferenceRecord } from './inference-event.ts'
@@ -34,9 +38,12 @@ import { usePricesFile } from './prices.ts'
 import { Queues } from './queues.ts'
 import { resourceAttributes } from './resource.ts'
 import { runtime, setRuntime } from './runtime.ts'
+import type { RuntimeState } from './runtime.ts'
 import { OtlpSender } from './sender.ts'
 import { readSettings } from './settings.ts'
-import type { Environment, Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
+import { StartupLine } from './startup-line.ts'
+import { reportState } from './state-report.ts'
 import { runTool } from './tool.ts'
 import { warnOfUnobserved } from './unobserved.ts'
 import { VERSION } from './version.ts'
@@ -50,13 +57,14 @@ export function start(environment: Environment): void {
   const notices = new Notices()
   try {
     const settings = readSettings(environment)
+    notices.level = settings.logLevel
     if (!settings.enabled) return
     if (isTooOld(process.versions.node)) {
       const what = `Node.js 22.19 or newer is needed, this is ${process.version}; nothing is observed`
       return notices.warn('node version', what)
     }
     for (const warning of settings.warnings) notices.warn(warning, warning)
-    assemble(settings, notices)
+    assemble(settings, notices, environment)
   } catch (error) {
     notices.fault('starting', error)
   }
@@ -68,7 +76,7 @@ export function isTooOld(version: string): boolean {
   return major < 22 || (major === 22 && minor < 19)
 }
 
-function assemble(settings: Settings, notices: Notices): void {
+function assemble(settings: Settings, notices: Notices, environment: Environment): void {
   if (settings.pricesFile !== undefined)
     usePricesFile(resolve(settings.pricesFile), (line) => notices.warn('prices file', line))
   const attributes = resourceAttributes(settings, process.argv[1])
@@ -78,34 +86,63 @@ function assemble(settings: Settings, notices: Notices): void {
     ...(settings.metrics === undefined ? {} : { metrics: settings.metrics }),
     ...(settings.logs === undefined ? {} : { logs: settings.logs }),
   })
-  const lane = { sender, notices, ...settings.batch }
-  const spans = new Lane<ReadableSpan>({ ...lane, signal: 'traces', serialise: serialiseSpans })
-  const logs = new Lane<LogRecord>({ ...lane, signal: 'logs', serialise: (items) => serialiseLogs(attributes, items) })
+  const lane = { sender, notices }
+  const spans = new Lane<ReadableSpan>({ ...lane, ...settings.batch, signal: 'traces', serialise: serialiseSpans })
+  const logs = new Lane<LogRecord>({
+    ...lane,
+    ...settings.logBatch,
+    signal: 'logs',
+    serialise: (items) => serialiseLogs(attributes, items),
+  })
   const open = new OpenSpans(spans)
   const queues = new Queues(notices)
-  const sdk = sdkContext(
-    settings,
-    notices,
-    registerTracing(settings, notices, resource, sender.has('traces') ? [open] : []),
-    open,
-    sender.has('logs') ? logs : undefined,
-  )
+  const provider = new TracerProvider({
+    resource,
+    sampler: samplerOf(settings),
+    spanLimits: settings.spanLimits,
+    spanProcessors: [...(sender.has('traces') ? [open] : []), ...(settings.consoleSpans ? [consoleSpans] : [])],
+  })
+  const globals = new SharedGlobals({
+    contextManager: new AsyncLocalStorageContextManager().enable(),
+    propagator: new CompositePropagator({ propagators: propagatorsOf(settings) }),
+    tracerProvider: provider,
+  })
+  globals.register()
+  const sdk = sdkContext(settings, notices, provider, open, sender.has('logs') ? logs : undefined)
   const metrics = startMetrics(settings, resource, sender, notices, queues)
 
+  const enabled = instrumentations.filter(({ library }) => isEnabled(library, settings))
+  const plumbing = settings.attach ? [globals.makeRoom()] : []
+  const hook = hookModules({ instrumentations: [...enabled, ...plumbing], sdk, notices })
+  const startupLine = new StartupLine((line) => notices.info(line))
+  globals.onAttach(() => startupLine.besideAnother())
+  hook.libraries.onFound = (library) => startupLine.found(library)
+  for (const library of hook.libraries.found.values()) startupLine.found(library)
+  warnOfUnobserved(enabled, hook.libraries, notices)
+  const state = (): RuntimeState => ({
+    libraries: stateOfLibraries(hook),
+    attached: globals.attached,
+    traces: { ...spans.counts, unsent: spans.unsent, open: open.size, untracked: open.untracked },
+    logs: { ...logs.counts, unsent: logs.unsent },
+    notices: Object.fromEntries(notices.counts),
+  })
   const lastRequests = new LastRequests({ sender, notices, spoolFolder: settings.spoolFolder })
   const holders = metrics === undefined ? [spans, logs] : [spans, logs, metrics]
   const isUnsent = (): boolean => spans.unsent + logs.unsent > 0 || metrics?.outdated === true
+  const flush = async (): Promise<void> => void (await Promise.all([spans.flush(), logs.flush(), metrics?.flush()]))
   onProcessEnd(
     {
       flushMs: () => (isUnsent() ? lastRequests.flushMsMax() : 0),
       async flush() {
-        await Promise.all([spans.flush(), logs.flush(), metrics?.flush()])
+        await flush()
         return !isUnsent()
       },
       finish(reason, failed, unreachable) {
         try {
+          startupLine.tell()
           open.endAll(reason, failed)
           lastRequests.bringHome(holders, unreachable)
+          reportState(environment, state)
         } catch (error) {
           notices.fault('ending', error)
         }
@@ -113,11 +150,6 @@ function assemble(settings: Settings, notices: Notices): void {
     },
     isMainThread,
   )
-  const disabled = (library: string): boolean =>
-    settings.disabledLibraries.some((name) => library === name || library.endsWith(`/${name}`))
-  const enabled = instrumentations.filter(({ library }) => !disabled(library))
-  const libraries = hookModules({ instrumentations: enabled, sdk, notices })
-  warnOfUnobserved(enabled, libraries, notices)
   setRuntime({
     contract: 1,
     agent: (name, call, args) => runAgent(sdk, queues, name, call, args),
@@ -127,13 +159,34 @@ function assemble(settings: Settings, notices: Notices): void {
     evaluation(evaluation) {
       if (sender.has('logs')) logs.push(evaluationRecord(evaluation, Date.now()))
     },
-    state: () => ({
-      libraries: [...libraries.found.values()].map(({ library, version, state }) => ({ library, version, state })),
-      traces: { ...spans.counts, unsent: spans.unsent, open: open.size, untracked: open.untracked },
-      logs: { ...logs.counts, unsent: logs.unsent },
-      notices: Object.fromEntries(notices.counts),
-    }),
+    instrument: (imported) => hook.instrument(imported),
+    flush: (timeoutMs) => within(flush(), timeoutMs),
+    state,
   })
+}
+
+const isNamed = (library: string, names: readonly string[]): boolean =>
+  names.some((name) => library === name || library.endsWith(`/${name}`))
+
+const isEnabled = (library: string, { enabledLibraries, disabledLibraries }: Settings): boolean =>
+  (enabledLibraries.length === 0 || isNamed(library, enabledLibraries)) && !isNamed(library, disabledLibraries)
+
+const stateOfLibraries = ({ libraries }: ModuleHook): RuntimeState['libraries'] =>
+  [...libraries.found.values()].map(({ library, version, folder, state, remark }) => ({
+    library,
+    version,
+    state,
+    folder,
+    ...(remark === undefined ? {} : { remark }),
+  }))
+
+/** Waits for `work`, but not longer than `timeoutMs`. This timer holds the process: whoever calls `flush()` wants that. */
+async function within(work: Promise<void>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), timeoutMs)))
+  const done = await Promise.race([work.then(() => true), late])
+  clearTimeout(timer)
+  return done
 }
 
 /** The package's JSON serializer: one written by hand in a single pass was not faster (measured 4.9 against 6.1 µs a span). */
@@ -160,30 +213,6 @@ const sdkContext = (
 })
 
 type Resource = ReturnType<typeof resourceFromAttributes>
-
-/** Registered globally, so that spans of other instrumentation and of the agent's own code nest with ours. */
-function registerTracing(
-  settings: Settings,
-  notices: Notices,
-  resource: Resource,
-  spanProcessors: OpenSpans[],
-): TracerProvider {
-  const provider = new TracerProvider({
-    resource,
-    sampler: samplerOf(settings),
-    spanLimits: settings.spanLimits,
-    spanProcessors,
-  })
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-  propagation.setGlobalPropagator(new CompositePropagator({ propagators: propagatorsOf(settings) }))
-  if (!trace.setGlobalTracerProvider(provider)) {
-    notices.warn(
-      'foreign sdk',
-      'another OpenTelemetry SDK was registered first: its spans go its own way, ours come here',
-    )
-  }
-  return provider
-}
 
 function startMetrics(
   settings: Settings,

@@ -30,7 +30,7 @@ export interface HookedSdk extends TestSdk {
 /** An SDK in this process, whose module hook watches what is loaded from here on. Once in a test file: hooks cannot be taken out. */
 export function startHookedSdk(instrumentations: readonly Instrumentation[]): HookedSdk {
   const test = startTestSdk()
-  const libraries = hookModules({ instrumentations, sdk: test.sdk, notices: new Notices() })
+  const { libraries } = hookModules({ instrumentations, sdk: test.sdk, notices: new Notices() })
   return {
     ...test,
     libraries,

@@ -25,7 +25,7 @@ export const projectFolder = fileURLToPath(new URL('../..', import.meta.url))
 export const preloadFile = `${projectFolder}src/register.ts`
 
 /**
- * Runs a real agent process with the real preload flag to its end. It leaves nothing in a spool unless `env` says so (`SPANWARDEN_SPOOL: 'on'` and a
+ * Runs a real agent process with the real preload flag to its end. Unless `env` says `OTEL_LOG_LEVEL`, it says nothing when all is well. It leaves nothing in a spool unless `env` says so (`SPANWARDEN_SPOOL: 'on'` and a
  * state folder): what it sends at its end comes to `endpoint`.
  */
 export function runAgent(options: AgentOptions): Promise<NodeRun> {
@@ -34,6 +34,6 @@ export function runAgent(options: AgentOptions): Promise<NodeRun> {
   const what = file ?? [`--input-type=${inputType}`, '--eval', script ?? '']
   return runNode([...flags, ...(preload ? ['--import', preloadFile] : []), ...what], {
     cwd,
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, SPANWARDEN_SPOOL: 'off', ...env },
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, SPANWARDEN_SPOOL: 'off', OTEL_LOG_LEVEL: 'warn', ...env },
   })
 }

@@ -10,6 +10,10 @@ export interface Instrumentation {
   readonly modules: readonly ModulePatch[]
   /** How its requests name themselves: a request of a library that was never seen loading (a bundle) is then told instead of missed. */
   readonly userAgent?: RegExp
+  /** For code that is bundled: the export that stands for the library where `instrument()` is given a class instead of a namespace. */
+  readonly main?: string
+  /** Not a client library but what we stand on: never reported as one. */
+  readonly isPlumbing?: boolean
 }
 
 /** One kind of file inside the package. The same patch serves its ESM and its CommonJS build. */
@@ -18,6 +22,11 @@ export interface ModulePatch {
   readonly file: RegExp
   /** Local names of that module (classes, functions, imports) that are handed to `patch` once its body has run. */
   readonly names: readonly string[]
+  /**
+   * For code that is bundled: where the names stand in what the agent imports from the package, from its exports on, as in
+   * `{ Completions: 'OpenAI.Chat.Completions' }`; several places are tried in their order. Absent: out of reach of `instrument()`.
+   */
+  readonly exported?: Readonly<Record<string, string | readonly string[]>>
   /**
    * Called once per loaded file, before any importer of the file runs. A name that the file does not declare is `undefined`. Assigning to
    * one replaces the file's own function or class (not an import, not a `const`), for its callers in that file and, in ESM, for importers.

@@ -1,0 +1,57 @@
+/** A library that speaks to models and has no instrumentation of its own. */
+export interface KnownLibrary {
+  /** The observed library through which its calls are seen; undefined: they are not seen, or as plain HTTP only. */
+  readonly through?: string
+  /** What to do, for one that is not observed. */
+  readonly advice?: string
+}
+
+const plainHttp: KnownLibrary = { advice: 'its requests are seen as plain HTTP at most' }
+const local: KnownLibrary = {
+  advice: 'it runs models in this process, which nothing observes; mark the calls with agent() and tool()',
+}
+
+/** Said by the doctor and in the start-up line: silence about them would be taken for "no calls". */
+export const knownLibraries: ReadonlyMap<string, KnownLibrary> = new Map([
+  [
+    '@ai-sdk/mcp',
+    { through: 'ai', advice: 'tools are seen where the AI SDK runs them; no trace context goes to the server' },
+  ],
+  ['@ai-sdk/otel', { advice: 'not needed: the AI SDK is observed without it, and its spans would double ours' }],
+  ['@anthropic-ai/bedrock-sdk', { through: '@anthropic-ai/sdk' }],
+  ['@anthropic-ai/vertex-sdk', { through: '@anthropic-ai/sdk' }],
+  [
+    '@anthropic-ai/claude-agent-sdk',
+    {
+      advice:
+        'a child process makes its calls; CLAUDE_CODE_ENABLE_TELEMETRY=1 makes that process send OTLP to the sidecar',
+    },
+  ],
+  ['@aws-sdk/client-bedrock-agent-runtime', plainHttp],
+  ['@aws-sdk/client-bedrock', { advice: 'it manages models and calls none' }],
+  ['@azure-rest/ai-inference', plainHttp],
+  ['@azure/openai', { through: 'openai' }],
+  ['@cerebras/cerebras_cloud_sdk', plainHttp],
+  ['@fal-ai/client', plainHttp],
+  ['@google-cloud/vertexai', { advice: 'its successor @google/genai is observed' }],
+  ['@google/adk', { through: '@google/genai' }],
+  ['@google/generative-ai', { advice: 'its successor @google/genai is observed' }],
+  ['@huggingface/tiny-agents', { through: '@huggingface/inference' }],
+  ['@huggingface/transformers', local],
+  ['@ibm-cloud/watsonx-ai', plainHttp],
+  ['@langchain/anthropic', { through: '@langchain/core' }],
+  ['@langchain/openai', { through: '@langchain/core' }],
+  ['@mastra/core', { through: 'ai', advice: 'its agents and workflows get no span of their own; agent() marks them' }],
+  ['@perplexity-ai/perplexity_ai', plainHttp],
+  [
+    '@strands-agents/sdk',
+    { advice: 'its model clients are seen where they are observed ones; agent() marks its agents' },
+  ],
+  ['@xenova/transformers', local],
+  ['beeai-framework', { through: 'ai' }],
+  ['genkit', { advice: 'its model plugins are seen where they use an observed client; agent() marks its flows' }],
+  ['llamaindex', { advice: 'its model clients are seen where they are observed ones; agent() marks its agents' }],
+  ['node-llama-cpp', local],
+  ['replicate', plainHttp],
+  ['voyageai', plainHttp],
+])
