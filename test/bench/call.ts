@@ -59,7 +59,11 @@ const client = (port: string, concurrency: number): string => `
   console.log((user + system) / ${CALLS})`
 
 const [model, sink] = await Promise.all([start(server), start(server)])
-const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.line}` }
+const env = {
+  ...process.env,
+  OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.line}`,
+  SPANWARDEN_SPOOL: 'off',
+}
 const cases = { bare: [], spanwarden: ['--import', preload] }
 for (const concurrency of [1, 50]) {
   const us = { bare: [0].slice(1), spanwarden: [0].slice(1) }
