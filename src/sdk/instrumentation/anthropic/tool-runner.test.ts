@@ -198,6 +198,25 @@ describe('eager tools', () => {
   })
 })
 
+describe('toolsets', () => {
+  it.each(BUILDS.filter(({ major }) => major === 'current'))('run their members as tools: $format', async (build) => {
+    const member = { ...CALL, name: 'screenshot', toolset_name: 'computer' }
+    const turns = [json(message([member], 'tool_use')), json(message([TEXT], 'end_turn'))]
+    for (const [run, failed] of [
+      [async () => 'seen', ''],
+      [() => Promise.reject(new Error(CANARY)), ' ERROR(tool_error)'],
+    ] as const) {
+      server.answer(...turns)
+      const toolset = { type: 'computer_toolset_20260801', name: 'computer', run } as const
+      // oxlint-disable-next-line typescript/consistent-type-assertions -- the part of a toolset that the runner uses
+      const tools = [toolset] as unknown as AddTool[]
+      await (await clientOf(build)).beta.messages.toolRunner({ ...request, tools })
+      const tool = 'INTERNAL execute_tool screenshot [gen_ai.tool.call.id=toolu_1]'
+      expect(tree()).toBe(LOOP.replace(TOOL, tool + failed))
+    }
+  })
+})
+
 /** Lets the answer call the tool of the MCP desk. */
 const lookFor = (write: string | Uint8Array): string =>
   String(write).replaceAll('"name":"add"', '"name":"look"').replaceAll('"a":', '"id":')
