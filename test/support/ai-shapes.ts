@@ -456,4 +456,34 @@ export const shapes: Readonly<Record<string, AiShape>> = {
       (await sdk.embedMany({ model: provider.embedding('text-embedding-3-small'), values: [prompt] })).embeddings,
     spans: 'CLIENT embeddings text-embedding-3-small [gen_ai.usage.input_tokens=5]',
   },
+  'generateImage()': {
+    feature: 'images',
+    answers: [
+      json({
+        created: 1,
+        data: [{ b64_json: 'aGVsbG8=' }],
+        usage: { input_tokens: 11, output_tokens: 22, total_tokens: 33 },
+      }),
+    ],
+    use: async ({ sdk, provider }) => {
+      const generate = sdk.generateImage
+      return (await generate({ model: provider.image('gpt-image-1'), prompt })).image.base64
+    },
+    spans: 'CLIENT generate_content gpt-image-1 [gen_ai.usage.input_tokens=11 gen_ai.usage.output_tokens=22]',
+  },
+  'experimental_generateSpeech()': {
+    feature: 'speech',
+    answers: [{ headers: { 'content-type': 'audio/mpeg' }, writes: [new Uint8Array([1, 2, 3])] }],
+    use: async ({ sdk, provider }) =>
+      (await sdk.experimental_generateSpeech({ model: provider.speech('gpt-4o-mini-tts'), text: prompt })).audio.base64,
+    spans: 'CLIENT generate_content gpt-4o-mini-tts [spanwarden.usage.source=unknown]',
+  },
+  'experimental_transcribe()': {
+    feature: 'transcription',
+    answers: [json({ text: 'CANARY words' })],
+    use: async ({ sdk, provider }) =>
+      (await sdk.experimental_transcribe({ model: provider.transcription('whisper-1'), audio: new Uint8Array([1, 2]) }))
+        .text,
+    spans: 'CLIENT generate_content whisper-1 [spanwarden.usage.source=unknown]',
+  },
 }

@@ -1,6 +1,7 @@
 import { context } from '@opentelemetry/api'
 import { asOneCall, isUnobserved, observeModel } from './ai/model-method.ts'
 import { languageModel } from './ai/language-model.ts'
+import { imageModel, speechModel, transcriptionModel } from './ai/media-models.ts'
 import { runGenerateText, runStreamText, runUnobserved } from './ai/operation.ts'
 import { embeddingModel, rerankingModel } from './ai/other-models.ts'
 import { runToolCall } from './ai/tool-call.ts'
@@ -12,7 +13,8 @@ import type { ModelMethod } from './ai/model-method.ts'
 
 /**
  * The AI SDK (`ai`): `generateText`, `streamText` and `ToolLoopAgent` are agents, each call of a model is an inference span that gives way
- * to a client library's, tools that it executes are tools; `generateObject`, `streamObject`, `embed`, `embedMany` and `rerank`.
+ * to a client library's, tools that it executes are tools; `generateObject`, `streamObject`, `embed`, `embedMany`, `rerank`, images,
+ * speech and transcriptions.
  *
  * Its own telemetry is not used: that of 6 needs a tracer and a switch in each call, the channel of 7 tells neither of objects nor of
  * streams that are broken off, and both count each attempt of a call. The functions by which its own functions get a model, repeat a call
@@ -37,9 +39,14 @@ export const ai: Instrumentation = {
         'embed',
         'embedMany',
         'rerank',
+        'generateSpeech',
+        'transcribe',
         'resolveLanguageModel',
         'resolveEmbeddingModel',
         'resolveRerankingModel',
+        'resolveImageModel',
+        'resolveSpeechModel',
+        'resolveTranscriptionModel',
         'prepareRetries',
         'executeToolCall',
         'getTracer',
@@ -65,18 +72,24 @@ function patch(bindings: Record<string, unknown>, sdk: SdkContext): void {
   observeOperation(bindings, streaming, runStreamText, sdk)
   if (bindings['createTelemetryDispatcher'] === undefined) holdBackTracer(bindings, sdk)
   else {
-    for (const name of ['generateObject', 'streamObject', 'embed', 'embedMany', 'rerank']) {
+    for (const name of SWITCHED) {
       observeOperation(bindings, name, (_options, call) => call(), sdk)
     }
     holdBackIntegrations(bindings, sdk)
   }
 }
 
+/** What can be excepted in 7 besides the two agents. */
+const SWITCHED = ['generateObject', 'streamObject', 'embed', 'embedMany', 'rerank', 'generateSpeech', 'transcribe']
+
 function observeModels(bindings: Record<string, unknown>, sdk: SdkContext): void {
   const resolvers: readonly (readonly [name: string, methods: readonly ModelMethod[]])[] = [
     ['resolveLanguageModel', languageModel],
     ['resolveEmbeddingModel', embeddingModel],
     ['resolveRerankingModel', rerankingModel],
+    ['resolveImageModel', imageModel],
+    ['resolveSpeechModel', speechModel],
+    ['resolveTranscriptionModel', transcriptionModel],
   ]
   for (const [name, methods] of resolvers) {
     replaceFunction(bindings, name, (original) => (args) => {

@@ -8,31 +8,28 @@ import type { StreamObserver } from '../../stream.ts'
  */
 export function relay(source: ReadableStream<unknown>, within: Context, observer: StreamObserver): ReadableStream {
   const reader = source.getReader()
+  const read = (): Promise<Step> => reader.read()
   let over = false
   const end = (tell: () => void): void => {
     if (over) return
     over = true
     tell()
   }
-  const read = (): Promise<{ readonly done: boolean; readonly value?: unknown }> => reader.read()
+  const give = (controller: ReadableStreamDefaultController, { done, value }: Step): void => {
+    if (!done) {
+      if (!over) observer.item(value)
+      return controller.enqueue(value)
+    }
+    end(() => observer.completed())
+    controller.close()
+  }
+  const fail = (error: unknown): never => {
+    end(() => observer.failed(error))
+    throw error
+  }
   return new ReadableStream(
     {
-      pull: (controller) =>
-        context.with(within, read).then(
-          ({ done, value }) => {
-            if (done) {
-              end(() => observer.completed())
-              controller.close()
-            } else {
-              if (!over) observer.item(value)
-              controller.enqueue(value)
-            }
-          },
-          (error: unknown) => {
-            end(() => observer.failed(error))
-            throw error
-          },
-        ),
+      pull: (controller) => context.with(within, read).then((step) => give(controller, step), fail),
       cancel(reason) {
         end(() => observer.stopped())
         return context.with(within, () => reader.cancel(reason))
@@ -40,4 +37,9 @@ export function relay(source: ReadableStream<unknown>, within: Context, observer
     },
     { highWaterMark: 0 },
   )
+}
+
+interface Step {
+  readonly done: boolean
+  readonly value?: unknown
 }
