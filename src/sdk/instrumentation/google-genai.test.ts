@@ -334,6 +334,16 @@ const shapes: Readonly<Record<string, Shape<GoogleGenAI>>> = {
     },
     spans: [PLAIN, PLAIN],
   },
+  'frozen parameters around a configuration': {
+    feature: 'tools',
+    answers: [json(CALL), json(TEXT)],
+    use: async ({ models }) => {
+      const adder = new Adder()
+      const params = Object.freeze({ ...request, config: { tools: [adder] } })
+      return { answer: plain(await models.generateContent(params)), calls: adder.calls }
+    },
+    spans: [PLAIN, PLAIN],
+  },
   embedContent: {
     feature: 'embeddings',
     answers: [json({ embeddings: [{ values: [0.1, 0.2] }], usageMetadata: { promptTokenCount: 3 } })],
@@ -460,6 +470,30 @@ describe('@google/genai', () => {
     expect(spanTree(spans)).toBe(
       `INTERNAL outer\n  CLIENT generate_content ${model}\n  INTERNAL execute_tool add\n  CLIENT generate_content ${model}`,
     )
+  })
+
+  it('has the functions that are called together side by side', async () => {
+    server.answer(json(CALLS), json(TEXT))
+    const { models } = await client()
+    const outer = test.sdk.tracer.startSpan('outer')
+    const within: (string | undefined)[] = []
+    const tool = new Adder()
+    const seeing: CallableTool = {
+      tool: () => tool.tool(),
+      callTool: (calls) => {
+        within.push(trace.getActiveSpan()?.spanContext().spanId)
+        return tool.callTool(calls)
+      },
+    }
+    await context.with(trace.setSpan(context.active(), outer), () =>
+      models.generateContent({ ...request, config: { tools: [seeing] } }),
+    )
+    outer.end()
+    const chat = `  CLIENT generate_content ${model}`
+    const add = '  INTERNAL execute_tool add'
+    expect(spanTree(test.takeSpans())).toBe(['INTERNAL outer', chat, add, add, chat].join('\n'))
+    // Neither of the two is the one that works.
+    expect(within).toEqual([outer.spanContext().spanId])
   })
 
   it.each(GENERATIONS)('has one span for a tool of MCP: $name', async ({ open, format }) => {
