@@ -253,6 +253,17 @@ for (const build of BUILDS) {
         expect(lines()).toEqual(['chat home-1 [] RangeError first chunk'])
       })
 
+      it('works on unobserved where a model cannot be read', async () => {
+        const model = scriptedModel(lc, [{ text: 'hi' }])
+        Object.defineProperty(model, 'topK', {
+          get: () => {
+            throw new RangeError('CANARY')
+          },
+        })
+        expect((await model.invoke('question')).content).toBe('hi')
+        expect(test.faults.splice(0)).toEqual(['langchain: begin model call', expect.any(RangeError)])
+      })
+
       it('leaves the failed call to an observed client', async () => {
         server.answer(json({ error: { message: 'CANARY', type: 'requests', code: 'rate_limit_exceeded' } }, 429))
         await expect(chatOpenAI().invoke('question')).rejects.toThrow('CANARY')
