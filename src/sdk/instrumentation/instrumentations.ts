@@ -4,6 +4,7 @@ import { bedrock } from './bedrock.ts'
 import { cohere } from './cohere.ts'
 import { googleGenai } from './google-genai.ts'
 import { groq } from './groq.ts'
+import { huggingface } from './huggingface.ts'
 import type { Instrumentation } from './instrumentation.ts'
 import { langchain, langchainCore, langgraph } from './langchain.ts'
 import { mcpClient, mcpSdk, mcpServer } from './mcp.ts'
@@ -26,6 +27,7 @@ export const instrumentations: readonly Instrumentation[] = [
   cohere,
   ollama,
   openrouter,
+  huggingface,
   ai,
   mcpSdk,
   mcpClient,
