@@ -2,12 +2,12 @@ import { createRequire } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { pathToFileURL } from 'node:url'
-import { context } from '@opentelemetry/api'
+import { context, trace } from '@opentelemetry/api'
 import * as fc from 'fast-check'
 import { z } from 'zod'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDS, startHookedSdk } from '../../../test/support/hooked.ts'
-import { SHOWN, TEXT, TEXT_STREAM, TOOL, completionOf, shapes } from '../../../test/support/ai-shapes.ts'
+import { SHOWN, TEXT, TEXT_STREAM, TOOL, TOOL_STREAM, completionOf, shapes } from '../../../test/support/ai-shapes.ts'
 import { json, sse, startModelServer } from '../../../test/support/model-server.ts'
 import { spanTree } from '../../../test/support/span-tree.ts'
 import { withAmbient } from '../context.ts'
@@ -266,6 +266,19 @@ for (const build of BUILDS.filter(({ format }) => format === 'esm')) {
       expect(spanTree(test.takeSpans(), ['gen_ai.agent.name', 'gen_ai.conversation.id'])).toBe(
         'INTERNAL invoke_agent [gen_ai.conversation.id=c1]\n  CLIENT chat gpt-4o-mini [gen_ai.agent.name=outer gen_ai.conversation.id=c1]',
       )
+    })
+
+    it('keeps the steps of a stream together, whoever reads it, and the reader out of them', async () => {
+      server.answer(sse(TOOL_STREAM), sse(TEXT_STREAM))
+      const result = observed.sdk.streamText({ ...ask(), tools: tools(), stopWhen: observed.sdk.stepCountIs(3) })
+      const reader = test.sdk.tracer.startSpan('reader')
+      const seen = new Set<unknown>()
+      await context.with(trace.setSpan(context.active(), reader), async () => {
+        for await (const _ of result.textStream) seen.add(trace.getActiveSpan())
+      })
+      reader.end()
+      expect([...seen]).toEqual([reader])
+      expect(spanTree(test.takeSpans(), SHOWN)).toContain(shapes['streamText() with a tool']?.spans)
     })
 
     it('reranks', async () => {

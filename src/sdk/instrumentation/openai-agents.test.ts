@@ -320,6 +320,44 @@ for (const build of BUILDS.filter(({ major }) => major === 'current')) {
       })
     })
 
+    it('is not noticed by the caller', async () => {
+      const { run } = agents.Runner.prototype
+      expect([run.name, run.length, agents.tool.name, agents.tool.length]).toEqual(['run', 2, 'tool', 1])
+      server.answer(TEXT, sse(TEXT_STREAM))
+      expect(await agents.run(helper(), 'CANARY')).toBeInstanceOf(agents.RunResult)
+      const streaming = await agents.run(helper(), 'CANARY', { stream: true })
+      expect(streaming).toBeInstanceOf(agents.StreamedRunResult)
+      await streaming.completed
+      expect(test.takeSpans().length).toBe(4)
+    })
+
+    it('leaves a rejection that nobody handles as it is: reported once', async () => {
+      server.answer(json({ error: { message: 'no', type: 'invalid_request_error' } }, 400))
+      const listeners = process.rawListeners('unhandledRejection')
+      process.removeAllListeners('unhandledRejection')
+      const reasons: unknown[] = []
+      try {
+        const reported = new Promise<void>((resolve) => {
+          process.on('unhandledRejection', (reason) => {
+            reasons.push(reason)
+            resolve()
+          })
+        })
+        void agents.run(helper(), 'CANARY')
+        await reported
+        // A streamed run that fails tells whoever reads it.
+        const failing = await agents.run(helper(), 'CANARY', { stream: true })
+        await expect(failing.completed).rejects.toMatchObject({ status: 400 })
+        await new Promise((resolve) => setImmediate(resolve))
+      } finally {
+        process.removeAllListeners('unhandledRejection')
+        for (const listener of listeners)
+          process.on('unhandledRejection', (...args) => Reflect.apply(listener, process, args))
+      }
+      expect(reasons.length).toBe(1)
+      expect(test.takeSpans().length).toBe(4)
+    })
+
     it('records content in the shape of the conventions when it is asked to', async () => {
       test.sdk.captureContent = true
       try {
