@@ -441,6 +441,19 @@ describe('@anthropic-ai/sdk', () => {
     expect(test.takeSpans()[0]?.attributes['gen_ai.provider.name']).toBe(provider)
   })
 
+  it('tells that the conversation was compacted, which is paid too', async () => {
+    const compaction = { type: 'compaction', input_tokens: 1000, output_tokens: 100 }
+    const iterations = [compaction, { type: 'message', ...USAGE }]
+    server.answer(json({ ...message(TEXT), usage: { ...USAGE, iterations } }))
+    await (await newClient()).beta.messages.create(request)
+    const [span] = test.takeSpans()
+    expect(span?.attributes).toMatchObject({
+      'gen_ai.conversation.compacted': true,
+      'gen_ai.usage.input_tokens': 1130,
+      'gen_ai.usage.output_tokens': 160,
+    })
+  })
+
   it('marks what was not counted, with an estimate', async () => {
     const uncounted = { ...message([{ type: 'text', text: 'x'.repeat(40) }]), usage: undefined }
     const begun = [...EVENTS.slice(0, 5), { type: 'error', error: { type: 'overloaded_error', message: 'no' } }]

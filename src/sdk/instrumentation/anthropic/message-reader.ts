@@ -1,4 +1,4 @@
-import { ATTR_GEN_AI_OUTPUT_MESSAGES } from '../../../conventions.ts'
+import { ATTR_GEN_AI_CONVERSATION_COMPACTED, ATTR_GEN_AI_OUTPUT_MESSAGES } from '../../../conventions.ts'
 import { GrowingText, contentJson, toolArguments } from '../../content.ts'
 import { charactersOf } from '../characters.ts'
 import { countOf, fieldsOf, listOf, nameOf, textOf } from '../fields.ts'
@@ -49,7 +49,7 @@ export class MessageReader implements AnswerReader {
       usage: anthropicUsage(this.#usage, !this.#counted),
       outputCharacters: this.#characters,
       errorType: undefined,
-      attributes: {},
+      attributes: this.#isCompacted() ? { [ATTR_GEN_AI_CONVERSATION_COMPACTED]: true } : {},
       content: () => ({
         [ATTR_GEN_AI_OUTPUT_MESSAGES]: contentJson([
           {
@@ -60,6 +60,11 @@ export class MessageReader implements AnswerReader {
         ]),
       }),
     }
+  }
+
+  /** The provider summed up the conversation before it answered. */
+  #isCompacted(): boolean {
+    return listOf(this.#usage['iterations']).some((iteration) => fieldsOf(iteration)['type'] === 'compaction')
   }
 
   #start(message: Fields): void {
