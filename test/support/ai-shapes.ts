@@ -472,14 +472,14 @@ export const shapes: Readonly<Record<string, AiShape>> = {
     spans: 'CLIENT generate_content gpt-image-1 [gen_ai.usage.input_tokens=11 gen_ai.usage.output_tokens=22]',
   },
   'experimental_generateSpeech()': {
-    feature: 'speech',
+    feature: 'audio',
     answers: [{ headers: { 'content-type': 'audio/mpeg' }, writes: [new Uint8Array([1, 2, 3])] }],
     use: async ({ sdk, provider }) =>
       (await sdk.experimental_generateSpeech({ model: provider.speech('gpt-4o-mini-tts'), text: prompt })).audio.base64,
     spans: 'CLIENT generate_content gpt-4o-mini-tts [spanwarden.usage.source=unknown]',
   },
   'experimental_transcribe()': {
-    feature: 'transcription',
+    feature: 'audio',
     answers: [json({ text: 'CANARY words' })],
     use: async ({ sdk, provider }) =>
       (await sdk.experimental_transcribe({ model: provider.transcription('whisper-1'), audio: new Uint8Array([1, 2]) }))

@@ -89,7 +89,7 @@ for (const build of BUILDS) {
 }
 
 for (const build of BUILDS.filter(({ format }) => format === 'esm')) {
-  describe(`ai ${build.major === 'current' ? 7 : 6} esm, beyond the shapes`, () => {
+  describe(`ai ${build.major === 'current' ? 7 : 6} esm`, () => {
     let observed: AiBuild
     beforeAll(async () => {
       observed = await builtOf(await test.load('ai', build), build)
@@ -281,18 +281,20 @@ for (const build of BUILDS.filter(({ format }) => format === 'esm')) {
       expect(spanTree(test.takeSpans(), SHOWN)).toContain(shapes['streamText() with a tool']?.spans)
     })
 
-    it('reranks', async () => {
-      const model = {
-        specificationVersion: 'v3' as const,
-        provider: 'cohere.reranking',
-        modelId: 'rerank-v3.5',
-        doRerank: async () => ({ ranking: [{ index: 0, relevanceScore: 0.5 }], response: { id: 'r1' } }),
-      }
-      const { ranking } = await observed.sdk.rerank({ model, documents: ['CANARY'], query: 'CANARY', topN: 1 })
-      expect(ranking.length).toBe(1)
-      expect(spanTree(test.takeSpans(), ['gen_ai.provider.name', 'gen_ai.response.id', 'gen_ai.retrieval.top_k'])).toBe(
-        'CLIENT rerank rerank-v3.5 [gen_ai.provider.name=cohere gen_ai.response.id=r1 gen_ai.retrieval.top_k=1]',
-      )
+    describe('rerank', () => {
+      it('reranks', async () => {
+        const model = {
+          specificationVersion: 'v3' as const,
+          provider: 'cohere.reranking',
+          modelId: 'rerank-v3.5',
+          doRerank: async () => ({ ranking: [{ index: 0, relevanceScore: 0.5 }], response: { id: 'r1' } }),
+        }
+        const { ranking } = await observed.sdk.rerank({ model, documents: ['CANARY'], query: 'CANARY', topN: 1 })
+        expect(ranking.length).toBe(1)
+        expect(
+          spanTree(test.takeSpans(), ['gen_ai.provider.name', 'gen_ai.response.id', 'gen_ai.retrieval.top_k']),
+        ).toBe('CLIENT rerank rerank-v3.5 [gen_ai.provider.name=cohere gen_ai.response.id=r1 gen_ai.retrieval.top_k=1]')
+      })
     })
 
     it('leaves out a call that its author excepted, where that is not the default', async () => {
