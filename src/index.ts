@@ -57,3 +57,30 @@ export function session<Result>(ids: SessionIds, fn: () => Result): Result {
 export function evaluation(result: Evaluation): void {
   runtime()?.evaluation(result)
 }
+
+/**
+ * Observes client libraries in code that a bundler (esbuild, webpack, …) has put into one file, where the preload sees no library loading. Takes
+ * what the agent imports, by the name of the package: the namespace, the client class or a client. Call it once, before the first request.
+ *
+ *     import * as openai from 'openai'
+ *     import Anthropic from '@anthropic-ai/sdk'
+ *     instrument({ openai, '@anthropic-ai/sdk': Anthropic })
+ *
+ * Calling it twice, or for a library that is observed anyway, changes nothing. Returns the names of the packages that are observed now; what
+ * cannot be is told on stderr. Never throws.
+ */
+export function instrument(imported: Readonly<Record<string, unknown>>): string[] {
+  const sdk = runtime()
+  // A preload of an older release has no such method.
+  return typeof sdk?.instrument === 'function' ? sdk.instrument(imported) : []
+}
+
+/**
+ * Sends the spans, events and metrics that are waiting. For platforms that freeze the process after a request (AWS Lambda, Cloud Run, …): `await
+ * flush()` before the handler returns. Elsewhere it is not needed. Resolves to false when `timeoutMs` (2,000 by default) was not enough or the
+ * receiver did not take everything; what is left is tried again later. Never rejects.
+ */
+export async function flush(options: { readonly timeoutMs?: number } = {}): Promise<boolean> {
+  const sdk = runtime()
+  return typeof sdk?.flush === 'function' ? await sdk.flush(options.timeoutMs ?? 2_000) : true
+}

@@ -93,18 +93,26 @@ export class Patcher {
   }
 }
 
-/** The first of the places, `Class.Inner.Inner`, that there is. A class in the place of a namespace stands for the library's main export. */
+/**
+ * The first of the places, `Class.Inner.Inner`, that there is. A class, or an object made by it, may stand in the place of the namespace: it is
+ * taken for the library's main export.
+ */
 function found(imported: unknown, main: string | undefined, places: string | readonly string[]): unknown {
   for (const place of typeof places === 'string' ? [places] : places) {
     const [first = '', ...rest] = place.split('.')
-    const isMain = first === main
-    const start =
-      fieldOf(imported, first) ??
-      (isMain && typeof imported === 'function' ? imported : isMain ? fieldOf(imported, 'default') : undefined)
+    const start = fieldOf(imported, first) ?? (first === main ? mainOf(imported) : undefined)
     const value = rest.reduce(fieldOf, start)
     if (value !== undefined) return value
   }
   return undefined
+}
+
+function mainOf(imported: unknown): unknown {
+  if (typeof imported === 'function') return imported
+  const itself = fieldOf(imported, 'default')
+  if (typeof itself === 'function') return itself
+  const made: unknown = fieldOf(imported, 'constructor')
+  return made === Object ? undefined : made
 }
 
 const fieldOf = (holder: unknown, name: string): unknown =>

@@ -160,7 +160,7 @@ function assemble(settings: Settings, notices: Notices, environment: Environment
       if (sender.has('logs')) logs.push(evaluationRecord(evaluation, Date.now()))
     },
     instrument: (imported) => hook.instrument(imported),
-    flush: (timeoutMs) => within(flush(), timeoutMs),
+    flush: async (timeoutMs) => (await within(flush(), timeoutMs)) && spans.unsent + logs.unsent === 0,
     state,
   })
 }

@@ -15,6 +15,7 @@ import { holdBackNativeSpans } from './anthropic/native-spans.ts'
 import { runnableTools, toolRunner } from './anthropic/tool-runner.ts'
 import { charactersOf } from './characters.ts'
 import { endpointOf } from './endpoint.ts'
+import { exportedAt } from './exported-at.ts'
 import { countOf, fieldsOf, nameOf, numberOf, textsOf } from './fields.ts'
 import { observeCreate } from './observe-create.ts'
 import { present } from './present.ts'
@@ -33,17 +34,21 @@ import type { Instrumentation, ModulePatch } from './instrumentation.ts'
  */
 export const anthropic: Instrumentation = {
   library: '@anthropic-ai/sdk',
+  main: 'Anthropic',
   userAgent: /Anthropic\/JS/,
   majors: [0, 1],
   modules: [
-    create(/^resources\/messages\/messages\.(js|mjs)$/, 'Messages', messages),
-    create(/^resources\/beta\/messages\/messages\.(js|mjs)$/, 'Messages', messages),
-    create(/^resources\/completions\.(js|mjs)$/, 'Completions', completions),
-    {
+    exportedAt('Anthropic.Messages', create(/^resources\/messages\/messages\.(js|mjs)$/, 'Messages', messages)),
+    exportedAt(
+      'Anthropic.Beta.Messages',
+      create(/^resources\/beta\/messages\/messages\.(js|mjs)$/, 'Messages', messages),
+    ),
+    exportedAt('Anthropic.Completions', create(/^resources\/completions\.(js|mjs)$/, 'Completions', completions)),
+    exportedAt(['BaseAnthropic', 'Anthropic.__proto__'], {
       file: /^client\.(js|mjs)$/,
       names: ['BaseAnthropic'],
       patch: ({ BaseAnthropic }) => holdBackNativeSpans(BaseAnthropic),
-    },
+    }),
     toolRunner,
     ...runnableTools,
   ],

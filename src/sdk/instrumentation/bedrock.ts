@@ -1,4 +1,5 @@
 import { observeBedrockClient } from './bedrock/client.ts'
+import { exportedAt } from './exported-at.ts'
 import type { Instrumentation } from './instrumentation.ts'
 
 /**
@@ -8,13 +9,14 @@ import type { Instrumentation } from './instrumentation.ts'
  */
 export const bedrock: Instrumentation = {
   library: '@aws-sdk/client-bedrock-runtime',
+  main: 'BedrockRuntimeClient',
   userAgent: /api\/bedrock-runtime#/,
   majors: [3],
   modules: [
-    {
+    exportedAt('BedrockRuntimeClient', {
       file: /^dist-(cjs\/index|es\/BedrockRuntimeClient)\.js$/,
       names: ['BedrockRuntimeClient'],
       patch: ({ BedrockRuntimeClient }, sdk) => observeBedrockClient(BedrockRuntimeClient, sdk),
-    },
+    }),
   ],
 }

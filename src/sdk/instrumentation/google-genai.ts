@@ -8,7 +8,10 @@ import {
   generateImages,
 } from './google-genai/models.ts'
 import { observeMethod } from './observe-call.ts'
+import { exportedAt } from './exported-at.ts'
 import type { Instrumentation } from './instrumentation.ts'
+
+const file = /^dist\/((node|web)\/)?index\.(mjs|cjs)$/
 
 /**
  * The `@google/genai` client, for the Gemini API and for Vertex AI.
@@ -22,21 +25,29 @@ import type { Instrumentation } from './instrumentation.ts'
  */
 export const googleGenai: Instrumentation = {
   library: '@google/genai',
+  main: 'GoogleGenAI',
   userAgent: /google-genai-sdk/,
   majors: [2, 3],
   modules: [
-    {
-      file: /^dist\/((node|web)\/)?index\.(mjs|cjs)$/,
-      names: ['Models', 'GeminiNextGenInteractions'],
-      patch: ({ Models, GeminiNextGenInteractions: Interactions }, sdk) => {
+    exportedAt(['Models', 'models.constructor'], {
+      file,
+      names: ['Models'],
+      patch: ({ Models }, sdk) => {
         observeMethod(Models, 'generateContentInternal', callShape(generateContent, sdk), sdk)
         observeMethod(Models, 'generateContentStreamInternal', callShape(generateContentStream, sdk), sdk)
         observeMethod(Models, 'embedContentInternal', callShape(embedContent, sdk), sdk)
         observeMethod(Models, 'generateImagesInternal', callShape(generateImages, sdk), sdk)
         observeCalledTools(Models, sdk)
+      },
+    }),
+    // Not among the exports of the package: only a client itself leads there.
+    exportedAt('interactions.constructor', {
+      file,
+      names: ['GeminiNextGenInteractions'],
+      patch: ({ GeminiNextGenInteractions: Interactions }, sdk) => {
         observeMethod(Interactions, 'create', createShape(sdk), sdk)
         observeMethod(Interactions, 'get', getShape(sdk), sdk)
       },
-    },
+    }),
   ],
 }

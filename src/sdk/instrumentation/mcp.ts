@@ -14,16 +14,19 @@ import { hasMethod, replaceMethod } from './mcp/replace-method.ts'
 /** The first generation of the MCP SDK: client and server in one package. Both extend `Protocol`, as agents' own classes may. */
 export const mcpSdk: Instrumentation = {
   library: '@modelcontextprotocol/sdk',
+  main: 'Client',
   majors: [1],
   modules: [
     {
       file: /^dist\/(esm|cjs)\/shared\/protocol\.js$/,
       names: ['Protocol'],
+      exported: { Protocol: ['Protocol', 'Client.__proto__', 'Server.__proto__'] },
       patch: ({ Protocol }, sdk) => patchProtocol(Protocol, sdk),
     },
     {
       file: /^dist\/(esm|cjs)\/client\/index\.js$/,
       names: ['Client'],
+      exported: { Client: 'Client' },
       patch: ({ Client }, sdk) => patchCallTool(Client, 2, sdk),
     },
     {
@@ -37,6 +40,7 @@ export const mcpSdk: Instrumentation = {
 /** The second generation's client. Its classes live in chunks whose names change with every release. */
 export const mcpClient: Instrumentation = {
   library: '@modelcontextprotocol/client',
+  main: 'Client',
   majors: [2],
   modules: inChunks(['Client', 'ProbeWindow'], ({ Client, ProbeWindow }, sdk) => {
     if (ProbeWindow !== undefined) patchProbe(ProbeWindow, sdk)
@@ -49,6 +53,7 @@ export const mcpClient: Instrumentation = {
 /** The second generation's server, which brings its own copy of `Protocol`. */
 export const mcpServer: Instrumentation = {
   library: '@modelcontextprotocol/server',
+  main: 'Server',
   majors: [2],
   modules: inChunks(['Server'], ({ Server }, sdk) => {
     if (Server !== undefined) patchProtocol(Server, sdk)
@@ -62,7 +67,7 @@ function inChunks(names: readonly [string, ...string[]], patch: ModulePatch['pat
     patch(bindings, sdk)
   }
   return [
-    { file: /^dist\/index\.mjs$/, names, patch: insist },
+    { file: /^dist\/index\.mjs$/, names, exported: { [names[0]]: names[0] }, patch: insist },
     { file: /^dist\/(?!index\.mjs$)[\w-]+\.(mjs|cjs)$/, names, patch },
   ]
 }

@@ -1,4 +1,5 @@
 import { GEN_AI_PROVIDER_NAME_VALUE_AZURE_AI_OPENAI, GEN_AI_PROVIDER_NAME_VALUE_OPENAI } from '../../conventions.ts'
+import { exportedAt } from './exported-at.ts'
 import { nameOf } from './fields.ts'
 import { speech, transcription } from './openai/audio.ts'
 import { chatCompletions } from './openai/chat.ts'
@@ -36,34 +37,65 @@ const responseMethods = {
  */
 export const openai: Instrumentation = {
   library: 'openai',
+  main: 'OpenAI',
   userAgent: /OpenAI\/JS/,
   majors: [6, 7],
   modules: [
-    resource(
-      /^resources\/chat\/completions\/completions\.(js|mjs)$/,
-      'Completions',
-      { create: chatCompletions },
-      providerOf,
+    exportedAt(
+      'OpenAI.Chat.Completions',
+      resource(
+        /^resources\/chat\/completions\/completions\.(js|mjs)$/,
+        'Completions',
+        { create: chatCompletions },
+        providerOf,
+      ),
     ),
-    resource(/^resources\/(beta\/)?responses\/responses\.(js|mjs)$/, 'Responses', responseMethods, providerOf),
-    resource(/^resources\/embeddings\.(js|mjs)$/, 'Embeddings', { create: embeddings }, providerOf),
-    resource(/^resources\/completions\.(js|mjs)$/, 'Completions', { create: completions }, providerOf),
-    resource(
-      /^resources\/images\.(js|mjs)$/,
-      'Images',
-      { generate: images, edit: images, createVariation: images },
-      providerOf,
+    exportedAt(
+      'OpenAI.Responses',
+      resource(/^resources\/(beta\/)?responses\/responses\.(js|mjs)$/, 'Responses', responseMethods, providerOf),
     ),
-    resource(/^resources\/moderations\.(js|mjs)$/, 'Moderations', { create: moderations }, providerOf),
-    resource(/^resources\/audio\/speech\.(js|mjs)$/, 'Speech', { create: speech }, providerOf),
-    resource(/^resources\/audio\/transcriptions\.(js|mjs)$/, 'Transcriptions', { create: transcription }, providerOf),
-    resource(/^resources\/audio\/translations\.(js|mjs)$/, 'Translations', { create: transcription }, providerOf),
-    resource(/^resources\/decisions\.(js|mjs)$/, 'Decisions', { create: decisions }, providerOf),
+    exportedAt(
+      'OpenAI.Embeddings',
+      resource(/^resources\/embeddings\.(js|mjs)$/, 'Embeddings', { create: embeddings }, providerOf),
+    ),
+    exportedAt(
+      'OpenAI.Completions',
+      resource(/^resources\/completions\.(js|mjs)$/, 'Completions', { create: completions }, providerOf),
+    ),
+    exportedAt(
+      'OpenAI.Images',
+      resource(
+        /^resources\/images\.(js|mjs)$/,
+        'Images',
+        { generate: images, edit: images, createVariation: images },
+        providerOf,
+      ),
+    ),
+    exportedAt(
+      'OpenAI.Moderations',
+      resource(/^resources\/moderations\.(js|mjs)$/, 'Moderations', { create: moderations }, providerOf),
+    ),
+    exportedAt(
+      'OpenAI.Audio.Speech',
+      resource(/^resources\/audio\/speech\.(js|mjs)$/, 'Speech', { create: speech }, providerOf),
+    ),
+    exportedAt(
+      'OpenAI.Audio.Transcriptions',
+      resource(/^resources\/audio\/transcriptions\.(js|mjs)$/, 'Transcriptions', { create: transcription }, providerOf),
+    ),
+    exportedAt(
+      'OpenAI.Audio.Translations',
+      resource(/^resources\/audio\/translations\.(js|mjs)$/, 'Translations', { create: transcription }, providerOf),
+    ),
+    exportedAt(
+      'OpenAI.Decisions',
+      resource(/^resources\/decisions\.(js|mjs)$/, 'Decisions', { create: decisions }, providerOf),
+    ),
     toolRunner(/^lib\/AbstractChatCompletionRunner\.(js|mjs)$/),
-    {
+    exportedAt('OpenAI', {
       file: /^client\.(js|mjs)$/,
       names: ['OpenAI'],
       patch: ({ OpenAI }, sdk) => askForStreamUsage(OpenAI, sdk),
-    },
+    }),
   ],
 }

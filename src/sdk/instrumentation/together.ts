@@ -1,3 +1,4 @@
+import { exportedAt } from './exported-at.ts'
 import { speech, transcription } from './openai/audio.ts'
 import { chatCompletions } from './openai/chat.ts'
 import { completions } from './openai/completions.ts'
@@ -15,17 +16,39 @@ const providerOf: ProviderOf = () => 'together'
 /** The `together-ai` client, which speaks OpenAI's format. Its streams count their tokens unasked. */
 export const together: Instrumentation = {
   library: 'together-ai',
+  main: 'Together',
   userAgent: /Together\/JS/,
   majors: [0],
   modules: [
-    resource(/^resources\/chat\/completions\.(js|mjs)$/, 'Completions', { create: chatCompletions }, providerOf),
-    resource(/^resources\/completions\.(js|mjs)$/, 'Completions', { create: completions }, providerOf),
-    resource(/^resources\/embeddings\.(js|mjs)$/, 'Embeddings', { create: embeddings }, providerOf),
-    resource(/^resources\/images\.(js|mjs)$/, 'Images', { generate: images }, providerOf),
-    resource(/^resources\/rerank\.(js|mjs)$/, 'Rerank', { create: rerank }, providerOf),
-    resource(/^resources\/audio\/speech\.(js|mjs)$/, 'Speech', { create: speech }, providerOf),
-    resource(/^resources\/audio\/transcriptions\.(js|mjs)$/, 'Transcriptions', { create: transcription }, providerOf),
-    resource(/^resources\/audio\/translations\.(js|mjs)$/, 'Translations', { create: transcription }, providerOf),
+    exportedAt(
+      'Together.Chat.Completions',
+      resource(/^resources\/chat\/completions\.(js|mjs)$/, 'Completions', { create: chatCompletions }, providerOf),
+    ),
+    exportedAt(
+      'Together.Completions',
+      resource(/^resources\/completions\.(js|mjs)$/, 'Completions', { create: completions }, providerOf),
+    ),
+    exportedAt(
+      'Together.Embeddings',
+      resource(/^resources\/embeddings\.(js|mjs)$/, 'Embeddings', { create: embeddings }, providerOf),
+    ),
+    exportedAt(
+      'Together.Images',
+      resource(/^resources\/images\.(js|mjs)$/, 'Images', { generate: images }, providerOf),
+    ),
+    exportedAt('Together.Rerank', resource(/^resources\/rerank\.(js|mjs)$/, 'Rerank', { create: rerank }, providerOf)),
+    exportedAt(
+      'Together.Audio.Speech',
+      resource(/^resources\/audio\/speech\.(js|mjs)$/, 'Speech', { create: speech }, providerOf),
+    ),
+    exportedAt(
+      'Together.Audio.Transcriptions',
+      resource(/^resources\/audio\/transcriptions\.(js|mjs)$/, 'Transcriptions', { create: transcription }, providerOf),
+    ),
+    exportedAt(
+      'Together.Audio.Translations',
+      resource(/^resources\/audio\/translations\.(js|mjs)$/, 'Translations', { create: transcription }, providerOf),
+    ),
     toolRunner(/^lib\/AbstractChatCompletionRunner\.(js|mjs)$/),
   ],
 }
