@@ -1,14 +1,16 @@
 /** What is told about the one reading of a stream. Exactly one of `completed`, `stopped`, `failed` is called, and it is called once. */
 export interface StreamObserver {
   item(value: unknown): void
-  /** True: the reader must not get this item, which we caused and he did not ask for. It may also take from the item what he must not see. */
-  hides?(value: unknown): boolean
+  /** What the reader gets for an item that we had a part in: the item, one without what he did not ask for, or `HIDDEN`: nothing. */
+  shown?(value: unknown): unknown
   /** The stream gave its last item. */
   completed(): void
   /** The reader broke off, or the request was aborted: not an error to the reader. */
   stopped(): void
   failed(error: unknown): void
 }
+
+export const HIDDEN = Symbol('hidden')
 
 /** The streams of the openai and @anthropic-ai/sdk clients: `iterator` is the one source of every way to read them. */
 export interface ClientStream {
@@ -110,7 +112,9 @@ class Reading {
     let result = await source.next(...args)
     while (result.done !== true) {
       if (!this.#over) this.#observer.item(result.value)
-      if (this.#observer.hides?.(result.value) !== true) break
+      if (this.#observer.shown === undefined) break
+      const value = this.#observer.shown(result.value)
+      if (value !== HIDDEN) return value === result.value ? result : { done: false, value }
       result = await source.next()
     }
     return result

@@ -18,7 +18,8 @@ export interface AnswerReader {
 export interface Hiding {
   /** Known when the answer has arrived. */
   readonly asked: boolean
-  hides(event: unknown): boolean
+  /** As in StreamObserver. */
+  shown(event: unknown): unknown
 }
 
 /**
@@ -145,13 +146,13 @@ class AnswerObserver {
   #watchStream(stream: Parameters<typeof observeStream>[0]): void {
     const call = this.#call
     const reader = this.#reader
-    const hides = this.#hides()
+    const shown = this.#shown()
     observeStream(stream, {
       item: (event) => {
         call.progress(true)
         this.#ours(() => reader.event(event))
       },
-      ...(hides === undefined ? {} : { hides }),
+      ...(shown === undefined ? {} : { shown }),
       completed: () => this.#ours(() => call.succeed(reader.soFar())),
       stopped: () => this.#ours(() => call.stop(reader.soFar())),
       failed: (error) => this.#ours(() => call.fail(error, reader.soFar())),
@@ -173,7 +174,7 @@ class AnswerObserver {
       progress: () => call.progress(false),
       whole: (body) => this.#ours(() => call.succeed(reader.whole(body))),
       event: (event) => this.#rawEvent(event),
-      hides: this.#hides(),
+      shown: this.#shown(),
       completed: () => this.#ours(() => call.succeed(reader.soFar())),
       stopped: () => this.#ours(() => call.stop(reader.soFar())),
       failed: (error) =>
@@ -189,9 +190,9 @@ class AnswerObserver {
     else this.#ours(() => this.#reader.event(event))
   }
 
-  #hides(): ((event: unknown) => boolean) | undefined {
+  #shown(): ((event: unknown) => unknown) | undefined {
     const hiding = this.#hiding
-    return hiding?.asked === true ? (event) => hiding.hides(event) : undefined
+    return hiding?.asked === true ? (event) => hiding.shown(event) : undefined
   }
 
   /** A fault of ours ends the span and is counted; the caller's promise goes on untouched. */

@@ -9,8 +9,8 @@ export interface RawObserver {
   whole(body: unknown): void
   /** One event of an event stream. */
   event(event: unknown): void
-  /** True: the caller must not get this event; see StreamObserver. Absent: he gets the bytes as they come. */
-  readonly hides: ((event: unknown) => boolean) | undefined
+  /** As in StreamObserver. Absent: the caller gets the bytes as they come. */
+  readonly shown: ((event: unknown) => unknown) | undefined
   /** Something of the body arrived. */
   progress(): void
   /** An event stream, or a body of another kind, was read to its end. */
@@ -29,13 +29,13 @@ export function observeRawResponse(raw: unknown, observer: RawObserver): void {
   observed.add(raw)
   const read = bodyOf(raw, observer)
   for (const method of READERS) override(raw, method, readerOf(raw, method, read, observer))
-  const { hides } = observer
-  if (hides !== undefined) {
+  const { shown } = observer
+  if (shown !== undefined) {
     const clone = raw.clone.bind(raw)
     // A copy is not observed, but what is hidden stays hidden.
     override(raw, 'clone', () => {
       const copy = clone()
-      observeRawResponse(copy, { ...SILENT, hides })
+      observeRawResponse(copy, { ...SILENT, shown })
       return copy
     })
   }
@@ -61,7 +61,7 @@ const SILENT: RawObserver = {
   parsing: () => false,
   whole: () => {},
   event: () => {},
-  hides: undefined,
+  shown: undefined,
   progress: () => {},
   completed: () => {},
   stopped: () => {},
@@ -197,7 +197,7 @@ class PassingEvents implements Passing {
 
   constructor(observer: RawObserver) {
     this.#observer = observer
-    this.#events = new ServerSentEvents({ event: (event) => observer.event(event), hides: observer.hides })
+    this.#events = new ServerSentEvents({ event: (event) => observer.event(event), shown: observer.shown })
   }
 
   pass(bytes: Uint8Array): Uint8Array {

@@ -1,15 +1,16 @@
+import { HIDDEN } from '../stream.ts'
 import { isFields } from './fields.ts'
 
 /** What is done with the events of a stream on their way. */
 export interface EventReader {
   event(event: unknown): void
-  /** True: the event is left out; it may also take a field from the event, which is then taken from the bytes. */
-  readonly hides: ((event: unknown) => boolean) | undefined
+  /** As in StreamObserver: the event, one that lacks a field, which is then taken from the bytes, or `HIDDEN`. */
+  readonly shown: ((event: unknown) => unknown) | undefined
 }
 
 /**
  * Reads server-sent events whose data is JSON from bytes on their way (HTML standard, section "Interpreting an event stream"). Without
- * `hides` the bytes pass as they are. With it, an event passes when its blank line has arrived, as the same bytes unless it is touched.
+ * `shown` the bytes pass as they are. With it, an event passes when its blank line has arrived, as the same bytes unless it is touched.
  */
 export class ServerSentEvents {
   readonly #reader: EventReader
@@ -25,15 +26,15 @@ export class ServerSentEvents {
 
   /** Bytes in, the bytes for the caller out. */
   pass(bytes: Uint8Array): Uint8Array {
-    const { hides } = this.#reader
+    const { shown } = this.#reader
     if (this.#tooLong) return bytes
     this.#text += this.#decoder.decode(bytes, { stream: true })
     const kept = this.#take()
-    if (this.#text.length <= EVENT_CHARACTERS_MAX) return hides === undefined ? bytes : this.#encoder.encode(kept)
+    if (this.#text.length <= EVENT_CHARACTERS_MAX) return shown === undefined ? bytes : this.#encoder.encode(kept)
     this.#tooLong = true
     const rest = this.#text
     this.#text = ''
-    return hides === undefined ? bytes : this.#encoder.encode(kept + rest)
+    return shown === undefined ? bytes : this.#encoder.encode(kept + rest)
   }
 
   /** The source has ended: what it left without a blank line. Undefined when it has passed already. */
@@ -41,7 +42,7 @@ export class ServerSentEvents {
     this.#text += this.#decoder.decode()
     const rest = this.#event(this.#text)
     this.#text = ''
-    return this.#reader.hides === undefined ? undefined : this.#encoder.encode(rest)
+    return this.#reader.shown === undefined ? undefined : this.#encoder.encode(rest)
   }
 
   /** Takes the events that are whole and returns what of them is for the caller. */
@@ -69,12 +70,11 @@ export class ServerSentEvents {
       return text
     }
     this.#reader.event(event)
-    const { hides } = this.#reader
-    if (hides === undefined || !isFields(event)) return text
-    const fields = Object.keys(event)
-    if (hides(event)) return ''
-    const lost = fields.find((key) => !Object.hasOwn(event, key))
-    return lost === undefined ? text : without(text, lost, data, event)
+    const shown = this.#reader.shown?.(event) ?? event
+    if (shown === HIDDEN) return ''
+    if (shown === event || !isFields(event) || !isFields(shown)) return text
+    const lost = Object.keys(event).find((key) => !Object.hasOwn(shown, key))
+    return lost === undefined ? text : without(text, lost, data, shown)
   }
 }
 
@@ -84,11 +84,14 @@ const EVENT_CHARACTERS_MAX = 16 * 1024 * 1024
 const END = /\r\n\r\n|\n\n|\r\r/g
 
 function dataOf(text: string): string | undefined {
+  // What nearly all events are: one line.
+  if (text.startsWith('data: ') && text.indexOf('\n') === text.length - 2) return jsonOf(text.slice(6, -2))
   if (!text.includes('data:')) return undefined
   const lines = text.split(/\r\n|\n|\r/).filter((line) => line.startsWith('data:'))
-  const data = lines.map((line) => line.slice(line.startsWith('data: ') ? 6 : 5)).join('\n')
-  return data === '' || data === '[DONE]' ? undefined : data
+  return jsonOf(lines.map((line) => line.slice(line.startsWith('data: ') ? 6 : 5)).join('\n'))
 }
+
+const jsonOf = (data: string): string | undefined => (data === '' || data === '[DONE]' ? undefined : data)
 
 /** A null field is cut out of the text, so that every other byte stays; within JSON strings its quotes would be escaped. */
 function without(text: string, key: string, data: string, event: unknown): string {

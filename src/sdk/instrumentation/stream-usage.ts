@@ -1,4 +1,5 @@
 import { context, createContextKey } from '@opentelemetry/api'
+import { HIDDEN } from '../stream.ts'
 import { endpointOf } from './endpoint.ts'
 import { fieldsOf, isFields, nameOf } from './fields.ts'
 import { override } from './raw-response.ts'
@@ -58,12 +59,12 @@ export class StreamUsage implements Hiding {
     return this.#unasked
   }
 
-  hides(event: unknown): boolean {
-    if (!this.#asked || !isFields(event) || !Object.hasOwn(event, 'usage')) return false
-    const { choices, usage } = event
-    if (isFields(usage) && Array.isArray(choices) && choices.length === 0) return true
-    Reflect.deleteProperty(event, 'usage')
-    return false
+  shown(event: unknown): unknown {
+    if (!this.#asked || !isFields(event) || !Object.hasOwn(event, 'usage')) return event
+    // A copy, since deleting the field makes V8 treat the object as a dictionary, at ten times the cost.
+    const { usage, ...rest } = event
+    const { choices } = rest
+    return isFields(usage) && Array.isArray(choices) && choices.length === 0 ? HIDDEN : rest
   }
 }
 
