@@ -27,7 +27,7 @@ export function warnOfUnobserved(
       unseen.delete(library)
       notices.warn(
         `unobserved ${library}`,
-        `${library} is NOT observed: it makes requests but was not loaded as a package of its own (bundled?)`,
+        `${library} is NOT observed: it makes requests but was not loaded as a package of its own (bundled?); they are seen as plain HTTP at most, instrument() of spanwarden observes them`,
       )
     }
   })

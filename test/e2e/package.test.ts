@@ -53,7 +53,10 @@ agent('packed', () => client.chat.completions.create({ model: 'gpt-5-mini', mess
         cwd: folder,
         env: { OPENAI_BASE_URL: models.openaiUrl, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, SPANWARDEN_SPOOL: 'off' },
       })
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringMatching(/^spanwarden: [\d.]+ observes openai [\d.]+\n$/),
+      })
     }
     await models.close()
     expect(sink.spans.map(({ name }) => name).toSorted()).toEqual([

@@ -115,6 +115,7 @@ describe.each(generations)('$name', (generation) => {
       OPENAI_BASE_URL: models.openaiUrl,
       OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
       SPANWARDEN_SPOOL: 'off',
+      OTEL_LOG_LEVEL: 'warn',
       OTEL_SERVICE_NAME: 'desk-server',
     }
     const script = agentOf(generation, servers)
