@@ -7,6 +7,7 @@ test('with an empty environment: loopback, content off, everything on', () => {
   expect(settings).toMatchObject({
     enabled: true,
     content: { spans: false, events: false },
+    streamUsageHosts: [],
     serviceName: undefined,
     traces: { url: 'http://127.0.0.1:4318/v1/traces', timeoutMs: 10_000, gzip: false },
     metrics: { url: 'http://127.0.0.1:4318/v1/metrics' },
@@ -31,6 +32,13 @@ test.each([
   const settings = readSettings({ OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: value })
   expect(settings.content).toEqual({ spans, events })
   expect(settings.warnings.length).toBe(warnings)
+})
+
+test('hosts whose streams are asked for their usage', () => {
+  expect(readSettings({ SPANWARDEN_STREAM_USAGE_HOSTS: ' a.example, b.example ' }).streamUsageHosts).toEqual([
+    'a.example',
+    'b.example',
+  ])
 })
 
 describe('endpoints', () => {

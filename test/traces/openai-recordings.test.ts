@@ -134,6 +134,19 @@ describeWithData('recordings', () => {
     })
   })
 
+  it.each(BUILDS)('asks the stream of $major $format for its usage', async (build) => {
+    const one = recorded.find(
+      ({ folder, exchange: { meta, request } }) =>
+        folder === 'openai' && meta.api === 'chat' && meta.stream && !('stream_options' in request.body),
+    )
+    if (one === undefined) throw new Error('no such recording')
+    server.answer(answerOf(one.exchange))
+    await readToEnd(async () => call(await clientOf(one.exchange, build), one.exchange), statusOf)
+    const sent: unknown = JSON.parse(server.requests.at(-1)?.body ?? '{}')
+    expect(sent).toEqual({ ...one.exchange.request.body, stream_options: { include_usage: true } })
+    expect(test.takeSpans()).toHaveLength(1)
+  })
+
   /** The real client for a recorded call. What it loads is typed like the current major. */
   async function clientOf({ meta, request }: Exchange, build: Build): Promise<OpenAiModule.OpenAI> {
     // oxlint-disable-next-line typescript/consistent-type-assertions -- the edge: a module loaded by name

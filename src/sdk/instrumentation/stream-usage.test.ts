@@ -219,6 +219,24 @@ for (const build of BUILDS) {
   })
 }
 
+it('is not asked again where the answer is not one of the platform', async () => {
+  const foreign: typeof fetch = async (input, init) => {
+    const response = await provider((answer) => answer)(input, init)
+    // As node-fetch answers: a body without a reader.
+    const body = { [Symbol.asyncIterator]: () => response.body?.[Symbol.asyncIterator]() }
+    const { status, headers, ok } = response
+    // oxlint-disable-next-line typescript/consistent-type-assertions -- half a response
+    return { status, headers, ok, url: '', body, text: () => response.text() } as unknown as Response
+  }
+  const { OpenAI } = await import('openai')
+  const client = new OpenAI({ apiKey: 'key', baseURL: 'https://foreign.api.openai.com/v1', fetch: foreign })
+  for (const asks of [true, false]) {
+    expect(await collect(await client.chat.completions.create(asked))).toHaveLength(4)
+    expect('stream_options' in Object(bodySent())).toBe(asks)
+  }
+  expect(test.takeSpans()).toHaveLength(2)
+})
+
 describe('a request that only looks like one', () => {
   it('is made inside of one, by another client', async () => {
     const { OpenAI } = await import('openai')

@@ -2,7 +2,7 @@ import { context, createContextKey } from '@opentelemetry/api'
 import { HIDDEN } from '../stream.ts'
 import { endpointOf } from './endpoint.ts'
 import { fieldsOf, isFields, nameOf } from './fields.ts'
-import { override } from './raw-response.ts'
+import { isResponse, override } from './raw-response.ts'
 import type { Hiding } from './api-promise.ts'
 import type { Fields } from './fields.ts'
 import type { SdkContext } from './instrumentation.ts'
@@ -53,10 +53,14 @@ export class StreamUsage implements Hiding {
 
   /** The provider does not know the field: it is not asked again. Returns the request as the caller meant it. */
   refuse(): string | undefined {
-    if (refused.size >= REFUSED_MAX) refused.clear()
-    refused.add(this.#baseUrl)
+    this.askNoMore()
     this.#asked = false
     return this.#unasked
+  }
+
+  askNoMore(): void {
+    if (refused.size >= REFUSED_MAX) refused.clear()
+    refused.add(this.#baseUrl)
   }
 
   shown(event: unknown): unknown {
@@ -84,12 +88,14 @@ const isSilent = (body: Fields): boolean =>
 
 /**
  * Lets the client write the wish: `buildBody` makes the JSON of a request, `fetchWithTimeout` sends it (openai >= 5, and what is generated
- * alike). A request that is refused because of the wish is sent once more without it. Clients without these methods are not asked.
+ * alike). A request that is refused because of the wish is sent once more without it. Clients without these methods are not asked, which is told as a fault.
  */
 export function askForStreamUsage(client: unknown, sdk: SdkContext): void {
   const prototype: unknown = typeof client === 'function' ? client.prototype : undefined
   const { buildBody, fetchWithTimeout } = fieldsOf(prototype)
-  if (!isFields(prototype) || typeof buildBody !== 'function' || typeof fetchWithTimeout !== 'function') return
+  if (!isFields(prototype) || typeof buildBody !== 'function' || typeof fetchWithTimeout !== 'function') {
+    return sdk.fault('stream usage: unknown client', new TypeError('no buildBody or no fetchWithTimeout'))
+  }
   const build = {
     buildBody(this: unknown, ...args: unknown[]): unknown {
       const built: unknown = Reflect.apply(buildBody, this, args)
@@ -135,7 +141,9 @@ function asking(usage: StreamUsage, request: unknown, built: unknown, sdk: SdkCo
 
 async function sendAgain(usage: StreamUsage, make: (...args: unknown[]) => unknown, args: unknown[]): Promise<unknown> {
   const response: unknown = await make(...args)
-  if (!(response instanceof Response) || (response.status !== 400 && response.status !== 422)) return response
+  // A `fetch` of another making (node-fetch): nothing can be hidden in the body that a caller of it reads himself.
+  if (!isResponse(response)) usage.askNoMore()
+  if (!isResponse(response) || (response.status !== 400 && response.status !== 422)) return response
   const complaint = await response
     .clone()
     .text()
