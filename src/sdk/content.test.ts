@@ -43,7 +43,7 @@ it('leaves the bytes of inlined media out', () => {
     type: 'blob',
     modality: 'image',
     mime_type: 'image/png',
-    content: '[26 characters left out]',
+    content: '[3 bytes left out, sha256 709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c]',
   })
 })
 

@@ -1,3 +1,5 @@
+import { BASE64_CHARACTERS_MIN, dataUrlOf, fingerprint, isBinary } from './fingerprint.ts'
+
 /** A part of a message: the shapes of gen-ai-input-messages.json and gen-ai-output-messages.json of the GenAI conventions. */
 export type MessagePart =
   | { readonly type: 'text' | 'reasoning' | 'refusal'; readonly content: string }
@@ -40,13 +42,14 @@ export const CONTENT_CHARACTERS_MAX = 262_144
 
 /**
  * Content as the JSON string that backends expect of `gen_ai.input.messages` and its like: always valid JSON, and never longer
- * than `CONTENT_CHARACTERS_MAX`. Cut strings end in `… [N characters cut]`.
+ * than `CONTENT_CHARACTERS_MAX`. Cut strings end in `… [N characters cut]`. Binary data, however deep in a tool's result, stands by its
+ * fingerprint.
  */
 export function contentJson(content: unknown): string {
-  const json = JSON.stringify(content)
+  const json = JSON.stringify(content, withoutBinary) ?? 'null'
   if (json.length <= CONTENT_CHARACTERS_MAX) return json
   for (let keep = CONTENT_CHARACTERS_MAX >> 2; keep >= STRING_CHARACTERS_MIN; keep >>= 2) {
-    const shorter = JSON.stringify(content, (_key, value: unknown) =>
+    const shorter = JSON.stringify(JSON.parse(json), (_key, value: unknown) =>
       typeof value === 'string' ? cut(value, keep) : value,
     )
     if (shorter.length <= CONTENT_CHARACTERS_MAX) return shorter
@@ -65,18 +68,23 @@ export function toolArguments(json: string): unknown {
   }
 }
 
-/** Media by address; what is inlined is named by kind and size, its bytes are left out. */
-export function media(modality: string, url: string): MessagePart {
-  if (!url.startsWith('data:')) return { type: 'uri', modality, uri: url }
-  return blob(modality, url.slice('data:'.length).split(/[;,]/, 1)[0], url.length)
+/** Arguments or result of a tool for its span: a text as it is, anything else as JSON. */
+export function contentText(content: unknown): string {
+  return typeof content === 'string' ? cut(spoken(content), CONTENT_CHARACTERS_MAX) : contentJson(content)
 }
 
-export const blob = (modality: string, mimeType: string | undefined, characters: number): MessagePart => ({
-  type: 'blob',
-  modality,
-  mime_type: mimeType,
-  content: `[${characters} characters left out]`,
-})
+/** Media by address; what is inlined is named by its fingerprint. */
+export function media(modality: string, url: string): MessagePart {
+  const inlined = dataUrlOf(url)
+  if (inlined === undefined) return { type: 'uri', modality, uri: url }
+  return { type: 'blob', modality, mime_type: inlined.mimeType || undefined, content: fingerprint(inlined.data) }
+}
+
+/** Bytes, base64 or a `data:` URL. To be called where content is captured only: it hashes. */
+export const blob = (modality: string, mimeType: string | undefined, data: unknown): MessagePart =>
+  typeof data === 'string' && data.startsWith('data:')
+    ? media(modality, data)
+    : { type: 'blob', modality, mime_type: mimeType, content: fingerprint(data) }
 
 /** A text that grows with the events of a stream, kept up to the size that can be recorded at all. */
 export class GrowingText {
@@ -95,3 +103,20 @@ const STRING_CHARACTERS_MIN = 16
 
 const cut = (value: string, keep: number): string =>
   value.length <= keep ? value : `${value.slice(0, keep).toWellFormed()}… [${value.length - keep} characters cut]`
+
+/** A replacer for JSON.stringify; what `toJSON` made of a Buffer is passed over for the Buffer. */
+function withoutBinary(this: unknown, key: string, value: unknown): unknown {
+  if (typeof value === 'string') return spoken(value)
+  if (typeof value !== 'object' || value === null) return value
+  const original: unknown = typeof this === 'object' && this !== null ? Reflect.get(this, key) : value
+  return isBinary(original) ? fingerprint(original) : value
+}
+
+/** A text, or what is told of it when it is no text but data. */
+function spoken(value: string): string {
+  if (isBinary(value)) return fingerprint(value)
+  const inlined = value.startsWith('data:') ? dataUrlOf(value) : undefined
+  return inlined === undefined || inlined.data.length < BASE64_CHARACTERS_MIN
+    ? value
+    : `data:${inlined.mimeType} ${fingerprint(inlined.data)}`
+}

@@ -13,6 +13,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
   GEN_AI_TOOL_TYPE_VALUE_FUNCTION,
 } from '../conventions.ts'
+import { contentText } from './content.ts'
 import { inheritedAttributes, withAmbient, withSpan } from './context.ts'
 import { attempted, failSpan, guarded } from './fail-span.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
@@ -94,14 +95,14 @@ function startToolSpan(sdk: SdkContext, tool: ToolCall, outer: Context): Span {
 export function recordContent(sdk: SdkContext, span: Span, attribute: string, value: unknown): void {
   if (!sdk.captureContent || value === undefined) return
   guarded(sdk, 'capturing tool content', () => {
-    const json = typeof value === 'string' ? value : jsonOf(value)
-    if (json !== undefined) span.setAttribute(attribute, json)
+    const text = attempt(() => contentText(value))
+    if (text !== undefined) span.setAttribute(attribute, text)
   })
 }
 
-function jsonOf(value: unknown): string | undefined {
+function attempt(make: () => string): string | undefined {
   try {
-    return JSON.stringify(value)
+    return make()
   } catch {
     return undefined
   }

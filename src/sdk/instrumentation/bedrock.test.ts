@@ -504,7 +504,15 @@ describe('@aws-sdk/client-bedrock-runtime', () => {
     expect(content(0, 'input.messages')).toEqual([
       {
         role: 'user',
-        parts: [text, { type: 'blob', modality: 'image', mime_type: 'png', content: '[9 characters left out]' }],
+        parts: [
+          text,
+          {
+            type: 'blob',
+            modality: 'image',
+            mime_type: 'image/png',
+            content: '[9 bytes left out, sha256 3e7077fd2f66d689e0cee6a7cf5b37bf2dca7c979af356d0a31cbc5c85605c7d]',
+          },
+        ],
       },
       { role: 'assistant', parts: [{ ...call, id: 't1' }] },
       { role: 'user', parts: [{ type: 'tool_call_response', id: 't1', response: [canary, { y: canary }] }] },

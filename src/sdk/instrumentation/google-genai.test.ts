@@ -642,7 +642,7 @@ describe('@google/genai', () => {
       'gen_ai.tool.definitions':
         '[{"type":"function","name":"add","description":"adds"},{"type":"googleSearch","name":"googleSearch"}]',
       'gen_ai.input.messages':
-        '[{"role":"user","parts":[{"type":"text","content":"hi"},{"type":"blob","modality":"image","mime_type":"image/png","content":"[4 characters left out]"}]},' +
+        '[{"role":"user","parts":[{"type":"text","content":"hi"},{"type":"blob","modality":"image","mime_type":"image/png","content":"[3 bytes left out, sha256 709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c]"}]},' +
         '{"role":"assistant","parts":[{"type":"tool_call","name":"add","arguments":{}}]},' +
         '{"role":"user","parts":[{"type":"tool_call_response","id":"add","response":{"output":3}}]}]',
       'gen_ai.output.messages':

@@ -276,7 +276,11 @@ describe('ollama', () => {
         role: 'user',
         parts: [
           { type: 'text', content: canary },
-          { type: 'blob', modality: 'image', content: '[3 characters left out]' },
+          {
+            type: 'blob',
+            modality: 'image',
+            content: '[3 bytes left out, sha256 709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c]',
+          },
         ],
       },
       { role: 'assistant', parts: [{ type: 'tool_call', name: 'add', arguments: { x: canary } }] },

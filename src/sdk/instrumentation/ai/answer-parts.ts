@@ -137,7 +137,7 @@ function messagePart(answer: AnswerPart): MessagePart {
   const name = textOf(part['toolName']) ?? ''
   if (kind === 'file') {
     const mediaType = textOf(part['mediaType'])
-    return blob(mediaType?.split('/', 1)[0] ?? 'file', mediaType, textOf(part['data'])?.length ?? 0)
+    return blob(mediaType?.split('/', 1)[0] ?? 'file', mediaType, part['data'])
   }
   if (kind === 'tool-result')
     return { type: 'server_tool_call_response', id, server_tool_call_response: part['result'] }

@@ -65,11 +65,9 @@ const IMAGES_MAX = 64
 function outputContent(result: Fields): Attributes {
   const images = listOf(result['images']).slice(0, IMAGES_MAX)
   if (images.length === 0) return messages(ATTR_GEN_AI_OUTPUT_MESSAGES, 'assistant', textOf(result['text']))
-  const parts: MessagePart[] = images.map((image) => blob('image', undefined, sizeOf(image)))
+  const parts: MessagePart[] = images.map((image) => blob('image', undefined, image))
   return { [ATTR_GEN_AI_OUTPUT_MESSAGES]: contentJson([{ role: 'assistant', parts }]) }
 }
-
-const sizeOf = (data: unknown): number => (typeof data === 'string' || data instanceof Uint8Array ? data.length : 0)
 
 const messages = (attribute: string, role: string, content: string | undefined): Attributes =>
   content === undefined ? {} : { [attribute]: contentJson([{ role, parts: [text(content)] }]) }

@@ -57,8 +57,7 @@ function filePart(part: Fields): MessagePart {
   const source = inner['url'] ?? inner['data'] ?? given
   if (source instanceof URL) return media(modality, source.href)
   if (typeof source === 'string' && /^(https?|data):/.test(source)) return media(modality, source)
-  const size = typeof source === 'string' ? source.length : source instanceof Uint8Array ? source.length : 0
-  return blob(modality, mediaType, size)
+  return blob(modality, mediaType, source)
 }
 
 function partCharacters(part: Fields): number {

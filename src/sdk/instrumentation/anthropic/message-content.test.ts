@@ -33,7 +33,12 @@ it('puts every kind of block into the shape of the conventions', () => {
       role: 'user',
       parts: [
         { type: 'uri', modality: 'image', uri: 'https://example.com/a.png' },
-        { type: 'blob', modality: 'document', mime_type: 'application/pdf', content: '[4 characters left out]' },
+        {
+          type: 'blob',
+          modality: 'document',
+          mime_type: 'application/pdf',
+          content: '[3 bytes left out, sha256 709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c]',
+        },
         { type: 'file', modality: 'image', file_id: 'file_1' },
         { type: 'tool_call_response', id: 'toolu_1', response: 'a parcel' },
       ],

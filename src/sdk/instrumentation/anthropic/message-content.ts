@@ -42,7 +42,8 @@ function sourceParts(modality: string, source: Fields): MessagePart[] {
   if (url !== undefined) return [media(modality, url)]
   const fileId = textOf(source['file_id'])
   if (fileId !== undefined) return [{ type: 'file', modality, file_id: fileId }]
-  return [blob(modality, textOf(source['media_type']), textOf(source['data'])?.length ?? 0)]
+  if (source['type'] === 'text') return [text(textOf(source['data']) ?? '')]
+  return [blob(modality, textOf(source['media_type']), source['data'])]
 }
 
 /** Tools that Anthropic runs itself, their results, and kinds of block still to come. */

@@ -45,8 +45,21 @@ function mediaParts(modality: string, value: unknown): MessagePart[] {
   const { bytes, s3Location } = fieldsOf(source)
   const uri = textOf(fieldsOf(s3Location)['uri'])
   if (uri !== undefined) return [{ type: 'uri', modality, uri }]
-  const size = ArrayBuffer.isView(bytes) ? bytes.byteLength : (textOf(bytes)?.length ?? 0)
-  return [blob(modality, nameOf(format), size)]
+  return [blob(modality, mimeTypeOf(modality, textOf(format)), bytes)]
+}
+
+/** Bedrock names formats by their suffix. Those of documents have types of their own, and the less usual ones stay unnamed. */
+const mimeTypeOf = (modality: string, format: string | undefined): string | undefined => {
+  if (format === undefined) return undefined
+  return modality === 'document' ? DOCUMENT_TYPES[format] : `${modality}/${format}`
+}
+
+const DOCUMENT_TYPES: Readonly<Record<string, string>> = {
+  pdf: 'application/pdf',
+  csv: 'text/csv',
+  html: 'text/html',
+  txt: 'text/plain',
+  md: 'text/markdown',
 }
 
 /** The content blocks of an answer, whole or as the events of a stream build them up. */

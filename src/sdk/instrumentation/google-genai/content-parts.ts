@@ -48,7 +48,7 @@ function partOf(part: Fields): MessagePart[] {
   }
   if (isFields(inlineData)) {
     const mimeType = textOf(inlineData['mimeType'])
-    return [blob(modalityOf(mimeType), mimeType, textOf(inlineData['data'])?.length ?? 0)]
+    return [blob(modalityOf(mimeType), mimeType, inlineData['data'])]
   }
   if (isFields(fileData)) return [media(modalityOf(textOf(fileData['mimeType'])), textOf(fileData['fileUri']) ?? '')]
   if (isFields(executableCode))

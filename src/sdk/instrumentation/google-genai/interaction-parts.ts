@@ -67,5 +67,5 @@ function contentPart(content: Fields): MessagePart {
   const { type, data, uri, mime_type: mimeType } = content
   if (type === 'text') return text(textOf(content['text']) ?? '')
   const modality = textOf(type) ?? 'document'
-  return typeof uri === 'string' ? media(modality, uri) : blob(modality, textOf(mimeType), textOf(data)?.length ?? 0)
+  return typeof uri === 'string' ? media(modality, uri) : blob(modality, textOf(mimeType), data)
 }

@@ -20,7 +20,12 @@ const OUTPUT = [
       { type: 'server_tool_call', id: 's1', name: 'google_search', server_tool_call: STEPS[1] },
       { type: 'server_tool_call_response', id: 's1', server_tool_call_response: STEPS[2] },
       { type: 'text', content: 'Hello' },
-      { type: 'blob', modality: 'image', mime_type: 'image/png', content: '[4 characters left out]' },
+      {
+        type: 'blob',
+        modality: 'image',
+        mime_type: 'image/png',
+        content: '[3 bytes left out, sha256 709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c]',
+      },
       { type: 'tool_call', id: 'f1', name: 'add', arguments: { a: 1 } },
     ],
     finish_reason: 'requires_action',

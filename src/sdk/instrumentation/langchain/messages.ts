@@ -80,9 +80,8 @@ function contentPart(part: Fields): MessagePart[] {
   const url = textOf(fieldsOf(part['image_url'])['url'] ?? part['image_url'] ?? held['url'])
   if (url !== undefined) return [media(modality, url)]
   const data = held['data']
-  const length = typeof data === 'string' || data instanceof Uint8Array ? data.length : undefined
-  if (length === undefined) return []
-  return [blob(modality, nameOf(part['mime_type'] ?? part['mimeType'] ?? held['media_type']), length)]
+  if (typeof data !== 'string' && !(data instanceof Uint8Array)) return []
+  return [blob(modality, nameOf(part['mime_type'] ?? part['mimeType'] ?? held['media_type']), data)]
 }
 
 const MODALITIES: Readonly<Record<string, string>> = {

@@ -62,7 +62,7 @@ function mediaPart(part: Fields): MessagePart[] {
   const url = textOf(part['documentUrl'])
   if (url !== undefined) return [media('document', url)]
   const audio = textOf(part['inputAudio'])
-  if (audio !== undefined) return [blob('audio', undefined, audio.length)]
+  if (audio !== undefined) return [blob('audio', undefined, audio)]
   const fileId = textOf(part['fileId'])
   return fileId === undefined ? [] : [{ type: 'file', modality: 'document', file_id: fileId }]
 }

@@ -10,9 +10,8 @@ export const ollamaInput = (messages: unknown): ChatMessage[] =>
     .map(fieldsOf)
     .map((message) => ({ role: textOf(message['role']) ?? 'unknown', parts: partsOf(message) }))
 
-/** Images by their size. */
-export const images = (list: unknown): MessagePart[] =>
-  listOf(list).map((image) => blob('image', undefined, textOf(image)?.length ?? lengthOf(image)))
+/** Images by their fingerprint. */
+export const images = (list: unknown): MessagePart[] => listOf(list).map((image) => blob('image', undefined, image))
 
 /** A message of Ollama's in OpenAI's names. Calls have no number: they go on from `calls`, since a stream gives them one by one. */
 export function openAiMessage(message: Fields, calls: number): Fields & { readonly tool_calls: readonly unknown[] } {
@@ -42,5 +41,3 @@ function partsOf(message: Fields): MessagePart[] {
   choice.add(openAiMessage(message, 0), undefined)
   return [...choice.parts(), ...images(message['images'])]
 }
-
-const lengthOf = (image: unknown): number => (ArrayBuffer.isView(image) ? image.byteLength : 0)

@@ -65,6 +65,7 @@ function contentPart(value: unknown): MessagePart {
   if (part['type'] === 'refusal') return { type: 'refusal', content: textOf(part['refusal']) ?? '' }
   const modality = part['type'] === 'input_image' ? 'image' : part['type'] === 'audio' ? 'audio' : 'file'
   const source = part[modality]
-  if (typeof source !== 'string') return blob(modality, undefined, 0)
-  return /^(https?|data):/.test(source) ? media(modality, source) : blob(modality, undefined, source.length)
+  return typeof source === 'string' && /^(https?|data):/.test(source)
+    ? media(modality, source)
+    : blob(modality, undefined, source)
 }

@@ -30,8 +30,18 @@ it('puts every kind of message into the shape of the conventions', () => {
       parts: [
         { type: 'text', content: 'What is this?' },
         { type: 'uri', modality: 'image', uri: 'https://example.com/a.png' },
-        { type: 'blob', modality: 'image', mime_type: 'image/png', content: '[26 characters left out]' },
-        { type: 'blob', modality: 'audio', content: '[4 characters left out]' },
+        {
+          type: 'blob',
+          modality: 'image',
+          mime_type: 'image/png',
+          content: '[3 bytes left out, sha256 709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c]',
+        },
+        {
+          type: 'blob',
+          modality: 'audio',
+          mime_type: 'audio/wav',
+          content: '[3 bytes left out, sha256 709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c]',
+        },
         { type: 'file', modality: 'document', file_id: 'file-1' },
       ],
     },

@@ -109,16 +109,19 @@ function inputParts(message: Fields): MessagePart[] {
   return [...listOf(message['content']).map(fieldsOf).flatMap(contentPart), ...choice.parts()]
 }
 
+/** By the names of OpenAI's formats. */
+const AUDIO_TYPES: Readonly<Record<string, string>> = { wav: 'audio/wav', mp3: 'audio/mpeg' }
+
 function contentPart(part: Fields): MessagePart[] {
   const words = textOf(part['text']) ?? textOf(part['refusal'])
   if (words !== undefined) return [text(words)]
   const url = textOf(fieldsOf(part['image_url'])['url'] ?? part['image_url'])
   if (url !== undefined) return [media('image', url)]
-  const audio = textOf(fieldsOf(part['input_audio'])['data'])
-  if (audio !== undefined) return [blob('audio', undefined, audio.length)]
+  const { data: audio, format } = fieldsOf(part['input_audio'])
+  if (typeof audio === 'string') return [blob('audio', AUDIO_TYPES[textOf(format) ?? ''], audio)]
   const file = fieldsOf(part['file'])
   const fileId = textOf(file['file_id'])
   if (fileId !== undefined) return [{ type: 'file', modality: 'document', file_id: fileId }]
   const data = textOf(file['file_data'])
-  return data === undefined ? [] : [blob('document', undefined, data.length)]
+  return data === undefined ? [] : [blob('document', undefined, data)]
 }

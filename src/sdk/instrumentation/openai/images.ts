@@ -29,17 +29,22 @@ export const images: OpenAiApi = {
     if (prompt === undefined) return {}
     return { [ATTR_GEN_AI_INPUT_MESSAGES]: contentJson([{ role: 'user', parts: [text(prompt)] }]) }
   },
-  reader: () => new ImageReader(),
+  reader: (keep) => new ImageReader(keep),
 }
 
 class ImageReader implements AnswerReader {
+  readonly #keep: boolean
   #usage: TokenUsage | undefined
   #parts: MessagePart[] = []
+
+  constructor(keep: boolean) {
+    this.#keep = keep
+  }
 
   whole(body: unknown): ModelResponse {
     const answer = fieldsOf(body)
     this.#usage = imageUsage(answer['usage'])
-    this.#parts = listOf(answer['data']).slice(0, IMAGES_MAX).map(fieldsOf).flatMap(imagePart)
+    if (this.#keep) this.#parts = listOf(answer['data']).slice(0, IMAGES_MAX).map(fieldsOf).flatMap(imagePart)
     return this.soFar()
   }
 
@@ -47,7 +52,7 @@ class ImageReader implements AnswerReader {
   event(event: unknown): void {
     const { type, usage, b64_json: image } = fieldsOf(event)
     this.#usage = imageUsage(usage) ?? this.#usage
-    if (textOf(type)?.endsWith('.completed') === true && this.#parts.length < IMAGES_MAX)
+    if (this.#keep && textOf(type)?.endsWith('.completed') === true && this.#parts.length < IMAGES_MAX)
       this.#parts.push(...imagePart({ b64_json: image }))
   }
 
@@ -66,7 +71,7 @@ const IMAGES_MAX = 64
 
 function imagePart({ url, b64_json: data }: Readonly<Record<string, unknown>>): MessagePart[] {
   if (typeof url === 'string') return [media('image', url)]
-  return typeof data === 'string' ? [blob('image', undefined, data.length)] : []
+  return typeof data === 'string' ? [blob('image', undefined, data)] : []
 }
 
 /** What comes out are images, where the answer does not say otherwise. */

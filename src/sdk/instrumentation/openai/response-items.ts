@@ -1,4 +1,4 @@
-import { media, text, toolArguments } from '../../content.ts'
+import { blob, media, text, toolArguments } from '../../content.ts'
 import { fieldsOf, listOf, nameOf, textOf } from '../fields.ts'
 import type { ChatMessage, MessagePart } from '../../content.ts'
 import type { Fields } from '../fields.ts'
@@ -66,6 +66,8 @@ function contentParts(content: unknown): MessagePart[] {
       if (refusal !== undefined) return [{ type: 'refusal', content: refusal }]
       const url = textOf(part['image_url'] ?? part['file_url'])
       if (url !== undefined) return [media(part['type'] === 'input_image' ? 'image' : 'document', url)]
+      const data = textOf(part['file_data'])
+      if (data !== undefined) return [blob('document', undefined, data)]
       const fileId = textOf(part['file_id'])
       return fileId === undefined ? [] : [{ type: 'file', modality: 'document', file_id: fileId }]
     })
