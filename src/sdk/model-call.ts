@@ -42,6 +42,8 @@ export interface ModelRequest {
   readonly inputCharacters?: () => number
   /** The operation uses no tokens that are paid (a moderation, a fetched response). */
   readonly unmetered?: boolean
+  /** When the call began, by `sdk.now()`, where that is not now. */
+  readonly startedMs?: number
   /** A framework reports the call; the span gives way to that of a client library's call inside it. */
   readonly framework?: boolean
 }
@@ -82,7 +84,13 @@ export function startModelCall(sdk: SdkContext, request: ModelRequest): ModelCal
   if (request.stream) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true
   if (request.conversationId !== undefined) attributes[ATTR_GEN_AI_CONVERSATION_ID] = request.conversationId
   const name = request.model === undefined ? request.operation : `${request.operation} ${request.model}`
-  const span = sdk.tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent)
+  const { startedMs } = request
+  const startTime = startedMs === undefined ? undefined : new Date(Date.now() - (sdk.now() - startedMs))
+  const span = sdk.tracer.startSpan(
+    name,
+    { kind: SpanKind.CLIENT, attributes, ...(startTime === undefined ? {} : { startTime }) },
+    parent,
+  )
   const open = new OpenCall(sdk, request, span, attributes)
   const giveWay = (): Context | undefined => {
     if (request.framework !== true) return undefined
@@ -156,8 +164,8 @@ class OpenCall {
     this.#sdk = sdk
     this.#request = request
     this.#span = span
-    this.#startMs = sdk.now()
-    this.#lastMs = this.#startMs
+    this.#startMs = request.startedMs ?? sdk.now()
+    this.#lastMs = sdk.now()
     if (sdk.recordInference !== undefined) this.#told = { ...attributes }
     this.#setContent(request)
   }

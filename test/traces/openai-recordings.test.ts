@@ -29,9 +29,8 @@ const PROVIDERS: Readonly<Record<string, string>> = {
   xai: 'x_ai',
   perplexity: 'perplexity',
   cerebras: 'cerebras',
-  // Served in OpenAI's format by hosts that the client cannot tell from OpenAI.
-  ollama: 'openai',
-  huggingface: 'openai',
+  ollama: 'ollama',
+  huggingface: 'huggingface',
   'synthetic/openai': 'openai',
 }
 

@@ -82,4 +82,6 @@ const PROVIDERS: readonly (readonly [domain: string, provider: string])[] = [
   ['api.together.ai', 'together'],
   ['openrouter.ai', 'openrouter'],
   ['api.cerebras.ai', 'cerebras'],
+  ['ollama.com', 'ollama'],
+  ['router.huggingface.co', 'huggingface'],
 ]
