@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { collectOptions, configOptions, jsonOption, pricesOptions, redactOptions } from './options.ts'
+import { collectOptions, configOptions, doctorOptions, jsonOption, pricesOptions, redactOptions } from './options.ts'
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -46,6 +46,14 @@ export const commands: readonly Command[] = [
       'Shows what models cost, by unit, tier and date, and who says so; - reads the models from standard input. Exit code 1: one has no price.',
     options: { ...pricesOptions, ...jsonOption },
     load: () => import('./prices.ts'),
+  },
+  {
+    name: 'doctor',
+    synopsis: '[--instrumentation] [-- <command> [arguments]]',
+    summary:
+      'Says which client libraries are installed here and whether they are observed; of a command, which it loads. Exit code 1: one is not observed.',
+    options: { ...doctorOptions, ...jsonOption },
+    load: () => import('./doctor.ts'),
   },
   {
     name: 'redact',

@@ -26,6 +26,14 @@ export const configOptions = {
   },
 } as const satisfies Options
 
+export const doctorOptions = {
+  instrumentation: {
+    type: 'boolean',
+    summary:
+      'Check the client libraries: installed where, observed or not, and why. The only check so far, and the default.',
+  },
+} as const satisfies Options
+
 export const redactOptions = {
   format: {
     type: 'string',

@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_USAGE, UsageError } from './command.ts'
 import type { CommandIo } from './command.ts'
 import { configOptions } from './options.ts'
-import { registerUrl } from './program.ts'
 import { isReadyMessage } from './ready-message.ts'
+import { preloaded, runProgram, say } from './run-program.ts'
 
 /** Beyond the sidecar's own `shutdown_timeout`, before it is killed. */
 const STOP_GRACE_MS = 5000
@@ -31,12 +30,10 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const sidecar = await startSidecar(flags, io)
   if (typeof sidecar === 'number') return sidecar
   say(io, whereToLook(sidecar.listening))
-  const exitCode = await runAgent(program, args, agentEnv(sidecar, io), io)
+  const exitCode = await runProgram(program, args, agentEnv(sidecar, io), io)
   await sidecar.stop()
   return exitCode
 }
-
-const say = ({ stderr }: CommandIo, message: string): void => void stderr.write(`spanwarden: ${message}\n`)
 
 function whereToLook({ control, prometheus }: Listening): string {
   const places = [control && `page ${control}`, prometheus && `Prometheus ${prometheus}`].filter(Boolean)
@@ -91,41 +88,7 @@ async function stopSidecar(
 
 function agentEnv({ listening, spoolEnv }: Sidecar, io: CommandIo): Record<string, string | undefined> {
   const { otlp_http: endpoint } = listening
-  const env: Record<string, string | undefined> = { ...io.env, ...spoolEnv }
-  env['NODE_OPTIONS'] = [env['NODE_OPTIONS'], `--import=${registerUrl(io)}`].filter(Boolean).join(' ')
+  const env: Record<string, string | undefined> = { ...io.env, ...spoolEnv, ...preloaded(io) }
   if (!env['OTEL_EXPORTER_OTLP_ENDPOINT'] && endpoint !== undefined) env['OTEL_EXPORTER_OTLP_ENDPOINT'] = endpoint
   return env
-}
-
-/** Exit codes of shells for a program that is not there, or is none. */
-const NOT_FOUND = 127
-const NOT_EXECUTABLE = 126
-
-function runAgent(
-  program: string,
-  args: readonly string[],
-  env: Record<string, string | undefined>,
-  io: CommandIo,
-): Promise<number> {
-  return new Promise((resolve) => {
-    const agent = spawn(program, args, { stdio: 'inherit', env })
-    const forward = (signal: NodeJS.Signals): void => {
-      // Ctrl-C on a terminal has reached the agent too.
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) agent.kill(signal)
-    }
-    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-    for (const signal of signals) process.on(signal, forward)
-    const settle = (exitCode: number): void => {
-      for (const signal of signals) process.off(signal, forward)
-      resolve(exitCode)
-    }
-    agent.on('error', (error) => {
-      const code = 'code' in error ? String(error.code) : ''
-      say(io, `can't run ${program} (${code})`)
-      settle(code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE)
-    })
-    agent.on('exit', (code, signal) =>
-      settle(signal === null ? (code ?? EXIT_FAILED) : 128 + constants.signals[signal]),
-    )
-  })
 }

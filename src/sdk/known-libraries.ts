@@ -1,8 +1,8 @@
-/** A library that speaks to models and has no instrumentation of its own. */
+/** A library that speaks to models, or near them, and has no instrumentation of its own. */
 export interface KnownLibrary {
-  /** The observed library through which its calls are seen; undefined: they are not seen, or as plain HTTP only. */
+  /** By way of what its calls are seen; undefined: they are not seen, or as plain HTTP only. */
   readonly through?: string
-  /** What to do, for one that is not observed. */
+  /** What to know or to do. */
   readonly advice?: string
 }
 
@@ -17,7 +17,10 @@ export const knownLibraries: ReadonlyMap<string, KnownLibrary> = new Map([
     '@ai-sdk/mcp',
     { through: 'ai', advice: 'tools are seen where the AI SDK runs them; no trace context goes to the server' },
   ],
-  ['@ai-sdk/otel', { advice: 'not needed: the AI SDK is observed without it, and its spans would double ours' }],
+  [
+    '@ai-sdk/otel',
+    { through: 'ai', advice: 'the AI SDK is observed without it; spans of both are two traces of one call' },
+  ],
   ['@anthropic-ai/bedrock-sdk', { through: '@anthropic-ai/sdk' }],
   ['@anthropic-ai/vertex-sdk', { through: '@anthropic-ai/sdk' }],
   [
@@ -28,7 +31,6 @@ export const knownLibraries: ReadonlyMap<string, KnownLibrary> = new Map([
     },
   ],
   ['@aws-sdk/client-bedrock-agent-runtime', plainHttp],
-  ['@aws-sdk/client-bedrock', { advice: 'it manages models and calls none' }],
   ['@azure-rest/ai-inference', plainHttp],
   ['@azure/openai', { through: 'openai' }],
   ['@cerebras/cerebras_cloud_sdk', plainHttp],
@@ -43,14 +45,11 @@ export const knownLibraries: ReadonlyMap<string, KnownLibrary> = new Map([
   ['@langchain/openai', { through: '@langchain/core' }],
   ['@mastra/core', { through: 'ai', advice: 'its agents and workflows get no span of their own; agent() marks them' }],
   ['@perplexity-ai/perplexity_ai', plainHttp],
-  [
-    '@strands-agents/sdk',
-    { advice: 'its model clients are seen where they are observed ones; agent() marks its agents' },
-  ],
+  ['@strands-agents/sdk', { through: 'the model clients that it uses', advice: 'agent() marks its agents' }],
   ['@xenova/transformers', local],
   ['beeai-framework', { through: 'ai' }],
-  ['genkit', { advice: 'its model plugins are seen where they use an observed client; agent() marks its flows' }],
-  ['llamaindex', { advice: 'its model clients are seen where they are observed ones; agent() marks its agents' }],
+  ['genkit', { through: 'the model clients that it uses', advice: 'agent() marks its flows' }],
+  ['llamaindex', { through: 'the model clients that it uses', advice: 'agent() marks its agents' }],
   ['node-llama-cpp', local],
   ['replicate', plainHttp],
   ['voyageai', plainHttp],

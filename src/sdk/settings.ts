@@ -126,6 +126,16 @@ export function readSettings(environment: Environment): Settings {
   }
 }
 
+/** A library is named as a whole or by the last part of its name. */
+export function isLibraryEnabled(
+  library: string,
+  { enabledLibraries, disabledLibraries }: Pick<Settings, 'enabledLibraries' | 'disabledLibraries'>,
+): boolean {
+  const isIn = (names: readonly string[]): boolean =>
+    names.some((name) => library === name || library.endsWith(`/${name}`))
+  return (enabledLibraries.length === 0 || isIn(enabledLibraries)) && !isIn(disabledLibraries)
+}
+
 export const DETECTORS = ['env', 'host', 'os', 'process', 'serviceinstance'] as const
 export const LOG_LEVELS = ['none', 'error', 'warn', 'info', 'debug'] as const
 
