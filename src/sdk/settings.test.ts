@@ -78,6 +78,11 @@ test('whatever stands in the environment, reading it does not throw and no warni
     'OTEL_RESOURCE_ATTRIBUTES',
     'OTEL_TRACES_EXPORTER',
     'OTEL_TRACES_SAMPLER_ARG',
+    'OTEL_ENTITIES',
+    'OTEL_LOG_LEVEL',
+    'OTEL_NODE_RESOURCE_DETECTORS',
+    'OTEL_CONFIG_FILE',
+    'SPANWARDEN_SPOOL',
   ]
   fc.assert(
     fc.property(fc.constantFrom(...names), fc.string({ unit: 'grapheme' }), (name, text) => {
@@ -88,4 +93,82 @@ test('whatever stands in the environment, reading it does not throw and no warni
       expect(settings.sampler.ratio).toBe(1)
     }),
   )
+})
+
+describe('what cannot be had is refused in one line, and the default is used', () => {
+  test.each([
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, /^OTEL_EXPORTER_OTLP_PROTOCOL: only .*4318/],
+    [{ OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc' }, /^OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: only /],
+    [{ OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' }, /^OTEL_EXPORTER_OTLP_COMPRESSION: only gzip, none/],
+    [{ OTEL_TRACES_EXPORTER: 'zipkin' }, /^OTEL_TRACES_EXPORTER: only otlp, console, none .* otlp is used/],
+    [{ OTEL_METRICS_EXPORTER: 'prometheus' }, /^OTEL_METRICS_EXPORTER: only otlp, none/],
+    [{ OTEL_PROPAGATORS: 'tracecontext,b3' }, /^OTEL_PROPAGATORS: /],
+    [{ OTEL_TRACES_SAMPLER: 'jaeger_remote' }, /^OTEL_TRACES_SAMPLER: only /],
+    [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '2' }, /^OTEL_TRACES_SAMPLER_ARG is not/],
+    [{ OTEL_NODE_RESOURCE_DETECTORS: 'host,gcp' }, /^OTEL_NODE_RESOURCE_DETECTORS: only /],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: 'no-equals-sign' }, /^OTEL_EXPORTER_OTLP_HEADERS has a part/],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://host' }, /^OTEL_EXPORTER_OTLP_ENDPOINT is not an http/],
+    [{ OTEL_ENTITIES: 'service(name)' }, /^OTEL_ENTITIES has an entity/],
+    [{ OTEL_METRICS_EXEMPLAR_FILTER: 'trace_based' }, /^OTEL_METRICS_EXEMPLAR_FILTER: /],
+    [{ OTEL_LOG_LEVEL: 'chatty' }, /^OTEL_LOG_LEVEL: only /],
+    [{ OTEL_BLRP_MAX_QUEUE_SIZE: '0' }, /^OTEL_BLRP_MAX_QUEUE_SIZE is not a positive whole number, 2048 is used/],
+    [{ SPANWARDEN_ATTACH: 'maybe' }, /^SPANWARDEN_ATTACH: only on, off/],
+  ])('%j', (environment: Record<string, string>, line) => {
+    const { warnings, ...settings } = readSettings(environment)
+    expect([...new Set(warnings)]).toEqual([expect.stringMatching(line)])
+    const { warnings: _, ...plain } = readSettings({})
+    const { sampler, propagators, detectors, ...others } = settings
+    if (!/SAMPLER|PROPAG|DETECT/.test(Object.keys(environment).join())) expect(settings).toEqual(plain)
+    else expect(others).toMatchObject({ traces: plain.traces })
+    expect([sampler.ratio, propagators.includes('tracecontext'), detectors.has('host')]).toEqual([1, true, true])
+  })
+})
+
+test.each([
+  [
+    { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+    { traces: { protocol: 'http/json' }, logs: { protocol: 'http/json' } },
+  ],
+  [
+    { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'http/protobuf' },
+    { traces: { protocol: 'http/json' }, logs: { protocol: 'http/protobuf' } },
+  ],
+  [
+    { OTEL_EXPORTER_OTLP_CERTIFICATE: 'a.pem', OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY: 'k.pem' },
+    { traces: { tls: { ca: 'a.pem', key: undefined } }, metrics: { tls: { ca: 'a.pem', key: 'k.pem' } } },
+  ],
+  [
+    { OTEL_EXPORTER_OTLP_TIMEOUT: '4000', OTEL_BSP_EXPORT_TIMEOUT: '2000', OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: '1000' },
+    { traces: { timeoutMs: 2_000 }, metrics: { timeoutMs: 1_000 }, logs: { timeoutMs: 4_000 } },
+  ],
+  [{ OTEL_TRACES_EXPORTER: 'console' }, { traces: undefined, consoleSpans: true }],
+  [{ OTEL_TRACES_EXPORTER: 'otlp, console' }, { traces: { timeoutMs: 10_000 }, consoleSpans: true }],
+  [{ OTEL_TRACES_EXPORTER: 'none' }, { traces: undefined, consoleSpans: false }],
+  [
+    { OTEL_ATTRIBUTE_COUNT_LIMIT: '7', OTEL_SPAN_EVENT_COUNT_LIMIT: '0' },
+    { spanLimits: { attributeCountLimit: 7, eventCountLimit: 0 } },
+  ],
+  [
+    { OTEL_BLRP_SCHEDULE_DELAY: '5', OTEL_BSP_SCHEDULE_DELAY: '6' },
+    { batch: { delayMs: 6 }, logBatch: { delayMs: 5 } },
+  ],
+  [{ OTEL_LOG_LEVEL: 'ALL' }, { logLevel: 'debug' }],
+  [{ OTEL_PROPAGATORS: 'none' }, { propagators: [] }],
+  [
+    { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' },
+    { sampler: { name: 'traceidratio', ratio: 0.25 } },
+  ],
+  [
+    {
+      OTEL_ENTITIES: 'service{service.name=desk}[service.version=1%2E0];host{host.id=h1}@https://x/y',
+      OTEL_RESOURCE_ATTRIBUTES: 'host.id=h2',
+    },
+    { resourceAttributes: { 'service.name': 'desk', 'service.version': '1.0', 'host.id': 'h2' } },
+  ],
+  [{ OTEL_NODE_RESOURCE_DETECTORS: 'none' }, { detectors: new Set() }],
+  [{ OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'lowmemory' }, { metricTemporality: 'delta' }],
+])('%j is honoured', (environment: Record<string, string>, expected) => {
+  const settings = readSettings(environment)
+  expect(settings).toMatchObject(expected)
+  expect(settings.warnings).toEqual([])
 })
