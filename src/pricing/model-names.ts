@@ -7,8 +7,8 @@ export function namesOf(provider: string | undefined, model: string): (readonly 
   const owner = provider === undefined || provider.trim() === '' ? undefined : provider.toLowerCase().trim()
   const name = model.toLowerCase().trim()
   const names: (readonly [string | undefined, string])[] = [[owner, name]]
-  const path = /(?:^|\/)models\/([^/]+)$/.exec(name)?.[1]
-  if (path !== undefined && !name.startsWith('accounts/')) names.push([owner, path])
+  const path = /(?:^|\/publishers\/[^/]+\/|^publishers\/[^/]+\/)models\/([^/]+)$/.exec(name)?.[1]
+  if (path !== undefined) names.push([owner, path])
   const [, vendor, rest] = /^([^/]+)\/([^/]+)$/.exec(name) ?? []
   if (vendor !== undefined && rest !== undefined && (owner === undefined || sameVendor(owner, vendor)))
     names.push([vendor, rest])
