@@ -41,6 +41,14 @@ test('hosts whose streams are asked for their usage', () => {
   ])
 })
 
+test('hosts whose model calls over plain HTTP are observed', () => {
+  expect(readSettings({}).modelHosts).toEqual([])
+  expect(readSettings({ SPANWARDEN_MODEL_HOSTS: 'Models.example, 10.0.0.7:8000' }).modelHosts).toEqual([
+    'models.example',
+    '10.0.0.7:8000',
+  ])
+})
+
 describe('endpoints', () => {
   test.each([
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://host/base/' }, 'https://host/base/v1/traces'],

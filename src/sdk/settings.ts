@@ -13,6 +13,8 @@ export interface Settings {
   readonly content: { readonly spans: boolean; readonly events: boolean }
   /** Hosts beside the known ones whose streams are asked for their usage; `*` stands for all, `none` switches it off. */
   readonly streamUsageHosts: readonly string[]
+  /** Hosts beside the known providers' (`host` or `host:port`) whose model calls over plain HTTP are observed (`SPANWARDEN_MODEL_HOSTS`). */
+  readonly modelHosts: readonly string[]
   readonly serviceName: string | undefined
   /** Of `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_ENTITIES`. */
   readonly resourceAttributes: Readonly<Record<string, string>>
@@ -90,6 +92,7 @@ export function readSettings(environment: Environment): Settings {
     enabled: !read.flag('OTEL_SDK_DISABLED'),
     content: contentPlaces(read),
     streamUsageHosts: read.list('SPANWARDEN_STREAM_USAGE_HOSTS'),
+    modelHosts: read.list('SPANWARDEN_MODEL_HOSTS').map((host) => host.toLowerCase()),
     serviceName: read.text('OTEL_SERVICE_NAME'),
     resourceAttributes: {
       ...entityAttributes(read.text('OTEL_ENTITIES'), (line) => read.warn(line)),

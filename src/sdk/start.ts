@@ -27,6 +27,7 @@ import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { instrumentations } from './instrumentation/instrumentations.ts'
 import { inferenceRecord } from './inference-event.ts'
 import { Lane } from './lane.ts'
+import { PLAIN_HTTP, observePlainHttp } from './instrumentation/plain-http.ts'
 import { LastRequests } from './last-requests.ts'
 import { serialiseLogs } from './log-record.ts'
 import type { LogRecord } from './log-record.ts'
@@ -125,6 +126,7 @@ function assemble(settings: Settings, notices: Notices, environment: Environment
   hook.libraries.onFound = (library) => startupLine.found(library)
   for (const library of hook.libraries.found.values()) startupLine.found(library)
   warnOfUnobserved(enabled, hook.libraries, notices)
+  if (isLibraryEnabled(PLAIN_HTTP, settings)) observePlainHttp(sdk, settings.modelHosts)
   const state = (): RuntimeState => ({
     libraries: stateOfLibraries(hook),
     attached: globals.attached,

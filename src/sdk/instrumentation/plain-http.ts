@@ -12,6 +12,9 @@ import { observeUndici } from './plain-http/undici.ts'
 import type { SdkContext } from './instrumentation.ts'
 import type { Target } from './plain-http/exchange.ts'
 
+/** The name by which it is switched off, as a library (`OTEL_NODE_DISABLED_INSTRUMENTATIONS`). */
+export const PLAIN_HTTP = 'plain-http'
+
 /**
  * Model calls that no client library makes that we know: `fetch` and undici, node:http and what is built on it (axios, got, node-fetch), a
  * bundled client. They are seen where the bytes pass, by Node's diagnostics channels: `fetch` stays what it is, nothing is read that the
