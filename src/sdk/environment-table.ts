@@ -133,7 +133,11 @@ export const ENVIRONMENT: readonly EnvironmentEntry[] = [
     'all',
     'Only these: `openai`, `@anthropic-ai/sdk`, or the last part of a name.',
   ),
-  honoured('OTEL_NODE_DISABLED_INSTRUMENTATIONS', '', 'All but these.'),
+  honoured(
+    'OTEL_NODE_DISABLED_INSTRUMENTATIONS',
+    '',
+    'All but these. `plain-http`: calls that no known library makes.',
+  ),
   honoured(
     'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
     'false',
@@ -144,6 +148,16 @@ export const ENVIRONMENT: readonly EnvironmentEntry[] = [
     'SPANWARDEN_ATTACH',
     'on',
     '`off`: an OpenTelemetry SDK that the application starts after us gets none of the API’s globals.',
+  ),
+  honoured(
+    'SPANWARDEN_MODEL_HOSTS',
+    '',
+    'Hosts (`host` or `host:port`) beside the known providers’ whose model calls over plain HTTP are observed.',
+  ),
+  honoured(
+    'SPANWARDEN_MODEL_HOSTS',
+    '',
+    'Hosts (`host` or `host:port`) beside those of known providers whose model calls over plain HTTP are observed.',
   ),
   honoured('SPANWARDEN_PRICES_FILE', '', 'Prices that come before the built-in ones.'),
   honoured(

@@ -134,7 +134,7 @@ export class Lane<Item> {
   #reject(items: number, reason: string): void {
     const { signal, sender, notices } = this.#options
     this.counts.rejected += items
-    notices.warn(
+    notices.error(
       `rejected ${signal}`,
       `${where(sender, signal)} refuses ${signal} for good (${reason}); the batch is dropped`,
     )
@@ -143,7 +143,7 @@ export class Lane<Item> {
   #drop(items: number, reason: string): void {
     const { signal, notices } = this.#options
     this.counts.dropped += items
-    notices.warn(`dropped ${signal} ${reason}`, `${signal} are dropped: ${reason}`)
+    notices.error(`dropped ${signal} ${reason}`, `${signal} are dropped: ${reason}`)
   }
 }
 
