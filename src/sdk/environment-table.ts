@@ -154,11 +154,6 @@ export const ENVIRONMENT: readonly EnvironmentEntry[] = [
     '',
     'Hosts (`host` or `host:port`) beside the known providers’ whose model calls over plain HTTP are observed.',
   ),
-  honoured(
-    'SPANWARDEN_MODEL_HOSTS',
-    '',
-    'Hosts (`host` or `host:port`) beside those of known providers whose model calls over plain HTTP are observed.',
-  ),
   honoured('SPANWARDEN_PRICES_FILE', '', 'Prices that come before the built-in ones.'),
   honoured(
     'SPANWARDEN_SPOOL',
