@@ -2,7 +2,6 @@ import { sendBeforeExit } from './last-send.ts'
 import type { LastRequest } from './last-send.ts'
 import { errorType } from './notices.ts'
 import type { Notices } from './notices.ts'
-import { CONTENT_TYPE } from './sender.ts'
 import type { OtlpRequest, OtlpSender, Signal } from './sender.ts'
 import { Spool, spoolReader } from './spool.ts'
 import type { SpoolReader } from '../control/spool-format.ts'
@@ -112,7 +111,8 @@ export class LastRequests {
       const spool = new Spool(spoolFolder)
       let items = 0
       for (const each of left) {
-        const { holder, request } = each
+        const { endpoint, holder, request } = each
+        const encoding = endpoint.protocol === 'http/json' ? 'json' : 'protobuf'
         if (spool.write({ id: request.id, signal: request.signal, encoding }, request.body)) items += request.items
         else holder.giveUp(request.items, 'the spool is full')
         settled.add(each)
@@ -131,5 +131,3 @@ interface Left extends LastRequest {
 }
 
 const signals = ['traces', 'metrics', 'logs'] as const
-
-const encoding = CONTENT_TYPE.endsWith('json') ? 'json' : 'protobuf'

@@ -1,7 +1,7 @@
 import { metrics, ValueType } from '@opentelemetry/api'
 import type { HrTime } from '@opentelemetry/api'
 import { millisToHrTime } from '@opentelemetry/core'
-import { JsonMetricsSerializer } from '@opentelemetry/otlp-transformer'
+import { JsonMetricsSerializer, ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer'
 import type { Resource } from '@opentelemetry/resources'
 import {
   AggregationTemporality,
@@ -31,7 +31,7 @@ export interface MetricsOptions {
 /** The metrics that only the agent's process can know, and a global meter provider for the agent's own. */
 export class Metrics {
   readonly #options: MetricsOptions
-  readonly #reader: JsonReader
+  readonly #reader: OnDemandReader
   #sending: Promise<void> | undefined
   #underWay: OtlpRequest | undefined
   #isFlushed = false
@@ -40,7 +40,7 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     this.#options = options
-    this.#reader = new JsonReader(options.temporality)
+    this.#reader = new OnDemandReader(options.temporality)
     const provider = new MeterProvider({ resource: options.resource, readers: [this.#reader] })
     metrics.setGlobalMeterProvider(provider)
     const gauge = provider
@@ -119,8 +119,11 @@ export class Metrics {
   }
 
   #request(sample: ResourceMetrics): OtlpRequest | undefined {
+    // Some points every ten seconds: the package's own serializers are fast enough.
+    const isJson = this.#options.sender.endpoint('metrics')?.protocol === 'http/json'
+    const serializer = isJson ? JsonMetricsSerializer : ProtobufMetricsSerializer
     const items = sample.scopeMetrics.reduce((sum, scope) => sum + scope.metrics.length, 0)
-    const body = items === 0 ? undefined : JsonMetricsSerializer.serializeRequest(sample)
+    const body = items === 0 ? undefined : serializer.serializeRequest(sample)
     return body === undefined ? undefined : { id: nextRequestId(), signal: 'metrics', body, items }
   }
 
@@ -152,7 +155,7 @@ function depthSample(depths: ReadonlyMap<string, number>, now: HrTime): ScopeMet
 }
 
 /** Collects on demand. The package's periodic reader holds the process alive with its time-outs while the receiver is away. */
-class JsonReader extends MetricReader {
+class OnDemandReader extends MetricReader {
   producer: MetricProducer | undefined
 
   constructor(temporality: 'cumulative' | 'delta') {

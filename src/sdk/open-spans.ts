@@ -1,16 +1,16 @@
 import { SpanStatusCode, TraceFlags } from '@opentelemetry/api'
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace'
 import { ATTR_ERROR_TYPE, ATTR_SPANWARDEN_UNFINISHED } from '../conventions.ts'
-import type { Lane } from './lane.ts'
+import type { SpanSink } from './span-lane.ts'
 
 /** Puts ended spans on their lane, and knows the open ones so that they are not lost when the process ends. */
 export class OpenSpans implements SpanProcessor {
   /** Spans that were started while too many were open: they are exported when they end, but not if the process ends first. */
   untracked = 0
   readonly #open = new Map<string, Span>()
-  readonly #lane: Lane<ReadableSpan>
+  readonly #lane: SpanSink
 
-  constructor(lane: Lane<ReadableSpan>) {
+  constructor(lane: SpanSink) {
     this.#lane = lane
   }
 

@@ -7,7 +7,7 @@ import type { Endpoint } from './settings.ts'
 
 export type Signal = 'traces' | 'metrics' | 'logs'
 
-/** One OTLP/HTTP request with a JSON body. `items` are its spans, points or records. */
+/** One OTLP/HTTP request, in the encoding that its signal's endpoint asks for. `items` are its spans, points or records. */
 export interface OtlpRequest {
   /** Stays with the request when it is repeated. */
   readonly id: string
@@ -22,9 +22,9 @@ export type SendResult =
   | { readonly kind: 'rejected'; readonly reason: string }
 
 /**
- * Posts OTLP/JSON, in place of @opentelemetry/exporter-trace-otlp-http: that package's sockets, retry timers and time-outs hold the process
+ * Posts OTLP/HTTP, in place of @opentelemetry/exporter-trace-otlp-http: that package's sockets, retry timers and time-outs hold the process
  * alive while the receiver is away (up to 10 s), it cannot send once `process.exit()` was called, and it keeps nothing that a last
- * synchronous send could take over. Its serializers are used (otlp-transformer).
+ * synchronous send could take over.
  * Sockets and timers of ours never keep the process alive: an agent that has nothing left to do ends, whatever the sidecar does.
  * node:http is loaded at the first request: it costs 27 ms and 14 MB, which an agent that sends nothing should not pay.
  */
@@ -103,9 +103,6 @@ export class OtlpSender {
   }
 }
 
-/** What the bodies are. */
-export const CONTENT_TYPE = 'application/json'
-
 /** Headers of a request, also for the last one at exit. */
 export const requestHeaders = (
   endpoint: Endpoint,
@@ -114,10 +111,15 @@ export const requestHeaders = (
 ): Record<string, string | number> => ({
   ...endpoint.headers,
   [REQUEST_ID_HEADER]: id,
-  'content-type': CONTENT_TYPE,
+  'content-type': CONTENT_TYPES[endpoint.protocol],
   'content-length': payload.byteLength,
   ...(endpoint.gzip ? { 'content-encoding': 'gzip' } : {}),
 })
+
+const CONTENT_TYPES: Readonly<Record<Endpoint['protocol'], string>> = {
+  'http/protobuf': 'application/x-protobuf',
+  'http/json': 'application/json',
+}
 
 /** The PEM files that the endpoint names. Throws when one cannot be read. */
 export function readTls(endpoint: Endpoint): Pick<AgentOptions, 'ca' | 'cert' | 'key'> {

@@ -16,7 +16,8 @@ message AnyValue { oneof value { string string_value = 1; bool bool_value = 2; i
 message ArrayValue { repeated AnyValue values = 1; }
 message KeyValueList { repeated KeyValue values = 1; }
 message KeyValue { string key = 1; AnyValue value = 2; }
-message Scope { string name = 1; string version = 2; repeated KeyValue attributes = 3; }
+message Scope { string name = 1; string version = 2; repeated KeyValue attributes = 3;
+  uint32 dropped_attributes_count = 4; }
 message Resource { repeated KeyValue attributes = 1; }
 
 message TracesRequest { repeated ResourceSpans resource_spans = 1; }
@@ -24,9 +25,11 @@ message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans =
 message ScopeSpans { Scope scope = 1; repeated Span spans = 2; string schema_url = 3; }
 message Span { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4; fixed32 flags = 16; string name = 5;
   int32 kind = 6; fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9;
-  repeated Event events = 11; repeated Link links = 13; Status status = 15; }
-message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; }
-message Link { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; repeated KeyValue attributes = 4; fixed32 flags = 6; }
+  uint32 dropped_attributes_count = 10; repeated Event events = 11; uint32 dropped_events_count = 12; repeated Link links = 13;
+  uint32 dropped_links_count = 14; Status status = 15; }
+message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; uint32 dropped_attributes_count = 4; }
+message Link { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; repeated KeyValue attributes = 4;
+  uint32 dropped_attributes_count = 5; fixed32 flags = 6; }
 message Status { string message = 2; int32 code = 3; }
 
 message MetricsRequest { repeated ResourceMetrics resource_metrics = 1; }
