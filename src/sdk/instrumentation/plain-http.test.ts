@@ -264,6 +264,51 @@ describe('formats', () => {
       'chat mine 120/60 cached 40 reasoning 25 [stop] 200',
     ],
     [
+      '/v2/chat',
+      { model: 'command', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] },
+      json({
+        id: 'c-1',
+        finish_reason: 'COMPLETE',
+        message: { role: 'assistant', content: [{ type: 'text', text: 'Hi' }] },
+        usage: { billed_units: { input_tokens: 5, output_tokens: 2 }, tokens: { input_tokens: 50, output_tokens: 4 } },
+      }),
+      'chat command 50/4 [COMPLETE] 200',
+    ],
+    [
+      '/v2/chat',
+      { model: 'command', stream: true },
+      namedSse([
+        { type: 'message-start', id: 'c-1', delta: { message: { role: 'assistant' } } },
+        {
+          type: 'message-end',
+          delta: { finish_reason: 'COMPLETE', usage: { tokens: { input_tokens: 50, output_tokens: 4 } } },
+        },
+      ]),
+      'chat command 50/4 [COMPLETE] 200 first chunk',
+    ],
+    [
+      '/v2/embed',
+      { model: 'embed-v4', texts: ['hi'] },
+      json({ id: 'e', embeddings: { float: [[1]] }, meta: { billed_units: { input_tokens: 3 } } }),
+      'embeddings embed-v4 3/- [] 200',
+    ],
+    [
+      '/model/anthropic.claude-v1%3A0/converse',
+      { messages: [], inferenceConfig: { maxTokens: 9 } },
+      json({
+        output: { message: { role: 'assistant', content: [{ text: 'Hi' }] } },
+        stopReason: 'end_turn',
+        usage: { inputTokens: 6, outputTokens: 2, totalTokens: 8 },
+      }),
+      'chat anthropic.claude-v1:0 6/2 [end_turn] 200',
+    ],
+    [
+      '/model/anthropic.claude-v1%3A0/converse-stream',
+      { messages: [] },
+      { headers: { 'content-type': 'application/vnd.amazon.eventstream' }, writes: ['binary'] },
+      'chat anthropic.claude-v1:0 [] 200',
+    ],
+    [
       '/api/chat',
       { model: 'llama', messages: [] },
       {

@@ -8,11 +8,16 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_EMBEDDINGS,
   GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT,
   GEN_AI_PROVIDER_NAME_VALUE_ANTHROPIC,
+  GEN_AI_PROVIDER_NAME_VALUE_AWS_BEDROCK,
+  GEN_AI_PROVIDER_NAME_VALUE_COHERE,
   GEN_AI_PROVIDER_NAME_VALUE_GCP_GEMINI,
   GEN_AI_PROVIDER_NAME_VALUE_OPENAI,
 } from '../../../conventions.ts'
 import { contentJson } from '../../content.ts'
 import { messages } from '../anthropic/messages.ts'
+import { cohereChatV1 } from '../cohere/chat-v1.ts'
+import { cohereChatV2 } from '../cohere/chat-v2.ts'
+import { cohereEmbed } from '../cohere/embed.ts'
 import { charactersOf } from '../characters.ts'
 import { countOf, fieldsOf, nameOf, numberOf, textsOf } from '../fields.ts'
 import { contentMessages } from '../google-genai/content-parts.ts'
@@ -29,7 +34,9 @@ import { moderations } from '../openai/moderations.ts'
 import { responses } from '../openai/responses.ts'
 import { present } from '../present.ts'
 import { rerank } from '../together/rerank.ts'
+import { cohereApi, converseApi, unreadApi } from './other-apis.ts'
 import type { Attributes } from '@opentelemetry/api'
+import type { CohereApi } from '../cohere/api.ts'
 import type { Fields } from '../fields.ts'
 import type { OpenAiApi } from '../openai/api.ts'
 
@@ -121,22 +128,40 @@ const ollama = (path: RegExp, api: OpenAiApi, streams: boolean): Route => ({
   stream: (_path, body) => streams && body['stream'] !== false,
 })
 
+const cohere = (path: RegExp, api: CohereApi): Route => ({
+  path,
+  api: cohereApi(api),
+  provider: GEN_AI_PROVIDER_NAME_VALUE_COHERE,
+})
+const bedrock = (path: RegExp, api: OpenAiApi): Route => ({
+  path,
+  api,
+  provider: GEN_AI_PROVIDER_NAME_VALUE_AWS_BEDROCK,
+  stream: (asked) => asked.endsWith('-stream'),
+})
+
+/** The first that fits. */
 const ROUTES: readonly Route[] = [
+  ollama(/\/api\/chat$/, chat, true),
+  ollama(/\/api\/generate$/, generate, true),
+  ollama(/\/api\/embed(dings)?$/, ollamaEmbeddings, false),
   openAi(/\/chat\/completions$/, chatCompletions),
   openAi(/\/responses$/, responses),
   openAi(/\/completions$/, completions),
-  openAi(/\/v1\/embeddings$|\/deployments\/[^/]+\/embeddings$/, embeddings),
+  openAi(/\/embeddings$/, embeddings),
   openAi(/\/images\/(generations|edits|variations)$/, images),
   openAi(/\/moderations$/, moderations),
   openAi(/\/audio\/speech$/, speech),
   openAi(/\/audio\/(transcriptions|translations)$/, transcription),
   openAi(/\/v1\/rerank$/, rerank),
+  cohere(/\/v2\/chat$/, cohereChatV2),
+  cohere(/\/v1\/chat$/, cohereChatV1),
+  cohere(/\/v[12]\/embed$/, cohereEmbed),
+  bedrock(/\/model\/[^/]+\/converse(-stream)?$/, converseApi),
+  bedrock(/\/model\/[^/]+\/invoke(-with-response-stream)?$/, unreadApi),
   { path: /\/v1\/messages$/, api: messagesApi, provider: GEN_AI_PROVIDER_NAME_VALUE_ANTHROPIC },
   gemini(/\/models\/[^/]+:(streamG|g)enerateContent$/, generateContent),
   gemini(/\/models\/[^/]+:(e|batchE)mbedContents?$/, embedContent),
-  ollama(/\/api\/chat$/, chat, true),
-  ollama(/\/api\/generate$/, generate, true),
-  ollama(/\/api\/embed(dings)?$/, ollamaEmbeddings, false),
 ]
 
 function routeOf(path: string): Route | undefined {
@@ -145,5 +170,18 @@ function routeOf(path: string): Route | undefined {
   return ROUTES.find((route) => route.path.test(bare))
 }
 
-/** Azure and Google name the model, or its deployment, in the path. */
-const modelIn = (path: string): string | undefined => nameOf(/\/(?:models|deployments)\/([^/:?]+)/.exec(path)?.[1])
+/** Azure, Google and AWS name the model, or its deployment, in the path. */
+function modelIn(path: string): string | undefined {
+  const segment = /\/(?:models|deployments|model)\/([^/?]+)/.exec(path)?.[1]
+  if (segment === undefined) return undefined
+  // What Google asks of the model follows a colon; the colon of AWS is before a number, and written as %3A.
+  return nameOf(decoded(segment.split(':', 1)[0] ?? ''))
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
