@@ -254,7 +254,7 @@ describe('ollama', () => {
       server.answer(
         json({ ...said(said2), ...COUNTS }),
         json({ error: canary }, 400),
-        lines([said(said2), CHUNKS[2] ?? {}]),
+        lines([said({ ...said2, tool_calls: [call] }), said({ tool_calls: [call] }), CHUNKS[2] ?? {}]),
         json({ ...HEAD, response: canary, ...COUNTS }),
       )
       await client.chat({ ...request, messages: structuredClone(asked) })
