@@ -43,7 +43,6 @@ export const knownLibraries: ReadonlyMap<string, KnownLibrary> = new Map([
   ['@ibm-cloud/watsonx-ai', plainHttp],
   ['@langchain/anthropic', { through: '@langchain/core' }],
   ['@langchain/openai', { through: '@langchain/core' }],
-  ['@mastra/core', { through: 'ai', advice: 'its agents and workflows get no span of their own; agent() marks them' }],
   ['@perplexity-ai/perplexity_ai', plainHttp],
   ['@strands-agents/sdk', { through: 'the model clients that it uses', advice: 'agent() marks its agents' }],
   ['@xenova/transformers', local],

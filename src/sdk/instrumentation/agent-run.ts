@@ -4,7 +4,9 @@ import {
   ATTR_GEN_AI_AGENT_NAME,
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_WORKFLOW_NAME,
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
 } from '../../conventions.ts'
 import { inheritedAttributes, withAmbient, withSpan } from '../context.ts'
 import { failSpan, guarded } from '../fail-span.ts'
@@ -49,6 +51,28 @@ export function startAgentRun(sdk: SdkContext, request: AgentRequest): AgentRun 
     ...(conversationId === undefined ? {} : { conversationId }),
   }
   return new AgentRun(new OpenRun(sdk, span), withSpan(withAmbient(outer, ambient), span))
+}
+
+export interface WorkflowRequest {
+  readonly name: string | undefined
+  readonly attributes: Attributes
+  /** Attributes with content; called only when content is captured. */
+  readonly content?: () => Attributes
+}
+
+/** Starts the `invoke_workflow` span (INTERNAL) of a framework's run, which ends as an agent's does. */
+export function startWorkflowRun(sdk: SdkContext, { name, attributes: more, content }: WorkflowRequest): AgentRun {
+  const outer = context.active()
+  const operation = GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW
+  const attributes: Attributes = { ...inheritedAttributes(outer), [ATTR_GEN_AI_OPERATION_NAME]: operation, ...more }
+  if (name !== undefined) attributes[ATTR_GEN_AI_WORKFLOW_NAME] = name
+  if (content !== undefined && sdk.captureContent) {
+    guarded(sdk, 'workflow: content', () => Object.assign(attributes, content()))
+  }
+  const spanName = name === undefined ? operation : `${operation} ${name}`
+  const span = sdk.tracer.startSpan(spanName, { kind: SpanKind.INTERNAL, attributes }, outer)
+  const within = withAmbient(outer, { toolCall: undefined, modelCall: undefined })
+  return new AgentRun(new OpenRun(sdk, span), withSpan(within, span))
 }
 
 /** One agent run under way. No method throws, none but the first that settles has an effect. */

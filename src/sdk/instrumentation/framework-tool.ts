@@ -64,8 +64,9 @@ export class FrameworkTool {
     this.#span.end()
   }
 
-  failed(error: unknown): void {
-    guarded(this.#sdk, 'ending a tool span', () => failSpan(this.#span, error, this.#sdk.captureContent))
+  /** `type`: where the error says nothing of itself. */
+  failed(error: unknown, type?: string): void {
+    guarded(this.#sdk, 'ending a tool span', () => failSpan(this.#span, error, this.#sdk.captureContent, type))
     this.#span.end()
   }
 }

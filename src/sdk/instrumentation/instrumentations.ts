@@ -7,6 +7,7 @@ import { groq } from './groq.ts'
 import { huggingface } from './huggingface.ts'
 import type { Instrumentation } from './instrumentation.ts'
 import { langchain, langchainCore, langgraph } from './langchain.ts'
+import { mastra } from './mastra.ts'
 import { mcpClient, mcpSdk, mcpServer } from './mcp.ts'
 import { mistral } from './mistral.ts'
 import { ollama } from './ollama.ts'
@@ -37,4 +38,5 @@ export const instrumentations: readonly Instrumentation[] = [
   langchain,
   openaiAgents,
   openaiAgentsExtensions,
+  mastra,
 ]

@@ -36,7 +36,7 @@ export function identityOf(model: Fields): ModelIdentity {
 /** The providers' packages keep their base URL in `config`, as a text or as a function that makes the URL of a request. */
 function baseUrlOf(model: Fields): unknown {
   const { baseURL, baseUrl, url } = fieldsOf(model['config'])
-  for (const known of [baseURL, baseUrl]) {
+  for (const known of [baseURL, baseUrl, url]) {
     if (typeof known === 'string') return known
   }
   try {

@@ -63,13 +63,13 @@ function observedMethod(original: Original, method: ModelMethod, sdk: SdkContext
 function begin(model: unknown, method: ModelMethod, args: readonly unknown[], sdk: SdkContext): Begun | undefined {
   try {
     const attempts = attemptsIn(context.active())
-    if (attempts?.call !== undefined && attempts.model === model) return { call: attempts.call, last: false }
+    if (attempts?.call !== undefined && attempts.model === model) return { call: attempts.call, attempts }
     const call = startModelCall(sdk, { ...method.request(fieldsOf(model), fieldsOf(args[0])), framework: true })
     // Inside a model that wraps another one the attempts are those of the outer.
-    if (attempts === undefined || attempts.model !== undefined) return { call, last: true }
+    if (attempts === undefined || attempts.model !== undefined) return { call, attempts: undefined }
     attempts.model = model
     attempts.call = call
-    return { call, last: false }
+    return { call, attempts }
   } catch (error) {
     sdk.fault('ai: begin of a model call', error)
     return undefined
@@ -78,8 +78,8 @@ function begin(model: unknown, method: ModelMethod, args: readonly unknown[], sd
 
 interface Begun {
   readonly call: ModelCall
-  /** False where another attempt may follow: then the end of the attempts is the end of the call. */
-  readonly last: boolean
+  /** Where another attempt may follow: then the end of the attempts is the end of the call. */
+  readonly attempts: Attempts | undefined
 }
 
 async function run(
@@ -89,12 +89,14 @@ async function run(
   begun: Begun,
   sdk: SdkContext,
 ): Promise<unknown> {
-  const { call, last } = begun
+  const { call, attempts } = begun
   let result: unknown
   try {
     result = await call.run(make)
+    if (attempts !== undefined) attempts.failure = undefined
   } catch (error) {
-    if (last) call.fail(providerError(error))
+    if (attempts === undefined || attempts.over) call.fail(providerError(error))
+    else attempts.failure = { error }
     throw error
   }
   try {
@@ -124,6 +126,10 @@ export function providerError(error: unknown): unknown {
 class Attempts {
   model: unknown
   call: ModelCall | undefined
+  /** How the last one failed. */
+  failure: { readonly error: unknown } | undefined
+  /** Nobody waits for them any more; one may still be under way. */
+  over = false
 }
 
 const attemptsKey = createContextKey('spanwarden.ai.attempts')
@@ -133,17 +139,27 @@ const attemptsIn = (from: Context): Attempts | undefined => {
   return value instanceof Attempts ? value : undefined
 }
 
-/** Runs the AI SDK's own `retry`: the attempts inside are one call, which fails when it does. */
-export function asOneCall<Result>(retry: () => Result): Result {
+/** Runs the AI SDK's own `retry`: the attempts inside are one call, which fails when it does, or when it gives the failure as a value. */
+export function asOneCall<Result>(retry: () => Result, failed?: (error: unknown) => void): Result {
   const attempts = new Attempts()
   const promise = context.with(context.active().setValue(attemptsKey, attempts), retry)
-  const over = (error?: unknown): void => {
-    if (error !== undefined) attempts.call?.fail(providerError(error))
+  const over = (failure: Attempts['failure']): void => {
+    if (failure !== undefined) {
+      attempts.call?.fail(providerError(failure.error))
+      failed?.(failure.error)
+    }
     // A connection can keep this context alive, and a call waits for its own collection.
     attempts.call = undefined
+    attempts.failure = undefined
+    attempts.over = true
   }
   // The AI SDK awaits the promise in any case, so that this handler hides no rejection.
-  if (promise instanceof Promise) promise.then(() => over(), over)
+  if (promise instanceof Promise) {
+    promise.then(
+      () => over(attempts.failure),
+      (error: unknown) => over({ error }),
+    )
+  }
   return promise
 }
 
