@@ -1,5 +1,5 @@
 import { GrowingText, blob, media, text, toolArguments } from '../../content.ts'
-import { countOf, fieldsOf, listOf, nameOf, textOf } from '../fields.ts'
+import { countOf, fieldsOf, isFields, listOf, nameOf, textOf } from '../fields.ts'
 import type { ChatMessage, MessagePart } from '../../content.ts'
 import type { Fields } from '../fields.ts'
 
@@ -69,7 +69,7 @@ export class ChatChoice {
   /** Calls without an index (some providers leave it out) are told apart by their id, else by their place. */
   #toolCall(call: Fields, position: number): void {
     const called = fieldsOf(call['function'] ?? call['custom'])
-    const written = textOf(called['arguments'] ?? called['input']) ?? ''
+    const written = writtenOf(called['arguments'] ?? called['input'])
     this.#characters += written.length + (textOf(called['name'])?.length ?? 0)
     if (!this.#keep) return
     const id = nameOf(call['id'])
@@ -89,6 +89,9 @@ export class ChatChoice {
     known.arguments.add(written)
   }
 }
+
+/** Mistral can send the arguments as an object. */
+const writtenOf = (args: unknown): string => textOf(args) ?? (isFields(args) ? JSON.stringify(args) : '')
 
 interface ToolCall {
   readonly key: number | string

@@ -23,7 +23,13 @@ export const embeddings: OpenAiApi = {
   reader: () => ({
     whole(body) {
       const answer = fieldsOf(body)
-      return { ...NO_ANSWER, model: nameOf(answer['model']), usage: openAiUsage(answer['usage']) }
+      const usage = openAiUsage(answer['usage'])
+      // Some providers count 0 tokens of output, which embeddings do not have.
+      return {
+        ...NO_ANSWER,
+        model: nameOf(answer['model']),
+        usage: usage === undefined ? undefined : { ...usage, outputTokens: undefined },
+      }
     },
     event: () => {},
     soFar: () => NO_ANSWER,

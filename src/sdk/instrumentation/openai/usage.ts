@@ -5,12 +5,15 @@ import type { TokenUsage } from '../../model-usage.ts'
  * Usage in OpenAI's format, as OpenAI and those who copied it send it. Cached tokens are within the input. Where they differ:
  * DeepSeek says `prompt_cache_hit_tokens`, Together `cached_tokens`, Perplexity and xAI `reasoning_tokens` at the top;
  * xAI's chat API counts reasoning beside `completion_tokens`, which its total shows.
- * Transcriptions say `input_token_details`.
+ * Transcriptions say `input_token_details`, Mistral in some answers `prompt_token_details` or `num_cached_tokens`.
  */
 export function openAiUsage(value: unknown): TokenUsage | undefined {
   if (!isFields(value)) return undefined
   const input = fieldsOf(
-    value['input_tokens_details'] ?? value['prompt_tokens_details'] ?? value['input_token_details'],
+    value['input_tokens_details'] ??
+      value['prompt_tokens_details'] ??
+      value['input_token_details'] ??
+      value['prompt_token_details'],
   )
   const cached = fieldsOf(input['cached_tokens_details'])
   const output = fieldsOf(value['output_tokens_details'] ?? value['completion_tokens_details'])
@@ -21,7 +24,12 @@ export function openAiUsage(value: unknown): TokenUsage | undefined {
   return {
     inputTokens,
     outputTokens: outputTokens === undefined ? undefined : outputTokens + (beside ? (reasoningTokens ?? 0) : 0),
-    cacheReadTokens: countOf(input['cached_tokens'] ?? value['prompt_cache_hit_tokens'] ?? value['cached_tokens']),
+    cacheReadTokens: countOf(
+      input['cached_tokens'] ??
+        value['prompt_cache_hit_tokens'] ??
+        value['cached_tokens'] ??
+        value['num_cached_tokens'],
+    ),
     cacheWriteTokens: countOf(input['cache_write_tokens']),
     reasoningTokens,
     audioInputTokens: countOf(input['audio_tokens']),

@@ -145,7 +145,9 @@ const ROUTES: readonly Route[] = [
   ollama(/\/api\/chat$/, chat, true),
   ollama(/\/api\/generate$/, generate, true),
   ollama(/\/api\/embed(dings)?$/, ollamaEmbeddings, false),
-  openAi(/\/chat\/completions$/, chatCompletions),
+  openAi(/\/(chat|agents)\/completions$/, chatCompletions),
+  // Mistral's, which are answered as a chat.
+  openAi(/\/fim\/completions$/, { ...completions, reader: chatCompletions.reader }),
   openAi(/\/responses$/, responses),
   openAi(/\/completions$/, completions),
   openAi(/\/embeddings$/, embeddings),
