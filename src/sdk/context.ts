@@ -29,7 +29,7 @@ export const ambientOf = (from: Context = context.active()): Ambient => {
 
 /** The context in which `more` is known as well. */
 export const withAmbient = (from: Context, more: Ambient): Context =>
-  from.setValue(key, { ...ambientOf(from), ...more, [mark]: true })
+  new LightContext(from, [key, { ...ambientOf(from), ...more, [mark]: true }])
 
 /** Attributes that every model, tool and agent span takes from what surrounds it: conversation, user, executing agent. */
 export function inheritedAttributes(from: Context = context.active()): Attributes {
@@ -48,5 +48,45 @@ export const withSpan = (from: Context, span: Span): Context => trace.setSpan(fr
 const key = createContextKey('spanwarden.ambient')
 const mark = Symbol.for('spanwarden.ambient')
 const none: Ambient = {}
+
+/**
+ * A context that keeps its few own values beside the one it comes from. The API's own copies a map and makes three functions for each value
+ * that is set.
+ */
+class LightContext implements Context {
+  readonly #base: Context
+  /** Keys and values in turns. */
+  readonly #own: readonly unknown[]
+
+  constructor(from: Context, own: readonly unknown[]) {
+    const isLight = from instanceof LightContext
+    this.#base = isLight ? from.#base : from
+    this.#own = isLight ? overlaid(from.#own, own) : own
+  }
+
+  getValue(searched: symbol): unknown {
+    const at = placeOf(searched, this.#own)
+    return at === undefined ? this.#base.getValue(searched) : this.#own[at + 1]
+  }
+
+  setValue(changed: symbol, value: unknown): Context {
+    return new LightContext(this, [changed, value])
+  }
+
+  deleteValue(deleted: symbol): Context {
+    return new LightContext(this, [deleted, undefined])
+  }
+}
+
+/** Bounded by the number of keys that there are. */
+function overlaid(own: readonly unknown[], [key, value]: readonly unknown[]): readonly unknown[] {
+  const at = placeOf(key, own)
+  return at === undefined ? [...own, key, value] : own.with(at + 1, value)
+}
+
+function placeOf(searched: unknown, own: readonly unknown[]): number | undefined {
+  for (let at = 0; at < own.length; at += 2) if (own[at] === searched) return at
+  return undefined
+}
 
 const isAmbient = (value: unknown): value is Ambient => typeof value === 'object' && value !== null && mark in value

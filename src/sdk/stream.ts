@@ -100,36 +100,55 @@ class Reading {
     this.#started = true
     // The generator itself is the prototype, so that what else it offers (asyncIterator, asyncDispose) stays.
     const observed: AsyncIterator<unknown> = Object.create(source)
-    observed.next = (...args) => this.#watch(() => this.#next(source, args))
+    observed.next = this.#reader(source)
     const { return: close, throw: raise } = source
-    if (close !== undefined) observed.return = (value) => this.#watch(() => close.call(source, value), true)
-    if (raise !== undefined) observed.throw = (error) => this.#watch(() => raise.call(source, error), true)
+    if (close !== undefined) observed.return = (value) => this.#close(() => close.call(source, value))
+    if (raise !== undefined) observed.throw = (error) => this.#close(() => raise.call(source, error))
     return observed
   }
 
-  /** Items that are hidden are read over, as if they had not been sent. */
-  async #next(source: AsyncIterator<unknown>, args: [] | [unknown]): Promise<IteratorResult<unknown>> {
-    let result = await source.next(...args)
-    while (result.done !== true) {
-      if (!this.#over) this.#observer.item(result.value)
-      if (this.#observer.shown === undefined) break
-      const value = this.#observer.shown(result.value)
-      if (value !== HIDDEN) return value === result.value ? result : { done: false, value }
-      result = await source.next()
+  /** By `then`, since a stream has many items and each asynchronous function around one costs as much as all the rest of it. */
+  #reader(source: AsyncIterator<unknown>): (...args: [] | [unknown]) => Promise<Item> {
+    const failed = (error: unknown): never => {
+      this.#end(() => this.#observer.failed(error))
+      this.#pending -= 1
+      throw error
     }
-    return result
+    const arrived = (result: Item): Item | Promise<Item> => {
+      let shown: Item | undefined
+      try {
+        shown = this.#shown(result)
+      } catch (error) {
+        return failed(error)
+      }
+      // Items that are hidden are read over, as if they had not been sent.
+      if (shown === undefined) return begin(source, []).then(arrived, failed)
+      this.#pending -= 1
+      return shown
+    }
+    return (...args) => {
+      this.#pending += 1
+      return begin(source, args).then(arrived, failed)
+    }
   }
 
-  async #watch(step: () => Promise<IteratorResult<unknown>>, closing = false): Promise<IteratorResult<unknown>> {
+  #shown(result: Item): Item | undefined {
+    if (result.done === true) {
+      this.#finished(false)
+      return result
+    }
+    if (!this.#over) this.#observer.item(result.value)
+    if (this.#observer.shown === undefined) return result
+    const value = this.#observer.shown(result.value)
+    if (value === HIDDEN) return undefined
+    return value === result.value ? result : { done: false, value }
+  }
+
+  async #close(step: () => Promise<Item>): Promise<Item> {
     this.#pending += 1
     try {
       const result = await step()
-      if (result.done !== true) return result
-      if (closing || this.#signal?.aborted === true) {
-        this.#end(() => this.#observer.stopped())
-      } else {
-        this.#end(() => this.#observer.completed())
-      }
+      if (result.done === true) this.#finished(true)
       return result
     } catch (error) {
       this.#end(() => this.#observer.failed(error))
@@ -139,9 +158,25 @@ class Reading {
     }
   }
 
+  #finished(closing: boolean): void {
+    if (closing || this.#signal?.aborted === true) this.#end(() => this.#observer.stopped())
+    else this.#end(() => this.#observer.completed())
+  }
+
   #end(tell: () => void): void {
     if (this.#over) return
     this.#over = true
     tell()
+  }
+}
+
+type Item = IteratorResult<unknown>
+
+/** A source that throws instead of rejecting, or gives no promise, is read as `await` would read it. */
+function begin(source: AsyncIterator<unknown>, args: [] | [unknown]): Promise<Item> {
+  try {
+    return Promise.resolve(source.next(...args))
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
