@@ -1,5 +1,5 @@
 import { context, metrics, propagation, trace } from '@opentelemetry/api'
-import type { ContextManager, TextMapPropagator, Tracer, TracerOptions, TracerProvider } from '@opentelemetry/api'
+import type { ContextManager, Span, TextMapPropagator, Tracer, TracerOptions, TracerProvider } from '@opentelemetry/api'
 import type { Instrumentation } from './instrumentation/instrumentation.ts'
 
 export interface Globals {
@@ -142,19 +142,35 @@ class SwitchProvider implements TracerProvider {
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
     let provider: TracerProvider | undefined
     let tracer: Tracer | undefined
-    const current = (): Tracer => {
+    return new SwitchTracer(() => {
       if (tracer === undefined || provider !== this.current) {
         provider = this.current
         tracer = provider.getTracer(name, version, options)
       }
       return tracer
-    }
-    return {
-      startSpan: (...args) => current().startSpan(...args),
-      startActiveSpan: (...args: unknown[]) => Reflect.apply(current().startActiveSpan, current(), args),
-    }
+    })
   }
 }
+
+class SwitchTracer implements Tracer {
+  readonly current: () => Tracer
+
+  constructor(current: () => Tracer) {
+    this.current = current
+  }
+
+  startSpan(...args: Parameters<Tracer['startSpan']>): Span {
+    return this.current().startSpan(...args)
+  }
+
+  startActiveSpan(...args: unknown[]): ReturnType<Tracer['startActiveSpan']> {
+    const tracer = this.current()
+    return Reflect.apply(tracer.startActiveSpan, tracer, args)
+  }
+}
+
+/** The tracer that makes the spans, behind one that the global provider has handed out. */
+export const tracerBehind = (tracer: unknown): unknown => (tracer instanceof SwitchTracer ? tracer.current() : tracer)
 
 /**
  * The API takes no globals of an older minor version than its own: with an application on 1.9 that was first, ours would see no context at all.

@@ -1,4 +1,5 @@
 import { context } from '@opentelemetry/api'
+import { tracerBehind } from '../attach.ts'
 import { asOneCall, isUnobserved, observeModel } from './ai/model-method.ts'
 import { languageModel } from './ai/language-model.ts'
 import { imageModel, speechModel, transcriptionModel } from './ai/media-models.ts'
@@ -162,5 +163,7 @@ const isOpenTelemetry = (integration: unknown, sdk: SdkContext): boolean => {
 const OPEN_TELEMETRY: ReadonlySet<string> = new Set(['OpenTelemetry', 'LegacyOpenTelemetry'])
 
 /** Made by our provider: the tracers of another one are of another class, that of its copy of the SDK. */
-const isOurs = (tracer: unknown, sdk: SdkContext): boolean =>
-  isFields(tracer) && tracer['constructor'] === sdk.tracer.constructor
+const isOurs = (tracer: unknown, sdk: SdkContext): boolean => {
+  const behind = tracerBehind(tracer)
+  return isFields(behind) && behind['constructor'] === sdk.tracer.constructor
+}
