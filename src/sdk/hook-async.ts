@@ -1,4 +1,4 @@
-import { handOverStatement } from './hook.ts'
+import { LOCAL_NAME_OF, handOverStatement } from './hook.ts'
 import type { Target } from './patcher.ts'
 
 /**
@@ -51,7 +51,8 @@ export async function load(url, context, nextLoad) {
   const found = place === undefined ? [] : targets.filter(({ library, file }) => library === place.name && file.test(place.inside))
   if (found.length === 0) return result
   const text = typeof result.source === 'string' ? result.source : new TextDecoder().decode(result.source)
-  return { ...result, source: text + found.map(({ statement }) => statement.replace(${JSON.stringify(JSON.stringify(placeholder))}, () => JSON.stringify(url))).join('') }
+  const named = (statement) => statement.replace(/${LOCAL_NAME_OF}(\\w+)/g, (unknown, name) => new RegExp('[{,]\\\\s*([\\\\w$]+) as ' + name + '\\\\s*[,}]').exec(text)?.[1] ?? unknown)
+  return { ...result, source: text + found.map(({ statement }) => named(statement).replace(${JSON.stringify(JSON.stringify(placeholder))}, () => JSON.stringify(url))).join('') }
 }`
   return `data:text/javascript,${encodeURIComponent(source)}`
 }

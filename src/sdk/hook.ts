@@ -58,12 +58,25 @@ export function hookModules({ instrumentations, sdk, notices, sync }: HookOption
  * The statement that hands bindings over. Getters in `try`, since a name may not exist or not be initialised (circular imports). The setters
  * are for functions that other functions of the file call by name: such a call cannot be reached from outside, in ESM least of all.
  */
-export function handOverStatement(target: Target, path: string): string {
-  const bindings = target.patch.names
-    .map((name) => `get ${name}(){try{return ${name}}catch{}},set ${name}(value){${name}=value}`)
+export function handOverStatement({ id, patch }: Target, path: string): string {
+  const bindings = patch.names
+    .map((name) => [name, patch.minified === true ? `${LOCAL_NAME_OF}${name}` : name])
+    .map(([name, local]) => `get ${name}(){try{return ${local}}catch{}},set ${name}(value){${local}=value}`)
     .join(',')
-  return `\n;globalThis[Symbol.for('spanwarden.module')]?.(${JSON.stringify(target.id)},${JSON.stringify(path)},{${bindings}});`
+  return `\n;globalThis[Symbol.for('spanwarden.module')]?.(${JSON.stringify(id)},${JSON.stringify(path)},{${bindings}});`
 }
+
+/** Stands for what the file calls a name that it exports, until its source is there. */
+export const LOCAL_NAME_OF = '_spanwarden_local_'
+
+/** Puts in what the export clause says; a name that it does not have stays undeclared. */
+export const withLocalNames = (statement: string, source: string): string =>
+  statement.replaceAll(
+    LOCAL_NAME,
+    (unknown, name: string) => new RegExp(`[{,]\\s*([\\w$]+) as ${name}\\s*[,}]`).exec(source)?.[1] ?? unknown,
+  )
+
+const LOCAL_NAME = new RegExp(`${LOCAL_NAME_OF}(\\w+)`, 'g')
 
 const handOver = Symbol.for('spanwarden.module')
 
@@ -95,7 +108,8 @@ function hookEsm(find: Find): void {
       const targets = find(url)
       if (targets.length === 0) return result
       const source = typeof result.source === 'string' ? result.source : new TextDecoder().decode(result.source)
-      return { ...result, source: source + targets.map((target) => handOverStatement(target, url)).join('') }
+      const appended = targets.map((target) => withLocalNames(handOverStatement(target, url), source))
+      return { ...result, source: source + appended.join('') }
     },
   })
 }

@@ -23,13 +23,6 @@ export const knownLibraries: ReadonlyMap<string, KnownLibrary> = new Map([
   ],
   ['@anthropic-ai/bedrock-sdk', { through: '@anthropic-ai/sdk' }],
   ['@anthropic-ai/vertex-sdk', { through: '@anthropic-ai/sdk' }],
-  [
-    '@anthropic-ai/claude-agent-sdk',
-    {
-      advice:
-        'a child process makes its calls; CLAUDE_CODE_ENABLE_TELEMETRY=1 makes that process send OTLP to the sidecar',
-    },
-  ],
   ['@aws-sdk/client-bedrock-agent-runtime', plainHttp],
   ['@azure-rest/ai-inference', plainHttp],
   ['@azure/openai', { through: 'openai' }],

@@ -44,6 +44,8 @@ export interface ModelRequest {
   readonly unmetered?: boolean
   /** When the call began, by `sdk.now()`, where that is not now. */
   readonly startedMs?: number
+  /** When the call began, where it is told of afterwards. */
+  readonly startTime?: Date
   /** A framework reports the call; the span gives way to that of a client library's call inside it. */
   readonly framework?: boolean
 }

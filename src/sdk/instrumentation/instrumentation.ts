@@ -22,6 +22,8 @@ export interface ModulePatch {
   readonly file: RegExp
   /** Local names of that module (classes, functions, imports) that are handed to `patch` once its body has run. */
   readonly names: readonly string[]
+  /** The names are those under which the file exports (`export { a1 as query }`): a minifier has renamed the functions themselves. ESM only. */
+  readonly minified?: boolean
   /**
    * For code that is bundled: where the names stand in what the agent imports from the package, from its exports on, as in
    * `{ Completions: 'OpenAI.Chat.Completions' }`; several places are tried in their order. Absent: out of reach of `instrument()`.

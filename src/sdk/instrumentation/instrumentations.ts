@@ -1,6 +1,7 @@
 import { ai } from './ai.ts'
 import { anthropic } from './anthropic.ts'
 import { bedrock } from './bedrock.ts'
+import { claudeAgentSdk } from './claude-agent-sdk.ts'
 import { cohere } from './cohere.ts'
 import { googleGenai } from './google-genai.ts'
 import { groq } from './groq.ts'
@@ -39,4 +40,5 @@ export const instrumentations: readonly Instrumentation[] = [
   openaiAgents,
   openaiAgentsExtensions,
   mastra,
+  claudeAgentSdk,
 ]

@@ -13,6 +13,8 @@ export function replaceFunction(
   if (typeof original !== 'function') throw new TypeError(`no function ${name}`)
   const replaced = replace((...args) => Reflect.apply(original, undefined, args))
   const { [name]: replacement } = { [name]: (...args: unknown[]): unknown => replaced(args) }
+  // Where a minifier has been, the function's own name is another one.
+  Object.defineProperty(replacement, 'name', { value: original.name, configurable: true })
   Object.defineProperty(replacement, 'length', { value: original.length, configurable: true })
   bindings[name] = replacement
   // What TypeScript compiles to CommonJS calls across files through the exports.
