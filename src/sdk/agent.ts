@@ -1,4 +1,4 @@
-import { context, SpanKind } from '@opentelemetry/api'
+import { SpanKind } from '@opentelemetry/api'
 import type { Attributes, Context, Span } from '@opentelemetry/api'
 import {
   ATTR_GEN_AI_AGENT_NAME,
@@ -7,7 +7,7 @@ import {
   ATTR_GEN_AI_OUTPUT_MESSAGES,
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
 } from '../conventions.ts'
-import { ambientOf, inheritedAttributes, withAmbient, withSpan } from './context.ts'
+import { ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
 import { attempted, failSpan, guarded } from './fail-span.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { observe } from './observe.ts'
@@ -21,7 +21,7 @@ export function runAgent(
   call: () => unknown,
   args: readonly unknown[],
 ): unknown {
-  const outer = context.active()
+  const outer = spanParent()
   const root = ambientOf(outer).agentName === undefined
   const attributes: Attributes = {
     ...inheritedAttributes(outer),
@@ -63,7 +63,7 @@ export interface AgentCall {
 /** `runAgent` for the loops that libraries run. A loop without a name takes none from the agent around it; what it calls does. */
 export function runAgentCall(sdk: SdkContext, agent: AgentCall, call: () => unknown): unknown {
   const { name, conversationId } = agent
-  const surrounding = context.active()
+  const surrounding = spanParent()
   const outer = conversationId === undefined ? surrounding : withAmbient(surrounding, { conversationId })
   const span = attempted(sdk, 'starting an agent span', () => startAgentSpan(sdk, agent, outer))
   if (span === undefined) return call()

@@ -15,11 +15,25 @@ export interface Ambient {
 
 /** One model call, as the calls inside it see it. */
 export interface ModelCallScope {
-  /**
-   * A call of a client library is about to be made inside. A framework's span gives way to it: it is not reported, and the context that
-   * surrounded it is returned as the parent. Undefined when this is a client library's own call, which stays.
-   */
-  giveWay(): Context | undefined
+  /** A framework reports this call: its span may give way, so what begins inside is a child of `outer`, the span around the call. */
+  readonly framework: boolean
+  readonly outer: Span | undefined
+  /** Another model call begins inside. A framework's span gives way to it where the two are the same call, seen twice. */
+  inside(call: InnerCall): void
+}
+
+/** What is to be known of a model call inside another one. */
+export interface InnerCall {
+  readonly operation: string
+  /** Undefined as long as it is not known. */
+  readonly answer: { readonly id: string | undefined; readonly outputTokens: number | undefined } | undefined
+}
+
+/** The context for a span that begins in `active`: not below the span of a framework's model call, since that may not be reported in the end. */
+export function spanParent(active: Context = context.active()): Context {
+  const { framework = false, outer } = ambientOf(active).modelCall ?? {}
+  if (!framework) return active
+  return outer === undefined ? trace.deleteSpan(active) : withSpan(active, outer)
 }
 
 export const ambientOf = (from: Context = context.active()): Ambient => {

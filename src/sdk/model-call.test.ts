@@ -1,10 +1,16 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { context, trace } from '@opentelemetry/api'
+import type { Context } from '@opentelemetry/api'
 import { expect, it } from 'vitest'
 import { startTestSdk } from '../../test/support/instrumented.ts'
 import { ambientOf } from './context.ts'
 import { startModelCall } from './model-call.ts'
 import type { ModelCall, ModelRequest, ModelResponse } from './model-call.ts'
 import { runTool } from './tool.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage: () => void = runInNewContext('gc')
 
 const test = startTestSdk()
 
@@ -60,6 +66,63 @@ it('a framework call gives way to the client calls inside it, which keep its par
   expect(spans.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual(
     spans.map(() => outer.spanContext().spanId),
   )
+})
+
+it('a framework call stays when what is called inside is of another kind, as a middleware does', () => {
+  const outer = test.sdk.tracer.startSpan('outer')
+  context.with(trace.setSpan(context.active(), outer), () => {
+    const framework = start({ framework: true })
+    framework.run(() =>
+      start({ operation: 'embeddings', model: 'm' }).succeed({ ...answer, id: undefined, finishReasons: [] }),
+    )
+    framework.succeed({ ...answer, usage })
+  })
+  const spans = test.takeSpans()
+  expect(spans.map(({ name }) => name)).toEqual(['embeddings m', 'chat gpt-5'])
+  expect(new Set(spans.map(({ parentSpanContext }) => parentSpanContext?.spanId))).toEqual(
+    new Set([outer.spanContext().spanId]),
+  )
+})
+
+it('a framework call stays when its answer is known to be another than those inside', () => {
+  const names = (inner: Partial<ModelResponse>, own: Partial<ModelResponse>): string[] => {
+    const framework = start({ framework: true })
+    framework.run(() => start({ model: 'guard' }).succeed({ ...answer, usage, ...inner }))
+    framework.succeed({ ...answer, usage, ...own })
+    return test.takeSpans().map(({ name }) => name)
+  }
+  const more = { ...usage, outputTokens: 5 }
+  expect(names({ id: 'a' }, { id: 'b', usage: more })).toEqual(['chat guard', 'chat gpt-5'])
+  expect(names({ id: 'a' }, { id: 'a', usage: more })).toEqual(['chat guard'])
+  // An id of the framework's own, for the same answer.
+  expect(names({ id: 'a' }, { id: 'run-1' })).toEqual(['chat guard'])
+  expect(names({ id: undefined }, { id: 'b', usage: more })).toEqual(['chat guard'])
+})
+
+it('no span has a parent that gave way', () => {
+  const framework = start({ framework: true })
+  framework.run(() => {
+    runTool(test.sdk, 'guard', {}, () => undefined, [])
+    start({ model: 'client' }).succeed({ ...answer, usage })
+  })
+  framework.succeed({ ...answer, usage })
+  const spans = test.takeSpans()
+  expect(spans.map(({ name }) => name)).toEqual(['execute_tool guard', 'chat client'])
+  expect(spans.map(({ parentSpanContext }) => parentSpanContext)).toEqual([undefined, undefined])
+})
+
+it('what was asked is not kept by a context that outlives the call, as a connection has', async () => {
+  const asked = (): [WeakRef<object>, Context] => {
+    const body = { prompt: 'x'.repeat(100_000) }
+    const call = start({ content: () => ({ prompt: body.prompt }), inputCharacters: () => body.prompt.length })
+    const connection = call.run(() => context.active())
+    call.succeed({ ...answer, usage })
+    return [new WeakRef(body), connection]
+  }
+  const [body, connection] = asked()
+  test.takeSpans()
+  await expect.poll(() => collectGarbage() ?? body.deref() === undefined).toBe(true)
+  expect(trace.getSpan(connection)).toBeDefined()
 })
 
 it('a client call stays when another one is made inside it', () => {

@@ -1,4 +1,4 @@
-import { SpanKind, SpanStatusCode, context } from '@opentelemetry/api'
+import { SpanKind, SpanStatusCode, context, trace } from '@opentelemetry/api'
 import type { Attributes, Context, Span } from '@opentelemetry/api'
 import {
   ATTR_ERROR_TYPE,
@@ -16,11 +16,15 @@ import {
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
   ERROR_TYPE_VALUE_OTHER,
+  GEN_AI_OPERATION_NAME_VALUE_CHAT,
+  GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT,
+  GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
 } from '../conventions.ts'
-import { ambientOf, inheritedAttributes, withAmbient, withSpan } from './context.ts'
+import { ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
 import { countOf, fieldsOf, textOf } from './instrumentation/fields.ts'
 import { costAttributes, usageAttributes, usageEstimate } from './model-usage.ts'
 import type { TokenUsage } from './model-usage.ts'
+import type { InnerCall, ModelCallScope } from './context.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 
 /** What is known of a model call before it is made. Absent values are `undefined`. */
@@ -73,7 +77,7 @@ export interface ModelResponse {
  */
 export function startModelCall(sdk: SdkContext, request: ModelRequest): ModelCall {
   const active = context.active()
-  const parent = ambientOf(active).modelCall?.giveWay() ?? active
+  const parent = spanParent(active)
   const attributes: Attributes = {
     [ATTR_GEN_AI_OPERATION_NAME]: request.operation,
     [ATTR_GEN_AI_PROVIDER_NAME]: request.provider,
@@ -94,12 +98,12 @@ export function startModelCall(sdk: SdkContext, request: ModelRequest): ModelCal
     parent,
   )
   const open = new OpenCall(sdk, request, span, attributes)
-  const giveWay = (): Context | undefined => {
-    if (request.framework !== true) return undefined
-    open.discard()
-    return parent
-  }
-  return new ModelCall(open, withSpan(withAmbient(parent, { modelCall: { giveWay } }), span))
+  ambientOf(active).modelCall?.inside(open)
+  const modelCall: ModelCallScope =
+    request.framework === true
+      ? { framework: true, outer: trace.getSpan(parent), inside: (call) => open.giveWay(call) }
+      : CLIENT_CALL
+  return new ModelCall(open, withSpan(withAmbient(parent, { modelCall }), span))
 }
 
 /** One model call under way. No method throws, none but the first that settles has an effect. */
@@ -151,9 +155,14 @@ export class ModelCall {
 /** Calls whose answer nobody can read any more. Holds the open part only, never the ModelCall whose collection it awaits. */
 const unread = new FinalizationRegistry<OpenCall>((open) => open.guard('model call: collect', () => open.collected()))
 
-class OpenCall {
+class OpenCall implements InnerCall {
+  readonly operation: string
+  answer: InnerCall['answer']
   readonly #sdk: SdkContext
-  readonly #request: ModelRequest
+  /** Until the end: a connection that was opened by the call keeps its context, and this with it, alive. */
+  #request: ModelRequest | undefined
+  /** Calls of client libraries inside this one of a framework. */
+  #inner: InnerCall[] | undefined
   readonly #span: Span
   readonly #startMs: number
   /** What the event will tell; kept only when there is one. */
@@ -163,6 +172,7 @@ class OpenCall {
   settled = false
 
   constructor(sdk: SdkContext, request: ModelRequest, span: Span, attributes: Attributes) {
+    this.operation = request.operation
     this.#sdk = sdk
     this.#request = request
     this.#span = span
@@ -189,6 +199,8 @@ class OpenCall {
 
   end(response: ModelResponse | undefined, error?: unknown): void {
     if (this.settled) return
+    this.answer = { id: response?.id, outputTokens: response?.usage?.outputTokens }
+    if (this.#isToldInside()) return this.#discard()
     if (this.#span.isRecording()) {
       if (response !== undefined) this.#set(this.#answer(response))
       if (response !== undefined) this.#setContent(response)
@@ -202,21 +214,43 @@ class OpenCall {
 
   collected(): void {
     if (this.settled) return
+    if (this.#inner !== undefined) return this.#discard()
     this.#setTimes()
     this.#setEstimate(undefined)
     this.#close(new Date(Date.now() - (this.#sdk.now() - this.#lastMs)))
   }
 
-  /** The call is reported by a span inside this one. */
-  discard(): void {
-    if (this.settled) return
-    this.settled = true
+  /** A call of another kind (embeddings for a prompt, a moderation) is a call of its own. */
+  giveWay(call: InnerCall): void {
+    if (this.settled || kindOf(call.operation) !== kindOf(this.operation)) return
     this.#sdk.forget(this.#span)
+    this.#inner ??= []
+    if (this.#inner.length < INNER_CALLS_MAX) this.#inner.push(call)
+  }
+
+  /**
+   * Whether spans inside are those of this call. They are not when this one's answer is known to be another than theirs: a middleware has asked
+   * a model something before the framework asked its own, by means that are not observed.
+   */
+  #isToldInside(): boolean {
+    const { id, outputTokens } = this.answer ?? {}
+    if (this.#inner === undefined || id === undefined || outputTokens === undefined) return this.#inner !== undefined
+    return this.#inner.some(
+      ({ answer }) =>
+        answer === undefined || answer.id === undefined || answer.id === id || answer.outputTokens === outputTokens,
+    )
+  }
+
+  /** The call is reported by a span inside this one. */
+  #discard(): void {
+    this.settled = true
+    this.#request = undefined
   }
 
   #close(at?: Date): void {
     if (this.settled) return
     this.settled = true
+    this.#request = undefined
     this.#span.end(at)
     if (this.#told !== undefined)
       this.#sdk.recordInference?.({ span: this.#span.spanContext(), attributes: this.#told })
@@ -255,14 +289,14 @@ class OpenCall {
   }
 
   #cost(response: ModelResponse, usage: TokenUsage): Attributes {
-    const { provider, model } = this.#request
+    const { provider = '', model } = this.#request ?? {}
     const serviceTier = textOf(response.attributes[ATTR_OPENAI_RESPONSE_SERVICE_TIER])
     return costAttributes({ provider, models: [response.model, model], usage, serviceTier, timestampMs: Date.now() })
   }
 
   /** An answer without (all) its token counts is never silently free: it is marked, with an estimate beside the counts. */
   #setEstimate(response: ModelResponse | undefined): void {
-    const { unmetered, inputCharacters } = this.#request
+    const { unmetered, inputCharacters } = this.#request ?? {}
     if (unmetered === true || response?.errorType !== undefined) return
     const estimate = usageEstimate(response?.usage, inputCharacters, response?.outputCharacters)
     if (estimate !== undefined) this.#set(estimate)
@@ -286,6 +320,21 @@ class OpenCall {
     this.#span.setStatus({ code: SpanStatusCode.ERROR, ...(message === undefined ? {} : { message }) })
   }
 }
+
+/** A client library's own call stays, whatever is called inside. */
+const CLIENT_CALL: ModelCallScope = { framework: false, outer: undefined, inside: () => undefined }
+
+/** Calls inside one call of a framework that are compared with it: its own repetitions mostly. */
+const INNER_CALLS_MAX = 16
+
+/** Operations that stand for the same kind of call, whoever reports it. */
+const kindOf = (operation: string): string => (GENERATION.has(operation) ? GEN_AI_OPERATION_NAME_VALUE_CHAT : operation)
+
+const GENERATION = new Set([
+  GEN_AI_OPERATION_NAME_VALUE_CHAT,
+  GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT,
+  GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
+])
 
 /** The provider's own code or type of the error, else the HTTP status of the answer, else the class of the error. */
 export function errorTypeOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import { context, SpanKind } from '@opentelemetry/api'
+import { SpanKind } from '@opentelemetry/api'
 import type { Attributes, Context, Span } from '@opentelemetry/api'
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -14,7 +14,7 @@ import {
   GEN_AI_TOOL_TYPE_VALUE_FUNCTION,
 } from '../conventions.ts'
 import { contentText } from './content.ts'
-import { inheritedAttributes, withAmbient, withSpan } from './context.ts'
+import { inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
 import { attempted, failSpan, guarded } from './fail-span.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { observe } from './observe.ts'
@@ -54,7 +54,7 @@ export interface ToolResult {
 
 /** `runTool` for the libraries that run tools. */
 export function runToolCall(sdk: SdkContext, tool: ToolCall, call: () => unknown): unknown {
-  const outer = context.active()
+  const outer = spanParent()
   const span = attempted(sdk, 'starting a tool span', () => startToolSpan(sdk, tool, outer))
   if (span === undefined) return call()
   const end = (settle: () => void): void => {

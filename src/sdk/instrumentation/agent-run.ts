@@ -1,4 +1,4 @@
-import { SpanKind, context } from '@opentelemetry/api'
+import { SpanKind } from '@opentelemetry/api'
 import type { Attributes, Context, Span } from '@opentelemetry/api'
 import {
   ATTR_GEN_AI_AGENT_NAME,
@@ -8,7 +8,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
 } from '../../conventions.ts'
-import { inheritedAttributes, withAmbient, withSpan } from '../context.ts'
+import { inheritedAttributes, spanParent, withAmbient, withSpan } from '../context.ts'
 import { failSpan, guarded } from '../fail-span.ts'
 import { errorTypeOf } from '../model-call.ts'
 import type { SdkContext } from './instrumentation.ts'
@@ -28,7 +28,7 @@ export interface AgentRequest {
  * `succeed`, `fail` or `stop`, whichever comes first, or when nothing can call these any more (a stream that nobody reads to its end).
  */
 export function startAgentRun(sdk: SdkContext, request: AgentRequest): AgentRun {
-  const outer = context.active()
+  const outer = spanParent()
   const attributes: Attributes = {
     ...inheritedAttributes(outer),
     [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
@@ -62,7 +62,7 @@ export interface WorkflowRequest {
 
 /** Starts the `invoke_workflow` span (INTERNAL) of a framework's run, which ends as an agent's does. */
 export function startWorkflowRun(sdk: SdkContext, { name, attributes: more, content }: WorkflowRequest): AgentRun {
-  const outer = context.active()
+  const outer = spanParent()
   const operation = GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW
   const attributes: Attributes = { ...inheritedAttributes(outer), [ATTR_GEN_AI_OPERATION_NAME]: operation, ...more }
   if (name !== undefined) attributes[ATTR_GEN_AI_WORKFLOW_NAME] = name

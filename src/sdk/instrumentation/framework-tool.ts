@@ -1,4 +1,4 @@
-import { SpanKind, context } from '@opentelemetry/api'
+import { SpanKind } from '@opentelemetry/api'
 import type { Attributes, Context, Span } from '@opentelemetry/api'
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -11,7 +11,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
   GEN_AI_TOOL_TYPE_VALUE_FUNCTION,
 } from '../../conventions.ts'
-import { inheritedAttributes, withAmbient, withSpan } from '../context.ts'
+import { inheritedAttributes, spanParent, withAmbient, withSpan } from '../context.ts'
 import { failSpan, guarded } from '../fail-span.ts'
 import { recordContent } from '../tool.ts'
 import type { SdkContext } from './instrumentation.ts'
@@ -27,7 +27,7 @@ export interface ToolRequest {
 
 /** Starts the `execute_tool` span (INTERNAL) of a tool that a framework executes. */
 export function startFrameworkTool(sdk: SdkContext, request: ToolRequest): FrameworkTool {
-  const outer = context.active()
+  const outer = spanParent()
   const { name, callId, description } = request
   const attributes: Attributes = {
     ...inheritedAttributes(outer),

@@ -58,6 +58,11 @@ export class StreamUsage implements Hiding {
     return this.#unasked
   }
 
+  /** It is answered. A connection that was opened for it keeps this, so the request is let go. */
+  sent(): void {
+    this.#unasked = undefined
+  }
+
   askNoMore(): void {
     if (refused.size >= REFUSED_MAX) refused.clear()
     refused.add(this.#baseUrl)
@@ -141,19 +146,25 @@ function asking(usage: StreamUsage, request: unknown, built: unknown, sdk: SdkCo
 
 async function sendAgain(usage: StreamUsage, make: (...args: unknown[]) => unknown, args: unknown[]): Promise<unknown> {
   const response: unknown = await make(...args)
-  // A `fetch` of another making (node-fetch): nothing can be hidden in the body that a caller of it reads himself.
-  if (!isResponse(response)) usage.askNoMore()
-  if (!isResponse(response) || (response.status !== 400 && response.status !== 422)) return response
-  const complaint = await response
-    .clone()
-    .text()
-    .catch(() => '')
-  if (!/stream_options|include_usage/.test(complaint)) return response
-  const body = usage.refuse()
+  const body = (await isRefusal(response, usage)) ? usage.refuse() : undefined
+  usage.sent()
   if (body === undefined) return response
-  await response.body?.cancel()
   const [url, init, ...rest] = args
   return make(url, { ...fieldsOf(init), body }, ...rest)
+}
+
+/** Whether the provider refuses the wish. A response of the application's own making may refuse to be copied. */
+async function isRefusal(response: unknown, usage: StreamUsage): Promise<boolean> {
+  // A `fetch` of another making (node-fetch): nothing can be hidden in the body that a caller of it reads himself.
+  if (!isResponse(response)) usage.askNoMore()
+  if (!isResponse(response) || (response.status !== 400 && response.status !== 422)) return false
+  try {
+    if (!/stream_options|include_usage/.test(await response.clone().text())) return false
+    await response.body?.cancel()
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { SpanKind, context, trace } from '@opentelemetry/api'
+import { SpanKind, trace } from '@opentelemetry/api'
 import {
   ATTR_GEN_AI_AGENT_DESCRIPTION,
   ATTR_GEN_AI_AGENT_NAME,
@@ -10,7 +10,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
 } from '../../../conventions.ts'
-import { ambientOf, inheritedAttributes, withAmbient, withSpan } from '../../context.ts'
+import { ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from '../../context.ts'
 import { contentJson } from '../../content.ts'
 import { failSpan, guarded } from '../../fail-span.ts'
 import { observe } from '../../observe.ts'
@@ -116,7 +116,7 @@ function begin(sdk: SdkContext, describe: () => Invocation) {
   try {
     const invocation = describe()
     const { kind, name, conversationId } = invocation
-    const outer = context.active()
+    const outer = spanParent()
     const operation =
       kind === 'agent' ? GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT : GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW
     const attributes: Attributes = {

@@ -1,4 +1,4 @@
-import { SpanKind, context } from '@opentelemetry/api'
+import { SpanKind } from '@opentelemetry/api'
 import {
   ATTR_GEN_AI_DATA_SOURCE_ID,
   ATTR_GEN_AI_OPERATION_NAME,
@@ -7,7 +7,7 @@ import {
   ATTR_GEN_AI_RETRIEVAL_TOP_K,
   GEN_AI_OPERATION_NAME_VALUE_RETRIEVAL,
 } from '../../../conventions.ts'
-import { inheritedAttributes, withAmbient, withSpan } from '../../context.ts'
+import { inheritedAttributes, spanParent, withAmbient, withSpan } from '../../context.ts'
 import { contentJson } from '../../content.ts'
 import { failSpan, guarded } from '../../fail-span.ts'
 import { observe } from '../../observe.ts'
@@ -22,7 +22,7 @@ import type { SdkContext } from '../instrumentation.ts'
 export function observeRetrievers(base: object, sdk: SdkContext): void {
   const method = Object.hasOwn(base, 'getRelevantDocuments') ? 'getRelevantDocuments' : 'invoke'
   gate(base, method, (self, args, proceed) => {
-    const outer = context.active()
+    const outer = spanParent()
     const span = begin(self, args[0], outer, sdk)
     if (span === undefined) return proceed()
     const end = (settle: () => void): void => {
