@@ -29,6 +29,7 @@ beforeAll(() => {
   )
   write('inner.mjs', "export function outer() { return inner() }\nfunction inner() { return 'bare' }")
   write('inner.cjs', "exports.outer = outer\nfunction outer() { return inner() }\nfunction inner() { return 'bare' }")
+  write('small.mjs', "function a$1(){return 'bare'}const b='x as run ';export{b as other,a$1 as run};")
   write('broken.mjs', 'export class Client { call() { return 1 } }\nexport const kind = 0')
   symlinkSync(join(projectFolder, 'node_modules', '@opentelemetry'), join(folder, 'node_modules', '@opentelemetry'))
   writeFileSync(
@@ -48,6 +49,11 @@ beforeAll(() => {
          { file: /^inner\\.(mjs|cjs)$/, names: ['inner'], patch: (bindings) => {
            const original = bindings.inner
            bindings.inner = () => 'patched ' + original()
+         } },
+         { file: /^small\\.mjs$/, names: ['run', 'gone'], minified: true, patch: (bindings) => {
+           if (bindings.gone !== undefined) throw new Error('a name that is not there has a value')
+           const original = bindings.run
+           bindings.run = () => 'patched ' + original()
          } },
          { file: /^broken\\.mjs$/, names: ['Client'], patch: () => { throw new TypeError('secret') } },
        ] }],
@@ -101,6 +107,14 @@ test.each([
   ['CommonJS', 'inner-b.cjs', "const { outer } = require('@some/library/inner.cjs'); console.log(outer())"],
 ])('a function that only its own file calls is replaced in %s', async (_form, name, script) => {
   expect((await run(name, script)).stdout).toBe('patched bare\n')
+})
+
+test.each([
+  ['synchronous hooks', {}],
+  ['the loader thread of older versions', { ASYNC: 'yes' }],
+])('a function that a minifier has renamed is replaced with %s', async (_form, env: Record<string, string>) => {
+  const script = "import { run } from '@some/library/small.mjs'; console.log(run())"
+  expect((await run('small.mjs', script, { env })).stdout).toBe('patched bare\n')
 })
 
 describe('the library is recognised wherever a package manager puts it', () => {
