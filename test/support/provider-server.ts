@@ -28,6 +28,8 @@ export interface ProviderServerOptions {
   readonly call: NonNullable<Said['call']>
   /** What errors say. */
   readonly complaint: string
+  /** A request at this path has got all that it will get, which is not everything. */
+  readonly onHang?: (path: string) => void
 }
 
 /** All providers on one free port: OpenAI (chat, responses, embeddings), Anthropic, Google, Bedrock, Cohere, Ollama, and who speaks like them. */
@@ -73,7 +75,8 @@ export async function startProviderServer(options: ProviderServerOptions): Promi
     const starts = behaviour === 'cut' || behaviour === 'hang'
     for (const write of starts ? partOf(answer, streamed) : answer.writes) response.write(write)
     if (behaviour === 'cut') return void setImmediate(() => response.destroy())
-    if (behaviour !== 'hang') response.end()
+    if (behaviour === 'hang') options.onHang?.(path)
+    else response.end()
   }
 
   function answerOf(format: WireFormat, behaviour: Behaviour, streamed: boolean, said: Said, request: IncomingMessage) {
@@ -84,11 +87,14 @@ export async function startProviderServer(options: ProviderServerOptions): Promi
     const call = /\/flaky\/(\d+)\//.exec(request.url ?? '')?.[1]
     if (behaviour === 'flaky' && call !== undefined && !refusedOnce.has(call)) {
       refusedOnce.add(call)
-      return { ...format.refusal(503, options.complaint), status: 503 }
+      return { ...format.refusal(503, options.complaint), headers: AT_ONCE }
     }
     return streamed ? format.stream(said) : format.whole(said)
   }
 }
+
+/** So the clients do not wait before they try again. */
+const AT_ONCE = { 'content-type': 'application/json', 'retry-after-ms': '1' }
 
 /** The first event of a stream, half of a whole body. */
 function partOf({ writes }: ModelAnswer, streamed: boolean): (string | Uint8Array)[] {
