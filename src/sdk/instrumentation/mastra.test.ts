@@ -1,13 +1,23 @@
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { BUILDS, startHookedSdk } from '../../../test/support/hooked.ts'
-import { SHOWN, TEXT, TEXT_STREAM, TOOL, TOOL_STREAM, completion } from '../../../test/support/ai-shapes.ts'
+import {
+  SHOWN,
+  TEXT,
+  TEXT_STREAM,
+  TOOL,
+  TOOL_STREAM,
+  completion,
+  completionOf,
+} from '../../../test/support/ai-shapes.ts'
 import { json, sse, startModelServer } from '../../../test/support/model-server.ts'
 import { spanTree } from '../../../test/support/span-tree.ts'
 import { mastra } from './mastra.ts'
 import { openai } from './openai.ts'
 import type * as AgentModule from '@mastra/core/agent'
 import type * as LoggerModule from '@mastra/core/logger'
+import type * as OpenAiModule from 'openai'
 import type * as OpenAiProviderModule from '@ai-sdk/openai'
 import type { Build } from '../../../test/support/hooked.ts'
 import type { ModelAnswer, ModelServer } from '../../../test/support/model-server.ts'
@@ -24,6 +34,15 @@ interface Mastra {
   readonly MockMemory: new () => object
   readonly noopLogger: LoggerModule.IMastraLogger
   readonly createOpenAI: (typeof OpenAiProviderModule)['createOpenAI']
+  readonly OpenAI: (typeof OpenAiModule)['OpenAI']
+  readonly Mastra: new (config: object) => Owner
+  readonly evented: Pick<Mastra, 'createStep' | 'createWorkflow'>
+}
+
+interface Owner {
+  getAgent(name: string): AgentModule.Agent
+  startEventEngine(): Promise<void>
+  stopEventEngine(): Promise<void>
 }
 
 interface MadeTool {
@@ -42,11 +61,35 @@ interface Chain {
 }
 
 async function load(build: Build): Promise<Mastra> {
-  const parts = ['agent', 'tools', 'workflows', 'memory', 'logger'].map((part) =>
-    test.load(`@mastra/core/${part}`, build),
-  )
+  const parts = [
+    '@mastra/core',
+    ...['agent', 'tools', 'workflows', 'memory', 'logger'].map((part) => `@mastra/core/${part}`),
+  ]
+  const loaded = [...parts, '@ai-sdk/openai', 'openai'].map((part) => test.load(part, build))
+  const evented = await test.load('@mastra/core/workflows/evented', build)
   // oxlint-disable-next-line typescript/consistent-type-assertions
-  return Object.assign({}, ...(await Promise.all([...parts, test.load('@ai-sdk/openai', build)]))) as Mastra
+  return Object.assign({}, ...(await Promise.all(loaded)), { evented }) as Mastra
+}
+
+/** What an application writes for a model that no package of the AI SDK knows. */
+function ownModel({ OpenAI }: Mastra) {
+  const client = new OpenAI({ apiKey: 'key', baseURL: `${server.url}/v1` })
+  return {
+    specificationVersion: 'v2',
+    provider: 'own',
+    modelId: 'own-1',
+    supportedUrls: {},
+    doStream: () => Promise.reject(new Error('not used')),
+    async doGenerate() {
+      const { choices } = await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [] })
+      return {
+        content: [{ type: 'text', text: choices[0]?.message.content }],
+        finishReason: 'stop',
+        usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 },
+        warnings: [],
+      }
+    },
+  }
 }
 
 const model = ({ createOpenAI }: Mastra) =>
@@ -191,6 +234,37 @@ const shapes: Readonly<Record<string, Shape>> = {
       within(`INTERNAL invoke_agent Routing Agent${STOP}`, streamed(CHAT)),
     ),
   },
+  'a model of its own that asks a client': {
+    feature: 'agents',
+    answers: [TEXT],
+    use: async (library) => (await helper(library, { model: ownModel(library) }).generate('CANARY')).text,
+    spans: within(`INTERNAL invoke_agent helper${STOP}`, CHAT),
+  },
+  'an object': {
+    feature: 'structured output',
+    answers: [says({ city: 'CANARY' })],
+    use: async (library) => {
+      const schema = z.object({ city: z.string() })
+      return (await helper(library).generate('CANARY', { structuredOutput: { schema } })).object
+    },
+    spans: within(`INTERNAL invoke_agent helper${STOP}`, CHAT),
+  },
+  'a tool that somebody has to allow': {
+    feature: 'tools',
+    answers: [sse(TOOL_STREAM), sse(TEXT_STREAM)],
+    use: async (library) => {
+      const owner = new library.Mastra({ agents: { helper: helper(library) }, logger: false })
+      const agent = owner.getAgent('helper')
+      const asked = await agent.stream('CANARY', { requireToolApproval: true })
+      const before = await collect(asked.fullStream)
+      const resumed = await agent.approveToolCall({ runId: asked.runId, toolCallId: 'call_1' })
+      return [before, await collect(resumed.fullStream)].map((parts) => parts.map((part) => Object(part).type))
+    },
+    spans: [
+      within('INTERNAL invoke_agent helper', streamed(CHAT_TOOL)),
+      within(`INTERNAL invoke_agent helper${STOP}`, TOOL_RUN, streamed(CHAT)),
+    ].join('\n'),
+  },
   'a tool that throws': {
     feature: 'tools',
     answers: [TOOL, TEXT],
@@ -272,6 +346,24 @@ const shapes: Readonly<Record<string, Shape>> = {
       'INTERNAL invoke_workflow outer [error.type=RangeError] ERROR(RangeError)',
       'INTERNAL invoke_workflow inner [error.type=RangeError] ERROR(RangeError)',
     ),
+  },
+  'steps by way of events': {
+    feature: 'workflows',
+    answers: [TEXT],
+    use: async (library) => {
+      const { createStep, createWorkflow } = library.evented
+      const any = { inputSchema: z.any(), outputSchema: z.any() }
+      const execute = async () => (await helper(library).generate('CANARY')).text
+      const events = createWorkflow({ id: 'events', ...any })
+        .then(createStep({ id: 'ask', ...any, execute }))
+        .commit()
+      const owner = new library.Mastra({ workflows: { events }, logger: false })
+      await owner.startEventEngine()
+      const { status } = await (await events.createRun()).start({ inputData: {} })
+      await owner.stopEventEngine()
+      return status
+    },
+    spans: within('INTERNAL invoke_workflow events', within(`INTERNAL invoke_agent helper${STOP}`, CHAT)),
   },
   'a refused call': {
     feature: 'errors',
@@ -388,6 +480,39 @@ for (const build of BUILDS.filter(({ major }) => major === 'current')) {
         'server.address': '127.0.0.1',
       })
       expect(agent).toMatchObject({ 'gen_ai.request.model': 'gpt-4o-mini', 'gen_ai.conversation.id': 'thread-2' })
+    })
+
+    it('ends the spans of a stream that nobody reads', async () => {
+      server.answer(sse(TOOL_STREAM), sse(TEXT_STREAM))
+      await helper(library).stream('CANARY')
+      const names: string[] = []
+      while (names.length < 4) {
+        await new Promise((resolve) => setImmediate(resolve))
+        names.push(...test.takeSpans().map(({ name }) => name))
+      }
+      expect(names).toEqual(['chat gpt-4o-mini', 'execute_tool weather', 'chat gpt-4o-mini', 'invoke_agent helper'])
+    })
+
+    it('counts the tokens that the server sent', async () => {
+      const count = fc.nat({ max: 100_000 })
+      const step = fc.record({ input: count, output: count })
+      const agent = helper(library)
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 4 }), fc.boolean(), async (steps, stream) => {
+          const last = steps.length - 1
+          server.answer(
+            ...steps.flatMap((one, index) => completionOf({ ...one, failures: 0, stream, tool: index < last })),
+          )
+          if (stream) await (await agent.stream('CANARY', { maxSteps: 9 })).consumeStream()
+          else await agent.generate('CANARY', { maxSteps: 9 })
+          const calls = test.takeSpans().filter(({ name }) => name.startsWith('chat'))
+          const sum = (key: string): number => calls.reduce((all, one) => all + Number(one.attributes[key]), 0)
+          expect(calls.length).toBe(steps.length)
+          expect(sum('gen_ai.usage.input_tokens')).toBe(steps.reduce((all, { input }) => all + input, 0))
+          expect(sum('gen_ai.usage.output_tokens')).toBe(steps.reduce((all, { output }) => all + output, 0))
+        }),
+        { numRuns: 15 },
+      )
     })
 
     it('records content in the shape of the conventions when it is asked to', async () => {
