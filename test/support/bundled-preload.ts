@@ -7,18 +7,20 @@ import { projectFolder } from './run-agent.ts'
  * everything in it.
  */
 export async function bundlePreload(folder: string): Promise<{ readonly register: string; readonly api: string }> {
-  await build({
-    absWorkingDir: projectFolder,
-    entryPoints: ['src/register.ts', 'src/index.ts'],
-    outdir: folder,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node22',
-    minify: true,
-    keepNames: true,
-    outExtension: { '.js': '.mjs' },
-    logLevel: 'error',
-  })
+  for (const entry of ['src/register.ts', 'src/index.ts']) {
+    await build({
+      absWorkingDir: projectFolder,
+      entryPoints: [entry],
+      outdir: folder,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node22',
+      minify: true,
+      keepNames: entry === 'src/index.ts',
+      outExtension: { '.js': '.mjs' },
+      logLevel: 'error',
+    })
+  }
   return { register: join(folder, 'register.mjs'), api: join(folder, 'index.mjs') }
 }
