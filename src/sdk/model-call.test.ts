@@ -125,6 +125,15 @@ it('what was asked is not kept by a context that outlives the call, as a connect
   expect(trace.getSpan(connection)).toBeDefined()
 })
 
+it('what a server says is bounded', () => {
+  const long = 'x'.repeat(3_000_000)
+  const reasons = Array.from({ length: 1_000 }, () => long)
+  start({ model: long }).succeed({ ...answer, id: long, model: long, finishReasons: reasons, usage })
+  const [span] = test.takeSpans()
+  expect(span?.attributes['gen_ai.response.model']).toHaveLength(1_024)
+  expect(JSON.stringify([span?.name, span?.attributes]).length).toBeLessThan(300_000)
+})
+
 it('a client call stays when another one is made inside it', () => {
   const client = start({ model: 'outer' })
   client.run(() => start({ model: 'inner' }).succeed({ ...answer, usage }))

@@ -20,6 +20,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT,
   GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
 } from '../conventions.ts'
+import { boundWords, boundedWord } from './bounded-words.ts'
 import { ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
 import { countOf, fieldsOf, textOf } from './instrumentation/fields.ts'
 import { costAttributes, usageAttributes, usageEstimate } from './model-usage.ts'
@@ -89,7 +90,8 @@ export function startModelCall(sdk: SdkContext, request: ModelRequest): ModelCal
   if (request.serverPort !== undefined) attributes[ATTR_SERVER_PORT] = request.serverPort
   if (request.stream) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true
   if (request.conversationId !== undefined) attributes[ATTR_GEN_AI_CONVERSATION_ID] = request.conversationId
-  const name = request.model === undefined ? request.operation : `${request.operation} ${request.model}`
+  boundWords(attributes)
+  const name = request.model === undefined ? request.operation : `${request.operation} ${boundedWord(request.model)}`
   const { startedMs } = request
   const startTime = startedMs === undefined ? undefined : new Date(Date.now() - (sdk.now() - startedMs))
   const span = sdk.tracer.startSpan(
@@ -267,6 +269,7 @@ class OpenCall implements InnerCall {
     if (response.usage !== undefined) {
       Object.assign(attributes, usageAttributes(response.usage), this.#cost(response, response.usage))
     }
+    boundWords(attributes)
     return attributes
   }
 

@@ -25,6 +25,9 @@ describe('the cost of a call', () => {
   test('is the provider’s own where it tells one', () => {
     expect(cost({ costUsd: 0.7 })).toBe('0.7 USD provider -')
     expect(cost({ costUsd: 0.7 }, { models: ['made-up'] })).toBe('0.7 USD provider -')
+    expect(cost({ costUsd: 0 })).toBe('0 USD provider -')
+    // A gateway that lies must not refill a budget, nor make a sum infinite.
+    for (const costUsd of [-1e300, -0.01, 1.7e308]) expect(cost({ costUsd })).toBe(cost({}))
   })
 
   test('is that of the model that answered, else of the one asked for', () => {

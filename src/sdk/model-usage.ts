@@ -145,9 +145,10 @@ const tokensOf = (characters: number): number => Math.ceil(characters / CHARACTE
 
 /** The cost attributes: the provider's own amount, else that of the prices; `unknown` and no amount when neither knows. Never a guess. */
 export function costAttributes(call: CostedCall): Attributes {
-  if (call.usage.costUsd !== undefined) {
+  const { costUsd } = call.usage
+  if (costUsd !== undefined && costUsd >= 0 && costUsd <= COST_USD_MAX) {
     return {
-      [ATTR_SPANWARDEN_COST_AMOUNT]: call.usage.costUsd,
+      [ATTR_SPANWARDEN_COST_AMOUNT]: costUsd,
       [ATTR_SPANWARDEN_COST_CURRENCY]: SPANWARDEN_COST_CURRENCY_VALUE_USD,
       [ATTR_SPANWARDEN_COST_SOURCE]: SPANWARDEN_COST_SOURCE_VALUE_PROVIDER,
     }
@@ -161,6 +162,9 @@ export function costAttributes(call: CostedCall): Attributes {
     [ATTR_SPANWARDEN_PRICE_TABLE_VERSION]: price.tableVersion,
   }
 }
+
+/** What a provider may say that one call cost. More, or less than nothing, is not believed: sums and limits of spending are made of it. */
+const COST_USD_MAX = 100_000
 
 /** The price of a call is that of all models which took part; unknown when one of these is. */
 function priceOfCall(call: CostedCall): CallPrice | undefined {

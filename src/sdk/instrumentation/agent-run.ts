@@ -8,6 +8,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
 } from '../../conventions.ts'
+import { boundWords } from '../bounded-words.ts'
 import { inheritedAttributes, spanParent, withAmbient, withSpan } from '../context.ts'
 import { failSpan, guarded } from '../fail-span.ts'
 import { errorTypeOf } from '../model-call.ts'
@@ -87,9 +88,17 @@ export class AgentRun {
     abandoned.register(this, open, this)
   }
 
+  /** What became known only when it was under way. */
+  know(attributes: Attributes): void {
+    this.#open.know(attributes)
+  }
+
   succeed(attributes?: Attributes, content?: () => Attributes): void {
     this.#settle((sdk, span) => {
-      if (attributes !== undefined) span.setAttributes(attributes)
+      if (attributes !== undefined) {
+        boundWords(attributes)
+        span.setAttributes(attributes)
+      }
       if (content !== undefined && sdk.captureContent) span.setAttributes(content())
     })
   }
@@ -120,6 +129,10 @@ class OpenRun {
   constructor(sdk: SdkContext, span: Span) {
     this.#sdk = sdk
     this.#span = span
+  }
+
+  know(attributes: Attributes): void {
+    if (!this.#over) this.#span.setAttributes(attributes)
   }
 
   end(how: (sdk: SdkContext, span: Span) => void): void {

@@ -82,3 +82,13 @@ it('stops reading at an event that is too long, not passing it', () => {
     expect(seen.length).toBe(0)
   }
 })
+
+it('reads an event that comes in very many pieces without looking at each piece again', () => {
+  const word = 'x'.repeat(8 * 1024 * 1024)
+  const seen: unknown[] = []
+  const reader = new ServerSentEvents({ event: (event) => seen.push(event), shown: undefined })
+  const bytes = Buffer.from(`data: "${word}"\n\n`)
+  for (let start = 0; start < bytes.length; start += 100) reader.pass(bytes.subarray(start, start + 100))
+  expect(seen.length).toBe(1)
+  expect(seen[0] === word).toBe(true)
+})

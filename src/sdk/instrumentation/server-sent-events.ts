@@ -16,8 +16,11 @@ export class ServerSentEvents {
   readonly #reader: EventReader
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   readonly #encoder = new TextEncoder()
-  #text = ''
-  #searched = 0
+  /** Pieces of an event whose blank line has not arrived; joined when it has, since one event can come in thousands. */
+  #waiting: string[] = []
+  #characters = 0
+  /** The last characters that came: a blank line can begin in them. */
+  #tail = ''
   #tooLong = false
 
   constructor(reader: EventReader) {
@@ -28,36 +31,46 @@ export class ServerSentEvents {
   pass(bytes: Uint8Array): Uint8Array {
     const { shown } = this.#reader
     if (this.#tooLong) return bytes
-    this.#text += this.#decoder.decode(bytes, { stream: true })
-    const kept = this.#take()
-    if (this.#text.length <= EVENT_CHARACTERS_MAX) return shown === undefined ? bytes : this.#encoder.encode(kept)
+    const kept = this.#add(this.#decoder.decode(bytes, { stream: true }))
+    if (this.#characters <= EVENT_CHARACTERS_MAX) return shown === undefined ? bytes : this.#encoder.encode(kept)
     this.#tooLong = true
-    const rest = this.#text
-    this.#text = ''
+    const rest = this.#waiting.join('')
+    this.#keep('')
     return shown === undefined ? bytes : this.#encoder.encode(kept + rest)
   }
 
   /** The source has ended: what it left without a blank line. Undefined when it has passed already. */
   end(): Uint8Array | undefined {
-    this.#text += this.#decoder.decode()
-    const rest = this.#event(this.#text)
-    this.#text = ''
+    const rest = this.#event(this.#waiting.join('') + this.#decoder.decode())
+    this.#keep('')
     return this.#reader.shown === undefined ? undefined : this.#encoder.encode(rest)
   }
 
-  /** Takes the events that are whole and returns what of them is for the caller. */
-  #take(): string {
+  /** Takes the events that are whole now and returns what of them is for the caller. */
+  #add(more: string): string {
+    this.#waiting.push(more)
+    this.#characters += more.length
+    const seam = this.#tail + more
+    this.#tail = seam.slice(-TAIL_CHARACTERS)
+    END.lastIndex = 0
+    return END.test(seam) ? this.#take(this.#waiting.join('')) : ''
+  }
+
+  #take(text: string): string {
     let kept = ''
     let start = 0
-    // A blank line can have begun in the bytes before.
-    END.lastIndex = Math.max(0, this.#searched - 3)
-    for (let end = END.exec(this.#text); end !== null; end = END.exec(this.#text)) {
-      kept += this.#event(this.#text.slice(start, END.lastIndex))
+    END.lastIndex = 0
+    for (let end = END.exec(text); end !== null; end = END.exec(text)) {
+      kept += this.#event(text.slice(start, END.lastIndex))
       start = END.lastIndex
     }
-    this.#text = this.#text.slice(start)
-    this.#searched = this.#text.length
+    this.#keep(text.slice(start))
     return kept
+  }
+
+  #keep(rest: string): void {
+    this.#waiting = [rest]
+    this.#characters = rest.length
   }
 
   #event(text: string): string {
@@ -80,6 +93,9 @@ export class ServerSentEvents {
 
 /** Longest event that is read, in characters; a longer one ends the reading, not the stream. */
 const EVENT_CHARACTERS_MAX = 16 * 1024 * 1024
+
+/** One less than the longest blank line. */
+const TAIL_CHARACTERS = 3
 
 const END = /\r\n\r\n|\n\n|\r\r/g
 
