@@ -6,8 +6,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { claudeAgentSdk } from '../../src/sdk/instrumentation/claude-agent-sdk.ts'
 import { describeWithPackage } from '../support/describe-with-package.ts'
 import { startHookedSdk } from '../support/hooked.ts'
-import { projectFolder } from '../support/run-agent.ts'
+import { startOtlpSink } from '../support/otlp-sink.ts'
+import { projectFolder, runAgent } from '../support/run-agent.ts'
 import { propagateAsThePreload, spanTree } from '../support/span-tree.ts'
+import { traceTree } from '../support/trace-tree.ts'
 
 /**
  * The SDK with a program that plays Claude Code: it speaks the protocol over its standard streams and says what a test wants. The real one
@@ -255,8 +257,14 @@ describeWithPackage('@anthropic-ai/claude-agent-sdk 0 esm', main, 'SPANWARDEN_CL
   })
 
   it('knows the conversation, the cost and the times', async () => {
-    await read(ask([INIT, answer('msg_1', text, 'end_turn'), result()]))
-    const [call, agent] = test.takeSpans()
+    const frames = [INIT, answer('msg_1', text, 'end_turn'), answer('msg_2', asks('toolu_1'), 'tool_use'), result()]
+    await read(ask(frames))
+    const [call, , used, agent] = test.takeSpans()
+    expect(used?.attributes['gen_ai.conversation.id']).toBe(SESSION)
+    expect(agent?.attributes).toMatchObject({
+      'gen_ai.conversation.id': SESSION,
+      'gen_ai.request.model': 'claude-sonnet-4-5',
+    })
     expect(call?.attributes).toMatchObject({
       'gen_ai.conversation.id': SESSION,
       'gen_ai.response.id': 'msg_1',
@@ -318,5 +326,29 @@ describeWithPackage('@anthropic-ai/claude-agent-sdk 0 esm', main, 'SPANWARDEN_CL
     } finally {
       test.sdk.captureContent = false
     }
+  })
+
+  it('is observed in a process of its own', { timeout: 60_000 }, async () => {
+    await using sink = await startOtlpSink()
+    const frames = [
+      INIT,
+      answer('msg_1', asks('toolu_1'), 'tool_use'),
+      gives('toolu_1'),
+      answer('msg_2', text, 'end_turn'),
+      result(),
+    ]
+    const script = `
+      import { query } from '@anthropic-ai/claude-agent-sdk'
+      const options = { pathToClaudeCodeExecutable: ${JSON.stringify(program)} }
+      for await (const { type } of query({ prompt: 'CANARY', options })) console.log(type)`
+    const play = (preload: boolean) =>
+      runAgent({ endpoint: sink.url, script, cwd: folder, env: { FRAMES: JSON.stringify(frames) }, preload })
+    const bare = await play(false)
+    expect(await play(true)).toEqual(bare)
+    expect(bare).toMatchObject({ code: 0, stdout: 'system\nassistant\nuser\nassistant\nresult\n' })
+    expect(traceTree(sink.spans, SHOWN)).toBe(
+      tree(AGENT, `  ${chat('tool_use')}`, `  ${tool('toolu_1')}`, `  ${chat('end_turn')}`),
+    )
+    expect(sink.requests.some(({ body }) => body.includes('CANARY'))).toBe(false)
   })
 })

@@ -1,4 +1,5 @@
 import { context } from '@opentelemetry/api'
+import { withAmbient } from '../../context.ts'
 import { ERROR_TYPE_VALUE_TOOL_ERROR } from '../../../conventions.ts'
 import { fieldsOf, listOf, nameOf } from '../fields.ts'
 import { startFrameworkTool } from '../framework-tool.ts'
@@ -15,12 +16,11 @@ import type { SdkContext } from '../instrumentation.ts'
  */
 export class ChildReport {
   readonly #sdk: SdkContext
-  readonly #context: Context
+  #context: Context
   readonly #provider: string
   readonly #tools = new Map<string, FrameworkTool>()
   /** Of the main loop, and of the agents below it by the tool call that started them. */
   readonly #loops = new Map<string, Loop>()
-  #session: string | undefined
   #model: string | undefined
 
   constructor(within: Context, settings: Fields, sdk: SdkContext) {
@@ -32,7 +32,8 @@ export class ChildReport {
   }
 
   begin({ session_id: session, model }: Fields): void {
-    this.#session = nameOf(session)
+    const conversationId = nameOf(session)
+    if (conversationId !== undefined) this.#context = withAmbient(this.#context, { conversationId })
     this.#model = nameOf(model) ?? this.#model
   }
 
@@ -42,11 +43,10 @@ export class ChildReport {
     if (type === 'message_delta') this.#loop(parent)?.call?.end(fieldsOf(usage), fieldsOf(delta))
   }
 
-  assistant({ message, parent_tool_use_id: parent, error, session_id: session }: Fields): void {
+  assistant({ message, parent_tool_use_id: parent, error }: Fields): void {
     const loop = this.#loop(parent)
     if (loop === undefined) return
     const answer = fieldsOf(message)
-    this.#session ??= nameOf(session)
     const id = nameOf(answer['id'])
     // A tool may have run before the rest of its answer was told.
     if (id === undefined || id !== loop.last) {
@@ -90,7 +90,7 @@ export class ChildReport {
     const answered = nameOf(answer['model'])
     // What Claude Code says itself when a call has failed is no answer of a model.
     const model = answered === SYNTHETIC ? this.#model : (answered ?? this.#model)
-    return new ToldCall(this.#sdk, { id, since, model, provider: this.#provider, session: this.#session })
+    return new ToldCall(this.#sdk, { id, since, model, provider: this.#provider })
   }
 
   #startTool({ id, name, input }: Fields, parent: unknown): void {

@@ -1,6 +1,12 @@
-import { ATTR_GEN_AI_OUTPUT_MESSAGES, ATTR_GEN_AI_RESPONSE_FINISH_REASONS } from '../../../conventions.ts'
+import {
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+} from '../../../conventions.ts'
 import { contentJson, text } from '../../content.ts'
 import { fieldsOf, nameOf, textOf } from '../fields.ts'
+import { present } from '../present.ts'
 import type { AgentRun } from '../agent-run.ts'
 import type { Fields } from '../fields.ts'
 import type { ChildReport } from './child-report.ts'
@@ -19,7 +25,7 @@ export class QueryMessages {
   message(message: Fields): void {
     switch (message['type']) {
       case 'system':
-        if (message['subtype'] === 'init') this.#report?.begin(message)
+        if (message['subtype'] === 'init') this.#begin(message)
         break
       case 'stream_event':
         this.#report?.event(message)
@@ -35,6 +41,14 @@ export class QueryMessages {
         this.#result = message
         break
     }
+  }
+
+  #begin(message: Fields): void {
+    const { session_id: session, model } = message
+    this.#run.know(
+      present({ [ATTR_GEN_AI_CONVERSATION_ID]: nameOf(session), [ATTR_GEN_AI_REQUEST_MODEL]: nameOf(model) }),
+    )
+    this.#report?.begin(message)
   }
 
   over(): void {

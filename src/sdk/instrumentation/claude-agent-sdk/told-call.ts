@@ -15,7 +15,6 @@ export interface ToldRequest {
   readonly since: Date
   readonly model: string | undefined
   readonly provider: string
-  readonly session: string | undefined
 }
 
 /** A call of a model that another process made and tells of, block by block. Its request is not told, its prompt not even counted. */
@@ -30,7 +29,7 @@ export class ToldCall {
   #reason: string | undefined
   #error: string | undefined
 
-  constructor(sdk: SdkContext, { id, since, model, provider, session }: ToldRequest) {
+  constructor(sdk: SdkContext, { id, since, model, provider }: ToldRequest) {
     this.id = id
     this.#keepContent = sdk.captureContent || sdk.recordInference !== undefined
     this.#call = startModelCall(sdk, {
@@ -40,7 +39,7 @@ export class ToldCall {
       serverAddress: undefined,
       serverPort: undefined,
       stream: false,
-      conversationId: session,
+      conversationId: undefined,
       attributes: {},
       content: () => ({}),
       startTime: since,
