@@ -14,12 +14,12 @@ export type MessagePart =
       readonly type: 'server_tool_call'
       readonly id?: string | undefined
       readonly name: string
-      readonly server_tool_call: unknown
+      readonly server_tool_call: ServerTool
     }
   | {
       readonly type: 'server_tool_call_response'
       readonly id?: string | undefined
-      readonly server_tool_call_response: unknown
+      readonly server_tool_call_response: ServerTool
     }
   | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
   | { readonly type: 'file'; readonly modality: string; readonly file_id: string }
@@ -29,6 +29,12 @@ export type MessagePart =
       readonly mime_type?: string | undefined
       readonly content: string
     }
+
+/** What a provider tells of a tool that it runs itself. The schema wants its kind, the rest is the provider's. */
+export interface ServerTool {
+  readonly type: string
+  readonly [field: string]: unknown
+}
 
 export interface ChatMessage {
   readonly role: string
@@ -58,6 +64,13 @@ export function contentJson(content: unknown): string {
 }
 
 export const text = (content: string): MessagePart => ({ type: 'text', content })
+
+/** `told` as the schema wants it: under its own kind if it has one, else under `type`. */
+export function serverTool(type: string, told: unknown): ServerTool {
+  if (typeof told !== 'object' || told === null || Array.isArray(told)) return { type, value: told }
+  const own: unknown = Reflect.get(told, 'type')
+  return { ...told, type: typeof own === 'string' && own !== '' ? own : type }
+}
 
 /** The arguments of a tool call: the object that its JSON says, or the text itself when it is none. */
 export function toolArguments(json: string): unknown {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { readRegistry } from '../../conventions/registry.ts'
 import type { Attribute, Span } from '../../conventions/registry.ts'
+import { contentViolations } from './content-schema.ts'
 import type { OtlpSink, SinkSpan } from './otlp-sink.ts'
 
 /** A span as the check looks at it, wherever it was seen. */
@@ -44,7 +45,8 @@ export function spanViolations(span: SeenSpan, content: boolean): string[] {
     ...Object.entries(span.attributes).flatMap(([key, value]) => {
       if (!listed.has(key)) return [`${at}: the attribute ${key} is not one of this span`]
       if (!content && type.content.includes(key)) return [`${at}: ${key} is content, which nobody asked for`]
-      return valueViolation(attributes.get(key), value).map((problem) => `${at}: ${key} ${problem}`)
+      const problems = [...valueViolation(attributes.get(key), value), ...contentViolations(key, value)]
+      return problems.map((problem) => `${at}: ${key} ${problem}`)
     }),
     ...nameViolation(type, span).map((problem) => `${at}: ${problem}`),
   ]

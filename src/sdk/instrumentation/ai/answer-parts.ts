@@ -1,5 +1,5 @@
 import { ATTR_GEN_AI_OUTPUT_MESSAGES, ATTR_OPENAI_RESPONSE_SERVICE_TIER } from '../../../conventions.ts'
-import { GrowingText, blob, contentJson, text, toolArguments } from '../../content.ts'
+import { GrowingText, blob, contentJson, text, toolArguments, serverTool } from '../../content.ts'
 import { countOf, fieldsOf, listOf, nameOf, textOf } from '../fields.ts'
 import { present } from '../present.ts'
 import type { MessagePart } from '../../content.ts'
@@ -140,11 +140,15 @@ function messagePart(answer: AnswerPart): MessagePart {
     return blob(mediaType?.split('/', 1)[0] ?? 'file', mediaType, part['data'])
   }
   if (kind === 'tool-result')
-    return { type: 'server_tool_call_response', id, server_tool_call_response: part['result'] }
+    return {
+      type: 'server_tool_call_response',
+      id,
+      server_tool_call_response: serverTool(name || 'tool', part['result']),
+    }
   const input = part['input']
   const args = typeof input === 'string' ? toolArguments(input) : input
   return part['providerExecuted'] === true
-    ? { type: 'server_tool_call', id, name, server_tool_call: args }
+    ? { type: 'server_tool_call', id, name, server_tool_call: serverTool(name || 'tool', args) }
     : { type: 'tool_call', id, name, arguments: args }
 }
 

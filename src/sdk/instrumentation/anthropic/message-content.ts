@@ -1,4 +1,4 @@
-import { blob, media, text } from '../../content.ts'
+import { blob, media, text, serverTool } from '../../content.ts'
 import { fieldsOf, listOf, nameOf, textOf } from '../fields.ts'
 import type { ChatMessage, MessagePart } from '../../content.ts'
 import type { Fields } from '../fields.ts'
@@ -49,8 +49,14 @@ function sourceParts(modality: string, source: Fields): MessagePart[] {
 /** Tools that Anthropic runs itself, their results, and kinds of block still to come. */
 function serverParts(type: string, block: Fields): MessagePart[] {
   const result = textOf(block['tool_use_id'])
-  if (result !== undefined) return [{ type: 'server_tool_call_response', id: result, server_tool_call_response: block }]
+  if (result !== undefined)
+    return [{ type: 'server_tool_call_response', id: result, server_tool_call_response: serverTool(type, block) }]
   return [
-    { type: 'server_tool_call', id: nameOf(block['id']), name: textOf(block['name']) ?? type, server_tool_call: block },
+    {
+      type: 'server_tool_call',
+      id: nameOf(block['id']),
+      name: textOf(block['name']) ?? type,
+      server_tool_call: serverTool(type, block),
+    },
   ]
 }

@@ -1,4 +1,4 @@
-import { blob, contentJson, media, text } from '../../content.ts'
+import { blob, contentJson, media, text, serverTool } from '../../content.ts'
 import { fieldsOf, isFields, listOf, nameOf, textOf } from '../fields.ts'
 import type { ChatMessage, MessagePart } from '../../content.ts'
 import type { Fields } from '../fields.ts'
@@ -52,9 +52,20 @@ function partOf(part: Fields): MessagePart[] {
   }
   if (isFields(fileData)) return [media(modalityOf(textOf(fileData['mimeType'])), textOf(fileData['fileUri']) ?? '')]
   if (isFields(executableCode))
-    return [{ type: 'server_tool_call', name: 'code_execution', server_tool_call: executableCode }]
+    return [
+      {
+        type: 'server_tool_call',
+        name: 'code_execution',
+        server_tool_call: serverTool('code_execution', executableCode),
+      },
+    ]
   if (isFields(codeExecutionResult))
-    return [{ type: 'server_tool_call_response', server_tool_call_response: codeExecutionResult }]
+    return [
+      {
+        type: 'server_tool_call_response',
+        server_tool_call_response: serverTool('code_execution', codeExecutionResult),
+      },
+    ]
   return []
 }
 

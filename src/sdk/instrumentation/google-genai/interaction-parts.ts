@@ -1,4 +1,4 @@
-import { blob, media, text } from '../../content.ts'
+import { blob, media, text, serverTool } from '../../content.ts'
 import { fieldsOf, isFields, listOf, nameOf, textOf } from '../fields.ts'
 import type { ChatMessage, MessagePart } from '../../content.ts'
 import type { Fields } from '../fields.ts'
@@ -52,9 +52,14 @@ export function stepParts(step: Fields): MessagePart[] {
 function serverParts(type: string, step: Fields): MessagePart[] {
   const result = nameOf(step['call_id'])
   if (type.endsWith('_result'))
-    return [{ type: 'server_tool_call_response', id: result, server_tool_call_response: step }]
+    return [{ type: 'server_tool_call_response', id: result, server_tool_call_response: serverTool(type, step) }]
   return [
-    { type: 'server_tool_call', id: nameOf(step['id']), name: type.replace(/_call$/, ''), server_tool_call: step },
+    {
+      type: 'server_tool_call',
+      id: nameOf(step['id']),
+      name: type.replace(/_call$/, ''),
+      server_tool_call: serverTool(type, step),
+    },
   ]
 }
 

@@ -1,4 +1,4 @@
-import { blob, media, text, toolArguments } from '../../content.ts'
+import { blob, media, text, toolArguments, serverTool } from '../../content.ts'
 import { fieldsOf, listOf, nameOf, textOf } from '../fields.ts'
 import type { ChatMessage, MessagePart } from '../../content.ts'
 import type { Fields } from '../fields.ts'
@@ -45,9 +45,16 @@ function partsOf(item: Fields): MessagePart[] {
         },
       ]
     case 'function_call_result':
-      return [{ type: 'tool_call_response', id, response: item['output'] }]
+      return [{ type: 'tool_call_response', id, response: item['output'] ?? null }]
     case 'hosted_tool_call':
-      return [{ type: 'server_tool_call', id, name: textOf(item['name']) ?? '', server_tool_call: item['arguments'] }]
+      return [
+        {
+          type: 'server_tool_call',
+          id,
+          name: textOf(item['name']) ?? '',
+          server_tool_call: serverTool('hosted_tool_call', item['arguments']),
+        },
+      ]
     case 'reasoning':
       return listOf(item['content']).map((part) => ({
         type: 'reasoning',

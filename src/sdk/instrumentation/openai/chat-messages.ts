@@ -105,7 +105,7 @@ const TOOL_CALLS_MAX = 256
 
 function inputParts(message: Fields): MessagePart[] {
   if (message['role'] === 'tool' || message['role'] === 'function') {
-    return [{ type: 'tool_call_response', id: nameOf(message['tool_call_id']), response: message['content'] }]
+    return [{ type: 'tool_call_response', id: nameOf(message['tool_call_id']), response: message['content'] ?? null }]
   }
   const choice = new ChatChoice(true)
   choice.add({ ...message, content: textOf(message['content']) }, undefined)

@@ -1,4 +1,4 @@
-import { blob, media, text, toolArguments } from '../../content.ts'
+import { blob, media, text, toolArguments, serverTool } from '../../content.ts'
 import { fieldsOf, listOf, nameOf, textOf } from '../fields.ts'
 import type { ChatMessage, MessagePart } from '../../content.ts'
 import type { Fields } from '../fields.ts'
@@ -43,14 +43,14 @@ function itemParts(item: Fields): MessagePart[] {
       ]
     case 'function_call_output':
     case 'custom_tool_call_output':
-      return [{ type: 'tool_call_response', id: nameOf(item['call_id']), response: item['output'] }]
+      return [{ type: 'tool_call_response', id: nameOf(item['call_id']), response: item['output'] ?? null }]
     default:
       return [
         {
           type: 'server_tool_call',
           id: nameOf(item['id']),
           name: nameOf(item['name']) ?? type,
-          server_tool_call: item,
+          server_tool_call: serverTool(type, item),
         },
       ]
   }
