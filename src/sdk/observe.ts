@@ -1,5 +1,6 @@
 import { context } from '@opentelemetry/api'
 import type { Context } from '@opentelemetry/api'
+import { whenAborted } from './when-aborted.ts'
 
 export interface Outcome {
   /** The call has returned, its promise is fulfilled, or its generator is done. */
@@ -120,12 +121,7 @@ class GeneratorReading {
   constructor(outcome: Outcome) {
     this.#outcome = outcome
     this.#once = onlyOnce(outcome)
-    const { signal } = outcome
-    // Weak, because an application's own long-lived signal would keep what is read for ever.
-    const weak = new WeakRef(this)
-    const aborted = (): void => weak.deref()?.aborted()
-    signal?.addEventListener('abort', aborted, { once: true })
-    this.#release = () => signal?.removeEventListener('abort', aborted)
+    this.#release = whenAborted(outcome.signal, this)
   }
 
   begin(method: string): void {

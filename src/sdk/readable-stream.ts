@@ -1,3 +1,4 @@
+import { whenAborted } from './when-aborted.ts'
 import type { StreamObserver } from './stream.ts'
 
 /**
@@ -88,15 +89,14 @@ function relayOf(reader: unknown): ReadableStream<unknown> {
 class Watch {
   readonly #observer: StreamObserver
   readonly #signal: AbortSignal | undefined
+  readonly #release: () => void
   #over = false
   #pending = 0
 
   constructor(observer: StreamObserver, signal: AbortSignal | undefined) {
     this.#observer = observer
     this.#signal = signal
-    // Weak, because an application's own long-lived signal would keep the stream's observer alive.
-    const weak = new WeakRef(this)
-    signal?.addEventListener('abort', () => weak.deref()?.aborted(), { once: true })
+    this.#release = whenAborted(signal, this)
   }
 
   /** A read that is under way tells itself how it ended. */
@@ -131,6 +131,7 @@ class Watch {
   #end(tell: () => void): void {
     if (this.#over) return
     this.#over = true
+    this.#release()
     tell()
   }
 }

@@ -1,6 +1,8 @@
+import { getEventListeners } from 'node:events'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { observeStream } from './stream.ts'
+import { observeReadable } from './readable-stream.ts'
+import { observeIterable, observeStream } from './stream.ts'
 import type { ClientStream } from './stream.ts'
 
 /** What a reader does next, and what the source does: a random reading, done with and without the observer, must be the same. */
@@ -109,3 +111,19 @@ it('observes the first reading only', async () => {
 
 const isItem = (result: unknown): result is { value: unknown } =>
   typeof result === 'object' && result !== null && 'done' in result && result.done !== true
+
+it('leaves nothing at a signal that outlives the stream', async () => {
+  const { signal } = new AbortController()
+  const observer = { item: () => {}, completed: () => {}, stopped: () => {}, failed: () => {} }
+  async function* items(): AsyncGenerator<number> {
+    yield 1
+  }
+  const generator = items()
+  observeIterable(generator, observer, signal)
+  const readable = new ReadableStream({ start: (controller) => controller.close() })
+  observeReadable(readable, observer, signal)
+  expect(getEventListeners(signal, 'abort')).toHaveLength(2)
+  for await (const item of generator) expect(item).toBe(1)
+  for await (const item of readable) expect(item).toBeUndefined()
+  expect(getEventListeners(signal, 'abort')).toEqual([])
+})

@@ -1,3 +1,5 @@
+import { whenAborted } from './when-aborted.ts'
+
 /** What is told about the one reading of a stream. Exactly one of `completed`, `stopped`, `failed` is called, and it is called once. */
 export interface StreamObserver {
   item(value: unknown): void
@@ -78,6 +80,7 @@ function observeIterator(iterator: AsyncIterator<unknown>, reading: Reading): vo
 class Reading {
   readonly #observer: StreamObserver
   readonly #signal: AbortSignal | undefined
+  readonly #release: () => void
   #started = false
   #over = false
   #pending = 0
@@ -85,9 +88,7 @@ class Reading {
   constructor(observer: StreamObserver, signal: AbortSignal | undefined) {
     this.#observer = observer
     this.#signal = signal
-    // Weak, because an application's own long-lived signal can keep the request's signal and its listeners alive.
-    const weak = new WeakRef(this)
-    signal?.addEventListener('abort', () => weak.deref()?.aborted(), { once: true })
+    this.#release = whenAborted(signal, this)
   }
 
   /** The library aborts its own request when a read fails or is closed: the pending read then tells how it ended. */
@@ -166,6 +167,7 @@ class Reading {
   #end(tell: () => void): void {
     if (this.#over) return
     this.#over = true
+    this.#release()
     tell()
   }
 }
