@@ -374,6 +374,33 @@ export const CANARY_SCRIPTS: readonly CanaryScript[] = [
     captured: ['arguments', 'denied', 'reason', 'result', 'thrown', 'uri', 'uriquery'],
   },
   {
+    library: '@modelcontextprotocol/client',
+    body: `
+      const { Client, InMemoryTransport } = await load('@modelcontextprotocol/client')
+      const { McpServer } = await load('@modelcontextprotocol/server')
+      const { z } = await load('zod')
+      const server = new McpServer({ name: 'desk', version: '1' })
+      const inputSchema = z.object({ q: z.string().describe(c('schema')) })
+      server.registerTool('look', { description: c('description'), inputSchema }, async () => ({ content: [{ type: 'text', text: c('result') }] }))
+      server.registerTool('deny', { inputSchema }, async () => ({ content: [{ type: 'text', text: c('denied') }], isError: true }))
+      server.registerTool('fail', { inputSchema }, async () => (${fail})())
+      server.registerPrompt('greeting', { argsSchema: z.object({ q: z.string() }) }, () => ({ messages: [{ role: 'user', content: { type: 'text', text: c('message') } }] }))
+      server.registerPrompt('broken', {}, () => (${fail})())
+      const [here, there] = InMemoryTransport.createLinkedPair()
+      const client = new Client({ name: 'agent', version: '1' })
+      await server.connect(there)
+      await client.connect(here)
+      const args = { q: c('arguments') }
+      for (const name of ['look', 'deny', 'fail']) await quiet(() => client.callTool({ name, arguments: args, _meta: { note: c('metadata') } }))
+      await quiet(() => client.callTool({ name: 'look', arguments: { q: { wrong: c('arguments') } } }))
+      await quiet(() => client.getPrompt({ name: 'greeting', arguments: args }))
+      await quiet(() => client.getPrompt({ name: 'broken' }))
+      await quiet(() => client.readResource({ uri: 'mem://' + c('uri') + '?q=' + c('uriquery') }))
+      await quiet(() => client.callTool({ name: 'look', arguments: args }, { signal: AbortSignal.abort(new Error(c('reason'))) }))
+      await client.close()`,
+    captured: ['arguments', 'denied', 'reason', 'result', 'thrown', 'uri', 'uriquery'],
+  },
+  {
     library: 'spanwarden',
     body: `
       const { agent, tool, session, evaluation } = await load('./src/index.ts')

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { instrumentations } from '../../src/sdk/instrumentation/instrumentations.ts'
 import { CANARY_SCRIPTS } from '../support/canary-scripts.ts'
 import { startOtlpSink } from '../support/otlp-sink.ts'
 import { startProviderServer } from '../support/provider-server.ts'
@@ -137,7 +138,18 @@ describe('content that was asked for', () => {
   })
 })
 
+/** Libraries that another one's script plays as well. */
+const PLAYED_WITH = ['@langchain/langgraph', '@modelcontextprotocol/server', '@openai/agents-core']
+
+/** No script yet; what they tell goes through the same spans of models, tools and agents as that of the others. */
+const NOT_PLAYED = ['langchain', '@openai/agents-extensions', '@mastra/core', '@anthropic-ai/claude-agent-sdk']
+
 describe('the search', () => {
+  it('is made for every library that is observed', () => {
+    const played = [...CANARY_SCRIPTS.map(({ library }) => library), ...PLAYED_WITH, ...NOT_PLAYED]
+    expect(instrumentations.map(({ library }) => library).filter((library) => !played.includes(library))).toEqual([])
+  })
+
   it('finds a canary in every encoding, wherever it begins', () => {
     for (let before = 0; before < 6; before += 1) {
       const bytes = Buffer.from(`${'.'.repeat(before)}${CANARY}prompt_`)
