@@ -425,7 +425,7 @@ export const EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION = 'gen_ai.client.operation.
 export const EVENT_GEN_AI_EVALUATION_RESULT = 'gen_ai.evaluation.result'
 /** An exception on a span. */
 export const EVENT_EXCEPTION = 'exception'
-/** Duration of a request. A request is a root agent invocation; in a trace without one, the root span. */
+/** Duration of a request. A request is a root agent invocation; of a process that has none, the root span of the trace. */
 export const METRIC_AGENT_REQUEST_LATENCY = 'agent.request.latency'
 /** Failed requests divided by finished requests in the sliding window. */
 export const METRIC_AGENT_ERROR_RATE = 'agent.error.rate'
@@ -484,7 +484,8 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     instrument: 'histogram',
     unit: 's',
     value: 'double',
-    description: 'Duration of a request. A request is a root agent invocation; in a trace without one, the root span.',
+    description:
+      'Duration of a request. A request is a root agent invocation; of a process that has none, the root span of the trace.',
     boundaries: AGENT_SECONDS,
     attributes: ['gen_ai.agent.name', 'spanwarden.result'],
   },

@@ -57,7 +57,7 @@ function runProblems({ exitCode, reports }: ObservedRun): string[] {
       return library === undefined
         ? []
         : [
-            `${library} made requests and is not observed: it is part of a bundle; instrument() of spanwarden observes it`,
+            `${library} made requests and is not observed: it is part of a bundle; leave it out of the bundle (external), or see instrument()`,
           ]
     }),
   ])

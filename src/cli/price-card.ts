@@ -46,9 +46,10 @@ export function priceCard(
   atMs: number,
   file: PriceFile | undefined,
 ): PriceCard {
-  const entries = file === undefined ? [] : entriesFor(file, provider, model)
-  const own = entries.find((entry) => entry.tier === undefined && atMs >= entry.fromMs && atMs < entry.toMs)
   const found = findModel(provider, model)
+  // A model that was named without its provider is looked up under the one that sells it, as its calls are.
+  const entries = file === undefined ? [] : entriesFor(file, provider ?? found?.provider, model)
+  const own = entries.find((entry) => entry.tier === undefined && atMs >= entry.fromMs && atMs < entry.toMs)
   const now = found && pricesAt(found.list, atMs)
   const table = (found?.list ?? []).toReversed().map(({ from, prices }) => ({
     source: PRICE_TABLE_VERSION,

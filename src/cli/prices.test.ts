@@ -109,6 +109,8 @@ describe('spanwarden prices with a file', () => {
     })
     expect(await prices(['our-model'], { SPANWARDEN_PRICES_FILE: path })).toEqual(shown)
     expect((await prices([], { SPANWARDEN_PRICES_FILE: path })).stdout).toContain('come first: file-7, 1 prices.')
+    const named = fileOf({ prices: [{ ...own.prices[0], model: 'gpt-5*', provider: 'openai' }] })
+    expect((await prices(['gpt-5', '--file', named])).stdout).toContain('  file (gpt-5*)\n    input   $1\n')
     const both = await prices(['gpt-5', '--file', fileOf({ prices: [{ ...own.prices[0], model: 'gpt-5' }] })])
     expect(both.stdout).toMatch(/ {2}file \(gpt-5\)\n[^]*genai-prices-0\.1\.8 \(.*\), not now\n/)
     expect(both.stdout).not.toContain('tier flex')

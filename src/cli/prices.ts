@@ -60,7 +60,9 @@ function check(path: string, json: boolean, io: CommandIo): number {
 function readFile(path: string): PriceFile | undefined {
   const { file, problems } = parsed(path)
   if (problems.length > 0)
-    throw new ConfigError(problems.map(({ path: where, message }) => ({ path: `${path}: ${where}`, message })))
+    throw new ConfigError(
+      problems.map(({ path: where, message }) => ({ path: where === '' ? path : `${path}: ${where}`, message })),
+    )
   return file
 }
 

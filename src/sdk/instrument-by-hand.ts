@@ -21,7 +21,7 @@ export function instrumentByHand(
     if (observed.size > before) continue
     const why =
       byLibrary.size === 0
-        ? `nothing of that name can be observed by hand; there are ${namesOf(targets).join(', ')}`
+        ? `nothing of that name can be observed by hand (leave it out of the bundle); there are ${namesOf(targets).join(', ')}`
         : 'what was given has none of the expected classes'
     notices.warn(
       `instrument ${key.slice(0, keyLengthMax)}`,

@@ -37,7 +37,7 @@ test('a bundled client is told by its first request, once; as a package of its o
     await build({ stdin, outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'error' })
     const bundled = await run(outfile)
     expect(bundled.stderr).toMatch(
-      /^spanwarden: openai is NOT observed: [^\n]*plain HTTP at most, instrument\(\)[^\n]*\n$/,
+      /^spanwarden: openai is NOT observed: [^\n]*plain HTTP at most; instrument\(\)[^\n]*\n$/,
     )
     expect(JSON.parse(bundled.stdout)).toEqual([[], { 'unobserved openai': 1 }])
   } finally {

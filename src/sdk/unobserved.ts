@@ -27,10 +27,20 @@ export function warnOfUnobserved(
       unseen.delete(library)
       notices.warn(
         `unobserved ${library}`,
-        `${library} is NOT observed: it makes requests but was not loaded as a package of its own (bundled?); they are seen as plain HTTP at most, instrument() of spanwarden observes them`,
+        `${library} is NOT observed: it makes requests but was not loaded as a package of its own (bundled?); they are seen as plain HTTP at most; ${remedy(instrumentations, library)}`,
       )
     }
   })
+}
+
+/** What is exchanged inside a file cannot be reached from outside: such a library has to stay a package of its own. */
+function remedy(instrumentations: readonly Instrumentation[], library: string): string {
+  const byHand = instrumentations.some(
+    (one) => one.library === library && one.modules.some(({ exported }) => exported !== undefined),
+  )
+  return byHand
+    ? 'instrument() of spanwarden observes them'
+    : 'leave it out of the bundle (external) to have it observed'
 }
 
 /** undici keeps the headers of a request as a flat list of names and values. */
