@@ -27,9 +27,9 @@ it('is valid JSON within the limit, however long the content, and keeps its shap
 })
 
 it('says how much is missing when even the shape is too long', () => {
-  const json = contentJson(Array.from({ length: CONTENT_CHARACTERS_MAX }, () => 'x'))
+  const json = contentJson(Array.from({ length: CONTENT_CHARACTERS_MAX / 8 }, () => 'x'.repeat(13)))
   expect(JSON.parse(json)).toEqual([
-    { role: 'unknown', parts: [{ type: 'text', content: `[${4 * CONTENT_CHARACTERS_MAX + 1} characters cut]` }] },
+    { role: 'unknown', parts: [{ type: 'text', content: `[${2 * CONTENT_CHARACTERS_MAX + 1} characters cut]` }] },
   ])
 })
 
@@ -56,4 +56,20 @@ it('stops growing at the limit', () => {
   const growing = new GrowingText()
   for (let step = 0; step < 10; step += 1) growing.add('x'.repeat(CONTENT_CHARACTERS_MAX / 4))
   expect(growing.value.length).toBe(CONTENT_CHARACTERS_MAX)
+})
+
+it('gives up on what has more values than can be told, without going through all of them', () => {
+  let looks = 0
+  const values = Array.from({ length: 2_000_000 }, () => ({
+    toJSON() {
+      looks += 1
+      return 0.5
+    },
+  }))
+  expect(contentJson(values)).toBe(
+    JSON.stringify([
+      { role: 'unknown', parts: [{ type: 'text', content: `[more than ${CONTENT_CHARACTERS_MAX} values cut]` }] },
+    ]),
+  )
+  expect(looks).toBeLessThanOrEqual(CONTENT_CHARACTERS_MAX + 1)
 })

@@ -52,16 +52,42 @@ export const CONTENT_CHARACTERS_MAX = 262_144
  * fingerprint.
  */
 export function contentJson(content: unknown): string {
-  const json = JSON.stringify(content, withoutBinary) ?? 'null'
+  const json = wholeJson(content)
+  if (json === undefined) return allCut(`more than ${VALUES_MAX} values`)
   if (json.length <= CONTENT_CHARACTERS_MAX) return json
-  for (let keep = CONTENT_CHARACTERS_MAX >> 2; keep >= STRING_CHARACTERS_MIN; keep >>= 2) {
-    const shorter = JSON.stringify(JSON.parse(json), (_key, value: unknown) =>
-      typeof value === 'string' ? cut(value, keep) : value,
-    )
+  const plain: unknown = JSON.parse(json)
+  const shortened = (keep: number): string =>
+    JSON.stringify(plain, (_key, value: unknown) => (typeof value === 'string' ? cut(value, keep) : value))
+  // What is too long with its strings at their shortest is not tried in between.
+  const shortest = shortened(STRING_CHARACTERS_MIN)
+  if (shortest.length > CONTENT_CHARACTERS_MAX) return allCut(`${json.length} characters`)
+  for (let keep = CONTENT_CHARACTERS_MAX >> 2; keep > STRING_CHARACTERS_MIN; keep >>= 2) {
+    const shorter = shortened(keep)
     if (shorter.length <= CONTENT_CHARACTERS_MAX) return shorter
   }
-  return JSON.stringify([{ role: 'unknown', parts: [text(`[${json.length} characters cut]`)] }])
+  return shortest
 }
+
+/** Undefined for what has so many values that it cannot be short: to write a long list of numbers would hold the agent up for seconds. */
+function wholeJson(content: unknown): string | undefined {
+  let values = 0
+  try {
+    return (
+      JSON.stringify(content, function (this: unknown, key: string, value: unknown): unknown {
+        values += 1
+        if (values > VALUES_MAX) throw TOO_MANY
+        return withoutBinary.call(this, key, value)
+      }) ?? 'null'
+    )
+  } catch (error) {
+    if (error === TOO_MANY) return undefined
+    throw error
+  }
+}
+
+const TOO_MANY = new RangeError('too many values')
+
+const allCut = (what: string): string => JSON.stringify([{ role: 'unknown', parts: [text(`[${what} cut]`)] }])
 
 export const text = (content: string): MessagePart => ({ type: 'text', content })
 
@@ -113,6 +139,9 @@ export class GrowingText {
 }
 
 const STRING_CHARACTERS_MIN = 16
+
+/** Values of one content that are looked at, those without one included. */
+const VALUES_MAX = CONTENT_CHARACTERS_MAX
 
 const cut = (value: string, keep: number): string =>
   value.length <= keep ? value : `${value.slice(0, keep).toWellFormed()}… [${value.length - keep} characters cut]`

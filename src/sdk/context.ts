@@ -18,6 +18,8 @@ export interface ModelCallScope {
   /** A framework reports this call: its span may give way, so what begins inside is a child of `outer`, the span around the call. */
   readonly framework: boolean
   readonly outer: Span | undefined
+  /** It has ended; a timer or a connection that it left behind keeps its context. What happens there is no part of it. */
+  readonly over: boolean
   /** Another model call begins inside. A framework's span gives way to it where the two are the same call, seen twice. */
   inside(call: InnerCall): void
 }

@@ -125,6 +125,19 @@ it('what was asked is not kept by a context that outlives the call, as a connect
   expect(trace.getSpan(connection)).toBeDefined()
 })
 
+it('a context that a call has left behind knows that the call is over', () => {
+  const framework = start({ framework: true })
+  const left = framework.run(() => context.active())
+  expect(ambientOf(left).modelCall?.over).toBe(false)
+  framework.succeed({ ...answer, usage })
+  expect(ambientOf(left).modelCall?.over).toBe(true)
+  context.with(left, () => start({ model: 'later' }).succeed({ ...answer, usage }))
+  expect(test.takeSpans().map(({ name, parentSpanContext }) => [name, parentSpanContext])).toEqual([
+    ['chat gpt-5', undefined],
+    ['chat later', undefined],
+  ])
+})
+
 it('what a server says is bounded', () => {
   const long = 'x'.repeat(3_000_000)
   const reasons = Array.from({ length: 1_000 }, () => long)

@@ -99,13 +99,9 @@ export function startModelCall(sdk: SdkContext, request: ModelRequest): ModelCal
     { kind: SpanKind.CLIENT, attributes, ...(startTime === undefined ? {} : { startTime }) },
     parent,
   )
-  const open = new OpenCall(sdk, request, span, attributes)
+  const open = new OpenCall(sdk, request, span, attributes, parent)
   ambientOf(active).modelCall?.inside(open)
-  const modelCall: ModelCallScope =
-    request.framework === true
-      ? { framework: true, outer: trace.getSpan(parent), inside: (call) => open.giveWay(call) }
-      : CLIENT_CALL
-  return new ModelCall(open, withSpan(withAmbient(parent, { modelCall }), span))
+  return new ModelCall(open, withSpan(withAmbient(parent, { modelCall: open }), span))
 }
 
 /** One model call under way. No method throws, none but the first that settles has an effect. */
@@ -157,8 +153,10 @@ export class ModelCall {
 /** Calls whose answer nobody can read any more. Holds the open part only, never the ModelCall whose collection it awaits. */
 const unread = new FinalizationRegistry<OpenCall>((open) => open.guard('model call: collect', () => open.collected()))
 
-class OpenCall implements InnerCall {
+class OpenCall implements InnerCall, ModelCallScope {
   readonly operation: string
+  readonly framework: boolean
+  readonly outer: Span | undefined
   answer: InnerCall['answer']
   readonly #sdk: SdkContext
   /** Until the end: a connection that was opened by the call keeps its context, and this with it, alive. */
@@ -168,13 +166,15 @@ class OpenCall implements InnerCall {
   readonly #span: Span
   readonly #startMs: number
   /** What the event will tell; kept only when there is one. */
-  readonly #told: Attributes | undefined
+  #told: Attributes | undefined
   #lastMs: number
   #firstChunkMs: number | undefined
   settled = false
 
-  constructor(sdk: SdkContext, request: ModelRequest, span: Span, attributes: Attributes) {
+  constructor(sdk: SdkContext, request: ModelRequest, span: Span, attributes: Attributes, parent: Context) {
     this.operation = request.operation
+    this.framework = request.framework === true
+    this.outer = this.framework ? trace.getSpan(parent) : undefined
     this.#sdk = sdk
     this.#request = request
     this.#span = span
@@ -202,7 +202,7 @@ class OpenCall implements InnerCall {
   end(response: ModelResponse | undefined, error?: unknown): void {
     if (this.settled) return
     this.answer = { id: response?.id, outputTokens: response?.usage?.outputTokens }
-    if (this.#isToldInside()) return this.#discard()
+    if (this.#isToldInside()) return this.#letGo()
     if (this.#span.isRecording()) {
       if (response !== undefined) this.#set(this.#answer(response))
       if (response !== undefined) this.#setContent(response)
@@ -216,15 +216,19 @@ class OpenCall implements InnerCall {
 
   collected(): void {
     if (this.settled) return
-    if (this.#inner !== undefined) return this.#discard()
+    if (this.#inner !== undefined) return this.#letGo()
     this.#setTimes()
     this.#setEstimate(undefined)
     this.#close(new Date(Date.now() - (this.#sdk.now() - this.#lastMs)))
   }
 
-  /** A call of another kind (embeddings for a prompt, a moderation) is a call of its own. */
-  giveWay(call: InnerCall): void {
-    if (this.settled || kindOf(call.operation) !== kindOf(this.operation)) return
+  get over(): boolean {
+    return this.settled
+  }
+
+  /** A client library's own call stays. A call of another kind (embeddings for a prompt, a moderation) is a call of its own. */
+  inside(call: InnerCall): void {
+    if (!this.framework || this.settled || kindOf(call.operation) !== kindOf(this.operation)) return
     this.#sdk.forget(this.#span)
     this.#inner ??= []
     if (this.#inner.length < INNER_CALLS_MAX) this.#inner.push(call)
@@ -243,19 +247,19 @@ class OpenCall implements InnerCall {
     )
   }
 
-  /** The call is reported by a span inside this one. */
-  #discard(): void {
+  #letGo(): void {
     this.settled = true
     this.#request = undefined
+    this.#told = undefined
+    this.#inner = undefined
   }
 
   #close(at?: Date): void {
     if (this.settled) return
-    this.settled = true
-    this.#request = undefined
+    const told = this.#told
+    this.#letGo()
     this.#span.end(at)
-    if (this.#told !== undefined)
-      this.#sdk.recordInference?.({ span: this.#span.spanContext(), attributes: this.#told })
+    if (told !== undefined) this.#sdk.recordInference?.({ span: this.#span.spanContext(), attributes: told })
   }
 
   #answer(response: ModelResponse): Attributes {
@@ -323,9 +327,6 @@ class OpenCall implements InnerCall {
     this.#span.setStatus({ code: SpanStatusCode.ERROR, ...(message === undefined ? {} : { message }) })
   }
 }
-
-/** A client library's own call stays, whatever is called inside. */
-const CLIENT_CALL: ModelCallScope = { framework: false, outer: undefined, inside: () => undefined }
 
 /** Calls inside one call of a framework that are compared with it: its own repetitions mostly. */
 const INNER_CALLS_MAX = 16

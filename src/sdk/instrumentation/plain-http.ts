@@ -46,6 +46,7 @@ function beginExchange(target: Target, hosts: readonly string[], sdk: SdkContext
   if (endpoint.provider === undefined && !hosts.includes(address) && !hosts.includes(`${address}:${port}`))
     return undefined
   const active = context.active()
-  if (ambientOf(active).modelCall !== undefined || isTracingSuppressed(active) || isUnobserved(active)) return undefined
+  const { modelCall } = ambientOf(active)
+  if (modelCall?.over === false || isTracingSuppressed(active) || isUnobserved(active)) return undefined
   return new PlainExchange(sdk, target, endpoint, active)
 }
