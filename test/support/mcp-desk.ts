@@ -69,8 +69,16 @@ export interface Generation {
 }
 
 export const GENERATIONS: readonly Generation[] = (['esm', 'cjs'] as const).flatMap((format) => [
-  { name: `first generation, ${format}`, format, open: (hooked, options) => openFirst(hooked, format, options) },
-  { name: `second generation, ${format}`, format, open: (hooked, options) => openSecond(hooked, format, options) },
+  {
+    name: `@modelcontextprotocol/sdk 1 ${format}`,
+    format,
+    open: (hooked, options) => openFirst(hooked, format, options),
+  },
+  {
+    name: `@modelcontextprotocol/client 2 ${format}`,
+    format,
+    open: (hooked, options) => openSecond(hooked, format, options),
+  },
 ])
 
 const sampleRequest = {

@@ -8,7 +8,8 @@ import { join } from 'node:path'
  * of claims: a cell says that its tests ran and passed.
  *
  *   node test/traces/libraries-table.ts            runs the tests of the instrumentations and writes the page
- *   node test/traces/libraries-table.ts --check F  compares the page with the results in F (vitest's JSON report); exit 1 when it differs
+ *   node test/traces/libraries-table.ts --from F   writes it from the results in F (vitest's JSON report of those tests)
+ *   node test/traces/libraries-table.ts --check F  compares the page with the results in F; exit 1 when it differs
  */
 const root = join(import.meta.dirname, '../..')
 const page = join(root, 'docs/libraries.md')
@@ -104,7 +105,7 @@ function versionOf(library: string, major: string): string | undefined {
 }
 
 const [flag, file] = process.argv.slice(2)
-const report: Report = JSON.parse(readFileSync(flag === '--check' && file !== undefined ? file : runTests(), 'utf8'))
+const report: Report = JSON.parse(readFileSync(flag !== undefined && file !== undefined ? file : runTests(), 'utf8'))
 const text = render(report)
 if (flag !== '--check') writeFileSync(page, text)
 else if (readFileSync(page, 'utf8') !== text) {

@@ -121,7 +121,7 @@ describe.each(generations)('$name', (generation) => {
     end.resolve()
     await desk.client.ping()
     const client = named(calls(), SpanKind.CLIENT)
-    expect(client?.attributes['error.type']).toBe(generation.name.startsWith('first') ? '-32001' : 'REQUEST_TIMEOUT')
+    expect(client?.attributes['error.type']).toBe(generation.name.includes('/sdk 1') ? '-32001' : 'REQUEST_TIMEOUT')
     expect(client?.attributes['rpc.response.status_code']).toBe(undefined)
   })
 
