@@ -62,8 +62,7 @@ export function runToolCall(sdk: SdkContext, tool: ToolCall, call: () => unknown
     span.end()
   }
   recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, tool.input)
-  const within = withSpan(withAmbient(outer, { toolCall: { name: tool.name, span }, modelCall: undefined }), span)
-  return observe(call, within, {
+  return observe(call, toolContext(outer, tool.name, span), {
     returned: (value) =>
       end(() => {
         const { content, failed } = tool.resultOf?.(value) ?? { content: value, failed: false }
@@ -77,7 +76,7 @@ export function runToolCall(sdk: SdkContext, tool: ToolCall, call: () => unknown
   })
 }
 
-function startToolSpan(sdk: SdkContext, tool: ToolCall, outer: Context): Span {
+export function startToolSpan(sdk: SdkContext, tool: Omit<ToolCall, 'input'>, outer: Context): Span {
   const { name, id, description, class: effect } = tool
   const attributes: Attributes = {
     ...inheritedAttributes(outer),
@@ -90,6 +89,10 @@ function startToolSpan(sdk: SdkContext, tool: ToolCall, outer: Context): Span {
   if (effect !== undefined) attributes[ATTR_SPANWARDEN_TOOL_CLASS] = effect
   return sdk.tracer.startSpan(`execute_tool ${name}`, { kind: SpanKind.INTERNAL, attributes }, outer)
 }
+
+/** The context that the tool works in: what it calls is below its span. */
+export const toolContext = (outer: Context, name: string, span: Span): Context =>
+  withSpan(withAmbient(outer, { toolCall: { name, span }, modelCall: undefined }), span)
 
 /** Arguments and results are content: only when it is captured, as JSON. What has no JSON (functions, cycles) is left out. */
 export function recordContent(sdk: SdkContext, span: Span, attribute: string, value: unknown): void {

@@ -1,19 +1,8 @@
-import { SpanKind } from '@opentelemetry/api'
-import type { Attributes, Context, Span } from '@opentelemetry/api'
-import {
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
-  ATTR_GEN_AI_TOOL_CALL_ID,
-  ATTR_GEN_AI_TOOL_CALL_RESULT,
-  ATTR_GEN_AI_TOOL_DESCRIPTION,
-  ATTR_GEN_AI_TOOL_NAME,
-  ATTR_GEN_AI_TOOL_TYPE,
-  GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-  GEN_AI_TOOL_TYPE_VALUE_FUNCTION,
-} from '../../conventions.ts'
-import { inheritedAttributes, spanParent, withAmbient, withSpan } from '../context.ts'
+import type { Context, Span } from '@opentelemetry/api'
+import { ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, ATTR_GEN_AI_TOOL_CALL_RESULT } from '../../conventions.ts'
+import { spanParent } from '../context.ts'
 import { failSpan, guarded } from '../fail-span.ts'
-import { recordContent } from '../tool.ts'
+import { recordContent, startToolSpan, toolContext } from '../tool.ts'
 import type { SdkContext } from './instrumentation.ts'
 
 /** A tool as a framework calls it for a model. */
@@ -29,21 +18,9 @@ export interface ToolRequest {
 export function startFrameworkTool(sdk: SdkContext, request: ToolRequest): FrameworkTool {
   const outer = spanParent()
   const { name, callId, description } = request
-  const attributes: Attributes = {
-    ...inheritedAttributes(outer),
-    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-    [ATTR_GEN_AI_TOOL_NAME]: name,
-    [ATTR_GEN_AI_TOOL_TYPE]: GEN_AI_TOOL_TYPE_VALUE_FUNCTION,
-  }
-  if (callId !== undefined) attributes[ATTR_GEN_AI_TOOL_CALL_ID] = callId
-  if (description !== undefined) attributes[ATTR_GEN_AI_TOOL_DESCRIPTION] = description
-  const span = sdk.tracer.startSpan(`execute_tool ${name}`, { kind: SpanKind.INTERNAL, attributes }, outer)
+  const span = startToolSpan(sdk, { name, id: callId, description }, outer)
   recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, request.arguments)
-  return new FrameworkTool(
-    sdk,
-    span,
-    withSpan(withAmbient(outer, { toolCall: { name, span }, modelCall: undefined }), span),
-  )
+  return new FrameworkTool(sdk, span, toolContext(outer, name, span))
 }
 
 /** One tool call under way. No method throws; the first that ends it counts. */
