@@ -328,6 +328,55 @@ export const CANARY_SCRIPTS: readonly CanaryScript[] = [
     previous: true,
   },
   {
+    library: 'langchain',
+    body: `${BODY}
+      const { createAgent } = await load('langchain')
+      const { ChatOpenAI } = await load('@langchain/openai')
+      const { tool } = await load('@langchain/core/tools')
+      await each(async (base, signal) => {
+        const model = new ChatOpenAI({ model: 'gpt-4o-mini', apiKey: c('key'), maxRetries: 0, configuration: { baseURL: base + '/v1', defaultHeaders: headers } })
+        for (const work of [async () => c('result'), async () => (${fail})()]) {
+          const look = tool(work, { name: 'look', description: c('description'), schema })
+          const agent = createAgent({ model, tools: [look], systemPrompt: c('system') })
+          const config = { signal, metadata: { note: c('metadata') }, tags: [c('tag')], recursionLimit: 6 }
+          await quiet(() => agent.invoke({ messages: [{ role: 'user', content: c('prompt') }] }, config))
+          await quiet(() => agent.stream({ messages: [{ role: 'user', content: c('prompt') }] }, config))
+        }
+      })`,
+    captured: ['answer', 'callargs', 'complaint', 'description', 'name', 'prompt', 'result', 'system', 'thrown'],
+  },
+  {
+    library: '@mastra/core',
+    body: `${BODY}
+      const { Agent } = await load('@mastra/core/agent')
+      const { createTool } = await load('@mastra/core/tools')
+      const { noopLogger } = await load('@mastra/core/logger')
+      const { createOpenAI } = await load('@ai-sdk/openai')
+      const { z } = await load('zod')
+      await each(async (base, abortSignal) => {
+        const model = createOpenAI({ apiKey: c('key'), baseURL: base + '/v1', headers }).chat('gpt-4o-mini')
+        for (const execute of [async () => c('result'), async () => (${fail})()]) {
+          const look = createTool({ id: 'look', description: c('description'), inputSchema: z.looseObject({}), execute })
+          const agent = new Agent({ id: 'helper', name: 'helper', instructions: c('instructions'), model, tools: { look }, maxRetries: 0 })
+          agent.__setLogger(noopLogger)
+          const options = { abortSignal, maxSteps: 3, modelSettings: { maxRetries: 0 } }
+          await quiet(() => agent.generate(c('prompt'), options))
+          await quiet(async () => { const run = await agent.stream(c('prompt'), options); for await (const _ of run.fullStream); })
+        }
+      })`,
+    captured: [
+      'answer',
+      'callargs',
+      'complaint',
+      'description',
+      'instructions',
+      'prompt',
+      'reason',
+      'result',
+      'thrown',
+    ],
+  },
+  {
     library: '@openai/agents',
     body: `${BODY}
       const { Agent, Runner, OpenAIProvider, tool, handoff } = await load('@openai/agents')

@@ -142,7 +142,7 @@ describe('content that was asked for', () => {
 const PLAYED_WITH = ['@langchain/langgraph', '@modelcontextprotocol/server', '@openai/agents-core']
 
 /** No script yet; what they tell goes through the same spans of models, tools and agents as that of the others. */
-const NOT_PLAYED = ['langchain', '@openai/agents-extensions', '@mastra/core', '@anthropic-ai/claude-agent-sdk']
+const NOT_PLAYED = ['@openai/agents-extensions', '@anthropic-ai/claude-agent-sdk']
 
 describe('the search', () => {
   it('is made for every library that is observed', () => {
