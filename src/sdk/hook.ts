@@ -70,7 +70,7 @@ export function handOverStatement({ id, patch }: Target, path: string): string {
 export const LOCAL_NAME_OF = '_spanwarden_local_'
 
 /** Puts in what the export clause says; a name that it does not have stays undeclared. */
-export const withLocalNames = (statement: string, source: string): string =>
+const withLocalNames = (statement: string, source: string): string =>
   statement.replaceAll(
     LOCAL_NAME,
     (unknown, name: string) => new RegExp(`[{,]\\s*([\\w$]+) as ${name}\\s*[,}]`).exec(source)?.[1] ?? unknown,

@@ -139,7 +139,7 @@ export function isLibraryEnabled(
   return (enabledLibraries.length === 0 || isIn(enabledLibraries)) && !isIn(disabledLibraries)
 }
 
-export const DETECTORS = ['env', 'host', 'os', 'process', 'serviceinstance'] as const
+const DETECTORS = ['env', 'host', 'os', 'process', 'serviceinstance'] as const
 export const LOG_LEVELS = ['none', 'error', 'warn', 'info', 'debug'] as const
 
 const LOG_LEVEL_WORDS = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const

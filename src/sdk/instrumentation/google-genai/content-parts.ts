@@ -69,7 +69,7 @@ function partOf(part: Fields): MessagePart[] {
   return []
 }
 
-export const modalityOf = (mimeType: string | undefined): string => mimeType?.split('/', 1)[0] ?? 'document'
+const modalityOf = (mimeType: string | undefined): string => mimeType?.split('/', 1)[0] ?? 'document'
 
 /** Functions of the agent's own by name; tools of the provider's by the key that switches them on. */
 export const toolDefinitions = (tools: unknown): string | undefined => {
