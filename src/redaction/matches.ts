@@ -3,6 +3,8 @@ export interface Match {
   start: number
   end: number
   rule: number
+  /** 0 to 1. */
+  confidence: number
 }
 
 /**
@@ -26,6 +28,7 @@ export function mergeMatches(matches: readonly Match[]): Match[] {
     last.end = Math.max(last.end, match.end)
     if (length > longest || (length === longest && match.rule < last.rule)) {
       last.rule = match.rule
+      last.confidence = match.confidence
       longest = length
     }
   }
@@ -47,7 +50,7 @@ export interface Derived {
 
 /** Matches in derived text as ranges of the value itself. */
 export const originsOf = (derived: Derived, matches: readonly Match[]): Match[] =>
-  matches.map(({ start, end, rule }) => ({ ...derived.origin(start, end), rule }))
+  matches.map((match) => ({ ...match, ...derived.origin(match.start, match.end) }))
 
 /** The value bytes[start, end) with ascending ranges of it replaced. */
 export function withReplacements(

@@ -317,7 +317,7 @@ describe('limits', () => {
     const value = 'a@b.co '.repeat(100)
     expect(strict.redactText(value)).toEqual({
       text: '[REDACTED:LIMIT]',
-      hits: [{ rule: 'LIMIT', start: 0, end: value.length }],
+      hits: [{ rule: 'LIMIT', start: 0, end: value.length, confidence: 1 }],
     })
     expect(strict.redactText(JSON.stringify([value])).text).toBe('"[REDACTED:LIMIT]"')
   })

@@ -44,7 +44,9 @@ export interface Redaction {
   readonly start: number
   readonly end: number
   /** Name of the rule, or LIMIT. */
-  readonly type: RuleType | typeof LIMIT_TYPE
+  readonly type: RuleType
+  /** 0 to 1. */
+  readonly confidence: number
   readonly replacement: Uint8Array
 }
 
@@ -69,7 +71,12 @@ export interface Redactor {
 
 export interface RedactedText {
   readonly text: string
-  readonly hits: readonly { readonly rule: Redaction['type']; readonly start: number; readonly end: number }[]
+  readonly hits: readonly {
+    readonly rule: RuleType
+    readonly start: number
+    readonly end: number
+    readonly confidence: number
+  }[]
 }
 
 /** Texts made from a value (escapes resolved, matches replaced) are searched again, at most so deep; what still hides something is masked. */
@@ -156,11 +163,11 @@ class RuleRedactor implements Redactor {
     let redacted = ''
     let at = 0
     let unit = 0
-    for (const { start, end, type, replacement } of this.redactions(0, bytes.length)) {
+    for (const { start, end, type, confidence, replacement } of this.redactions(0, bytes.length)) {
       const hit = unit + utf16Length(bytes, at, start)
       const hitEnd = hit + utf16Length(bytes, start, end)
       redacted += text.slice(unit, hit) + decoder.decode(replacement)
-      hits.push({ rule: type, start: hit, end: hitEnd })
+      hits.push({ rule: type, start: hit, end: hitEnd, confidence })
       at = end
       unit = hitEnd
     }
@@ -216,8 +223,10 @@ class RuleRedactor implements Redactor {
     const subject = this.#subject
     const before = matches.length
     for (const rule of this.#rulesAt[trigger] as readonly Rule[]) {
+      subject.confidence = rule.confidence
       if (!rule.find(subject, position, trigger)) continue
-      matches.push({ start: subject.from, end: subject.to, rule: this.#indexOf.get(rule) as number })
+      const { from: start, to: end, confidence } = subject
+      matches.push({ start, end, rule: this.#indexOf.get(rule) as number, confidence })
     }
     return matches.length > before
   }
@@ -277,6 +286,7 @@ class RuleRedactor implements Redactor {
       start: match.start,
       end: match.end,
       type: allRules[match.rule]?.type ?? LIMIT_TYPE,
+      confidence: match.confidence,
       replacement:
         quote === '' ? (this.#encoded[match.rule] as Uint8Array) : encoder.encode(quote + placeholder + quote),
     }
@@ -284,11 +294,16 @@ class RuleRedactor implements Redactor {
 
   #masked({ bytes, start, end }: Value): readonly Redaction[] {
     const isJson = bytes[start] === 0x7b || bytes[start] === 0x5b
-    return [this.#redaction({ start, end, rule: allRules.length }, isJson ? '"' : '')]
+    return [this.#redaction({ start, end, rule: allRules.length, confidence: 1 }, isJson ? '"' : '')]
   }
 
   #asMatches(redactions: readonly Redaction[]): Match[] {
-    return redactions.map(({ start, end, type }) => ({ start, end, rule: this.#ruleIndex(type) }))
+    return redactions.map(({ start, end, type, confidence }) => ({
+      start,
+      end,
+      rule: this.#ruleIndex(type),
+      confidence,
+    }))
   }
 
   #ruleIndex(type: Redaction['type']): number {

@@ -1,34 +1,28 @@
 import type { Subject } from './subject.ts'
 
-/** What a rule finds; the name in placeholders, counters and configuration. */
-export type RuleType =
-  | 'PRIVATE_KEY'
-  | 'ANTHROPIC_KEY'
-  | 'OPENAI_KEY'
-  | 'AWS_ACCESS_KEY'
-  | 'AWS_SECRET_KEY'
-  | 'GITHUB_TOKEN'
-  | 'SLACK_TOKEN'
-  | 'GOOGLE_API_KEY'
-  | 'STRIPE_KEY'
-  | 'JWT'
-  | 'BEARER_TOKEN'
-  | 'URL_CREDENTIALS'
-  | 'CREDIT_CARD'
-  | 'IBAN'
-  | 'US_SSN'
-  | 'EMAIL'
-  | 'PHONE'
-  | 'IP_ADDRESS'
-  | 'MAC_ADDRESS'
+/** What a rule finds; the name in placeholders, counters and configuration, in capitals and underscores. */
+export type RuleType = string
+
+/** Rules that belong together: configuration may name them by their family. */
+export type RuleFamily = 'secrets' | 'payment' | 'identity' | 'contact' | 'network' | 'personal' | 'custom'
 
 /** One thing that is taken out. Rules do not know of each other: what overlaps is resolved afterwards (matches.ts). */
 export interface Rule {
   readonly type: RuleType
+  readonly family: RuleFamily
   readonly summary: string
+  /** Where form and checksum are laid down: a standard, an authority's page, the rule set that it was learnt from (with its licence). */
+  readonly source?: string
+  /** Whether it applies when the configuration names no rules; default true. */
+  readonly isDefault?: boolean
   /** Triggers (triggers.ts) at which `find` is called; nothing else calls it. */
   readonly triggers: readonly number[]
-  /** How sure a match is: 1 = checksum or unmistakable form, 0.5 = form that other things have too. */
+  /**
+   * Words (lower case, letters and digits) behind which `find` is called, at TRIGGER_WORD: words of keys (`customerPassport`, `card_number`) and of
+   * sentences. `subject.word` is the one, `at` its last letter; keyed-value.ts finds the value behind it.
+   */
+  readonly words?: readonly string[]
+  /** How sure a match is: 1 = checksum or unmistakable form, 0.5 = form that other things have too. `subject.confidence` may lower or raise it for one match. */
   readonly confidence: number
   /** Words of which one must stand before the weaker forms of the value. */
   readonly context?: readonly string[]

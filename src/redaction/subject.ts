@@ -38,6 +38,11 @@ export class Subject {
   label: Uint8Array = new Uint8Array(0)
   from = 0
   to = 0
+  /** Of the match at hand, 0 to 1; the rule's own unless it sets another. */
+  confidence = 0
+  /** At TRIGGER_WORD: the word in lower case, and where it begins. */
+  word = ''
+  wordStart = 0
   steps = 0
   // Ends of runs that were walked already: without them, many triggers in one long run would walk it again and again.
   #tokenStart = 0

@@ -21,8 +21,16 @@ export const TRIGGER_IPV4 = 15 // `d.d.d` with a third dot behind (position of t
 export const TRIGGER_COLON = 16 // `:` between hex digits with more colons behind (position after the colon)
 export const TRIGGER_DASH = 17 // `-hh-hh-` (position of the last dash)
 export const TRIGGER_IBAN = 18 // two letters and two digits at the start of a word, eleven more letters or digits behind
+export const TRIGGER_TOKEN = 19 // sixteen token characters (letters, digits, `-`, `_`) in a row (position of the sixteenth), once for each run
+export const TRIGGER_WORD = 20 // a word that a rule asked for, in any case; also as a part of a name: customer_email, apiKey (position of its last letter)
+export const TRIGGER_TRIPLES = 21 // three digits, gap, three digits, gap, digit; gaps are blank, dot, dash (position of the last digit)
+export const TRIGGER_CODE = 22 // a word of 8 to 24 letters and digits with at least one letter and four digits (position of its eighth character)
+export const TRIGGER_PERCENT = 23 // `%` with two hex digits (position of the `%`)
+export const TRIGGER_ENTITY = 24 // `&#` or a named reference of HTML (position of the `&`)
+export const TRIGGER_FOLD = 25 // a character beyond ASCII that stands for an ASCII one or for nothing: fullwidth forms, other digits, zero-width characters, dashes, blanks (position of its first byte)
+export const TRIGGER_KNOWN = 26 // a value that is known to be sensitive (known-values.ts; position of its last byte)
 
-export const TRIGGER_COUNT = 19
+export const TRIGGER_COUNT = 27
 
 const TRIGGER_BITS = 5
 /** Batches are smaller than this: 64 MiB, where position and trigger fill 31 bits. */

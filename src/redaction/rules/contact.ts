@@ -7,6 +7,7 @@ import { authorityStart, holdsSecret } from './network.ts'
 
 export const email: Rule = {
   type: 'EMAIL',
+  family: 'contact',
   summary:
     'E-mail addresses (RFC 5321 as it is used: no quoted local parts, no address literals), also with letters beyond ASCII.',
   triggers: [TRIGGER_AT],
@@ -36,6 +37,7 @@ export const email: Rule = {
 
 export const phone: Rule = {
   type: 'PHONE',
+  family: 'contact',
   summary:
     'Phone numbers: international with `+`, North American with area code, others behind a word such as "phone".',
   triggers: [TRIGGER_PLUS, TRIGGER_DIGITS],

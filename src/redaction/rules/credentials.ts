@@ -6,6 +6,7 @@ import { TRIGGER_BEARER, TRIGGER_JWT, TRIGGER_PEM } from '../triggers.ts'
 
 export const privateKey: Rule = {
   type: 'PRIVATE_KEY',
+  family: 'secrets',
   summary:
     'Private keys in PEM armour, whatever stands between its lines (escaped line ends, quotes, `>`); up to 16 kB, without an end to where the text stops looking like one.',
   triggers: [TRIGGER_PEM],
@@ -26,6 +27,7 @@ export const privateKey: Rule = {
 
 export const jwt: Rule = {
   type: 'JWT',
+  family: 'secrets',
   summary: 'JSON web tokens, signed and encrypted.',
   triggers: [TRIGGER_JWT],
   confidence: 1,
@@ -46,6 +48,7 @@ export const jwt: Rule = {
 
 export const bearerToken: Rule = {
   type: 'BEARER_TOKEN',
+  family: 'secrets',
   summary: 'What stands behind `Bearer`, in headers and in text.',
   triggers: [TRIGGER_BEARER],
   confidence: 0.85,

@@ -6,6 +6,7 @@ import { TRIGGER_DIGITS, TRIGGER_SSN } from '../triggers.ts'
 
 export const usSsn: Rule = {
   type: 'US_SSN',
+  family: 'identity',
   summary: 'US social security numbers with dashes; with blanks or as nine digits only behind a word such as "SSN".',
   triggers: [TRIGGER_SSN, TRIGGER_DIGITS],
   confidence: 0.9,

@@ -6,6 +6,7 @@ import { TRIGGER_AT, TRIGGER_COLON, TRIGGER_DASH, TRIGGER_IPV4 } from '../trigge
 
 export const ipAddress: Rule = {
   type: 'IP_ADDRESS',
+  family: 'network',
   summary: 'IPv4 and IPv6 addresses but loopback, unspecified and broadcast; no version numbers.',
   triggers: [TRIGGER_IPV4, TRIGGER_COLON],
   confidence: 0.85,
@@ -32,6 +33,7 @@ export const ipAddress: Rule = {
 
 export const macAddress: Rule = {
   type: 'MAC_ADDRESS',
+  family: 'network',
   summary: 'MAC addresses, six pairs with colons or dashes.',
   triggers: [TRIGGER_COLON, TRIGGER_DASH],
   confidence: 0.9,
@@ -50,6 +52,7 @@ export const macAddress: Rule = {
 
 export const urlCredentials: Rule = {
   type: 'URL_CREDENTIALS',
+  family: 'secrets',
   summary: 'The password in a URL or connection string, or a token that stands alone before the `@`.',
   triggers: [TRIGGER_AT],
   confidence: 0.95,

@@ -6,6 +6,7 @@ import { TRIGGER_DIGITS, TRIGGER_IBAN } from '../triggers.ts'
 
 export const creditCard: Rule = {
   type: 'CREDIT_CARD',
+  family: 'payment',
   summary:
     'Payment card numbers: issuer range, length and Luhn digit; other ranges, and 17 to 19 digits in a row, only behind a word such as "card".',
   triggers: [TRIGGER_DIGITS],
@@ -40,6 +41,7 @@ export const creditCard: Rule = {
 
 export const iban: Rule = {
   type: 'IBAN',
+  family: 'payment',
   summary: 'International bank account numbers: length of the country (SWIFT registry) and ISO 7064 checksum.',
   triggers: [TRIGGER_IBAN],
   confidence: 1,

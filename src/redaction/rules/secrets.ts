@@ -16,6 +16,7 @@ const run36 = 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'
 
 export const openaiKey: Rule = {
   type: 'OPENAI_KEY',
+  family: 'secrets',
   summary: 'API keys of the form `sk-…`: OpenAI and those who copied its form.',
   triggers: [TRIGGER_SK],
   confidence: 0.95,
@@ -28,6 +29,7 @@ export const openaiKey: Rule = {
 
 export const anthropicKey: Rule = {
   type: 'ANTHROPIC_KEY',
+  family: 'secrets',
   summary: 'Anthropic API keys, `sk-ant-…`.',
   triggers: [TRIGGER_SK],
   confidence: 1,
@@ -37,6 +39,7 @@ export const anthropicKey: Rule = {
 
 export const awsAccessKey: Rule = {
   type: 'AWS_ACCESS_KEY',
+  family: 'secrets',
   summary: 'AWS access key ids.',
   triggers: [TRIGGER_AWS],
   confidence: 0.95,
@@ -49,6 +52,7 @@ export const awsAccessKey: Rule = {
 
 export const awsSecretKey: Rule = {
   type: 'AWS_SECRET_KEY',
+  family: 'secrets',
   summary: 'AWS secret access keys: forty characters behind a name such as `aws_secret_access_key`.',
   triggers: [TRIGGER_SECRET],
   confidence: 0.9,
@@ -68,6 +72,7 @@ export const awsSecretKey: Rule = {
 
 export const githubToken: Rule = {
   type: 'GITHUB_TOKEN',
+  family: 'secrets',
   summary: 'GitHub tokens: personal, OAuth, app, refresh and fine-grained.',
   triggers: [TRIGGER_GITHUB],
   confidence: 1,
@@ -84,6 +89,7 @@ export const githubToken: Rule = {
 
 export const slackToken: Rule = {
   type: 'SLACK_TOKEN',
+  family: 'secrets',
   summary: 'Slack tokens, `xoxb-…` and `xapp-…`.',
   triggers: [TRIGGER_SLACK],
   confidence: 1,
@@ -96,6 +102,7 @@ export const slackToken: Rule = {
 
 export const googleApiKey: Rule = {
   type: 'GOOGLE_API_KEY',
+  family: 'secrets',
   summary: 'Google API keys.',
   triggers: [TRIGGER_GOOGLE],
   confidence: 1,
@@ -108,6 +115,7 @@ export const googleApiKey: Rule = {
 
 export const stripeKey: Rule = {
   type: 'STRIPE_KEY',
+  family: 'secrets',
   summary: 'Stripe secret and restricted keys, live and test.',
   triggers: [TRIGGER_STRIPE],
   confidence: 1,

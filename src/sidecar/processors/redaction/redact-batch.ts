@@ -5,9 +5,8 @@ import { fieldById, fieldId, fieldIdMax, messageSchema, UNKNOWN_FIELD } from '..
 import { wireId } from '../../../otlp/span-reader.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
 import { NODE_BODY, NODE_END, NODE_FIELD, NODE_SIZE } from '../../../otlp/walk.ts'
-import { isGlued, LIMIT_TYPE } from '../../../redaction/redactor.ts'
+import { isGlued } from '../../../redaction/redactor.ts'
 import type { Redaction, Redactor } from '../../../redaction/redactor.ts'
-import { ruleTypes } from '../../../redaction/rules.ts'
 
 /** What is told in the attributes of a span or log record: the count and the rules, the count, nothing. */
 export type RedactionSummary = 'debug' | 'info' | 'silent'
@@ -91,9 +90,8 @@ class ItemSummary {
   readonly #view: OtlpView
   readonly #edits: Edits
   readonly #detail: RedactionSummary
-  /** Of the rules that found something: bits in the order of NAMES, and what else an earlier sidecar wrote. */
-  #rules = 0
-  readonly #otherRules = new Set<string>()
+  /** Of the rules that found something, and what an earlier sidecar wrote. */
+  readonly #rules = new Set<string>()
   #item = -1
   #itemEnd = -1
   #count = 0
@@ -114,7 +112,7 @@ class ItemSummary {
   add(n: number, found: readonly Redaction[]): void {
     if (this.#detail === 'silent' || n >= this.#itemEnd) return
     this.#count += found.length
-    for (const { type } of found) this.#addRule(type)
+    if (this.#detail === 'debug') for (const { type } of found) this.#rules.add(type)
   }
 
   end(): void {
@@ -122,15 +120,7 @@ class ItemSummary {
     this.#takeUpEarlier()
     this.#edits.append(this.#item, this.#attributes())
     this.#count = 0
-    this.#rules = 0
-    this.#otherRules.clear()
-  }
-
-  #addRule(name: string): void {
-    if (this.#detail !== 'debug') return
-    const bit = BITS.get(name)
-    if (bit === undefined) this.#otherRules.add(name)
-    else this.#rules |= bit
+    this.#rules.clear()
   }
 
   /** The summary of a sidecar before this one becomes part of the new one. */
@@ -140,7 +130,8 @@ class ItemSummary {
       const key = view.keyId(c)
       if (key !== COUNT && key !== RULES) continue
       if (key === COUNT) this.#count += Math.max(0, view.numberValue(c) ?? 0)
-      else for (let v = c; v < view.next(c); v++) if (view.field(v) === STRING) this.#addRule(view.text(v))
+      else if (this.#detail === 'debug')
+        for (let v = c; v < view.next(c); v++) if (view.field(v) === STRING) this.#rules.add(view.text(v))
       this.#edits.remove(c)
     }
   }
@@ -148,23 +139,21 @@ class ItemSummary {
   /** The attributes on the wire. Nearly all summaries are among a few: those are encoded once. No rules = only the count is told. */
   #attributes(): Uint8Array {
     const isSpan = this.#view.field(this.#item) === SPAN
-    const isKept = this.#otherRules.size === 0 && Number.isInteger(this.#count) && this.#count < COUNTS_KEPT
-    if (!isKept) return this.#encoded(isSpan)
-    const key = (this.#rules * COUNTS_KEPT + this.#count) * 2 + (isSpan ? 1 : 0)
+    const names = [...this.#rules].sort()
+    const key = `${isSpan} ${this.#count} ${names.join(' ')}`
     const known = summaries.get(key)
     if (known !== undefined) return known
     if (summaries.size >= SUMMARIES_MAX) summaries.clear()
-    const encoded = this.#encoded(isSpan)
+    const encoded = this.#encoded(isSpan, names)
     summaries.set(key, encoded)
     return encoded
   }
 
-  #encoded(isSpan: boolean): Uint8Array {
+  #encoded(isSpan: boolean, names: readonly string[]): Uint8Array {
     const field = isSpan ? SPAN_ATTRIBUTES : RECORD_ATTRIBUTES
     const writer = new ProtobufWriter().keyValue(field, ATTR_SPANWARDEN_REDACTION_COUNT, this.#count)
     if (this.#detail !== 'debug') return writer.finish()
-    const names = NAMES.filter((_, i) => (this.#rules & (1 << i)) !== 0)
-    return writer.keyValue(field, ATTR_SPANWARDEN_REDACTION_RULES, [...names, ...this.#otherRules].sort()).finish()
+    return writer.keyValue(field, ATTR_SPANWARDEN_REDACTION_RULES, names).finish()
   }
 }
 
@@ -175,11 +164,6 @@ const RECORD_ATTRIBUTES = messageSchema('LogRecord').byJsonName.get('attributes'
 const COUNT = wireId(ATTR_SPANWARDEN_REDACTION_COUNT)
 const RULES = wireId(ATTR_SPANWARDEN_REDACTION_RULES)
 
-const NAMES: readonly string[] = [...ruleTypes, LIMIT_TYPE]
-const BITS: ReadonlyMap<string, number> = new Map(NAMES.map((name, i) => [name, 1 << i]))
-
 /** Summaries kept on the wire, of about a hundred bytes; when there are so many, all are forgotten. */
 const SUMMARIES_MAX = 1_000
-/** Those of higher counts are not kept. */
-const COUNTS_KEPT = 64
-const summaries = new Map<number, Uint8Array>()
+const summaries = new Map<string, Uint8Array>()
