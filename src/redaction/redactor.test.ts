@@ -317,7 +317,7 @@ describe('limits', () => {
     const value = 'a@b.co '.repeat(100)
     expect(strict.redactText(value)).toEqual({
       text: '[REDACTED:LIMIT]',
-      hits: [{ rule: 'LIMIT', start: 0, end: value.length, confidence: 1 }],
+      hits: [{ rule: 'LIMIT', start: 0, end: value.length, confidence: 1, replacement: '[REDACTED:LIMIT]' }],
     })
     expect(strict.redactText(JSON.stringify([value])).text).toBe('"[REDACTED:LIMIT]"')
   })

@@ -22,6 +22,10 @@ export interface RedactorOptions {
   /** Types of rules to apply; default all. */
   readonly rules?: readonly RuleType[]
   readonly limits?: Partial<RedactionLimits>
+  /** Patterns of the user's: they are looked for in every value, and name what a rule finds as well. */
+  readonly patterns?: readonly Pattern[]
+  /** What takes the place of a match; without it, and where it is silent, the placeholder `[REDACTED:TYPE]`. */
+  readonly replacement?: Replacement
   /** The scanner, for tests. */
   readonly scan?: Scan
 }
@@ -48,6 +52,21 @@ export interface Redaction {
   /** 0 to 1. */
   readonly confidence: number
   readonly replacement: Uint8Array
+  /** What was found, decoded, when the range of the value holds it encoded. */
+  readonly text?: Uint8Array
+}
+
+/** By the type of a match and its text, decoded. Undefined leaves the placeholder. */
+export type Replacement = (type: RuleType, text: Uint8Array) => string | undefined
+
+/** Something of the user's that is looked for beside the rules. */
+export interface Pattern {
+  readonly type: RuleType
+  readonly confidence: number
+  /** Whether bytes[start, end) may hold a match: cheap, and never a no where there is one. */
+  mayMatch(bytes: Uint8Array, start: number, end: number): boolean
+  /** Reports the ranges of the value bytes[start, end) that match. */
+  find(bytes: Uint8Array, start: number, end: number, report: (from: number, to: number) => void): void
 }
 
 export interface Redactor {
@@ -76,6 +95,8 @@ export interface RedactedText {
     readonly start: number
     readonly end: number
     readonly confidence: number
+    /** What stands in its place in the result. */
+    readonly replacement: string
   }[]
 }
 
@@ -104,20 +125,29 @@ class RuleRedactor implements Redactor {
   /** By index of the rule; the last one is that of the limit. */
   readonly #placeholders: readonly string[]
   readonly #encoded: readonly Uint8Array[]
+  /** Types by the index that matches carry: the patterns, the rules, the limit. */
+  readonly #types: readonly RuleType[]
+  readonly #patterns: readonly Pattern[]
+  readonly #replacement: Replacement | undefined
+  /** Whether a pattern may match somewhere in the batch: then every value is looked at. */
+  #hasPatterns = false
   #bytes: Uint8Array = new Uint8Array(0)
   #cursor = 0
   #cursorStart = 0
   #stepsMax = 0
 
-  constructor({ rules: types, limits, scan }: RedactorOptions) {
+  constructor({ rules: types, limits, scan, patterns = [], replacement }: RedactorOptions) {
     const chosen = types === undefined ? allRules : allRules.filter(({ type }) => types.includes(type))
     const unknown = types?.find((type) => !chosen.some((rule) => rule.type === type))
     if (unknown !== undefined) throw new TypeError(`no redaction rule ${unknown}`)
     this.#rulesAt = Array.from({ length: TRIGGER_COUNT }, (_, trigger) =>
       chosen.filter(({ triggers }) => triggers.includes(trigger)),
     )
-    this.#indexOf = new Map(allRules.map((rule, index) => [rule, index]))
-    this.#placeholders = [...allRules.map(({ type }) => type), LIMIT_TYPE].map((type) => `[REDACTED:${type}]`)
+    this.#indexOf = new Map(allRules.map((rule, index) => [rule, patterns.length + index]))
+    this.#types = [...patterns.map(({ type }) => type), ...allRules.map(({ type }) => type), LIMIT_TYPE]
+    this.#patterns = patterns
+    this.#replacement = replacement
+    this.#placeholders = this.#types.map((type) => `[REDACTED:${type}]`)
     this.#encoded = this.#placeholders.map((placeholder) => encoder.encode(placeholder))
     this.#limits = { ...redactionLimits, ...limits }
     this.#scan = scan ?? createScanner()
@@ -137,15 +167,21 @@ class RuleRedactor implements Redactor {
     this.#subject.steps = 0
     this.#stepsMax = this.#limits.stepsMin + this.#limits.stepsPerByteMax * bytes.length
     this.#scan(bytes, 0, bytes.length, this.#candidates)
+    this.#hasPatterns = this.#patterns.some((pattern) => pattern.mayMatch(bytes, 0, bytes.length))
   }
 
   redactions(start: number, end: number, label = NO_LABEL): readonly Redaction[] {
-    if (this.nextCandidate(start) >= end && !isGlued(this.#bytes, start, end)) return NOTHING
+    if (this.#nextCandidate(start) >= end && !this.#hasPatterns && !isGlued(this.#bytes, start, end)) return NOTHING
     this.#subject.label = label
     return this.#redactionsOf({ bytes: this.#bytes, start, end }, this.#candidates, this.#cursor, 0)
   }
 
   nextCandidate(position: number): number {
+    if (this.#hasPatterns) return position
+    return this.#nextCandidate(position)
+  }
+
+  #nextCandidate(position: number): number {
     const { entries, length } = this.#candidates
     if (position < this.#cursorStart) this.#cursor = firstAt(this.#candidates, position)
     this.#cursorStart = position
@@ -166,8 +202,9 @@ class RuleRedactor implements Redactor {
     for (const { start, end, type, confidence, replacement } of this.redactions(0, bytes.length)) {
       const hit = unit + utf16Length(bytes, at, start)
       const hitEnd = hit + utf16Length(bytes, start, end)
-      redacted += text.slice(unit, hit) + decoder.decode(replacement)
-      hits.push({ rule: type, start: hit, end: hitEnd, confidence })
+      const put = decoder.decode(replacement)
+      redacted += text.slice(unit, hit) + put
+      hits.push({ rule: type, start: hit, end: hitEnd, confidence, replacement: put })
       at = end
       unit = hitEnd
     }
@@ -180,6 +217,7 @@ class RuleRedactor implements Redactor {
     const missed: number[] = []
     const hasEscapes = this.#findMatches(value, found, first, matches, missed)
     if (hasEscapes === undefined) return this.#masked(value)
+    this.#findPatterns(value, matches)
     if (matches.length === 0 && !hasEscapes) return NOTHING
     const plain = hasEscapes ? unescapeJson(bytes, start, end) : undefined
     if (plain !== undefined) {
@@ -231,6 +269,13 @@ class RuleRedactor implements Redactor {
     return matches.length > before
   }
 
+  #findPatterns({ bytes, start, end }: Value, matches: Match[]): void {
+    for (const [rule, { confidence, ...pattern }] of this.#patterns.entries()) {
+      if (!pattern.mayMatch(bytes, start, end)) continue
+      pattern.find(bytes, start, end, (from, to) => matches.push({ start: from, end: to, rule, confidence }))
+    }
+  }
+
   /** The triggers that begin with a word, at the start of a value. */
   #findAtStart(matches: Match[]): void {
     const subject = this.#subject
@@ -275,40 +320,46 @@ class RuleRedactor implements Redactor {
       // Two matches in one number of JSON, which is replaced as a whole.
       if (last !== undefined && match.start < last.end)
         redactions[redactions.length - 1] = { ...last, end: Math.max(last.end, match.end) }
-      else redactions.push(this.#redaction(match, quote))
+      else redactions.push(this.#redaction(bytes, match, quote))
     }
     return redactions
   }
 
-  #redaction(match: Match, quote: string): Redaction {
-    const placeholder = this.#placeholders[match.rule] as string
+  #redaction(bytes: Uint8Array, match: Match, quote: string): Redaction {
+    const { start, end, rule, confidence, text } = match
+    const type = this.#types[rule] ?? LIMIT_TYPE
+    const own = this.#replacement?.(type, text ?? bytes.subarray(start, end))
+    const isPlain = own === undefined && quote === ''
     return {
-      start: match.start,
-      end: match.end,
-      type: allRules[match.rule]?.type ?? LIMIT_TYPE,
-      confidence: match.confidence,
-      replacement:
-        quote === '' ? (this.#encoded[match.rule] as Uint8Array) : encoder.encode(quote + placeholder + quote),
+      start,
+      end,
+      type,
+      confidence,
+      replacement: isPlain
+        ? (this.#encoded[rule] as Uint8Array)
+        : encoder.encode(quote + (own ?? (this.#placeholders[rule] as string)) + quote),
+      ...(text === undefined ? {} : { text }),
     }
   }
 
   #masked({ bytes, start, end }: Value): readonly Redaction[] {
     const isJson = bytes[start] === 0x7b || bytes[start] === 0x5b
-    return [this.#redaction({ start, end, rule: allRules.length, confidence: 1 }, isJson ? '"' : '')]
+    return [this.#redaction(bytes, { start, end, rule: this.#types.length - 1, confidence: 1 }, isJson ? '"' : '')]
   }
 
   #asMatches(redactions: readonly Redaction[]): Match[] {
-    return redactions.map(({ start, end, type, confidence }) => ({
+    return redactions.map(({ start, end, type, confidence, text }) => ({
       start,
       end,
       rule: this.#ruleIndex(type),
       confidence,
+      ...(text === undefined ? {} : { text }),
     }))
   }
 
   #ruleIndex(type: Redaction['type']): number {
-    const index = allRules.findIndex((rule) => rule.type === type)
-    return index < 0 ? allRules.length : index
+    const index = this.#types.indexOf(type)
+    return index < 0 ? this.#types.length - 1 : index
   }
 }
 
