@@ -1,0 +1,46 @@
+import { createRedactor } from '../../../src/redaction/redactor.ts'
+
+export interface Finding {
+  readonly start: number
+  readonly end: number
+  readonly rule: string
+}
+
+export interface Found {
+  readonly findings: readonly Finding[]
+  readonly redacted: string
+}
+
+/** Something that redacts: ours, or a peer. */
+export interface Detector {
+  readonly name: string
+  /** Finds in texts that belong together, such as the messages of one conversation, in their order. */
+  find(texts: readonly string[]): Promise<readonly Found[]>
+}
+
+/** The engine with its default rules. */
+export async function ownDetector(_options: { withNames?: boolean; isAlone?: boolean } = {}): Promise<Detector> {
+  const redactor = createRedactor()
+  return {
+    name: 'spanwarden',
+    find: async (texts) =>
+      texts.map((text) => {
+        const { hits, text: redacted } = redactor.redactText(text)
+        return { findings: hits, redacted }
+      }),
+  }
+}
+
+/** Findings of all records, in their order; those of a group are handed over together. */
+export async function findInGroups(
+  detector: Detector,
+  records: readonly { readonly text: string; readonly group: string }[],
+): Promise<Found[]> {
+  const groups = Map.groupBy(records.entries(), ([, { group }]) => group)
+  const found: Found[] = []
+  for (const members of groups.values()) {
+    const results = await detector.find(members.map(([, { text }]) => text))
+    for (const [i, [index]] of members.entries()) found[index] = results[i] ?? { findings: [], redacted: '' }
+  }
+  return found
+}
