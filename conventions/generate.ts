@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { renderCallingCodes } from './generate-calling-codes.ts'
 import { renderPrices } from './generate-prices.ts'
 import { renderScanner } from './generate-scanner.ts'
 import { problemsOf, readRegistry } from './registry.ts'
@@ -14,6 +15,7 @@ export async function generatedFiles(): Promise<{ path: string; text: string }[]
   return [
     { path: 'src/conventions.ts', text: renderCode(registry) },
     { path: 'src/pricing/prices.gen.ts', text: await renderPrices() },
+    { path: 'src/redaction/rules/calling-codes.gen.ts', text: renderCallingCodes() },
     { path: 'src/redaction/scanner.gen.ts', text: await renderScanner() },
     { path: 'conventions/README.md', text: renderDocs(registry) },
   ]
