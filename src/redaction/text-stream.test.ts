@@ -30,11 +30,24 @@ const words = fc.constantFrom(
   '-----BEGIN',
   'a.b@',
 )
+/** Values with blanks in them: wherever a text is cut, it is cut in the middle of one of these before long. */
+const spaced = fc.constantFrom(
+  '4111 1111 1111 1111',
+  'DE89 3704 0044 0532 0130 00',
+  'phone 0151 23 45 67 89',
+  '(555) 231 - 4567',
+  '+49 30 1234 5678',
+  'my password is hunter2trucks!',
+)
 const text = fc
-  .array(fc.oneof({ weight: 4, arbitrary: words }, { weight: 1, arbitrary: anySecret.map(({ value }) => value) }), {
-    minLength: 1,
-    maxLength: 120,
-  })
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: words },
+      { weight: 3, arbitrary: spaced },
+      { weight: 1, arbitrary: anySecret.map(({ value }) => value) },
+    ),
+    { minLength: 1, maxLength: 160 },
+  )
   .map((parts) => parts.join(' '))
 
 describe('TextStream', () => {
