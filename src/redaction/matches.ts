@@ -5,6 +5,8 @@ export interface Match {
   rule: number
   /** 0 to 1. */
   confidence: number
+  /** What was found, decoded, when it stands encoded in the range. */
+  text?: Uint8Array
 }
 
 /**
@@ -25,6 +27,9 @@ export function mergeMatches(matches: readonly Match[]): Match[] {
       longest = length
       continue
     }
+    // The text is that of the whole range.
+    if (match.end > last.end) delete last.text
+    else if (match.text !== undefined && length === last.end - last.start) last.text ??= match.text
     last.end = Math.max(last.end, match.end)
     if (length > longest || (length === longest && match.rule < last.rule)) {
       last.rule = match.rule
@@ -50,7 +55,11 @@ export interface Derived {
 
 /** Matches in derived text as ranges of the value itself. */
 export const originsOf = (derived: Derived, matches: readonly Match[]): Match[] =>
-  matches.map((match) => ({ ...match, ...derived.origin(match.start, match.end) }))
+  matches.map((match) => ({
+    text: derived.bytes.subarray(match.start, match.end),
+    ...match,
+    ...derived.origin(match.start, match.end),
+  }))
 
 /** The value bytes[start, end) with ascending ranges of it replaced. */
 export function withReplacements(
