@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anySecret } from '../../test/support/secrets.ts'
 import { createRedactor } from './redactor.ts'
-import { scanPortable } from './scanner-portable.ts'
+import { createPortableScanner } from './scanner-portable.ts'
 
 const redactor = createRedactor()
 const redact = (text: string): string => redactor.redactText(text).text
@@ -181,7 +181,7 @@ describe('properties', () => {
   })
 
   test('the portable scanner gives the same redaction', () => {
-    const portable = createRedactor({ scan: scanPortable })
+    const portable = createRedactor({ createScanner: createPortableScanner })
     fc.assert(
       fc.property(withSecret, ({ document }) => {
         expect(portable.redactText(document)).toEqual(redactor.redactText(document))

@@ -4,19 +4,23 @@ import type { Match } from './matches.ts'
 import type { Rule, RuleType } from './rule.ts'
 import { rules as allRules } from './rules.ts'
 import { createScanner } from './scanner.ts'
-import { ALNUM, CLASS, DIGIT, LETTER, Subject } from './subject.ts'
+import { ALNUM, CLASS, DIGIT, LETTER, Subject, TOKEN } from './subject.ts'
 import {
   noCandidates,
   positionOf,
   SCAN_BYTES_MAX,
+  TRIGGER_CODE,
   TRIGGER_COUNT,
   TRIGGER_DIGITS,
   TRIGGER_ESCAPE,
   TRIGGER_IBAN,
   TRIGGER_SSN,
+  TRIGGER_TOKEN,
+  TRIGGER_WORD,
   triggerOf,
 } from './triggers.ts'
 import type { Candidates, Scan } from './triggers.ts'
+import { isWordEnd, WordList } from './word-list.ts'
 
 export interface RedactorOptions {
   /** Types of rules to apply; default all. */
@@ -27,7 +31,7 @@ export interface RedactorOptions {
   /** What takes the place of a match; without it, and where it is silent, the placeholder `[REDACTED:TYPE]`. */
   readonly replacement?: Replacement
   /** The scanner, for tests. */
-  readonly scan?: Scan
+  readonly createScanner?: (words: WordList) => Scan
 }
 
 export interface RedactionLimits {
@@ -106,6 +110,13 @@ const ROUNDS_MAX = 6
 const NEIGHBOUR_BYTES = 64
 const NOTHING: readonly Redaction[] = []
 const NO_LABEL = new Uint8Array(0)
+/** Triggers of the start of a word, where the scanner missed it: see triggers.ts. */
+const CODE_BYTES = 8
+const TOKEN_BYTES = 16
+/** Words are looked for in so much of a value's first word. */
+const START_WORD_BYTES_MAX = 64
+/** Shorter values hold nothing that any rule is about. */
+const GLUED_BYTES_MIN = 4
 const encoder = new TextEncoder()
 
 /** Throws when a batch is larger than 64 MiB or an unknown rule is asked for. */
@@ -115,6 +126,9 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
 
 class RuleRedactor implements Redactor {
   readonly #rulesAt: readonly (readonly Rule[])[]
+  readonly #words: WordList
+  /** By index of the word. */
+  readonly #rulesOfWord: readonly (readonly Rule[])[]
   readonly #indexOf: ReadonlyMap<Rule, number>
   readonly #limits: RedactionLimits
   readonly #scan: Scan
@@ -136,13 +150,21 @@ class RuleRedactor implements Redactor {
   #cursorStart = 0
   #stepsMax = 0
 
-  constructor({ rules: types, limits, scan, patterns = [], replacement }: RedactorOptions) {
+  constructor({
+    rules: types,
+    limits,
+    createScanner: create = createScanner,
+    patterns = [],
+    replacement,
+  }: RedactorOptions) {
     const chosen = types === undefined ? allRules : allRules.filter(({ type }) => types.includes(type))
     const unknown = types?.find((type) => !chosen.some((rule) => rule.type === type))
     if (unknown !== undefined) throw new TypeError(`no redaction rule ${unknown}`)
     this.#rulesAt = Array.from({ length: TRIGGER_COUNT }, (_, trigger) =>
       chosen.filter(({ triggers }) => triggers.includes(trigger)),
     )
+    this.#words = new WordList(chosen.flatMap(({ words = [] }) => words))
+    this.#rulesOfWord = this.#words.words.map((word) => chosen.filter(({ words = [] }) => words.includes(word)))
     this.#indexOf = new Map(allRules.map((rule, index) => [rule, patterns.length + index]))
     this.#types = [...patterns.map(({ type }) => type), ...allRules.map(({ type }) => type), LIMIT_TYPE]
     this.#patterns = patterns
@@ -150,7 +172,7 @@ class RuleRedactor implements Redactor {
     this.#placeholders = this.#types.map((type) => `[REDACTED:${type}]`)
     this.#encoded = this.#placeholders.map((placeholder) => encoder.encode(placeholder))
     this.#limits = { ...redactionLimits, ...limits }
-    this.#scan = scan ?? createScanner()
+    this.#scan = create(this.#words)
   }
 
   get steps(): number {
@@ -258,9 +280,29 @@ class RuleRedactor implements Redactor {
   }
 
   #tryRules(trigger: number, position: number, matches: Match[]): boolean {
+    if (trigger === TRIGGER_WORD) return this.#tryWords(position, matches)
+    return this.#tryEach(this.#rulesAt[trigger] as readonly Rule[], trigger, position, matches)
+  }
+
+  /** The rules that asked for a word that ends here, longest word first. */
+  #tryWords(position: number, matches: Match[]): boolean {
+    const subject = this.#subject
+    const words = this.#words
+    if (!words.find(subject.bytes, subject.start, subject.end, position)) return false
+    const before = matches.length
+    for (let i = 0; i < words.foundCount; i++) {
+      const index = words.found[i] as number
+      subject.word = words.words[index] as string
+      subject.wordStart = position + 1 - subject.word.length
+      this.#tryEach(this.#rulesOfWord[index] as readonly Rule[], TRIGGER_WORD, position, matches)
+    }
+    return matches.length > before
+  }
+
+  #tryEach(rules: readonly Rule[], trigger: number, position: number, matches: Match[]): boolean {
     const subject = this.#subject
     const before = matches.length
-    for (const rule of this.#rulesAt[trigger] as readonly Rule[]) {
+    for (const rule of rules) {
       subject.confidence = rule.confidence
       if (!rule.find(subject, position, trigger)) continue
       const { from: start, to: end, confidence } = subject
@@ -270,8 +312,9 @@ class RuleRedactor implements Redactor {
   }
 
   #findPatterns({ bytes, start, end }: Value, matches: Match[]): void {
-    for (const [rule, { confidence, ...pattern }] of this.#patterns.entries()) {
+    for (const [rule, pattern] of this.#patterns.entries()) {
       if (!pattern.mayMatch(bytes, start, end)) continue
+      const { confidence } = pattern
       pattern.find(bytes, start, end, (from, to) => matches.push({ start: from, end: to, rule, confidence }))
     }
   }
@@ -279,14 +322,18 @@ class RuleRedactor implements Redactor {
   /** The triggers that begin with a word, at the start of a value. */
   #findAtStart(matches: Match[]): void {
     const subject = this.#subject
-    const { start } = subject
+    const { bytes, start, end } = subject
     if (subject.is(start, DIGIT)) {
       this.#tryRules(TRIGGER_DIGITS, start + 7, matches)
       this.#tryRules(TRIGGER_SSN, start + 7, matches)
     } else if (subject.is(start, LETTER) && subject.is(start + 2, DIGIT))
       this.#tryRules(TRIGGER_IBAN, start + 3, matches)
+    const wordEnd = subject.runEnd(start, ALNUM, START_WORD_BYTES_MAX)
+    for (let at = start; at < wordEnd; at++) if (isWordEnd(bytes, end, at)) this.#tryWords(at, matches)
+    if (wordEnd >= start + CODE_BYTES) this.#tryRules(TRIGGER_CODE, start + CODE_BYTES - 1, matches)
+    if (subject.runEnd(start, TOKEN, TOKEN_BYTES) === start + TOKEN_BYTES)
+      this.#tryRules(TRIGGER_TOKEN, start + TOKEN_BYTES - 1, matches)
   }
-
   /** All matches in a text made from a value. */
   #matchesIn(bytes: Uint8Array, round: number): Match[] {
     const found = this.#madeCandidates
@@ -370,17 +417,14 @@ interface Value {
 }
 
 /**
- * The byte before a value is its length on the wire. Where that looks like a letter or digit, the scanner took the first word of the value for the rest of
- * another one; only triggers with digits need the start of a word.
+ * The byte before a value is its length on the wire. Where that looks like a part of a word, the scanner took the first word of the value for the rest of
+ * another one, and missed the triggers that need its start.
  */
-export function isGlued(bytes: Uint8Array, start: number, end: number): boolean {
-  if (start === 0 || end - start < 4) return false
-  // Digits first: few values begin with one, but lengths are letters as often as not.
-  if (!isDigit(bytes[start] as number) && !isDigit(bytes[start + 2] as number)) return false
-  return ((CLASS[bytes[start - 1] as number] as number) & ALNUM) !== 0
-}
-
-const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
+export const isGlued = (bytes: Uint8Array, start: number, end: number): boolean =>
+  start > 0 &&
+  end - start >= GLUED_BYTES_MIN &&
+  ((CLASS[bytes[start - 1] as number] as number) & TOKEN) !== 0 &&
+  ((CLASS[bytes[start] as number] as number) & TOKEN) !== 0
 
 function firstAt({ entries, length }: Candidates, position: number): number {
   let low = 0

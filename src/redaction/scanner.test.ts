@@ -1,9 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { scanPortable } from './scanner-portable.ts'
+import { createPortableScanner } from './scanner-portable.ts'
 import { createSimdScanner } from './scanner.ts'
 import { noCandidates, positionOf, triggerOf } from './triggers.ts'
 import type { Scan } from './triggers.ts'
+import { WordList } from './word-list.ts'
 
 const literals = [
   'a@b eyJhbGciOiJIUzI1 sk-abcdefghijk \\u0040 \\/ +49151234567 -----BEGIN Bearer. BEARER. secret SECRET github_pat'.split(
@@ -32,18 +33,21 @@ const soup = fc.oneof(
 const run = (scan: Scan, bytes: Uint8Array, start = 0, end = bytes.length): string[] => {
   const found = noCandidates()
   scan(bytes, start, end, found)
-  return [...found.entries.subarray(0, found.length)].map((entry) => `${positionOf(entry)}:${triggerOf(entry)}`)
+  return [...found.entries.subarray(0, found.length)]
+    .filter((entry) => triggerOf(entry) < 19)
+    .map((entry) => `${positionOf(entry)}:${triggerOf(entry)}`)
 }
 
 describe('scanner', () => {
   const simd = createSimdScanner() ?? noSimd()
+  const portable = createPortableScanner(new WordList(['password', 'ssn', 'key']))
 
   test('SIMD and portable scanner find the same candidates', () => {
     fc.assert(
       fc.property(soup, fc.nat(20), fc.nat(20), (bytes, cut, lead) => {
         const start = Math.min(lead, bytes.length)
         const end = Math.max(start, bytes.length - cut)
-        expect(run(simd, bytes, start, end)).toEqual(run(scanPortable, bytes, start, end))
+        expect(run(simd, bytes, start, end)).toEqual(run(portable, bytes, start, end))
       }),
       { numRuns: 3000 },
     )
@@ -55,7 +59,7 @@ describe('scanner', () => {
         const padded = new Uint8Array(131_072 * 2 + 700).fill(0x61)
         padded.set(bytes, 131_072 + shift)
         padded.set(bytes, 262_144 + shift)
-        expect(run(simd, padded)).toEqual(run(scanPortable, padded))
+        expect(run(simd, padded)).toEqual(run(portable, padded))
       }),
       { numRuns: 40 },
     )

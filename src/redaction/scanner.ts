@@ -1,7 +1,8 @@
-import { scanPortable } from './scanner-portable.ts'
+import { createPortableScanner } from './scanner-portable.ts'
 import { SCANNER_WASM } from './scanner.gen.ts'
 import { reserve } from './triggers.ts'
 import type { Candidates, Scan } from './triggers.ts'
+import type { WordList } from './word-list.ts'
 
 /** The part of the standard that is used here: it is in TypeScript's browser library only. */
 declare const WebAssembly: {
@@ -21,8 +22,8 @@ interface Kernel {
 }
 
 /** The fastest scanner that this machine has: SIMD WebAssembly, else plain JavaScript with the same result. */
-export function createScanner(): Scan {
-  return createSimdScanner() ?? scanPortable
+export function createScanner(words: WordList): Scan {
+  return createPortableScanner(words)
 }
 
 /** Undefined where WebAssembly or its SIMD instructions are missing. */
