@@ -1,6 +1,7 @@
 import { JsonNumbers, leaveEscapeWhole, unescapeJson } from './json-text.ts'
 import { mergeMatches, originsOf, withReplacements } from './matches.ts'
 import type { Match } from './matches.ts'
+import { isOwnMark } from './own-marks.ts'
 import type { Rule, RuleType } from './rule.ts'
 import { rules as allRules } from './rules.ts'
 import { createScanner } from './scanner.ts'
@@ -361,7 +362,7 @@ class RuleRedactor implements Redactor {
     const redactions: Redaction[] = []
     for (const match of mergeMatches(matches)) {
       leaveEscapeWhole(bytes, start, match)
-      if (match.start >= match.end) continue
+      if (match.start >= match.end || isOwnMark(bytes, match.start, match.end)) continue
       const quote = numbers.quoteAround(match)
       const last = redactions.at(-1)
       // Two matches in one number of JSON, which is replaced as a whole.
