@@ -1,9 +1,10 @@
 import type { Rule, RuleType } from './rule.ts'
-import { email, phone } from './rules/contact.ts'
 import { bearerToken, jwt, privateKey } from './rules/credentials.ts'
 import { usSsn } from './rules/identity.ts'
+import { email } from './rules/email.ts'
 import { ipAddress, macAddress, urlCredentials } from './rules/network.ts'
 import { creditCard, iban } from './rules/payment.ts'
+import { phone } from './rules/phone.ts'
 import {
   anthropicKey,
   awsAccessKey,
