@@ -1,4 +1,4 @@
-import type { Metrics, RunDetail, RunPage, SpanDetail, Summary } from '../store/records.ts'
+import type { Metrics, RunDetail, RunPage, SpanDetail, Summary, TriedRedaction } from '../store/records.ts'
 
 /** The sidecar's API, which this page was served from. */
 
@@ -36,8 +36,17 @@ export const fetchRun = (traceId: string): Promise<RunDetail> => get(`/api/runs/
 export const fetchSpan = (traceId: string, spanId: string): Promise<SpanDetail> =>
   get(`/api/runs/${traceId}/spans/${spanId}`)
 
-async function get<T>(path: string): Promise<T> {
-  const response = await fetch(path, { headers: { accept: 'application/json' } })
+export const tryRedaction = (text: string): Promise<TriedRedaction> =>
+  answer('/api/redaction', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ text }),
+  })
+
+const get = <T>(path: string): Promise<T> => answer(path, { headers: { accept: 'application/json' } })
+
+async function answer<T>(path: string, request: RequestInit): Promise<T> {
+  const response = await fetch(path, request)
   if (!response.ok) throw new ApiError(response.status)
   return response.json()
 }

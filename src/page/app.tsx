@@ -3,6 +3,7 @@ import type { StoreChange } from '../store/records.ts'
 import { useLive } from './live.ts'
 import type { Connection } from './live.ts'
 import { Overview } from './overview.tsx'
+import { RedactionTrial } from './redaction-trial.tsx'
 import { useRoute } from './route.ts'
 import { RunView } from './run-view.tsx'
 
@@ -32,12 +33,20 @@ export function App() {
           </svg>
           spanwarden
         </a>
+        <nav class="views">
+          <a href="#/" aria-current={route.view === 'redaction' ? undefined : 'page'}>
+            Runs
+          </a>
+          <a href="#/redaction" aria-current={route.view === 'redaction' ? 'page' : undefined}>
+            Redaction
+          </a>
+        </nav>
         <ConnectionState connection={connection} />
       </header>
       <main id="main" tabIndex={-1}>
-        {route.view === 'overview' ? (
-          <Overview route={route} subscribe={subscribe} />
-        ) : (
+        {route.view === 'overview' && <Overview route={route} subscribe={subscribe} />}
+        {route.view === 'redaction' && <RedactionTrial />}
+        {route.view === 'run' && (
           <RunView key={route.traceId} traceId={route.traceId} spanId={route.spanId} subscribe={subscribe} />
         )}
       </main>

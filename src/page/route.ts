@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 export type Route =
   | { readonly view: 'overview'; readonly range: RangeName; readonly status: string; readonly agent: string }
   | { readonly view: 'run'; readonly traceId: string; readonly spanId: string }
+  | { readonly view: 'redaction' }
 
 export const ranges = { '15m': 900_000, '1h': 3_600_000, '6h': 21_600_000, '24h': 86_400_000 } as const
 export type RangeName = keyof typeof ranges
@@ -12,6 +13,7 @@ export function parseRoute(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#/, '').split('?')
   const run = /^\/runs\/([0-9a-f]{32})(?:\/([0-9a-f]{16}))?$/.exec(path)
   if (run !== null) return { view: 'run', traceId: run[1] ?? '', spanId: run[2] ?? '' }
+  if (path === '/redaction') return { view: 'redaction' }
   const query = new URLSearchParams(search)
   const range = query.get('range') ?? ''
   return {
@@ -24,6 +26,7 @@ export function parseRoute(hash: string): Route {
 
 export function hrefOf(route: Route): string {
   if (route.view === 'run') return `#/runs/${route.traceId}${route.spanId === '' ? '' : `/${route.spanId}`}`
+  if (route.view === 'redaction') return '#/redaction'
   const query = new URLSearchParams()
   if (route.range !== '1h') query.set('range', route.range)
   if (route.status !== '') query.set('status', route.status)

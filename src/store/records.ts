@@ -151,3 +151,17 @@ export interface StoreChange {
   readonly more: boolean
   readonly metrics: boolean
 }
+
+/** What redaction would take out of a text; offsets are UTF-16 code units of the text that was sent. */
+export interface TriedRedaction {
+  readonly text: string
+  readonly found: readonly {
+    readonly start: number
+    readonly end: number
+    readonly rule: string
+    /** 0 to 1. */
+    readonly confidence: number
+    readonly replacement: string
+    readonly summary: string
+  }[]
+}

@@ -193,6 +193,19 @@ describeWithChromium('the page in Chromium', () => {
     expect(await page.getByRole('treeitem').count()).toBeLessThan(100)
   })
 
+  test('a text to try redaction on: marked, explained, and as it would leave', async () => {
+    const { page } = await visit('#/')
+    await page.getByRole('link', { name: 'Redaction' }).click()
+    await page.locator('.trial mark').first().waitFor()
+    await page.getByLabel('Text').fill('My phone is +49 30 901820 and my parcel has not come.')
+    await page.locator('.trial mark', { hasText: '+49 30 901820' }).waitFor()
+    expect(await page.locator('.trial-text').last().textContent()).toBe(
+      'My phone is [REDACTED:PHONE] and my parcel has not come.',
+    )
+    expect(await page.locator('.findings tbody tr').count()).toBe(1)
+    expect(await page.locator('.findings tbody tr').textContent()).toContain('PHONE')
+  })
+
   test('fits a telephone, in the dark', async () => {
     const { page } = await visit('', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' })
     await page.locator('.runs tbody tr').first().waitFor()

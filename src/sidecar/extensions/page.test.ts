@@ -137,6 +137,39 @@ describe('the API', () => {
   )
 })
 
+describe('trying the redaction', () => {
+  test('tells what would be taken out of a text, where and why', async () => {
+    const email = ['ada', 'example.com'].join('@')
+    const response = await serve().http.inject({
+      method: 'POST',
+      url: '/api/redaction',
+      payload: { text: `é 😀 ${email}` },
+    })
+    expect(response.json()).toEqual({
+      text: 'é 😀 [REDACTED:EMAIL]',
+      found: [
+        {
+          start: 5,
+          end: 20,
+          rule: 'EMAIL',
+          confidence: expect.any(Number),
+          replacement: '[REDACTED:EMAIL]',
+          summary: expect.stringMatching(/e-mail/i),
+        },
+      ],
+    })
+  })
+
+  test.each([{}, { text: 1 }, { text: 'x'.repeat(262_145) }, { text: 'a', more: 1 }])(
+    'what is no text of the right size is refused without an echo',
+    async (payload) => {
+      const response = await serve().http.inject({ method: 'POST', url: '/api/redaction', payload })
+      expect(response.statusCode).toBe(400)
+      expect(response.json()).toEqual({ error: 'this takes {"text": …} of at most 262144 characters' })
+    },
+  )
+})
+
 describe('the page', () => {
   test('is served with a policy that lets nothing in from elsewhere and nothing inline', async () => {
     const { http } = serve()

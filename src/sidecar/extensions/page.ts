@@ -7,6 +7,7 @@ import { defineExtension } from '../component.ts'
 import { EventStream } from './page/event-stream.ts'
 import { loadAssets } from './page/load-assets.ts'
 import type { PageAsset } from './page/load-assets.ts'
+import { addTryRedaction } from './page/try-redaction.ts'
 
 const config = z.strictObject({
   max_event_clients: z
@@ -17,7 +18,7 @@ const config = z.strictObject({
 })
 
 /**
- * The page on the control server (http://127.0.0.1:8080): the five metrics live, the runs, and each run as a waterfall. It shows what the exporter `store`
+ * The page on the control server (http://127.0.0.1:8080): the five metrics live, the runs, each run as a waterfall, and a text to try redaction on. It shows what the exporter `store`
  * was given, so that exporter must be in a traces and a metrics pipeline.
  */
 export const page = defineExtension({
@@ -30,6 +31,7 @@ export const page = defineExtension({
     void context.http.register(async (http) => {
       http.addHook('onRequest', async (_request, reply) => void reply.headers(securityHeaders))
       addPage(http)
+      addTryRedaction(http)
       addApi(http, store, { version: context.program.version, now: () => context.clock.now() })
       http.get('/api/events', (_request, reply) => events.serve(reply))
     })
