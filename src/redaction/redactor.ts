@@ -130,7 +130,8 @@ class RuleRedactor implements Redactor {
   readonly #words: WordList
   /** By index of the word. */
   readonly #rulesOfWord: readonly (readonly Rule[])[]
-  readonly #indexOf: ReadonlyMap<Rule, number>
+  /** Of the rules that apply. */
+  readonly #indexOf: ReadonlyMap<RuleType, number>
   readonly #limits: RedactionLimits
   readonly #scan: Scan
   readonly #subject = new Subject()
@@ -162,11 +163,13 @@ class RuleRedactor implements Redactor {
     const unknown = types?.find((type) => !chosen.some((rule) => rule.type === type))
     if (unknown !== undefined) throw new TypeError(`no redaction rule ${unknown}`)
     this.#rulesAt = Array.from({ length: TRIGGER_COUNT }, (_, trigger) =>
-      chosen.filter(({ triggers }) => triggers.includes(trigger)),
+      firstOfEachSearch(chosen.filter(({ triggers }) => triggers.includes(trigger))),
     )
     this.#words = new WordList(chosen.flatMap(({ words = [] }) => words))
-    this.#rulesOfWord = this.#words.words.map((word) => chosen.filter(({ words = [] }) => words.includes(word)))
-    this.#indexOf = new Map(allRules.map((rule, index) => [rule, patterns.length + index]))
+    this.#rulesOfWord = this.#words.words.map((word) =>
+      firstOfEachSearch(chosen.filter(({ words = [] }) => words.includes(word))),
+    )
+    this.#indexOf = new Map(chosen.map((rule) => [rule.type, patterns.length + allRules.indexOf(rule)]))
     this.#types = [...patterns.map(({ type }) => type), ...allRules.map(({ type }) => type), LIMIT_TYPE]
     this.#patterns = patterns
     this.#replacement = replacement
@@ -305,9 +308,11 @@ class RuleRedactor implements Redactor {
     const before = matches.length
     for (const rule of rules) {
       subject.confidence = rule.confidence
+      subject.type = rule.type
       if (!rule.find(subject, position, trigger)) continue
-      const { from: start, to: end, confidence } = subject
-      matches.push({ start, end, rule: this.#indexOf.get(rule) as number, confidence })
+      const { from: start, to: end, confidence, type } = subject
+      const index = this.#indexOf.get(type)
+      if (index !== undefined) matches.push({ start, end, rule: index, confidence })
     }
     return matches.length > before
   }
@@ -437,6 +442,10 @@ function firstAt({ entries, length }: Candidates, position: number): number {
   }
   return low
 }
+
+/** Rules may share one `find`, which says by `subject.type` whose match it is. */
+const firstOfEachSearch = (rules: readonly Rule[]): readonly Rule[] =>
+  rules.filter((rule, i) => rules.findIndex(({ find }) => find === rule.find) === i)
 
 /** Whether a candidate that did not match stands so near to a replaced range that its rule could have looked into it. Both ascend. */
 function isNextToMiss(redactions: readonly Redaction[], missed: readonly number[]): boolean {

@@ -28,7 +28,7 @@ export interface Rule {
   readonly context?: readonly string[]
   /**
    * Looks at a bounded window around the trigger; on a match sets `from` and `to` of the subject. A match never cuts a word in two and never holds
-   * a quote or half an escape.
+   * a quote or half an escape. Rules that share this very function are looked for once: it sets `subject.type`.
    */
   readonly find: (subject: Subject, at: number, trigger: number) => boolean
   /** Documentation and test: in `matches` exactly what stands between « and » is found, in `misses` nothing. */

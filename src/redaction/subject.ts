@@ -40,6 +40,8 @@ export class Subject {
   to = 0
   /** Of the match at hand, 0 to 1; the rule's own unless it sets another. */
   confidence = 0
+  /** Of the match at hand: the rule's own, unless `find` is shared with other rules and it is one of theirs. */
+  type = ''
   /** At TRIGGER_WORD: the word in lower case, and where it begins. */
   word = ''
   wordStart = 0
