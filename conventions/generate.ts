@@ -6,6 +6,7 @@ import { renderScanner } from './generate-scanner.ts'
 import { problemsOf, readRegistry } from './registry.ts'
 import { renderCode } from './render-code.ts'
 import { renderDocs } from './render-docs.ts'
+import { renderRedaction } from './render-redaction.ts'
 
 /** Every generated file: its path from the project's root and what belongs into it. */
 export async function generatedFiles(): Promise<{ path: string; text: string }[]> {
@@ -18,6 +19,7 @@ export async function generatedFiles(): Promise<{ path: string; text: string }[]
     { path: 'src/redaction/rules/calling-codes.gen.ts', text: renderCallingCodes() },
     { path: 'src/redaction/scanner.gen.ts', text: await renderScanner() },
     { path: 'conventions/README.md', text: renderDocs(registry) },
+    { path: 'docs/redaction.md', text: renderRedaction(import.meta.dirname) },
   ]
 }
 
