@@ -4,17 +4,25 @@
 // One pass, 64 bytes a step. Literals: four nibble-table lookups (Teddy), one bit for each of eight buckets. Shapes of digits: one 64-bit mask for each class of
 // bytes, shifted against each other, made only where a part of a shape stands. What is left is looked at byte by byte. Constant vectors are loaded from memory: V8 materialises
 // `splat` again in every turn of the loop, which costs more than half the speed. The relaxed swizzle (Node 22 has it) saves another 5 %: no index is above 15.
+// Words: at each last letter of a word a hash of its last four bytes is looked up in a bitmap; what passes is compared with the tree of word-list.ts.
 //
-// Memory: tables and constants below INPUT; 64 bytes of text before the chunk, the chunk, 64 bytes after it; then the candidates.
+// Memory: tables and constants below INPUT; 64 bytes of text before the chunk, the chunk, 64 bytes after it; then the candidates, at most two for each byte; then the
+// bitmap of endings and the tree of words.
 
 const TABLES: usize = 1024; // 4 positions x (low, high) x 16
 const CONSTANTS: usize = 1280;
 const BUCKETS: usize = 1536; // 64 bytes: bucket bits of the block at hand
+const CLASSES: usize = 1600; // 256 bytes: classes of letters and digits, as in word-list.ts
 const INPUT: usize = 2048;
 const LEAD: usize = 64;
-const CHUNK: usize = 131072;
+const CHUNK: usize = 65536;
 const OUTPUT: usize = INPUT + LEAD + CHUNK + 192;
+const ENDINGS: usize = 655360; // 2^17 bits
+const TREE: usize = ENDINGS + 16384;
+const CLASS_COUNT: usize = 37;
 
+export function classesOffset(): usize { return CLASSES; }
+export function treeOffset(): usize { return TREE; }
 export function inputOffset(): usize { return INPUT; }
 export function outputOffset(): usize { return OUTPUT; }
 export function chunkBytes(): usize { return CHUNK; }
@@ -72,6 +80,32 @@ export function prepare(): void {
   constant(8, 0x2e); // .
   constant(9, 0x2d); // -
   constant(10, 0x5c); // backslash
+  constant(11, 0x3f); // makes upper-case letters the lowest signed bytes
+  constant(12, 0x5f); // _
+  constant(13, 0x25); // %
+  constant(14, 0x26); // &
+}
+
+/** Bytes of the tree's edges: behind them stands, for each node, the word that begins there. */
+let edges: usize = 0;
+/** Whether a word ends with a digit. */
+let digitEndings: u64 = 0;
+
+export function setWords(nodes: i32, endsWithDigit: bool): void {
+  edges = <usize>nodes * CLASS_COUNT * 2;
+  digitEndings = endsWithDigit ? ~0 : 0;
+}
+
+// @ts-ignore: decorator
+@inline function endingBit(lastFour: u32): u32 { return ((lastFour & 0x1f1f1f1f) * 0x9e3779b1) >> 15; }
+
+/** Registers a word by its last four bytes, the first of them lowest; of a shorter word the lowest `free` bytes are any. */
+export function addEnding(lastFour: u32, free: i32): void {
+  const count = <u32>1 << (5 * free);
+  for (let i: u32 = 0; i < count; i++) {
+    const bit = endingBit(lastFour | (i & 31) | ((i >> 5) << 8));
+    store<u8>(ENDINGS + (bit >> 3), load<u8>(ENDINGS + (bit >> 3)) | (<u8>1 << <u8>(bit & 7)));
+  }
 }
 
 // @ts-ignore: decorator
@@ -196,8 +230,108 @@ function ibanAt(p: usize): i32 {
   return more >= 11 ? 18 : -1;
 }
 
+/** `&#`, or two to eight letters and a semicolon. */
+function isEntity(p: usize): bool {
+  if (byte(p + 1) == 0x23) return true;
+  let letters: usize = 0;
+  while (letters < 9 && isLetter(byte(p + 1 + letters))) letters++;
+  return letters >= 2 && letters < 9 && byte(p + 1 + letters) == 0x3b;
+}
+
+/** As fold-kind.ts: 1 letter or digit, 2 nothing, 3 gap, 4 punctuation, plus sixteen times the length; 0 for all else. */
+function foldKind(a: u32, b: u32, c: u32, d: u32): u32 {
+  if (a < 0xe0) {
+    if (a == 0xc2) return b == 0xa0 ? 0x23 : b == 0xad ? 0x22 : 0;
+    if (a == 0xcd) return b == 0x8f ? 0x22 : 0;
+    if (a == 0xd8) return b == 0x9c ? 0x22 : 0;
+    if (a == 0xd9) return b - 0xa0 < 10 ? 0x21 : 0;
+    return a == 0xdb && b - 0xb0 < 10 ? 0x21 : 0;
+  }
+  if (a == 0xe0) return (b - 0xa5 <= 0x10 && (b & 1) == 1 && c - 0xa6 < 10) || ((b == 0xb9 || b == 0xbb) && c - 0x90 < 10) ? 0x31 : 0;
+  if (a == 0xe2) {
+    if (b == 0x80) {
+      if (c <= 0x8a || c == 0xaf) return 0x33;
+      if (c <= 0x8f || c - 0xaa < 5) return 0x32;
+      return c <= 0x95 ? 0x33 : 0;
+    }
+    if (b == 0x81) return c == 0x9f ? 0x33 : c - 0xa0 < 16 ? 0x32 : 0;
+    return b == 0x88 && c == 0x92 ? 0x33 : 0;
+  }
+  if (a == 0xe3) return b == 0x80 && c == 0x80 ? 0x33 : 0;
+  if (a == 0xef) {
+    if (b == 0xb8) return c <= 0x8f ? 0x32 : 0;
+    if (b == 0xb9) return c == 0xab ? 0x31 : 0;
+    if (b == 0xbb) return c == 0xbf ? 0x32 : 0;
+    if (b != 0xbc && b != 0xbd) return 0;
+    const ascii = 0x20 + ((b & 1) << 6) + (c & 63);
+    if (ascii == 0x20 || ascii > 0x7e) return 0;
+    return isAlnum(ascii) || ascii == 0x40 ? 0x31 : 0x34;
+  }
+  if (a == 0xf0) return (b == 0x9d && c - 0x90 < 16) || (b == 0x9f && c == 0xaf && d - 0xb0 < 10) ? 0x41 : 0;
+  return a == 0xf3 && b == 0xa0 && c <= 0x87 ? 0x42 : 0;
+}
+
+// @ts-ignore: decorator
+@inline function isInValue(c: u32): bool { return isToken(c) || c == 0x40 || c == 0x2e; }
+
+function isFold(p: usize): bool {
+  const kind = foldKind(byte(p), byte(p + 1), byte(p + 2), byte(p + 3));
+  if (kind == 0) return false;
+  const before = byte(p - 1);
+  const behind = byte(p + (kind >> 4));
+  switch (kind & 15) {
+    case 1: return true;
+    case 2: return isInValue(before) || isInValue(behind);
+    case 3: return isDigit(before) || isDigit(behind);
+    default: return isAlnum(before) && isAlnum(behind);
+  }
+}
+
+/** p is the eighth letter or digit of a word. */
+function isCode(p: usize): bool {
+  let digits = 0;
+  let length = 0;
+  for (let at = p - 7; isAlnum(byte(at)); at++) {
+    if (++length > 24) return false;
+    if (isDigit(byte(at))) digits++;
+  }
+  return digits >= 4 && digits < length;
+}
+
+// @ts-ignore: decorator
+@inline function isUpper(c: u32): bool { return c - 0x41 < 26; }
+// @ts-ignore: decorator
+@inline function isLower(c: u32): bool { return c - 0x61 < 26; }
+
+function isWordStart(at: usize): bool {
+  const c = byte(at);
+  const before = byte(at - 1);
+  if (isDigit(before)) return !isDigit(c);
+  if (!isLetter(before) || isDigit(c)) return true;
+  return (isUpper(c) && (isLower(before) || isLower(byte(at + 1)))) || isEscapeLetter(at - 1);
+}
+
+/** Whether a word of the list ends with p, which is the last byte of a word. */
+function isListed(p: usize): bool {
+  const bit = endingBit(load<u32>(p - 3));
+  if (((load<u8>(ENDINGS + (bit >> 3)) >> <u8>(bit & 7)) & 1) == 0) return false;
+  let node: usize = 0;
+  let at = p;
+  for (let length = 1; length <= 24; length++) {
+    const edge = <usize>load<u8>(CLASSES + byte(at));
+    if (edge == 0) return false;
+    node = load<u16>(TREE + (node * CLASS_COUNT + edge) * 2);
+    if (node == 0) return false;
+    if (load<u16>(TREE + edges + node * 2) != 0 && (length >= 5 || isWordStart(at))) return true;
+    at--;
+  }
+  return false;
+}
+
 // @ts-ignore: decorator
 @inline function back(now: u64, before: u64, n: u64): u64 { return (now << n) | (before >> (64 - n)); }
+
+
 
 /**
  * Scans the chunk that stands at INPUT: `from` bytes of context, then text up to `to`. `base` is what the candidates' positions count from.
@@ -214,12 +348,18 @@ export function scan(from: usize, to: usize, base: i32): i32 {
   const colon = v128.load(CONSTANTS + 112), dot = v128.load(CONSTANTS + 128);
   const dash = v128.load(CONSTANTS + 144), slash = v128.load(CONSTANTS + 160);
   const belowDigits = v128.load(CONSTANTS + 16);
+  const upperShift = v128.load(CONSTANTS + 176), underscore = v128.load(CONSTANTS + 192);
+  const percent = v128.load(CONSTANTS + 208), ampersand = v128.load(CONSTANTS + 224);
 
   let before0 = i32x4.splat(0), before1 = i32x4.splat(0), before2 = i32x4.splat(0), digitsBefore = i32x4.splat(0);
+  let digitsWas: u64 = 0, lettersWas: u64 = 0, slashesWas: u64 = 0;
+  let tokensWas: u64 = 0, tokens2Was: u64 = 0, tokens4Was: u64 = 0, tokens8Was: u64 = 0;
+  let wordsWas: u64 = 0, words2Was: u64 = 0, words4Was: u64 = 0;
   let out: usize = OUTPUT;
 
   for (let block: usize = 0; block < to; block += 64) {
     let anyLiteral = i32x4.splat(0), anyShape = i32x4.splat(0);
+    let digits: u64 = 0, letters: u64 = 0, upper: u64 = 0, slashes: u64 = 0, marks: u64 = 0, signs: u64 = 0, beyond: u64 = 0;
     for (let k: usize = 0; k < 64; k += 16) {
       const at = INPUT + block + k;
       const v = v128.load(at);
@@ -244,19 +384,29 @@ export function scan(from: usize, to: usize, base: i32): i32 {
 
       // A part of each shape, cheaper than the whole: where none of these is, no shape ends.
       const fromZero = i8x16.gt_s(v, belowDigits);
-      const digits = v128.and(fromZero, i8x16.lt_s(v, colon));
-      const digits1 = v128.shuffle<u8>(digitsBefore, digits, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
-      const digits2 = v128.shuffle<u8>(digitsBefore, digits, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
-      const digits7 = v128.shuffle<u8>(digitsBefore, digits, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24);
-      digitsBefore = digits;
+      const digit = v128.and(fromZero, i8x16.lt_s(v, colon));
+      const digits1 = v128.shuffle<u8>(digitsBefore, digit, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+      const digits2 = v128.shuffle<u8>(digitsBefore, digit, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
+      const digits7 = v128.shuffle<u8>(digitsBefore, digit, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24);
+      digitsBefore = digit;
       const back2 = v128.load(at - 2), back3 = v128.load(at - 3);
       const dot1 = i8x16.eq(v128.load(at - 1), dot), colon1 = i8x16.eq(v128.load(at - 1), colon);
       const long = v128.and(digits2, v128.or(digits7, dot1));
       const behindLetters = v128.and(digits1, i8x16.gt_s(i8x16.min_s(back2, back3), colon));
       const colons = v128.and(fromZero, v128.and(colon1, i8x16.gt_s(back2, belowDigits)));
-      const dashes = v128.and(i8x16.eq(v, dash), i8x16.eq(back3, dash));
-      const shapes = v128.and(digits, v128.or(long, behindLetters));
+      const dashAt = i8x16.eq(v, dash);
+      const dashes = v128.and(dashAt, i8x16.eq(back3, dash));
+      const shapes = v128.and(digit, v128.or(long, behindLetters));
       anyShape = v128.or(v128.or(anyShape, shapes), v128.or(colons, dashes));
+
+      const shift = <u64>k;
+      digits |= <u64>i8x16.bitmask(digit) << shift;
+      letters |= <u64>i8x16.bitmask(i8x16.lt_s(i8x16.add(v128.or(v, space), letterShift), letterEnd)) << shift;
+      upper |= <u64>i8x16.bitmask(i8x16.lt_s(i8x16.add(v, upperShift), letterEnd)) << shift;
+      slashes |= <u64>i8x16.bitmask(i8x16.eq(v, slash)) << shift;
+      marks |= <u64>i8x16.bitmask(v128.or(dashAt, i8x16.eq(v, underscore))) << shift;
+      signs |= <u64>i8x16.bitmask(v128.or(i8x16.eq(v, percent), i8x16.eq(v, ampersand))) << shift;
+      beyond |= <u64>i8x16.bitmask(v) << shift;
     }
 
     let literals: u64 = 0;
@@ -265,30 +415,81 @@ export function scan(from: usize, to: usize, base: i32): i32 {
         literals |= <u64>(i8x16.bitmask(i8x16.eq(v128.load(BUCKETS + k), i32x4.splat(0))) ^ 0xffff) << <u64>k;
     }
 
-    let shaped: u64 = 0, ssn: u64 = 0, ipv4: u64 = 0, pairs: u64 = 0, dashed: u64 = 0, iban: u64 = 0;
+    const alnum = letters | digits;
+    // Letters of escapes are no part of a word.
+    let words = alnum;
+    for (let escaped = letters & back(slashes, slashesWas, 1); escaped != 0; escaped &= escaped - 1) {
+      if (isEscapeLetter(INPUT + block + <usize>ctz(escaped))) words &= ~(escaped & (0 - escaped));
+    }
+
+    const tokens = alnum | marks;
+    const tokens2 = tokens & back(tokens, tokensWas, 1);
+    const tokens4 = tokens2 & back(tokens2, tokens2Was, 2);
+    const tokens8 = tokens4 & back(tokens4, tokens4Was, 4);
+    const runs = tokens8 & back(tokens8, tokens8Was, 8) & ~back(tokens, tokensWas, 16);
+    tokens2Was = tokens2;
+    tokens4Was = tokens4;
+    tokens8Was = tokens8;
+    tokensWas = tokens;
+
+    const words2 = words & back(words, wordsWas, 1);
+    const words4 = words2 & back(words2, words2Was, 2);
+    let longWords = words4 & back(words4, words4Was, 4) & ~back(words, wordsWas, 8);
+    let codes: u64 = 0;
+    for (; longWords != 0; longWords &= longWords - 1) {
+      const bit = ctz(longWords);
+      const behind = ~words >> bit;
+      // Digits among the eight, and those in the rest of the word if it ends in this block.
+      const eight = ((digits << (63 - bit)) | ((digitsWas >> bit) >> 1)) >> 56;
+      const rest = (digits >> bit) & ((behind & (0 - behind)) - 1) & ~1;
+      if (behind != 0 && popcnt(eight) + popcnt(rest) < 4) continue;
+      if (isCode(INPUT + block + <usize>bit)) codes |= longWords & (0 - longWords);
+    }
+    words2Was = words2;
+    words4Was = words4;
+    wordsWas = words;
+
+    let listed: u64 = 0;
+    if (edges != 0) {
+      const next = byte(INPUT + block + 64), second = byte(INPUT + block + 65);
+      const letters1 = (letters >> 1) | (<u64>isLetter(next) << 63);
+      const upper1 = (upper >> 1) | (<u64>isUpper(next) << 63);
+      const lower = letters & ~upper;
+      const lower2 = (lower >> 2) | (<u64>isLower(next) << 62) | (<u64>isLower(second) << 63);
+      let ends = letters & (~letters1 | (upper1 & (lower | lower2)));
+      ends |= digits & ~((digits >> 1) | (<u64>isDigit(next) << 63)) & digitEndings;
+      for (ends &= words; ends != 0; ends &= ends - 1) {
+        if (isListed(INPUT + block + <usize>ctz(ends))) listed |= ends & (0 - ends);
+      }
+    }
+
+    let folded: u64 = 0;
+    for (; beyond != 0; beyond &= beyond - 1) {
+      const p = INPUT + block + <usize>ctz(beyond);
+      if (byte(p) >= 0xc2 && isFold(p)) folded |= beyond & (0 - beyond);
+    }
+
+    let shaped: u64 = 0, ssn: u64 = 0, ipv4: u64 = 0, pairs: u64 = 0, dashed: u64 = 0, iban: u64 = 0, triples: u64 = 0;
     if (v128.any_true(anyShape)) {
-      let digits: u64 = 0, letters: u64 = 0, hexLetters: u64 = 0, colons: u64 = 0, dashes: u64 = 0, dots: u64 = 0, spaces: u64 = 0, slashes: u64 = 0;
-      let digitsWas: u64 = 0, lettersWas: u64 = 0, hexWas: u64 = 0, colonsWas: u64 = 0, dashesWas: u64 = 0, dotsWas: u64 = 0, spacesWas: u64 = 0, slashesWas: u64 = 0;
+      let hexLetters: u64 = 0, colons: u64 = 0, dashes: u64 = 0, dots: u64 = 0, spaces: u64 = 0;
+      let hexWas: u64 = 0, colonsWas: u64 = 0, dashesWas: u64 = 0, dotsWas: u64 = 0, spacesWas: u64 = 0;
       // The 16 bytes before the block, then the block: shapes reach back at most eight bytes.
       for (let k: usize = 0; k < 80; k += 16) {
         const v = v128.load(INPUT + block + k - 16);
         const lettersAt = i8x16.add(v128.or(v, space), letterShift);
-        const digit = <u64>i8x16.bitmask(v128.and(i8x16.gt_s(v, belowDigits), i8x16.lt_s(v, colon)));
-        const letter = <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, letterEnd));
         const hexLetter = <u64>i8x16.bitmask(i8x16.lt_s(lettersAt, hexEnd));
         const colonAt = <u64>i8x16.bitmask(i8x16.eq(v, colon));
         const dashAt = <u64>i8x16.bitmask(i8x16.eq(v, dash));
         const dotAt = <u64>i8x16.bitmask(i8x16.eq(v, dot));
         const spaceAt = <u64>i8x16.bitmask(i8x16.eq(v, space));
-        const slashAt = <u64>i8x16.bitmask(i8x16.eq(v, slash));
         if (k == 0) {
-          digitsWas = digit << 48; lettersWas = letter << 48; hexWas = (digit | hexLetter) << 48; colonsWas = colonAt << 48;
-          dashesWas = dashAt << 48; dotsWas = dotAt << 48; spacesWas = spaceAt << 48; slashesWas = slashAt << 48;
+          hexWas = digitsWas | (hexLetter << 48); colonsWas = colonAt << 48;
+          dashesWas = dashAt << 48; dotsWas = dotAt << 48; spacesWas = spaceAt << 48;
           continue;
         }
         const shift = <u64>k - 16;
-        digits |= digit << shift; letters |= letter << shift; hexLetters |= hexLetter << shift; colons |= colonAt << shift;
-        dashes |= dashAt << shift; dots |= dotAt << shift; spaces |= spaceAt << shift; slashes |= slashAt << shift;
+        hexLetters |= hexLetter << shift; colons |= colonAt << shift;
+        dashes |= dashAt << shift; dots |= dotAt << shift; spaces |= spaceAt << shift;
       }
       const hex = digits | hexLetters;
       const d1 = back(digits, digitsWas, 1), d2 = back(digits, digitsWas, 2), d3 = back(digits, digitsWas, 3);
@@ -298,18 +499,23 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       const gaps = dashes | spaces;
       const gapsWas = dashesWas | spacesWas;
       ssn = digits & back(gaps, gapsWas, 1) & d2 & d3 & back(gaps, gapsWas, 4) & d5 & d6 & d7 & ~d8;
+      triples = digits & back(gaps | dots, gapsWas | dotsWas, 1) & d2 & d3 & d4 & back(gaps | dots, gapsWas | dotsWas, 5) & d6 & d7 & d8;
       const p3 = back(dots, dotsWas, 3), p4 = back(dots, dotsWas, 4), p5 = back(dots, dotsWas, 5);
       ipv4 = digits & back(dots, dotsWas, 1) & d2 & ((p3 & d4) | (d3 & p4 & d5) | (d3 & d4 & p5 & d6));
       // A word character at n - 4 that is not the letter of an escape.
-      const words = back(letters | digits, lettersWas | digitsWas, 4) & ~back(slashes, slashesWas, 5);
-      iban = digits & d1 & back(letters, lettersWas, 2) & back(letters, lettersWas, 3) & ~words;
+      const inWord = back(alnum, lettersWas | digitsWas, 4) & ~back(slashes, slashesWas, 5);
+      iban = digits & d1 & back(letters, lettersWas, 2) & back(letters, lettersWas, 3) & ~inWord;
       const around = hex | colons;
       pairs = around & back(colons, colonsWas, 1) & back(around, hexWas | colonsWas, 2);
       dashed = dashes & back(hex, hexWas, 1) & back(hex, hexWas, 2) & back(dashes, dashesWas, 3) &
         back(hex, hexWas, 4) & back(hex, hexWas, 5) & back(dashes, dashesWas, 6);
     }
+    digitsWas = digits;
+    lettersWas = letters;
+    slashesWas = slashes;
 
-    let all = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
+    const first = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
+    let all = first | runs | listed | triples | codes | signs | folded;
     while (all != 0) {
       const bit = ctz(all);
       const one: u64 = <u64>1 << bit;
@@ -317,17 +523,29 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       const at = block + <usize>bit;
       if (at < from || at >= to) continue;
       const p = INPUT + at;
-      let trigger = -1;
-      if ((literals & one) != 0) trigger = literalAt(p);
-      if (trigger < 0 && (shaped & one) != 0) trigger = digitsAt(p);
-      if (trigger < 0 && (ssn & one) != 0) trigger = ssnAt(p);
-      if (trigger < 0 && (ipv4 & one) != 0) trigger = ipv4At(p);
-      if (trigger < 0 && (pairs & one) != 0) trigger = colonAt(p);
-      if (trigger < 0 && (dashed & one) != 0) trigger = 17;
-      if (trigger < 0 && (iban & one) != 0) trigger = ibanAt(p);
-      if (trigger < 0) continue;
-      store<i32>(out, ((base + <i32>at) << 5) | trigger);
-      out += 4;
+      const position = (base + <i32>at) << 5;
+      if ((first & one) != 0) {
+        let trigger = -1;
+        if ((literals & one) != 0) trigger = literalAt(p);
+        if (trigger < 0 && (shaped & one) != 0) trigger = digitsAt(p);
+        if (trigger < 0 && (ssn & one) != 0) trigger = ssnAt(p);
+        if (trigger < 0 && (ipv4 & one) != 0) trigger = ipv4At(p);
+        if (trigger < 0 && (pairs & one) != 0) trigger = colonAt(p);
+        if (trigger < 0 && (dashed & one) != 0) trigger = 17;
+        if (trigger < 0 && (iban & one) != 0) trigger = ibanAt(p);
+        if (trigger >= 0) { store<i32>(out, position | trigger); out += 4; }
+      }
+      if (((runs | listed | triples | codes) & one) != 0) {
+        if ((runs & one) != 0) { store<i32>(out, position | 19); out += 4; }
+        if ((listed & one) != 0) { store<i32>(out, position | 20); out += 4; }
+        if ((triples & one) != 0) { store<i32>(out, position | 21); out += 4; }
+        if ((codes & one) != 0) { store<i32>(out, position | 22); out += 4; }
+      }
+      if ((folded & one) != 0) { store<i32>(out, position | 25); out += 4; }
+      if ((signs & one) == 0) continue;
+      if (byte(p) == 0x25) {
+        if (isHex(byte(p + 1)) && isHex(byte(p + 2))) { store<i32>(out, position | 23); out += 4; }
+      } else if (isEntity(p)) { store<i32>(out, position | 24); out += 4; }
     }
   }
   return <i32>((out - OUTPUT) >> 2);

@@ -21,12 +21,18 @@ const fragments = [
     ' ',
   ),
   [' '],
+  'password dbPassword apiKey SSN IPAddress key2 ipv4 eMail abcdefgh 1234 ABCD1234 12ab34cd 123-456-7 123.456.789 _ %40 %2B % &amp; &#64; & ; thetastate'.split(
+    ' ',
+  ),
+  '\u00a0 \u00ad \u200b \u2013 \u2028 \u2060 \u3000 \ufeff \uff11 \uff20 \uff0e \uff0c \u0663 \u06f4 \u0967 \u0e53 \u{1d7d9} \u{1fbf4} \u{e0061} \ufe0f \u2212 \u061c'.split(
+    ' ',
+  ),
 ].flat()
 const soup = fc.oneof(
   fc.array(fc.constantFrom(...fragments), { maxLength: 60 }).map((parts) => new TextEncoder().encode(parts.join(''))),
   fc.uint8Array({ maxLength: 300 }),
   fc
-    .array(fc.constantFrom(...'0123456789 .-:+@\\uabfAnx_/ekyJsI'), { maxLength: 400 })
+    .array(fc.constantFrom(...'0123456789 .-:+@\\uabfAnx_/ekyJsI%&#;\u200b\uff11'), { maxLength: 400 })
     .map((chars) => new TextEncoder().encode(chars.join(''))),
 )
 
@@ -34,13 +40,14 @@ const run = (scan: Scan, bytes: Uint8Array, start = 0, end = bytes.length): stri
   const found = noCandidates()
   scan(bytes, start, end, found)
   return [...found.entries.subarray(0, found.length)]
-    .filter((entry) => triggerOf(entry) < 19)
+
     .map((entry) => `${positionOf(entry)}:${triggerOf(entry)}`)
 }
 
 describe('scanner', () => {
-  const simd = createSimdScanner() ?? noSimd()
-  const portable = createPortableScanner(new WordList(['password', 'ssn', 'key']))
+  const words = new WordList(['password', 'ssn', 'key', 'apikey', 'ip', 'email', 'ipv4', 'abc', 'ab', 'fa', 'skey'])
+  const simd = createSimdScanner(words) ?? noSimd()
+  const portable = createPortableScanner(words)
 
   test('SIMD and portable scanner find the same candidates', () => {
     fc.assert(
@@ -56,9 +63,9 @@ describe('scanner', () => {
   test('chunk borders hide nothing', () => {
     fc.assert(
       fc.property(soup, fc.integer({ min: -100, max: 100 }), (bytes, shift) => {
-        const padded = new Uint8Array(131_072 * 2 + 700).fill(0x61)
+        const padded = new Uint8Array(65_536 * 2 + 700).fill(0x61)
+        padded.set(bytes, 65_536 + shift)
         padded.set(bytes, 131_072 + shift)
-        padded.set(bytes, 262_144 + shift)
         expect(run(simd, padded)).toEqual(run(portable, padded))
       }),
       { numRuns: 40 },

@@ -12,25 +12,30 @@ declare const WebAssembly: {
 
 /** What scanner.as.ts exports. */
 interface Kernel {
-  readonly memory: { readonly buffer: ArrayBuffer }
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
   inputOffset(): number
   outputOffset(): number
   chunkBytes(): number
   leadBytes(): number
+  classesOffset(): number
+  treeOffset(): number
   prepare(): void
+  setWords(nodes: number, endsWithDigit: boolean): void
+  addEnding(lastFour: number, free: number): void
   scan(from: number, to: number, base: number): number
 }
 
 /** The fastest scanner that this machine has: SIMD WebAssembly, else plain JavaScript with the same result. */
 export function createScanner(words: WordList): Scan {
-  return createPortableScanner(words)
+  return createSimdScanner(words) ?? createPortableScanner(words)
 }
 
 /** Undefined where WebAssembly or its SIMD instructions are missing. */
-export function createSimdScanner(): Scan | undefined {
+export function createSimdScanner(words: WordList): Scan | undefined {
   const kernel = instantiate()
   if (kernel === undefined) return undefined
   kernel.prepare()
+  if (words.words.length > 0) takeUpWords(kernel, words)
   const input = kernel.inputOffset()
   const chunk = kernel.chunkBytes()
   const lead = kernel.leadBytes()
@@ -49,6 +54,29 @@ export function createSimdScanner(): Scan | undefined {
       memory.fill(0, input + lead + behind - at, input + lead + behind - at + 2 * lead)
       append(found, output, kernel.scan(lead, lead + to - at, at - lead))
     }
+  }
+}
+
+const PAGE_BYTES = 65_536
+
+/** The tree of words as word-list.ts has it, and the last four letters of each word. */
+function takeUpWords(kernel: Kernel, { words, tree }: WordList): void {
+  const { edges, wordAt, classOf } = tree
+  const end = kernel.treeOffset() + edges.byteLength + wordAt.byteLength
+  const missing = end - kernel.memory.buffer.byteLength
+  if (missing > 0) kernel.memory.grow(Math.ceil(missing / PAGE_BYTES))
+  const { buffer } = kernel.memory
+  new Uint8Array(buffer).set(classOf, kernel.classesOffset())
+  new Uint16Array(buffer, kernel.treeOffset()).set(edges)
+  new Uint16Array(buffer, kernel.treeOffset() + edges.byteLength).set(wordAt)
+  kernel.setWords(
+    wordAt.length,
+    words.some((word) => /\d$/.test(word)),
+  )
+  for (const word of words) {
+    let lastFour = 0
+    for (let i = 1; i <= Math.min(4, word.length); i++) lastFour |= word.charCodeAt(word.length - i) << (32 - 8 * i)
+    kernel.addEnding(lastFour, Math.max(0, 4 - word.length))
   }
 }
 

@@ -9,10 +9,7 @@ export const ENDING_LETTERS_MIN = 5
  */
 export class WordList {
   readonly words: readonly string[]
-  /** For each node and class of byte (a letter in any case, a digit) the next node; 0 = none. */
-  readonly #next: Uint16Array
-  /** For each node the word that begins there, plus one. */
-  readonly #wordAt: Uint16Array
+  readonly tree: WordTree
   /** Set by `find`: the words that end there, longest first, and how many. */
   readonly found = new Uint16Array(WORD_LETTERS_MAX)
   foundCount = 0
@@ -23,30 +20,32 @@ export class WordList {
     for (const word of this.words) if (!WORD.test(word)) throw new TypeError(`no word to look for: ${word}`)
     const nodesMax = this.words.reduce((sum, { length }) => sum + length, 1)
     if (nodesMax > NODES_MAX) throw new TypeError(`more than ${NODES_MAX} letters of words to look for`)
-    this.#next = new Uint16Array(nodesMax * CLASSES)
-    this.#wordAt = new Uint16Array(nodesMax)
+    const edges = new Uint16Array(nodesMax * CLASSES)
+    const wordAt = new Uint16Array(nodesMax)
     let nodes = 1
     for (const [index, word] of this.words.entries()) {
       let node = 0
       for (let i = word.length - 1; i >= 0; i--) {
         const edge = node * CLASSES + (CLASS_OF[word.charCodeAt(i)] as number)
-        if (this.#next[edge] === 0) this.#next[edge] = nodes++
-        node = this.#next[edge] as number
+        if (edges[edge] === 0) edges[edge] = nodes++
+        node = edges[edge] as number
       }
-      this.#wordAt[node] = index + 1
+      wordAt[node] = index + 1
     }
+    this.tree = { edges: edges.slice(0, nodes * CLASSES), wordAt: wordAt.slice(0, nodes), classOf: CLASS_OF }
   }
 
   /** Whether one of the words ends with the byte at `at` of the text bytes[start, end), which must be the last one of a word (isWordEnd). */
   find(bytes: Uint8Array, start: number, end: number, at: number): boolean {
+    const { edges, wordAt } = this.tree
     this.foundCount = 0
     let node = 0
     for (let from = at; from >= start; from--) {
       const edge = CLASS_OF[bytes[from] as number] as number
       if (edge === 0) break
-      node = this.#next[node * CLASSES + edge] as number
+      node = edges[node * CLASSES + edge] as number
       if (node === 0) break
-      const word = this.#wordAt[node] as number
+      const word = wordAt[node] as number
       if (word === 0) continue
       if (at - from + 1 >= ENDING_LETTERS_MIN || isWordStart(bytes, start, end, from))
         this.found[this.foundCount++] = word - 1
@@ -54,6 +53,14 @@ export class WordList {
     this.found.subarray(0, this.foundCount).reverse()
     return this.foundCount > 0
   }
+}
+
+interface WordTree {
+  /** For each node and class of byte (a letter in any case, a digit) the next node; 0 = none. */
+  readonly edges: Uint16Array
+  /** For each node the word that begins there, plus one. */
+  readonly wordAt: Uint16Array
+  readonly classOf: Uint8Array
 }
 
 const WORD = new RegExp(`^[a-z0-9]{2,${WORD_LETTERS_MAX}}$`)
