@@ -25,13 +25,6 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const logger = createLogger(config.service.telemetry.logs, io.stderr)
   for (const warning of config.warnings) logger.warn({}, problemLine(warning))
   const stateFolder = stateFolderOf(io, config.service.state_folder)
-  const collector = new Collector(config, {
-    clock: systemClock,
-    logger,
-    random: Math.random,
-    stateFolder,
-    program: programOf(io),
-  })
   const stop = stopRequested()
   let isBroken = false
   process.on('uncaughtException', (error) => {
@@ -40,7 +33,16 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     isBroken = true
     stop.request('fault')
   })
+  let collector: Collector
   try {
+    collector = new Collector(config, {
+      clock: systemClock,
+      logger,
+      random: Math.random,
+      stateFolder,
+      env: io.env,
+      program: programOf(io),
+    })
     await collector.start()
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)

@@ -5,6 +5,7 @@ import type {
   Clock,
   ComponentContext,
   Connector,
+  Environment,
   Exporter,
   Extension,
   Logger,
@@ -28,6 +29,7 @@ export interface CollectorEnvironment {
   readonly logger: Logger & { child(fields: object): Logger }
   random(): number
   readonly stateFolder: string
+  readonly env: Environment
   readonly program: { readonly name: string; readonly version: string }
 }
 

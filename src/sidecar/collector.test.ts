@@ -28,6 +28,7 @@ function collectorOf(text: string, more: readonly ComponentDefinition[] = []) {
     logger: { ...logger, child: () => logger },
     random: Math.random,
     stateFolder,
+    env: {},
     program: { name: 'spanwarden', version: '0.0.0' },
   })
   return { collector, logged, stateFolder }

@@ -50,6 +50,7 @@ export class Collector {
       metrics: this.metrics,
       random: environment.random,
       stateFolder: environment.stateFolder,
+      env: environment.env,
       program: environment.program,
     })
     this.#services = new Services(context)

@@ -22,9 +22,13 @@ export interface ComponentContext {
   random(): number
   /** Folder for files of this sidecar, 0700. */
   readonly stateFolder: string
+  /** The environment that the sidecar was started with: the agent's as well, where one command starts both. */
+  readonly env: Environment
   /** Name and version of this program, for User-Agent and scope names. */
   readonly program: { readonly name: string; readonly version: string }
 }
+
+export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -144,7 +148,7 @@ export interface ReceiverDefinition<Config extends z.ZodType = z.ZodType> extend
 // Processors
 
 export interface Processor {
-  /** Says what to change. No I/O, no state across batches. A batch whose processor throws is not forwarded. */
+  /** Says what to change. No I/O, no state across batches. A batch whose processor throws is not forwarded; a RefusedError says to the sender why. */
   process(view: OtlpView, edits: Edits): void
 }
 export interface ProcessorDefinition<Config extends z.ZodType = z.ZodType> extends Definition<Config> {

@@ -131,6 +131,8 @@ export class Pipeline {
         component.process(view, edits)
       } catch (error) {
         failed.add(items)
+        // A processor that refuses on purpose has said why.
+        if (error instanceof RefusedError) throw error
         this.#options.logger.error(
           { processor: id, pipeline: this.id, items, ...faultOf(error) },
           'the processor failed; the batch was not forwarded',

@@ -71,6 +71,7 @@ describeWithChromium('the page in Chromium', () => {
         logger: { ...logger, child: () => logger },
         random: Math.random,
         stateFolder,
+        env: {},
         program: { name: 'spanwarden', version: '0.1.0' },
       },
     )

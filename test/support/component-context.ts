@@ -32,6 +32,7 @@ export function testContext(id: string, startMs = Date.UTC(2026, 10, 21, 12)): T
       gauge: (name, _description, labels, read) => void gauges.set(name + labelText(labels), read),
     },
     random: () => 0.5,
+    env: {},
     stateFolder: mkdtempSync(join(tmpdir(), 'spanwarden-')),
     program: { name: 'spanwarden', version: '0.0.0' },
     counters,
