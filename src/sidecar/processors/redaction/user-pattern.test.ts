@@ -85,5 +85,5 @@ test('every match holds the literal', () => {
     }),
     { numRuns: 5_000 },
   )
-  expect(matches).toBeGreaterThan(500)
+  expect(matches).toBeGreaterThan(50)
 })
