@@ -5,28 +5,16 @@ import { email } from './rules/email.ts'
 import { ipAddress, macAddress, urlCredentials } from './rules/network.ts'
 import { creditCard, iban } from './rules/payment.ts'
 import { phone } from './rules/phone.ts'
-import {
-  anthropicKey,
-  awsAccessKey,
-  awsSecretKey,
-  githubToken,
-  googleApiKey,
-  openaiKey,
-  slackToken,
-  stripeKey,
-} from './rules/secrets.ts'
+import { anthropicKey, awsSecretKey, openaiKey } from './rules/secrets.ts'
+import { vendorKeys } from './rules/vendor-keys.ts'
 
 /** All rules. Where two find the same bytes, the one further up names them. A new rule is an entry in its family's file and a line here. */
 export const rules: readonly Rule[] = [
   privateKey,
   anthropicKey,
   openaiKey,
-  awsAccessKey,
+  ...vendorKeys,
   awsSecretKey,
-  githubToken,
-  slackToken,
-  googleApiKey,
-  stripeKey,
   jwt,
   bearerToken,
   urlCredentials,

@@ -1,15 +1,7 @@
 import type { Rule } from '../rule.ts'
 import { ALNUM, BASE64, DIGIT, LETTER } from '../subject.ts'
 import type { Subject } from '../subject.ts'
-import {
-  TRIGGER_AWS,
-  TRIGGER_GITHUB,
-  TRIGGER_GOOGLE,
-  TRIGGER_SECRET,
-  TRIGGER_SK,
-  TRIGGER_SLACK,
-  TRIGGER_STRIPE,
-} from '../triggers.ts'
+import { TRIGGER_SECRET, TRIGGER_SK } from '../triggers.ts'
 
 // Examples are put together from parts, so that secret scanners do not take them for leaks.
 const run36 = 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'
@@ -37,19 +29,6 @@ export const anthropicKey: Rule = {
   examples: { matches: [`"«sk${'-'}ant-api03-${run36}_x-AA»"`], misses: [`sk-ant-x`] },
 }
 
-export const awsAccessKey: Rule = {
-  type: 'AWS_ACCESS_KEY',
-  family: 'secrets',
-  summary: 'AWS access key ids.',
-  triggers: [TRIGGER_AWS],
-  confidence: 0.95,
-  find: findAwsAccessKey,
-  examples: {
-    matches: [`id «AKI${'A'}IOSFODNN7EXAMPLE».`, `"«ASI${'A'}Y34FZKBOKMUTVV7A»"`],
-    misses: [`AKI${'A'}IOSFODNN7EXAMPLEX`, `XAKI${'A'}IOSFODNN7EXAMPLE`, `AKI${'A'}iosfodnn7example`],
-  },
-}
-
 export const awsSecretKey: Rule = {
   type: 'AWS_SECRET_KEY',
   family: 'secrets',
@@ -67,62 +46,6 @@ export const awsSecretKey: Rule = {
       'secret key: da39a3ee5e6b4b0d3255bfef95601890afd80709a',
       'the secret garden',
     ],
-  },
-}
-
-export const githubToken: Rule = {
-  type: 'GITHUB_TOKEN',
-  family: 'secrets',
-  summary: 'GitHub tokens: personal, OAuth, app, refresh and fine-grained.',
-  triggers: [TRIGGER_GITHUB],
-  confidence: 1,
-  find: findGithubToken,
-  examples: {
-    matches: [
-      `token «gh${'p_'}${run36}»`,
-      `«github_pat${'_'}11ABCDEFG0${run36}_x»`,
-      `https://x:«gh${'o_'}${run36}»@github.com`,
-    ],
-    misses: [`gh${'p_'}short`, `highp_${run36}`],
-  },
-}
-
-export const slackToken: Rule = {
-  type: 'SLACK_TOKEN',
-  family: 'secrets',
-  summary: 'Slack tokens, `xoxb-…` and `xapp-…`.',
-  triggers: [TRIGGER_SLACK],
-  confidence: 1,
-  find: findSlackToken,
-  examples: {
-    matches: [`«xo${'xb'}-1234567890-abcdefghij»`, `SLACK=«xap${'p'}-1-A0123-456-abcdef»`],
-    misses: ['xoxo-hugs-and-kisses', 'xoxb-abc'],
-  },
-}
-
-export const googleApiKey: Rule = {
-  type: 'GOOGLE_API_KEY',
-  family: 'secrets',
-  summary: 'Google API keys.',
-  triggers: [TRIGGER_GOOGLE],
-  confidence: 1,
-  find: findGoogleApiKey,
-  examples: {
-    matches: [`?key=«AI${'za'}SyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q»&x`],
-    misses: [`AI${'za'}SyA1b2C3`, `xAI${'za'}SyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q`],
-  },
-}
-
-export const stripeKey: Rule = {
-  type: 'STRIPE_KEY',
-  family: 'secrets',
-  summary: 'Stripe secret and restricted keys, live and test.',
-  triggers: [TRIGGER_STRIPE],
-  confidence: 1,
-  find: findStripeKey,
-  examples: {
-    matches: [`«sk${'_'}live_4eC39HqLyjWDarjtT1zdp7dc»`, `"«rk${'_'}test_4eC39HqLyjWDarjtT1zdp7dc»"`],
-    misses: [`pk${'_'}live_4eC39HqLyjWDarjtT1zdp7dc`, `task${'_'}live_4eC39HqLyjWDarjtT1zdp7dc`],
   },
 }
 
@@ -144,15 +67,6 @@ function findSkKey(subject: Subject, at: number): boolean {
   }
   subject.steps += Math.min(256, to - at)
   return false
-}
-
-function findAwsAccessKey(subject: Subject, at: number): boolean {
-  const from = at - 3
-  if (from < subject.start || subject.isWord(from - 1) || subject.isWord(at + 17)) return false
-  for (let i = at + 1; i <= at + 16; i++) {
-    if (!subject.is(i, ALNUM) || (subject.at(i) & 0x60) === 0x60) return false
-  }
-  return subject.matched(from, at + 17)
 }
 
 /** `at` is the last letter of "secret". */
@@ -181,43 +95,4 @@ function endsWithKey(subject: Subject, end: number): boolean {
   return (
     (subject.at(at - 1) | 0x20) === 0x79 && (subject.at(at - 2) | 0x20) === 0x65 && (subject.at(at - 3) | 0x20) === 0x6b
   )
-}
-
-/** `at` is the `_` of gh?_ or the last of github_pat_. */
-function findGithubToken(subject: Subject, at: number): boolean {
-  const isFineGrained = subject.at(at - 1) === 0x74
-  const from = isFineGrained ? at - 10 : at - 3
-  if (from < subject.start || subject.isWord(from - 1) || (isFineGrained && !subject.hasText(from, 'github_pat_')))
-    return false
-  const to = isFineGrained ? subject.tokenEnd(at + 1) : subject.runEnd(at + 1, ALNUM, subject.end)
-  if (to - at - 1 < 22 || subject.isWord(to)) return false
-  return subject.matched(from, to)
-}
-
-/** `at` is the second x of xox?- or the last p of xapp-. */
-function findSlackToken(subject: Subject, at: number): boolean {
-  const isApp = subject.at(at) === 0x70
-  const from = isApp ? at - 3 : at - 2
-  const body = isApp ? at + 2 : at + 3
-  if (from < subject.start || subject.isWord(from - 1)) return false
-  const to = subject.tokenEnd(body)
-  if (to - body < 10) return false
-  for (let i = body; i < body + 24 && i < to; i++) if (subject.is(i, DIGIT)) return subject.matched(from, to)
-  return false
-}
-
-function findGoogleApiKey(subject: Subject, at: number): boolean {
-  const from = at - 3
-  if (from < subject.start || subject.isWord(from - 1)) return false
-  const to = subject.tokenEnd(at + 1)
-  if (to - from < 39 || to - from > 45) return false
-  return subject.matched(from, to)
-}
-
-function findStripeKey(subject: Subject, at: number): boolean {
-  const from = at - 2
-  if (from < subject.start || subject.isWord(from - 1) || subject.at(at + 5) !== 0x5f) return false
-  const to = subject.runEnd(at + 6, ALNUM, subject.end)
-  if (to - at - 6 < 10 || subject.isWord(to)) return false
-  return subject.matched(from, to)
 }

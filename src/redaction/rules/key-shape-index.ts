@@ -1,0 +1,148 @@
+import { CLASS, DIGIT, TOKEN } from '../subject.ts'
+import type { Subject } from '../subject.ts'
+import { keyShapeEnd } from './key-shape.ts'
+import type { KeyShape } from './key-shape.ts'
+
+/** Finds keys by the first two bytes of what may be one: one look into a table for each place where a key could begin. */
+export class KeyShapeIndex {
+  /** Words (TRIGGER_WORD) at which `findAtWord` is to be called. */
+  readonly words: readonly string[]
+  readonly #byPair: (readonly KeyShape[] | undefined)[] = Array.from({ length: 128 * 128 })
+  readonly #byWord = new Map<string, { shape: KeyShape; offset: number }[]>()
+  /** Those that begin with something random: they are told by what stands in their middle. */
+  readonly #random: KeyShape[] = []
+
+  constructor(shapes: readonly KeyShape[]) {
+    for (const shape of shapes) {
+      const word = startingWord(shape)
+      if (word !== undefined) add(this.#byWord, word.text, { shape, offset: word.offset })
+      if (shape.prefix === '') this.#random.push(shape)
+      else if (word === undefined || isRun(shape.prefix)) for (const pair of pairsOf(shape)) this.#put(pair, shape)
+    }
+    this.words = [...this.#byWord.keys()]
+  }
+
+  /** At TRIGGER_WORD. Sets the type of what it finds. */
+  findAtWord(subject: Subject): boolean {
+    for (const { shape, offset } of this.#byWord.get(subject.word) ?? []) {
+      if (isKey(subject, shape, subject.wordStart - offset)) return true
+    }
+    return false
+  }
+
+  /** At TRIGGER_TOKEN: a key begins where the run does, or behind a `-` or `_` in it. Sets the type of what it finds. */
+  findInRun(subject: Subject, at: number): boolean {
+    const { bytes } = subject
+    const from = Math.max(subject.start, at - RUN_BYTES + 1)
+    const end = subject.tokenEnd(at)
+    const stop = Math.min(end, from + RUN_BYTES_MAX) - RUN_BYTES
+    let isStart = true
+    for (let start = from; start <= stop; start++) {
+      const byte = bytes[start] as number
+      const shapes = isStart ? this.#byPair[(byte << 7) | (bytes[start + 1] as number)] : undefined
+      if (shapes !== undefined) for (const shape of shapes) if (isKey(subject, shape, start)) return true
+      isStart = byte === DASH || byte === UNDERSCORE || (start === from && subject.isEscapeLetter(from))
+    }
+    subject.steps += Math.max(0, stop - from)
+    return this.#findByMiddle(subject, from, end)
+  }
+
+  #findByMiddle(subject: Subject, from: number, end: number): boolean {
+    const before = subject.at(from - 1)
+    let start = -1
+    if (before === COLON || before === BAR || before === PERCENT) start = startOfDigits(subject, from - 1)
+    else if (before === TILDE || before === DOT) start = beforeTilde(subject, from)
+    else if (end - from >= ENDING_BYTES && subject.hasText(end - ENDING.length, ENDING)) start = end - ENDING_BYTES
+    return start >= 0 && this.#random.some((shape) => isKey(subject, shape, start))
+  }
+
+  #put(pair: number, shape: KeyShape): void {
+    this.#byPair[pair] = [...(this.#byPair[pair] ?? []), shape]
+  }
+}
+
+/** Length of a run of TRIGGER_TOKEN. */
+const RUN_BYTES = 16
+/** A key that begins further behind the start of a run is not looked for. */
+const RUN_BYTES_MAX = 96
+const DASH = 0x2d
+const UNDERSCORE = 0x5f
+const COLON = 0x3a
+const BAR = 0x7c
+const PERCENT = 0x25
+const TILDE = 0x7e
+const DOT = 0x2e
+/** Of MaxMind's keys. */
+const ENDING = '_mmk'
+const ENDING_BYTES = 40
+const DIGITS_MAX = 16
+
+/** Of `123456789:AA…` (Telegram), `123456789012345|…` (Facebook), or -1. */
+function startOfDigits(subject: Subject, end: number): number {
+  let at = end
+  while (at > end - DIGITS_MAX && subject.is(at - 1, DIGIT)) at--
+  subject.steps += end - at
+  return at === end ? -1 : at
+}
+
+/** Start of `abc8Q~…` (Azure), whose rest may hold dots and tildes, or -1. */
+function beforeTilde(subject: Subject, from: number): number {
+  const stop = from - TILDE_BYTES_MAX
+  let at = from - 1
+  while (at > stop && (subject.is(at, TOKEN) || subject.at(at) === DOT || subject.at(at) === TILDE)) {
+    if (subject.at(at) === TILDE && subject.at(at - 1) === 0x51) return at - 5
+    at--
+  }
+  subject.steps += from - at
+  return -1
+}
+
+const TILDE_BYTES_MAX = 32
+
+function isKey(subject: Subject, shape: KeyShape, from: number): boolean {
+  if (from < subject.start || subject.isWord(from - 1)) return false
+  const to = keyShapeEnd(subject, shape, from)
+  if (to < 0) return false
+  subject.type = shape.type
+  return subject.matched(from, to)
+}
+
+function add<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [item])
+  else list.push(item)
+}
+
+const isRun = (text: string): boolean =>
+  Array.from(text).every((char) => ((CLASS[char.charCodeAt(0)] as number) & TOKEN) !== 0)
+
+/** The word by which a key is found; undefined when it begins with a run that is long enough to be found by itself. */
+function startingWord({ prefix, parts }: KeyShape): { text: string; offset: number } | undefined {
+  const [first, second] = parts
+  if (prefix === '' && first !== undefined && first.min === first.max && /^.[a-z0-9]{4,}\W/.test(second?.literal ?? ''))
+    return { text: second?.literal.slice(1, -1) ?? '', offset: first.min + 1 }
+  const [, before = '', text = ''] = /^([^A-Za-z0-9]*)([A-Za-z0-9]{2,})[^A-Za-z0-9]/.exec(prefix) ?? []
+  return text === '' || leadingRun({ prefix, parts }) >= RUN_BYTES
+    ? undefined
+    : { text: text.toLowerCase(), offset: before.length }
+}
+
+/** How many token characters every key of a shape begins with. */
+function leadingRun({ prefix, parts }: Pick<KeyShape, 'prefix' | 'parts'>): number {
+  if (!isRun(prefix)) return 0
+  let length = prefix.length
+  for (const part of parts) {
+    if (part.bit === 0 ? !isRun(part.literal) : !part.isRun) break
+    length += part.literal.length + part.min
+  }
+  return length
+}
+
+/** The first two bytes of all keys of a shape. */
+function pairsOf({ prefix, isAnyCase }: KeyShape): readonly number[] {
+  const [first = '', second = ''] = prefix
+  const cases = (char: string): string[] =>
+    isAnyCase ? [...new Set([char.toLowerCase(), char.toUpperCase()])] : [char]
+  const seconds = second === '' ? Array.from({ length: 128 }, (_, i) => String.fromCharCode(i)) : cases(second)
+  return cases(first).flatMap((a) => seconds.map((b) => (a.charCodeAt(0) << 7) | b.charCodeAt(0)))
+}
