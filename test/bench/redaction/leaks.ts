@@ -1,7 +1,7 @@
 import { loadAnnotated } from './annotated.ts'
 import type { Half } from './annotated.ts'
 import type { Detector } from './detector.ts'
-import { isHalfRecoverable, isRecoverable } from './recoverable.ts'
+import { isHalfRecoverable, isRecoverable } from '../../support/recoverable.ts'
 
 /** How much of what was hidden by one encoding can be read out of the redacted texts. */
 export interface Leak {
