@@ -14,8 +14,13 @@ export interface WrittenNumber {
   readonly isInternational: boolean
   /** As international number: its country has numbers of this length. */
   readonly isPlanned: boolean
+  /** Begins with a calling code that is in use. */
+  readonly isCoded: boolean
+  /** Has an area code in brackets. */
   readonly hasArea: boolean
   readonly hasExtension: boolean
+  /** Groups of two to five digits behind a zero, the same separator between all. */
+  readonly hasTrunkZero: boolean
   /** A date, a decimal number, an IPv4 address, years: other things that are groups of digits. */
   readonly looksElse: boolean
 }
@@ -41,6 +46,7 @@ export function readNumber(subject: Subject, start: number): WrittenNumber | und
   number.to = extensionEnd(subject, number.to)
   number.hasExtension = number.to > number.numberEnd
   number.looksElse = looksElse(subject)
+  number.hasTrunkZero = hasTrunkZero(subject)
   return number
 }
 
@@ -68,8 +74,10 @@ class Written implements WrittenNumber {
   groups = 0
   isInternational = false
   isPlanned = false
+  isCoded = false
   hasArea = false
   hasExtension = false
+  hasTrunkZero = false
   looksElse = false
   readonly groupStarts = new Int32Array(GROUPS_MAX + 1)
   readonly groupEnds = new Int32Array(GROUPS_MAX + 1)
@@ -78,7 +86,14 @@ class Written implements WrittenNumber {
   reset(from: number): void {
     this.from = from
     this.to = this.digits = this.groups = this.numberEnd = 0
-    this.isInternational = this.isPlanned = this.hasArea = this.hasExtension = this.looksElse = false
+    this.isInternational =
+      this.isPlanned =
+      this.isCoded =
+      this.hasArea =
+      this.hasExtension =
+      this.hasTrunkZero =
+      this.looksElse =
+        false
     this.#code.fill(0xff)
   }
 
@@ -95,6 +110,7 @@ class Written implements WrittenNumber {
       if (digit > 9) return false
       code = code * 10 + digit
       const lengths = lengthsOf.get(code)
+      this.isCoded = lengths !== undefined
       if (lengths !== undefined) return ((lengths >>> (digits - length)) & 1) === 1
     }
     return false
@@ -107,7 +123,7 @@ function readGroups(subject: Subject, start: number): boolean {
   let at = subject.at(start) === OPEN ? start + 1 : start
   let isBracketed = at > start
   let digits = 0
-  for (let groups = 0; groups < GROUPS_MAX; ) {
+  for (let groups = 0; groups < GROUPS_MAX;) {
     const end = subject.runEnd(at, DIGIT, DIGITS_MAX + 2)
     // The trunk zero of +44 (0)20 is not dialled.
     const isTrunk = isBracketed && number.isInternational && end === at + 1 && subject.at(at) === ZERO
@@ -185,8 +201,7 @@ export function extensionEnd(subject: Subject, end: number): number {
   return digitsEnd > at && digitsEnd - at < 8 && !subject.isWord(digitsEnd) ? digitsEnd : end
 }
 
-const lengthOf = (group: number): number =>
-  (number.groupEnds[group] as number) - (number.groupStarts[group] as number)
+const lengthOf = (group: number): number => (number.groupEnds[group] as number) - (number.groupStarts[group] as number)
 
 function looksElse(subject: Subject): boolean {
   const { groups, digits } = number
@@ -206,6 +221,13 @@ function hasGap(subject: Subject, groups: number, gap: number): boolean {
     if (subject.at(end) !== gap || number.groupStarts[i + 1] !== end + 1) return false
   }
   return true
+}
+
+function hasTrunkZero(subject: Subject): boolean {
+  const { from, groups } = number
+  if (subject.at(from) !== ZERO || subject.at(from + 1) === ZERO) return false
+  for (let i = 0; i < groups; i++) if (lengthOf(i) < 2 || lengthOf(i) > 5) return false
+  return hasGap(subject, groups, subject.at(number.groupEnds[0] as number))
 }
 
 /** 2026-11-21, 21.11.2026, 11/21/26. */
@@ -231,5 +253,5 @@ function hasYears(subject: Subject, groups: number): boolean {
 function hasShort(groups: number): boolean {
   let short = 0
   for (let i = 0; i < groups; i++) if (lengthOf(i) === 1) short++
-  return short * 2 > groups
+  return short * 2 >= groups
 }

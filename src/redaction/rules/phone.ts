@@ -1,10 +1,12 @@
 import { IN_LABEL } from '../keyed-value.ts'
+import { numberAhead } from '../number-ahead.ts'
 import type { Rule } from '../rule.ts'
-import { DIGIT, LETTER, NUMBER_GAP } from '../subject.ts'
+import { DIGIT, NUMBER_GAP, SPACE } from '../subject.ts'
 import type { Subject } from '../subject.ts'
-import { TRIGGER_DIGITS, TRIGGER_PLUS, TRIGGER_WORD } from '../triggers.ts'
+import { TRIGGER_DIGITS, TRIGGER_PLUS, TRIGGER_TRIPLES, TRIGGER_WORD } from '../triggers.ts'
 import { WordSet } from '../word-set.ts'
 import { beginsHere, endsHere, extensionEnd, readNumber } from './phone-number.ts'
+import type { WrittenNumber } from './phone-number.ts'
 
 export const phone: Rule = {
   type: 'PHONE',
@@ -12,11 +14,11 @@ export const phone: Rule = {
   summary:
     'Phone numbers: international with `+` or `00`, North American with area code, with an extension, and any other near a word such as "phone", "call" or "fax".',
   source: 'ITU E.164; lengths by calling code from libphonenumber (Apache-2.0)',
-  triggers: [TRIGGER_PLUS, TRIGGER_DIGITS, TRIGGER_WORD],
+  triggers: [TRIGGER_PLUS, TRIGGER_DIGITS, TRIGGER_TRIPLES, TRIGGER_WORD],
   words: (
-    'phone phones telephone tel telefon telefono telefone telephon telefoon handy mobile mobil mobiel movil celular cell cellphone cellular landline ' +
-    'fon fax telefax call called calling caller calls dial dialed dialling ring rang sms whatsapp signal text texted texting callback hotline helpline ' +
-    'msisdn desk reach reached reachable contact answering voicemail message messages messaging registered pager office home work switchboard tollfree'
+    'phone phones telephone ph tel tels telefon telefonnummer telefono telefone telephon telefoon handy mobile mobil mobiel movil celular cell cellphone cellular landline ' +
+    'mob handynummer rufnummer mobilnummer fon fax telefax call called calling caller calls dial dialed dialling toll ring rang sms whatsapp signal text texted texting callback hotline helpline ' +
+    'msisdn desk reach reached reachable contact kontakt answering voicemail message messages messaging registered pager office home work switchboard tollfree'
   ).split(' '),
   confidence: 0.8,
   find: findPhone,
@@ -39,6 +41,13 @@ export const phone: Rule = {
       'Tél. mobile : «06 12 34 56 78»',
       '«92 34 70»-Fax',
       '«0431 35 06 90» (mobile)',
+      'phone: «62889», thanks',
+      'you can reach Dr. Kim on «33 5577 8899», Jane («0117 364 5991»), (fax) «0117 364 599»',
+      '{"phone_number":"«62889»"}',
+      'call me on «450 0840 or 467 3395».',
+      '{"n":"«+22985751234»"}',
+      'Toll-free: «8005551234». Available',
+      '«25 833387»-Office\\,«001-432-815-4117»-Fax',
       'support «555-231-4567 ext. 89»',
     ],
     misses: [
@@ -56,6 +65,8 @@ export const phone: Rule = {
       'ISBN 978-7-445-79829-1',
       'call center, 2019-2020',
       'messages: 1,234,567',
+      'Their office is at 17031 2202 Main',
+      'fix the error message\n1.0.0 / 2015-02-01',
     ],
   },
 }
@@ -65,17 +76,19 @@ const PLUS = 0x2b
 function findPhone(subject: Subject, at: number, trigger: number): boolean {
   if (trigger === TRIGGER_PLUS) return findInternational(subject, at)
   if (trigger === TRIGGER_DIGITS) return findNational(subject, at)
+  if (trigger === TRIGGER_TRIPLES) return findWritten(subject, at)
   if (at === IN_LABEL) return findAlone(subject)
-  return findAhead(subject, at + 1) || findBefore(subject)
+  return findBefore(subject) || findAhead(subject, at + 1)
 }
 
-/** `at` is the first byte behind the plus. In one run of digits the length must be one of the country's; written in groups it is most likely a number anyway. */
+/** `at` is the first byte behind the plus. The length should be one of the country's; long ones and those written in groups are most likely numbers anyway. */
 function findInternational(subject: Subject, at: number): boolean {
   const plus = at - 1
   if (plus < subject.start || subject.isWord(plus - 1) || subject.at(plus - 1) === PLUS) return false
   const number = readNumber(subject, plus)
   if (number === undefined || number.digits < 7) return false
-  if (!number.isPlanned && (number.groups === 1 || number.digits < 8)) return false
+  const isLikely = number.groups > 1 ? number.digits >= 8 : number.isCoded && number.digits >= 10
+  if (!number.isPlanned && !isLikely) return false
   return subject.matched(plus, number.to)
 }
 
@@ -105,20 +118,19 @@ function findNorthAmerican(subject: Subject, exchange: number): boolean {
   return subject.matched(from, extensionEnd(subject, end))
 }
 
-/** Forms that are phone numbers without any word: 001-748-088-2851, (85) 5986-8343, 377-417-3759x42. */
+/** Forms that are phone numbers without any word: 001-748-088-2851, 0117 364 5991, (85) 5986-8343, 377-417-3759x42. */
 function findWritten(subject: Subject, within: number): boolean {
   const from = startBefore(subject, within)
   const first = subject.at(from)
-  const isLong = first === 0x30 && subject.at(from + 1) === 0x30
-  if (first !== 0x28 && !isLong && !mayHaveExtension(subject, within)) return false
-  if (!beginsHere(subject, from)) return false
-  const number = readNumber(subject, from)
+  if (first !== 0x28 && first !== 0x30 && !mayHaveExtension(subject, within)) return false
+  const number = numberAt(subject, from)
   if (number === undefined || number.to <= within || number.looksElse) return false
   const isKnown =
     (number.isPlanned && number.groups >= 3) ||
+    (number.hasTrunkZero && number.groups === 3 && number.digits >= 10 && number.digits <= 11) ||
     (number.hasExtension && number.groups >= 3 && number.digits >= 10) ||
     (number.hasArea && number.groups >= 3 && number.digits >= 9 && number.digits <= 11)
-  return isKnown && subject.matched(from, number.to)
+  return isKnown && subject.matched(number.from, number.to)
 }
 
 /** An `x` follows the digits. */
@@ -143,93 +155,95 @@ function startBefore(subject: Subject, position: number): number {
 }
 
 const NUMBER_BYTES_MAX = 28
+/** Nouns that stand for a number by themselves. */
+const NOUNS = new WordSet(
+  'phone phones telephone ph tel tels telefon telefonnummer telefono telefone mobile mobil movil celular cellphone landline fax msisdn',
+)
+/** Words that mostly have another meaning: a colon must follow. */
+const PLACES = 'office home work desk'.split(' ')
+const PLACE_WORDS = new WordSet(PLACES.join(' '))
+/** Words that make nothing of a plain run of digits further on. */
+const LOOSE = new WordSet('message messages messaging text texted texting ring rang registered signal switchboard')
 /** How far behind a word its number may begin. */
 const AHEAD_BYTES_MAX = 48
-const AHEAD_WORDS_MAX = 7
 
-const CUES = new WordSet((phone.words ?? []).join(' '))
 /** Words between a cue and its number that change nothing: "phone number is …", "call me at …". */
 const FILLERS = new WordSet(
   'number numbers no nr num is was are at on to the a my our your his her their me us him them from of for or and new old main direct primary secondary ' +
-    'customer user s string value please via by with using us uk eu usa nummer numero numéro unter auf bei al au ist es est ou oder und anytime today',
+    'customer user s string value please via by with using us uk eu usa nummer numero numéro unter auf bei al au ist es est ou oder und anytime today free here now home office work',
 )
 /** Words that say what the digits are instead. */
 const OTHERS = new WordSet(
-  'order orders card cards account accounts ssn social ticket tickets reference ref id ids case invoice code codes tracking claim policy zip pin room flight passport ' +
+  `${(phone.words ?? []).filter((word) => !PLACES.includes(word)).join(' ')} ` +
+    'order orders card cards account accounts ssn social ticket tickets reference ref id ids case invoice code codes tracking claim policy zip pin room flight passport ' +
     'license licence member employee confirmation reservation booking amount price total usd eur gbp npi mrn dea token tokens version port sku serial model isbn ' +
     'took lasted for after within bytes ms ns seconds duration timestamp hash commit line lines page pages since until between year years index offset size count ' +
     'limit length score step steps item items product quantity qty balance iban routing tax vat date dates',
 )
-/** May stand between a word and its number, when only fillers do. */
-const GAPS = new Uint8Array(128)
-for (const char of ' \t\r\n:="\'\\,.(#-_>*`/+;&|[') GAPS[char.charCodeAt(0)] = 1
-/** The same when other words stand between: it is one sentence. */
-const SENTENCE_GAPS = new Uint8Array(128)
-for (const char of " ,:'(#-*") SENTENCE_GAPS[char.charCodeAt(0)] = 1
+const ANNOUNCED = { fillers: FILLERS, others: OTHERS, isSentence: true, bytesMax: AHEAD_BYTES_MAX }
 
 /** The number behind a word: next to it but for fillers, or further on in the sentence if it is written as a phone number is. */
 function findAhead(subject: Subject, wordEnd: number): boolean {
-  const { bytes } = subject
-  const stop = Math.min(subject.end, wordEnd + AHEAD_BYTES_MAX)
-  let isNext = true
-  let isSentence = true
-  let words = 0
-  let at = wordEnd
-  while (at < stop) {
-    const byte = bytes[at] as number
-    if (subject.is(at, DIGIT)) break
-    if (subject.is(at, LETTER) && !subject.isEscapeLetter(at)) {
-      const end = wordEndOf(subject, at)
-      if (words++ === AHEAD_WORDS_MAX || CUES.has(bytes, at, end)) return missed(subject, at - wordEnd)
-      if (!FILLERS.has(bytes, at, end)) {
-        if (OTHERS.has(bytes, at, end)) return missed(subject, at - wordEnd)
-        isNext = false
-      }
-      at = end
-      continue
-    }
-    if (byte >= 0x80) isNext = isNext && byte === 0xc2
-    else if (GAPS[byte] === 0 && !subject.is(at, LETTER)) return missed(subject, at - wordEnd)
-    if (byte < 0x80 && SENTENCE_GAPS[byte] === 0) isSentence = false
-    if (!isNext && !isSentence) return missed(subject, at - wordEnd)
-    at++
-  }
-  subject.steps += at - wordEnd
-  if (at >= stop || at === wordEnd) return false
+  const { bytes, wordStart } = subject
+  const isLabelled = subject.at(wordEnd) === 0x3a || subject.at(wordEnd) === 0x22
+  if (!isLabelled && PLACE_WORDS.has(bytes, wordStart, wordEnd)) return false
+  const ahead = numberAhead(subject, wordEnd, ANNOUNCED)
+  if (ahead.at <= wordEnd) return false
+  let { at } = ahead
+  const { isNext } = ahead
   const before = subject.at(at - 1)
   if (before === 0x28 || before === PLUS) at--
   if (subject.at(at) === 0x28 && subject.at(at - 1) === PLUS) at--
-  return isNext ? matchNext(subject, at) : matchInSentence(subject, at)
+  if (isNext) {
+    const isKey = NOUNS.has(bytes, wordStart, wordEnd) && hasColon(subject, wordEnd, at)
+    return matchNext(subject, at, isKey ? 5 : 7)
+  }
+  return matchInSentence(subject, at, LOOSE.has(bytes, wordStart, wordEnd))
 }
 
-function missed(subject: Subject, steps: number): false {
-  subject.steps += steps
+function hasColon(subject: Subject, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (subject.at(at) === 0x3a || subject.at(at) === 0x3d) return true
   return false
 }
 
-function wordEndOf(subject: Subject, start: number): number {
-  let at = start
-  while (at < start + 24 && (subject.is(at, LETTER) || subject.at(at) >= 0x80)) at++
-  return at
+/** The number at `from`, or behind the bracket there, which may be none of the number's: "Jane (0117 364 5991)". */
+function numberAt(subject: Subject, from: number): WrittenNumber | undefined {
+  if (!beginsHere(subject, from) || subject.at(from - 1) === 0x5f) return undefined
+  return readNumber(subject, from) ?? (subject.at(from) === 0x28 ? readNumber(subject, from + 1) : undefined)
 }
 
-function matchNext(subject: Subject, from: number): boolean {
-  if (!beginsHere(subject, from) || subject.at(from - 1) === 0x5f) return false
-  const number = readNumber(subject, from)
+function matchNext(subject: Subject, from: number, digitsMin: number): boolean {
+  const number = numberAt(subject, from)
   if (number === undefined || number.looksElse) return false
-  if (number.digits < (number.groups >= 2 && !number.isInternational ? 6 : 7)) return false
+  const isGrouped = number.groups >= 2 && !number.isInternational
+  if (number.digits < (isGrouped ? Math.min(digitsMin, 6) : digitsMin)) return false
   subject.confidence = 0.85
-  return subject.matched(from, number.to)
+  const { from: first, to, digits } = number
+  return subject.matched(first, endOfSecond(subject, to, digits))
 }
 
-function matchInSentence(subject: Subject, from: number): boolean {
-  if (!beginsHere(subject, from) || subject.at(from - 1) === 0x5f) return false
-  const number = readNumber(subject, from)
+function matchInSentence(subject: Subject, from: number, isLoose: boolean): boolean {
+  const number = numberAt(subject, from)
   if (number === undefined || number.looksElse) return false
-  const isLikely = number.groups >= 2 ? number.digits >= 7 : number.digits === 10 || number.digits === 11
+  const isLikely = number.groups >= 2 ? number.digits >= 7 : !isLoose && (number.digits === 10 || number.digits === 11)
   if (!isLikely && !number.isPlanned) return false
   subject.confidence = 0.6
-  return subject.matched(from, number.to)
+  return subject.matched(number.from, number.to)
+}
+
+const CONNECTORS = [' / ', ', ', '; ', ' or ', ' and ', ' to ', ' & ', ' oder ', ' und ', ' ou ', ' y ', ' o ', ' e ']
+
+/** End of a second number behind the first one ("450 0840 or 467 3395"), which has no word of its own; else `end`. */
+function endOfSecond(subject: Subject, end: number, digits: number): number {
+  const connector = CONNECTORS.find((text) => subject.hasText(end, text))
+  if (connector === undefined) return end
+  const from = end + connector.length
+  if (!subject.is(from, DIGIT) && subject.at(from) !== 0x28) return end
+  const number = readNumber(subject, from)
+  if (number === undefined || number.looksElse || number.digits < 7 || Math.abs(number.digits - digits) > 2) return end
+  // With dashes or dots it is found by itself.
+  if (number.groups >= 3 && number.digits >= 10 && !subject.is(from + 3, SPACE)) return end
+  return number.to
 }
 
 const KINDS = new WordSet('phone tel telefon fax mobile mobil cell handy office home work desk landline')
@@ -256,5 +270,5 @@ function findBefore(subject: Subject): boolean {
 function findAlone(subject: Subject): boolean {
   let from = subject.start
   while (from < subject.end && subject.at(from) === 0x20) from++
-  return matchNext(subject, from)
+  return matchNext(subject, from, 7)
 }
