@@ -174,7 +174,7 @@ export function endsHere(subject: Subject, end: number): boolean {
   if (subject.is(end, DIGIT)) return false
   if (subject.isWord(end)) return (next | 0x20) === 0x78 && subject.is(end + 1, DIGIT)
   if (next === 0x25 || (next === 0x3a && subject.is(end + 1, DIGIT))) return false
-  return !((next === DASH || next === DOT || next === 0x2c) && subject.is(end + 1, DIGIT))
+  return !((next === DASH || next === DOT) && subject.is(end + 1, DIGIT))
 }
 
 /** Nothing before that makes the digits the rest of something longer. */
@@ -182,7 +182,7 @@ export function beginsHere(subject: Subject, from: number): boolean {
   if (subject.isWord(from - 1)) return false
   const before = subject.at(from - 1)
   if (before === 0x24) return false
-  return !((before === DASH || before === DOT || before === PLUS || before === 0x2c) && subject.is(from - 2, DIGIT))
+  return !((before === DASH || before === DOT || before === PLUS) && subject.is(from - 2, DIGIT))
 }
 
 /** End of ` x123`, ` ext. 123`, ` extension 123` behind a number, else `end`. */
