@@ -51,6 +51,8 @@ export class Subject {
   #tokenEnd = 0
   /** Up to where colons were looked at. */
   colonsUntil = 0
+  /** End of the last key that was found by its form. */
+  keyUntil = 0
   /** The `@` whose look back for a URL was the last, and its result. */
   authorityAt = -1
   authorityStart = -1
@@ -59,7 +61,7 @@ export class Subject {
     this.bytes = bytes
     this.start = start
     this.end = end
-    this.#tokenStart = this.#tokenEnd = this.colonsUntil = start
+    this.#tokenStart = this.#tokenEnd = this.colonsUntil = this.keyUntil = start
     this.authorityAt = this.authorityStart = -1
   }
 

@@ -100,9 +100,11 @@ function beforeTilde(subject: Subject, from: number): number {
 const TILDE_BYTES_MAX = 32
 
 function isKey(subject: Subject, shape: KeyShape, from: number): boolean {
-  if (from < subject.start || subject.isWord(from - 1)) return false
+  // A key within a key would be looked at again and again.
+  if (from < subject.keyUntil || subject.isWord(from - 1)) return false
   const to = keyShapeEnd(subject, shape, from)
   if (to < 0) return false
+  subject.keyUntil = to
   subject.type = shape.type
   return subject.matched(from, to)
 }
