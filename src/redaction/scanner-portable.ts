@@ -33,7 +33,7 @@ import type { Candidates, Scan } from './triggers.ts'
 import { isWordEnd } from './word-list.ts'
 import type { WordList } from './word-list.ts'
 
-/** The scanner in plain TypeScript: the same candidates as scanner.as.ts (a property test), at about a tenth of its speed. */
+/** The scanner in plain TypeScript: the same candidates as kernel/scan.as.ts (a property test), at about a tenth of its speed. */
 export function createPortableScanner(words: WordList): Scan {
   const hasWords = words.words.length > 0
   return (bytes, start, end, found) => {

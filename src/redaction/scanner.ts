@@ -10,7 +10,7 @@ declare const WebAssembly: {
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown }
 }
 
-/** What scanner.as.ts exports. */
+/** What kernel/scan.as.ts exports. */
 interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
   inputOffset(): number

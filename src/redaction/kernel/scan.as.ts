@@ -1,25 +1,17 @@
 // The scanner as AssemblyScript: compiled by conventions/generate-scanner.ts into scanner.gen.ts. The same in plain TypeScript, where WebAssembly has no
 // SIMD, is scanner-portable.ts; a property test holds them together. Triggers: triggers.ts.
 //
-// One pass, 64 bytes a step. Literals: four nibble-table lookups (Teddy), one bit for each of eight buckets. Shapes of digits: one 64-bit mask for each class of
-// bytes, shifted against each other, made only where a part of a shape stands. What is left is looked at byte by byte. Constant vectors are loaded from memory: V8 materialises
-// `splat` again in every turn of the loop, which costs more than half the speed. The relaxed swizzle (Node 22 has it) saves another 5 %: no index is above 15.
-// Words: at each last letter of a word a hash of its last four bytes is looked up in a bitmap; what passes is compared with the tree of word-list.ts.
-//
-// Memory: tables and constants below INPUT; 64 bytes of text before the chunk, the chunk, 64 bytes after it; then the candidates, at most two for each byte; then the
-// bitmap of endings and the tree of words.
+// One pass, 64 bytes a step. Literals: four nibble-table lookups (Teddy), one bit for each of eight buckets. Shapes of digits, runs and words: one 64-bit mask for each
+// class of bytes, shifted against each other. What is left is looked at byte by byte. Constant vectors are loaded from memory: V8 materialises `splat` again in every turn
+// of the loop, which costs more than half the speed. The relaxed swizzle (Node 22 has it) saves another 5 %: no index is above 15.
 
-const TABLES: usize = 1024; // 4 positions x (low, high) x 16
-const CONSTANTS: usize = 1280;
-const BUCKETS: usize = 1536; // 64 bytes: bucket bits of the block at hand
-const CLASSES: usize = 1600; // 256 bytes: classes of letters and digits, as in word-list.ts
-const INPUT: usize = 2048;
-const LEAD: usize = 64;
-const CHUNK: usize = 65536;
-const OUTPUT: usize = INPUT + LEAD + CHUNK + 192;
-const ENDINGS: usize = 655360; // 2^17 bits
-const TREE: usize = ENDINGS + 16384;
-const CLASS_COUNT: usize = 37;
+import {
+  BUCKETS, byte, CHUNK, CLASSES, CONSTANTS, INPUT, isDigit, isEscapeLetter, isHex, isLetter, isLower, isUpper, LEAD, OUTPUT, TABLES, TREE,
+} from './memory.as'
+import { colonAt, digitsAt, ibanAt, ipv4At, isCode, isEntity, isFold, literalAt, ssnAt } from './shapes.as'
+import { digitEndings, edges, listedOf } from './words.as'
+
+export { addEnding, setWords } from './words.as'
 
 export function classesOffset(): usize { return CLASSES; }
 export function treeOffset(): usize { return TREE; }
@@ -84,248 +76,6 @@ export function prepare(): void {
   constant(12, 0x5f); // _
   constant(13, 0x25); // %
   constant(14, 0x26); // &
-}
-
-/** Bytes of the tree's edges: behind them stands, for each node, the word that begins there. */
-let edges: usize = 0;
-/** Whether a word ends with a digit. */
-let digitEndings: u64 = 0;
-
-export function setWords(nodes: i32, endsWithDigit: bool): void {
-  edges = <usize>nodes * CLASS_COUNT * 2;
-  digitEndings = endsWithDigit ? ~0 : 0;
-}
-
-// @ts-ignore: decorator
-@inline function endingBit(lastFour: u32): u32 { return ((lastFour & 0x1f1f1f1f) * 0x9e3779b1) >> 15; }
-
-/** Registers a word by its last four bytes, the first of them lowest; of a shorter word the lowest `free` bytes are any. */
-export function addEnding(lastFour: u32, free: i32): void {
-  const count = <u32>1 << (5 * free);
-  for (let i: u32 = 0; i < count; i++) {
-    const bit = endingBit(lastFour | (i & 31) | ((i >> 5) << 8));
-    store<u8>(ENDINGS + (bit >> 3), load<u8>(ENDINGS + (bit >> 3)) | (<u8>1 << <u8>(bit & 7)));
-  }
-}
-
-// @ts-ignore: decorator
-@inline function byte(at: usize): u32 { return load<u8>(at); }
-// @ts-ignore: decorator
-@inline function isDigit(c: u32): bool { return c - 0x30 < 10; }
-// @ts-ignore: decorator
-@inline function isLetter(c: u32): bool { return (c | 0x20) - 0x61 < 26; }
-// @ts-ignore: decorator
-@inline function isAlnum(c: u32): bool { return isDigit(c) || isLetter(c); }
-// @ts-ignore: decorator
-@inline function isHex(c: u32): bool { return isDigit(c) || (c | 0x20) - 0x61 < 6; }
-// @ts-ignore: decorator
-@inline function isToken(c: u32): bool { return isAlnum(c) || c == 0x2d || c == 0x5f; }
-
-function tokenRun(at: usize, n: usize): bool {
-  for (let i: usize = 0; i < n; i++) if (!isToken(byte(at + i))) return false;
-  return true;
-}
-
-/** The letter of \n, \r, \t, \b or \f. */
-function isEscapeLetter(at: usize): bool {
-  const c = byte(at);
-  return byte(at - 1) == 0x5c && (c == 0x6e || c == 0x72 || c == 0x74 || c == 0x62 || c == 0x66);
-}
-
-/** A letter or digit that is text, not the letter of an escape. */
-function isWord(at: usize): bool { return isAlnum(byte(at)) && !isEscapeLetter(at); }
-
-/** The trigger that ends here, or -1. */
-function literalAt(p: usize): i32 {
-  const c = byte(p);
-  const c1 = byte(p - 1);
-  const c2 = byte(p - 2);
-  const c3 = byte(p - 3);
-  if (c == 0x40) return c1 <= 0x20 || c1 == 0x22 || c1 == 0x60 || isEscapeLetter(p - 1) ? -1 : 0; // @
-  if (c1 == 0x2b && (isDigit(c) || c == 0x28)) { // + digit
-    let digits = 0;
-    for (let i: usize = 0; i < 20; i++) {
-      const d = byte(p + i);
-      if (isDigit(d)) digits++;
-      else if (d != 0x20 && d != 0x2d && d != 0x2e && d != 0x28 && d != 0x29 && d != 0x2f) break;
-    }
-    return digits >= 7 ? 1 : -1;
-  }
-  if (c1 == 0x5c) { // backslash
-    if (c == 0x2f) return 2;
-    if (c == 0x75) return isHex(byte(p + 1)) && isHex(byte(p + 2)) && isHex(byte(p + 3)) && isHex(byte(p + 4)) ? 2 : -1;
-    return -1;
-  }
-  if (c == 0x4a) return c1 == 0x79 && c2 == 0x65 && tokenRun(p + 1, 8) ? 3 : -1; // eyJ
-  if (c1 == 0x6b && (c2 == 0x73 || c2 == 0x72)) { // sk- sk_ rk_
-    if (c == 0x2d) return c2 == 0x73 && tokenRun(p + 1, 8) ? 4 : -1;
-    if (c != 0x5f) return -1;
-    const word = load<u32>(p + 1);
-    return word == 0x6576696c || word == 0x74736574 ? 5 : -1; // live, test
-  }
-  if (c == 0x41) return c3 == 0x41 && c1 == 0x49 && (c2 == 0x4b || c2 == 0x53) ? 6 : -1; // AKIA ASIA
-  if (c == 0x61) return c3 == 0x41 && c1 == 0x7a && c2 == 0x49 ? 7 : -1; // AIza
-  if (c == 0x5f) {
-    if (c3 == 0x67 && c2 == 0x68) return c1 == 0x70 || c1 == 0x6f || c1 == 0x75 || c1 == 0x73 || c1 == 0x72 ? 8 : -1; // gh?_
-    if (c1 == 0x74 && c2 == 0x61 && c3 == 0x70) return byte(p - 4) == 0x5f && byte(p - 5) == 0x62 && byte(p - 6) == 0x75 ? 8 : -1; // ub_pat_
-    return -1;
-  }
-  if (c == 0x78) return c1 == 0x6f && c2 == 0x78 && isLetter(byte(p + 1)) && byte(p + 2) == 0x2d ? 9 : -1; // xox?-
-  if (c == 0x70) return c1 == 0x70 && c2 == 0x61 && c3 == 0x78 && byte(p + 1) == 0x2d ? 9 : -1; // xapp-
-  if (c == 0x49) return c1 == 0x47 && c2 == 0x45 && c3 == 0x42 && byte(p - 4) == 0x2d && byte(p + 1) == 0x4e ? 10 : -1; // -BEGIN
-  if ((c | 0x20) == 0x72) // bear, er and a space
-    return (c1 | 0x20) == 0x61 && (c2 | 0x20) == 0x65 && (c3 | 0x20) == 0x62 && (byte(p + 1) | 0x20) == 0x65 && (byte(p + 2) | 0x20) == 0x72 && byte(p + 3) == 0x20 ? 11 : -1;
-  if ((c | 0x20) == 0x74) // secret
-    return (c1 | 0x20) == 0x65 && (c2 | 0x20) == 0x72 && (c3 | 0x20) == 0x63 && (byte(p - 4) | 0x20) == 0x65 && (byte(p - 5) | 0x20) == 0x73 ? 12 : -1;
-  return -1;
-}
-
-/** Seven or eight digits in the eight bytes before and with p. */
-function digitsAt(p: usize): i32 {
-  const before = p - 8;
-  const a = byte(p - 3);
-  const b = byte(p - 4);
-  if (!isDigit(a) && a != 0x20 && a != 0x2d && a != 0x2e && a != 0x29) return -1;
-  if (!isDigit(b) && b != 0x20 && b != 0x2d && b != 0x2e && b != 0x29) return -1;
-  if (isWord(before)) return -1;
-  if (byte(before) == 0x2e && byte(before - 1) == 0x30 && !isDigit(byte(before - 2))) return -1; // 0.12345678
-  return 13;
-}
-
-function ssnAt(p: usize): i32 {
-  if (byte(p - 1) != byte(p - 4)) return -1;
-  if (isWord(p - 8)) return -1;
-  return isDigit(byte(p + 1)) && isDigit(byte(p + 2)) && isDigit(byte(p + 3)) ? 14 : -1;
-}
-
-/** A third dot and a digit. */
-function ipv4At(p: usize): i32 {
-  let q = p + 1;
-  if (isDigit(byte(q))) q++;
-  if (isDigit(byte(q))) q++;
-  return byte(q) == 0x2e && isDigit(byte(q + 1)) ? 15 : -1;
-}
-
-/** Two more colons with at most four hex digits between, or a double colon. */
-function colonAt(p: usize): i32 {
-  if (byte(p) == 0x3a) return 16;
-  let q = p;
-  for (let colons = 0; colons < 2; colons++) {
-    let n = 0;
-    while (n < 5 && isHex(byte(q))) { q++; n++; }
-    if (n == 5 || byte(q) != 0x3a) return -1;
-    q++;
-  }
-  return 16;
-}
-
-function ibanAt(p: usize): i32 {
-  if (isWord(p - 4)) return -1;
-  let more = 0;
-  for (let i: usize = 1; i <= 16; i++) {
-    const c = byte(p + i);
-    if (isAlnum(c)) more++;
-    else if (c != 0x20) break;
-  }
-  return more >= 11 ? 18 : -1;
-}
-
-/** `&#`, or two to eight letters and a semicolon. */
-function isEntity(p: usize): bool {
-  if (byte(p + 1) == 0x23) return true;
-  let letters: usize = 0;
-  while (letters < 9 && isLetter(byte(p + 1 + letters))) letters++;
-  return letters >= 2 && letters < 9 && byte(p + 1 + letters) == 0x3b;
-}
-
-/** As fold-kind.ts: 1 letter or digit, 2 nothing, 3 gap, 4 punctuation, plus sixteen times the length; 0 for all else. */
-function foldKind(a: u32, b: u32, c: u32, d: u32): u32 {
-  if (a < 0xe0) {
-    if (a == 0xc2) return b == 0xa0 ? 0x23 : b == 0xad ? 0x22 : 0;
-    if (a == 0xcd) return b == 0x8f ? 0x22 : 0;
-    if (a == 0xd8) return b == 0x9c ? 0x22 : 0;
-    if (a == 0xd9) return b - 0xa0 < 10 ? 0x21 : 0;
-    return a == 0xdb && b - 0xb0 < 10 ? 0x21 : 0;
-  }
-  if (a == 0xe0) return (b - 0xa5 <= 0x10 && (b & 1) == 1 && c - 0xa6 < 10) || ((b == 0xb9 || b == 0xbb) && c - 0x90 < 10) ? 0x31 : 0;
-  if (a == 0xe2) {
-    if (b == 0x80) {
-      if (c <= 0x8a || c == 0xaf) return 0x33;
-      if (c <= 0x8f || c - 0xaa < 5) return 0x32;
-      return c <= 0x95 ? 0x33 : 0;
-    }
-    if (b == 0x81) return c == 0x9f ? 0x33 : c - 0xa0 < 16 ? 0x32 : 0;
-    return b == 0x88 && c == 0x92 ? 0x33 : 0;
-  }
-  if (a == 0xe3) return b == 0x80 && c == 0x80 ? 0x33 : 0;
-  if (a == 0xef) {
-    if (b == 0xb8) return c <= 0x8f ? 0x32 : 0;
-    if (b == 0xb9) return c == 0xab ? 0x31 : 0;
-    if (b == 0xbb) return c == 0xbf ? 0x32 : 0;
-    if (b != 0xbc && b != 0xbd) return 0;
-    const ascii = 0x20 + ((b & 1) << 6) + (c & 63);
-    if (ascii == 0x20 || ascii > 0x7e) return 0;
-    return isAlnum(ascii) || ascii == 0x40 ? 0x31 : 0x34;
-  }
-  if (a == 0xf0) return (b == 0x9d && c - 0x90 < 16) || (b == 0x9f && c == 0xaf && d - 0xb0 < 10) ? 0x41 : 0;
-  return a == 0xf3 && b == 0xa0 && c <= 0x87 ? 0x42 : 0;
-}
-
-// @ts-ignore: decorator
-@inline function isInValue(c: u32): bool { return isToken(c) || c == 0x40 || c == 0x2e; }
-
-function isFold(p: usize): bool {
-  const kind = foldKind(byte(p), byte(p + 1), byte(p + 2), byte(p + 3));
-  if (kind == 0) return false;
-  const before = byte(p - 1);
-  const behind = byte(p + (kind >> 4));
-  switch (kind & 15) {
-    case 1: return true;
-    case 2: return isInValue(before) || isInValue(behind);
-    case 3: return isDigit(before) || isDigit(behind);
-    default: return isAlnum(before) && isAlnum(behind);
-  }
-}
-
-/** p is the eighth letter or digit of a word. */
-function isCode(p: usize): bool {
-  let digits = 0;
-  let length = 0;
-  for (let at = p - 7; isAlnum(byte(at)); at++) {
-    if (++length > 24) return false;
-    if (isDigit(byte(at))) digits++;
-  }
-  return digits >= 4 && digits < length;
-}
-
-// @ts-ignore: decorator
-@inline function isUpper(c: u32): bool { return c - 0x41 < 26; }
-// @ts-ignore: decorator
-@inline function isLower(c: u32): bool { return c - 0x61 < 26; }
-
-function isWordStart(at: usize): bool {
-  const c = byte(at);
-  const before = byte(at - 1);
-  if (isDigit(before)) return !isDigit(c);
-  if (!isLetter(before) || isDigit(c)) return true;
-  return (isUpper(c) && (isLower(before) || isLower(byte(at + 1)))) || isEscapeLetter(at - 1);
-}
-
-/** Whether a word of the list ends with p, which is the last byte of a word. */
-function isListed(p: usize): bool {
-  const bit = endingBit(load<u32>(p - 3));
-  if (((load<u8>(ENDINGS + (bit >> 3)) >> <u8>(bit & 7)) & 1) == 0) return false;
-  let node: usize = 0;
-  let at = p;
-  for (let length = 1; length <= 24; length++) {
-    const edge = <usize>load<u8>(CLASSES + byte(at));
-    if (edge == 0) return false;
-    node = load<u16>(TREE + (node * CLASS_COUNT + edge) * 2);
-    if (node == 0) return false;
-    if (load<u16>(TREE + edges + node * 2) != 0 && (length >= 5 || isWordStart(at))) return true;
-    at--;
-  }
-  return false;
 }
 
 // @ts-ignore: decorator
@@ -436,15 +186,14 @@ export function scan(from: usize, to: usize, base: i32): i32 {
     const words4 = words2 & back(words2, words2Was, 2);
     let longWords = words4 & back(words4, words4Was, 4) & ~back(words, wordsWas, 8);
     let codes: u64 = 0;
+    // Adding the starts of long words to their letters carries each to its first digit: no digit, nothing to look at. Words that cross a block are looked at.
+    const starts = longWords >> 7;
+    const carried = (words & ~digits) + starts;
+    if ((carried & digits & words) == 0 && carried >= starts) longWords &= 0x7f;
     for (; longWords != 0; longWords &= longWords - 1) {
-      const bit = ctz(longWords);
-      const behind = ~words >> bit;
-      // Digits among the eight, and those in the rest of the word if it ends in this block.
-      const eight = ((digits << (63 - bit)) | ((digitsWas >> bit) >> 1)) >> 56;
-      const rest = (digits >> bit) & ((behind & (0 - behind)) - 1) & ~1;
-      if (behind != 0 && popcnt(eight) + popcnt(rest) < 4) continue;
-      if (isCode(INPUT + block + <usize>bit)) codes |= longWords & (0 - longWords);
+      if (isCode(INPUT + block + <usize>ctz(longWords))) codes |= longWords & (0 - longWords);
     }
+    const wordsBefore = wordsWas;
     words2Was = words2;
     words4Was = words4;
     wordsWas = words;
@@ -458,9 +207,7 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       const lower2 = (lower >> 2) | (<u64>isLower(next) << 62) | (<u64>isLower(second) << 63);
       let ends = letters & (~letters1 | (upper1 & (lower | lower2)));
       ends |= digits & ~((digits >> 1) | (<u64>isDigit(next) << 63)) & digitEndings;
-      for (ends &= words; ends != 0; ends &= ends - 1) {
-        if (isListed(INPUT + block + <usize>ctz(ends))) listed |= ends & (0 - ends);
-      }
+      listed = listedOf(ends & words & back(words, wordsBefore, 1), INPUT + block);
     }
 
     let folded: u64 = 0;
@@ -516,6 +263,15 @@ export function scan(from: usize, to: usize, base: i32): i32 {
 
     const first = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
     let all = first | runs | listed | triples | codes | signs | folded;
+    if (all != 0) out = emit(out, block, from, to, base, all, literals, shaped, ssn, ipv4, pairs, dashed, iban, runs, listed, triples, codes, signs, folded);
+  }
+  return <i32>((out - OUTPUT) >> 2);
+}
+
+/** Writes the candidates of one block: what the masks tell, as far as it is true. */
+function emit(out: usize, block: usize, from: usize, to: usize, base: i32, all: u64, literals: u64, shaped: u64, ssn: u64, ipv4: u64, pairs: u64, dashed: u64, iban: u64,
+  runs: u64, listed: u64, triples: u64, codes: u64, signs: u64, folded: u64): usize {
+  const first = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
     while (all != 0) {
       const bit = ctz(all);
       const one: u64 = <u64>1 << bit;
@@ -547,6 +303,5 @@ export function scan(from: usize, to: usize, base: i32): i32 {
         if (isHex(byte(p + 1)) && isHex(byte(p + 2))) { store<i32>(out, position | 23); out += 4; }
       } else if (isEntity(p)) { store<i32>(out, position | 24); out += 4; }
     }
-  }
-  return <i32>((out - OUTPUT) >> 2);
+  return out;
 }

@@ -1,0 +1,180 @@
+// What the vectors cannot tell: each shape looked at byte by byte, where a part of it stands. As in scanner-portable.ts.
+
+import { byte, isAlnum, isDigit, isEscapeLetter, isHex, isLetter, isToken } from './memory.as'
+
+function tokenRun(at: usize, n: usize): bool {
+  for (let i: usize = 0; i < n; i++) if (!isToken(byte(at + i))) return false;
+  return true;
+}
+
+/** A letter or digit that is text, not the letter of an escape. */
+function isWord(at: usize): bool { return isAlnum(byte(at)) && !isEscapeLetter(at); }
+
+/** The trigger that ends here, or -1. */
+export function literalAt(p: usize): i32 {
+  const c = byte(p);
+  const c1 = byte(p - 1);
+  const c2 = byte(p - 2);
+  const c3 = byte(p - 3);
+  if (c == 0x40) return c1 <= 0x20 || c1 == 0x22 || c1 == 0x60 || isEscapeLetter(p - 1) ? -1 : 0; // @
+  if (c1 == 0x2b && (isDigit(c) || c == 0x28)) { // + digit
+    let digits = 0;
+    for (let i: usize = 0; i < 20; i++) {
+      const d = byte(p + i);
+      if (isDigit(d)) digits++;
+      else if (d != 0x20 && d != 0x2d && d != 0x2e && d != 0x28 && d != 0x29 && d != 0x2f) break;
+    }
+    return digits >= 7 ? 1 : -1;
+  }
+  if (c1 == 0x5c) { // backslash
+    if (c == 0x2f) return 2;
+    if (c == 0x75) return isHex(byte(p + 1)) && isHex(byte(p + 2)) && isHex(byte(p + 3)) && isHex(byte(p + 4)) ? 2 : -1;
+    return -1;
+  }
+  if (c == 0x4a) return c1 == 0x79 && c2 == 0x65 && tokenRun(p + 1, 8) ? 3 : -1; // eyJ
+  if (c1 == 0x6b && (c2 == 0x73 || c2 == 0x72)) { // sk- sk_ rk_
+    if (c == 0x2d) return c2 == 0x73 && tokenRun(p + 1, 8) ? 4 : -1;
+    if (c != 0x5f) return -1;
+    const word = load<u32>(p + 1);
+    return word == 0x6576696c || word == 0x74736574 ? 5 : -1; // live, test
+  }
+  if (c == 0x41) return c3 == 0x41 && c1 == 0x49 && (c2 == 0x4b || c2 == 0x53) ? 6 : -1; // AKIA ASIA
+  if (c == 0x61) return c3 == 0x41 && c1 == 0x7a && c2 == 0x49 ? 7 : -1; // AIza
+  if (c == 0x5f) {
+    if (c3 == 0x67 && c2 == 0x68) return c1 == 0x70 || c1 == 0x6f || c1 == 0x75 || c1 == 0x73 || c1 == 0x72 ? 8 : -1; // gh?_
+    if (c1 == 0x74 && c2 == 0x61 && c3 == 0x70) return byte(p - 4) == 0x5f && byte(p - 5) == 0x62 && byte(p - 6) == 0x75 ? 8 : -1; // ub_pat_
+    return -1;
+  }
+  if (c == 0x78) return c1 == 0x6f && c2 == 0x78 && isLetter(byte(p + 1)) && byte(p + 2) == 0x2d ? 9 : -1; // xox?-
+  if (c == 0x70) return c1 == 0x70 && c2 == 0x61 && c3 == 0x78 && byte(p + 1) == 0x2d ? 9 : -1; // xapp-
+  if (c == 0x49) return c1 == 0x47 && c2 == 0x45 && c3 == 0x42 && byte(p - 4) == 0x2d && byte(p + 1) == 0x4e ? 10 : -1; // -BEGIN
+  if ((c | 0x20) == 0x72) // bear, er and a space
+    return (c1 | 0x20) == 0x61 && (c2 | 0x20) == 0x65 && (c3 | 0x20) == 0x62 && (byte(p + 1) | 0x20) == 0x65 && (byte(p + 2) | 0x20) == 0x72 && byte(p + 3) == 0x20 ? 11 : -1;
+  if ((c | 0x20) == 0x74) // secret
+    return (c1 | 0x20) == 0x65 && (c2 | 0x20) == 0x72 && (c3 | 0x20) == 0x63 && (byte(p - 4) | 0x20) == 0x65 && (byte(p - 5) | 0x20) == 0x73 ? 12 : -1;
+  return -1;
+}
+
+/** Seven or eight digits in the eight bytes before and with p. */
+export function digitsAt(p: usize): i32 {
+  const before = p - 8;
+  const a = byte(p - 3);
+  const b = byte(p - 4);
+  if (!isDigit(a) && a != 0x20 && a != 0x2d && a != 0x2e && a != 0x29) return -1;
+  if (!isDigit(b) && b != 0x20 && b != 0x2d && b != 0x2e && b != 0x29) return -1;
+  if (isWord(before)) return -1;
+  if (byte(before) == 0x2e && byte(before - 1) == 0x30 && !isDigit(byte(before - 2))) return -1; // 0.12345678
+  return 13;
+}
+
+export function ssnAt(p: usize): i32 {
+  if (byte(p - 1) != byte(p - 4)) return -1;
+  if (isWord(p - 8)) return -1;
+  return isDigit(byte(p + 1)) && isDigit(byte(p + 2)) && isDigit(byte(p + 3)) ? 14 : -1;
+}
+
+/** A third dot and a digit. */
+export function ipv4At(p: usize): i32 {
+  let q = p + 1;
+  if (isDigit(byte(q))) q++;
+  if (isDigit(byte(q))) q++;
+  return byte(q) == 0x2e && isDigit(byte(q + 1)) ? 15 : -1;
+}
+
+/** Two more colons with at most four hex digits between, or a double colon. */
+export function colonAt(p: usize): i32 {
+  if (byte(p) == 0x3a) return 16;
+  let q = p;
+  for (let colons = 0; colons < 2; colons++) {
+    let n = 0;
+    while (n < 5 && isHex(byte(q))) { q++; n++; }
+    if (n == 5 || byte(q) != 0x3a) return -1;
+    q++;
+  }
+  return 16;
+}
+
+export function ibanAt(p: usize): i32 {
+  if (isWord(p - 4)) return -1;
+  let more = 0;
+  for (let i: usize = 1; i <= 16; i++) {
+    const c = byte(p + i);
+    if (isAlnum(c)) more++;
+    else if (c != 0x20) break;
+  }
+  return more >= 11 ? 18 : -1;
+}
+
+/** `&#`, or two to eight letters and a semicolon. */
+export function isEntity(p: usize): bool {
+  if (byte(p + 1) == 0x23) return true;
+  let letters: usize = 0;
+  while (letters < 9 && isLetter(byte(p + 1 + letters))) letters++;
+  return letters >= 2 && letters < 9 && byte(p + 1 + letters) == 0x3b;
+}
+
+/** As fold-kind.ts: 1 letter or digit, 2 nothing, 3 gap, 4 punctuation, plus sixteen times the length; 0 for all else. */
+function foldKind(a: u32, b: u32, c: u32, d: u32): u32 {
+  if (a < 0xe0) {
+    if (a == 0xc2) return b == 0xa0 ? 0x23 : b == 0xad ? 0x22 : 0;
+    if (a == 0xcd) return b == 0x8f ? 0x22 : 0;
+    if (a == 0xd8) return b == 0x9c ? 0x22 : 0;
+    if (a == 0xd9) return b - 0xa0 < 10 ? 0x21 : 0;
+    return a == 0xdb && b - 0xb0 < 10 ? 0x21 : 0;
+  }
+  if (a == 0xe0) return (b - 0xa5 <= 0x10 && (b & 1) == 1 && c - 0xa6 < 10) || ((b == 0xb9 || b == 0xbb) && c - 0x90 < 10) ? 0x31 : 0;
+  if (a == 0xe2) {
+    if (b == 0x80) {
+      if (c <= 0x8a || c == 0xaf) return 0x33;
+      if (c <= 0x8f || c - 0xaa < 5) return 0x32;
+      return c <= 0x95 ? 0x33 : 0;
+    }
+    if (b == 0x81) return c == 0x9f ? 0x33 : c - 0xa0 < 16 ? 0x32 : 0;
+    return b == 0x88 && c == 0x92 ? 0x33 : 0;
+  }
+  if (a == 0xe3) return b == 0x80 && c == 0x80 ? 0x33 : 0;
+  if (a == 0xef) {
+    if (b == 0xb8) return c <= 0x8f ? 0x32 : 0;
+    if (b == 0xb9) return c == 0xab ? 0x31 : 0;
+    if (b == 0xbb) return c == 0xbf ? 0x32 : 0;
+    if (b != 0xbc && b != 0xbd) return 0;
+    const ascii = 0x20 + ((b & 1) << 6) + (c & 63);
+    if (ascii == 0x20 || ascii > 0x7e) return 0;
+    return isAlnum(ascii) || ascii == 0x40 ? 0x31 : 0x34;
+  }
+  if (a == 0xf0) return (b == 0x9d && c - 0x90 < 16) || (b == 0x9f && c == 0xaf && d - 0xb0 < 10) ? 0x41 : 0;
+  return a == 0xf3 && b == 0xa0 && c <= 0x87 ? 0x42 : 0;
+}
+
+// @ts-ignore: decorator
+@inline function isInValue(c: u32): bool { return isToken(c) || c == 0x40 || c == 0x2e; }
+
+export function isFold(p: usize): bool {
+  const kind = foldKind(byte(p), byte(p + 1), byte(p + 2), byte(p + 3));
+  if (kind == 0) return false;
+  const before = byte(p - 1);
+  const behind = byte(p + (kind >> 4));
+  switch (kind & 15) {
+    case 1: return true;
+    case 2: return isInValue(before) || isInValue(behind);
+    case 3: return isDigit(before) || isDigit(behind);
+    default: return isAlnum(before) && isAlnum(behind);
+  }
+}
+
+/** p is the eighth letter or digit of a word of at most 24, with at least four digits and a letter. */
+export function isCode(p: usize): bool {
+  const start = v128.load(p - 7), rest = v128.load(p + 9);
+  const digits = digitMask(start) | (digitMask(rest) << 16);
+  const alnum = digits | letterMask(start) | (letterMask(rest) << 16);
+  const length = ctz(~alnum | 0x80000000);
+  const count = popcnt(digits & ((<u32>1 << length) - 1));
+  return length <= 24 && count >= 4 && count < length;
+}
+
+// @ts-ignore: decorator
+@inline function digitMask(v: v128): u32 { return i8x16.bitmask(i8x16.lt_u(i8x16.sub(v, i8x16.splat(0x30)), i8x16.splat(10))); }
+// @ts-ignore: decorator
+@inline function letterMask(v: v128): u32 {
+  return i8x16.bitmask(i8x16.lt_u(i8x16.sub(v128.or(v, i8x16.splat(0x20)), i8x16.splat(0x61)), i8x16.splat(26)));
+}
