@@ -1,4 +1,4 @@
-import { DIGIT, LETTER } from './subject.ts'
+import { ALNUM, DIGIT, LETTER } from './subject.ts'
 import type { Subject } from './subject.ts'
 import type { WordSet } from './word-set.ts'
 
@@ -57,6 +57,24 @@ export function numberAhead(subject: Subject, wordEnd: number, announcement: Ann
   subject.steps += at - wordEnd
   if (at < stop && subject.is(at, DIGIT)) found.at = at
   return found
+}
+
+/** Where the first word or number begins that is no filler, or -1 when the search ends before. */
+export function valueAhead(subject: Subject, wordEnd: number, fillers: WordSet, bytesMax: number): number {
+  const { bytes } = subject
+  const stop = Math.min(subject.end, wordEnd + bytesMax)
+  let at = wordEnd
+  while (at < stop) {
+    const byte = bytes[at] as number
+    if (subject.is(at, ALNUM) && !subject.isEscapeLetter(at)) {
+      const end = endOfWord(subject, at)
+      if (end === at || subject.is(end, DIGIT) || !fillers.has(bytes, at, end)) break
+      at = end
+    } else if (byte >= 0x80 || GAPS[byte] === 1 || subject.is(at, LETTER)) at++
+    else break
+  }
+  subject.steps += at - wordEnd
+  return at < stop && subject.isWord(at) ? at : -1
 }
 
 const endsLongWord = (subject: Subject, end: number): boolean =>

@@ -1,9 +1,10 @@
 import type { Rule, RuleType } from './rule.ts'
 import { bearerToken, jwt, privateKey } from './rules/credentials.ts'
-import { usSsn } from './rules/identity.ts'
 import { email } from './rules/email.ts'
+import { identityRules } from './rules/identity-rules.ts'
 import { ipAddress, macAddress, urlCredentials } from './rules/network.ts'
-import { creditCard, iban } from './rules/payment.ts'
+import { iban } from './rules/iban.ts'
+import { creditCard } from './rules/payment-card.ts'
 import { phone } from './rules/phone.ts'
 import { anthropicKey, awsSecretKey, openaiKey } from './rules/secrets.ts'
 import { vendorKeys } from './rules/vendor-keys.ts'
@@ -20,7 +21,7 @@ export const rules: readonly Rule[] = [
   urlCredentials,
   creditCard,
   iban,
-  usSsn,
+  ...identityRules,
   email,
   phone,
   ipAddress,
