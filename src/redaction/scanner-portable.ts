@@ -124,7 +124,7 @@ const isWord = (at: number): boolean => isAlnum(byte(at)) && !isEscapeLetter(at)
 function digitAt(p: number): number {
   if (byte(p - 1) === 0x2b) return plusAt(p)
   if (isDigit(byte(p - 5)) && isDigit(byte(p - 6)) && isDigit(byte(p - 7)) && !isDigit(byte(p - 8))) {
-    const trigger = isDigit(byte(p - 1)) ? digitsAt(p) : ssnAt(p)
+    const trigger = isDigit(byte(p - 1)) || isDigit(byte(p - 4)) ? digitsAt(p) : ssnAt(p)
     if (trigger >= 0) return trigger
   }
   if (byte(p - 1) === 0x2e) return ipv4At(p)
@@ -202,6 +202,8 @@ function digitsAt(p: number): number {
   if (!isDigit(byte(p - 2))) return -1
   const a = byte(p - 3)
   const b = byte(p - 4)
+  const c = byte(p - 1)
+  if (!isDigit(c) && !(isDigit(a) && isDigit(b) && (c === 0x2d || c === 0x2f))) return -1
   if (!isDigit(a) && !isDigit(b)) return -1
   if (!(isDigit(a) || isNumberGap(a)) || !(isDigit(b) || isNumberGap(b)) || isWord(p - 8)) return -1
   const isFraction = byte(p - 8) === 0x2e && byte(p - 9) === 0x30 && !isDigit(byte(p - 10))

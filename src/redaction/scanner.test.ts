@@ -14,7 +14,7 @@ const literals = [
 ].flat()
 const fragments = [
   literals.map((text) => text.replace(/\.$/, ' ').replace(/pat$/, 'pat_')),
-  '+1 +49.151.2345678 ( ) \\n 4111 - . : :: 0.12345678 555-123-4567 123-45-6789 1.2.3.4 255.255.255.255 aa:bb:cc:dd:ee:ff'.split(
+  '+1 +49.151.2345678 ( ) \\n 4111 - . : :: 0.12345678 555-123-4567 811218-9876 736028/5163 123-45-6789 1.2.3.4 255.255.255.255 aa:bb:cc:dd:ee:ff'.split(
     ' ',
   ),
   'fe80::1 aa-bb-cc-dd DE89370400440532013000 gb12 12 7 x é 日本 \u0000 @ \\n@ " \\ bear cret BEGI pat_ skip'.split(

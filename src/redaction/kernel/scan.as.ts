@@ -242,7 +242,7 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       const d1 = back(digits, digitsWas, 1), d2 = back(digits, digitsWas, 2), d3 = back(digits, digitsWas, 3);
       const d4 = back(digits, digitsWas, 4), d5 = back(digits, digitsWas, 5), d6 = back(digits, digitsWas, 6);
       const d7 = back(digits, digitsWas, 7), d8 = back(digits, digitsWas, 8);
-      shaped = digits & d1 & d2 & (d3 | d4) & d5 & d6 & d7 & ~d8;
+      shaped = digits & d2 & ((d1 & (d3 | d4)) | (d3 & d4)) & d5 & d6 & d7 & ~d8;
       const gaps = dashes | spaces;
       const gapsWas = dashesWas | spacesWas;
       ssn = digits & back(gaps, gapsWas, 1) & d2 & d3 & back(gaps, gapsWas, 4) & d5 & d6 & d7 & ~d8;

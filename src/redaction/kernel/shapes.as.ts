@@ -60,6 +60,8 @@ export function digitsAt(p: usize): i32 {
   const before = p - 8;
   const a = byte(p - 3);
   const b = byte(p - 4);
+  const c = byte(p - 1);
+  if (!isDigit(c) && c != 0x2d && c != 0x2f) return -1;
   if (!isDigit(a) && a != 0x20 && a != 0x2d && a != 0x2e && a != 0x29) return -1;
   if (!isDigit(b) && b != 0x20 && b != 0x2d && b != 0x2e && b != 0x29) return -1;
   if (isWord(before)) return -1;
