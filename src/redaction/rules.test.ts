@@ -4,11 +4,11 @@ import { rules, ruleTypes } from './rules.ts'
 
 const redactor = createRedactor()
 
-describe.each(rules)('rule $type', ({ type, examples }) => {
+describe.each(rules)('rule $type', ({ type, examples, isDefault = true }) => {
   test.each(examples.matches)('finds %s', (example) => {
     const parts = example.split(/[«»]/)
     const text = parts.join('')
-    const { hits } = redactor.redactText(text)
+    const { hits } = (isDefault ? redactor : createRedactor({ rules: [type] })).redactText(text)
     const found = hits.filter(({ rule }) => rule === type).map(({ start, end }) => text.slice(start, end))
     expect(found).toEqual(parts.filter((_, i) => i % 2 === 1))
   })

@@ -1,4 +1,6 @@
 import type { Rule, RuleType } from './rule.ts'
+import { abaRouting, bankAccount, bic } from './rules/bank-account.ts'
+import { cardCvv, cardExpiry } from './rules/card-details.ts'
 import { bearerToken, jwt, privateKey } from './rules/credentials.ts'
 import { email } from './rules/email.ts'
 import { identityRules } from './rules/identity-rules.ts'
@@ -6,7 +8,8 @@ import { ipAddress, macAddress, urlCredentials } from './rules/network.ts'
 import { iban } from './rules/iban.ts'
 import { creditCard } from './rules/payment-card.ts'
 import { phone } from './rules/phone.ts'
-import { anthropicKey, awsSecretKey, openaiKey } from './rules/secrets.ts'
+import { anthropicKey, openaiKey } from './rules/secrets.ts'
+import { awsSecretKey, keyedSecret, password, pin } from './rules/keyed-secret.ts'
 import { vendorKeys } from './rules/vendor-keys.ts'
 
 /** All rules. Where two find the same bytes, the one further up names them. A new rule is an entry in its family's file and a line here. */
@@ -18,14 +21,22 @@ export const rules: readonly Rule[] = [
   awsSecretKey,
   jwt,
   bearerToken,
+  keyedSecret,
+  password,
+  pin,
   urlCredentials,
   creditCard,
   iban,
+  abaRouting,
+  bic,
+  cardCvv,
+  cardExpiry,
   ...identityRules,
   email,
   phone,
   ipAddress,
   macAddress,
+  bankAccount,
 ]
 
 export const ruleTypes: readonly RuleType[] = rules.map(({ type }) => type)
