@@ -1,0 +1,22 @@
+import type { Rule } from '../../rule.ts'
+import { documentRule } from './document-rule.ts'
+
+export const nationalId: Rule = documentRule({
+  type: 'NATIONAL_ID',
+  summary: 'Identity numbers and cards of countries without a rule of their own, behind words such as "national ID".',
+  length: [6, 20],
+  digitsMin: 5,
+  phrases:
+    '*national id, *national identity, *national identification, nationalid, nationalidnumber, nationality id, *citizen id, *civil id, *identity card, *identity document, identitycard, ' +
+    '*identity number, *government id, *personal identification number, dni, nid, cccd, cmnd, carta identita, carta d identita, carte d identite, carte nationale d identite, cni, documento identidad, documento de identidad, cedula, ' +
+    'philsys, umid, ghana card, *huduma number',
+  examples: {
+    matches: [
+      'national ID: «29384756102»',
+      '{"national_id":"«AB-123456-C»"}',
+      '{"identityCard":"«AA12345AA»"}',
+      'CCCD: «001099012345»',
+    ],
+    misses: ['29384756102', 'national identity', '{"national_id":null}', 'national index 123456789012345678901234'],
+  },
+})
