@@ -1,7 +1,7 @@
 import { IN_LABEL } from '../keyed-value.ts'
 import { numberAhead } from '../number-ahead.ts'
 import type { Rule } from '../rule.ts'
-import { DIGIT, NUMBER_GAP, SPACE } from '../subject.ts'
+import { DIGIT, LETTER, NUMBER_GAP, SPACE } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_DIGITS, TRIGGER_PLUS, TRIGGER_TRIPLES, TRIGGER_WORD } from '../triggers.ts'
 import { WordSet } from '../word-set.ts'
@@ -64,6 +64,7 @@ export const phone: Rule = {
       '0.5551234567',
       'ISBN 978-7-445-79829-1',
       'call center, 2019-2020',
+      '"Headphones": "6992792935", "Smartphone": "1801728040"',
       'messages: 1,234,567',
       'Their office is at 17031 2202 Main',
       'fix the error message\n1.0.0 / 2015-02-01',
@@ -185,6 +186,7 @@ const ANNOUNCED = { fillers: FILLERS, others: OTHERS, isSentence: true, bytesMax
 /** The number behind a word: next to it but for fillers, or further on in the sentence if it is written as a phone number is. */
 function findAhead(subject: Subject, wordEnd: number): boolean {
   const { bytes, wordStart } = subject
+  if (subject.is(wordStart - 1, LETTER) && isDevice(subject, wordStart)) return false
   const isLabelled = subject.at(wordEnd) === 0x3a || subject.at(wordEnd) === 0x22
   if (!isLabelled && PLACE_WORDS.has(bytes, wordStart, wordEnd)) return false
   const ahead = numberAhead(subject, wordEnd, ANNOUNCED)
@@ -199,6 +201,15 @@ function findAhead(subject: Subject, wordEnd: number): boolean {
     return matchNext(subject, at, isKey ? 5 : 7)
   }
   return matchInSentence(subject, at, LOOSE.has(bytes, wordStart, wordEnd))
+}
+
+const DEVICES = new WordSet('head smart ear micro i saxo mega xylo gramo vibra')
+
+/** "headphones" end like a word for a number. */
+function isDevice(subject: Subject, wordStart: number): boolean {
+  let from = wordStart
+  while (from > wordStart - 8 && subject.is(from - 1, LETTER)) from--
+  return DEVICES.has(subject.bytes, from, wordStart)
 }
 
 function hasColon(subject: Subject, from: number, to: number): boolean {
