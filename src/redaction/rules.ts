@@ -7,6 +7,7 @@ import { identityRules } from './rules/identity-rules.ts'
 import { ipAddress, macAddress, urlCredentials } from './rules/network.ts'
 import { iban } from './rules/iban.ts'
 import { creditCard } from './rules/payment-card.ts'
+import { personalRules } from './rules/personal.ts'
 import { phone } from './rules/phone.ts'
 import { anthropicKey, openaiKey } from './rules/secrets.ts'
 import { awsSecretKey, keyedSecret, password, pin } from './rules/keyed-secret.ts'
@@ -37,6 +38,7 @@ export const rules: readonly Rule[] = [
   ipAddress,
   macAddress,
   bankAccount,
+  ...personalRules,
 ]
 
 export const ruleTypes: readonly RuleType[] = rules.map(({ type }) => type)

@@ -1,7 +1,7 @@
 import type { Rule } from '../rule.ts'
-import { ALNUM, BASE64, DIGIT, LETTER } from '../subject.ts'
+import { ALNUM, DIGIT } from '../subject.ts'
 import type { Subject } from '../subject.ts'
-import { TRIGGER_SECRET, TRIGGER_SK } from '../triggers.ts'
+import { TRIGGER_SK } from '../triggers.ts'
 
 // Examples are put together from parts, so that secret scanners do not take them for leaks.
 const run36 = 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'
@@ -29,26 +29,6 @@ export const anthropicKey: Rule = {
   examples: { matches: [`"«sk${'-'}ant-api03-${run36}_x-AA»"`], misses: [`sk-ant-x`] },
 }
 
-export const awsSecretKey: Rule = {
-  type: 'AWS_SECRET_KEY',
-  family: 'secrets',
-  summary: 'AWS secret access keys: forty characters behind a name such as `aws_secret_access_key`.',
-  triggers: [TRIGGER_SECRET],
-  confidence: 0.9,
-  find: findAwsSecretKey,
-  examples: {
-    matches: [
-      `AWS_SECRET_ACCESS_KEY=«wJalrXUtnFEMI/K7MDENG/bPxRfiCY${'EXAMPLEKEY'}»`,
-      `{\\"secretAccessKey\\":\\"«wJalrXUtnFEMI/K7MDENG/bPxRfiCY${'EXAMPLEKEY'}»\\"}`,
-    ],
-    misses: [
-      `commit wJalrXUtnFEMI/K7MDENG/bPxRfiCY${'EXAMPLEKEY'}`,
-      'secret key: da39a3ee5e6b4b0d3255bfef95601890afd80709a',
-      'the secret garden',
-    ],
-  },
-}
-
 /** `at` is the dash of sk-. */
 function findSkKey(subject: Subject, at: number): boolean {
   const from = at - 2
@@ -67,32 +47,4 @@ function findSkKey(subject: Subject, at: number): boolean {
   }
   subject.steps += Math.min(256, to - at)
   return false
-}
-
-/** `at` is the last letter of "secret". */
-function findAwsSecretKey(subject: Subject, at: number): boolean {
-  let name = at + 1
-  while (name < at + 18 && (subject.is(name, LETTER) || '_- '.includes(String.fromCharCode(subject.at(name))))) name++
-  if (!endsWithKey(subject, name)) return false
-  let from = name
-  while (from < name + 16 && ' \t"\'\\:=>,'.includes(String.fromCharCode(subject.at(from)))) from++
-  if (from === name) return false
-  let to = from
-  while (
-    to < from + 41 &&
-    ((subject.is(to, BASE64) && subject.at(to) !== 0x2d && subject.at(to) !== 0x5f) || subject.at(to) === 0x2b)
-  )
-    to++
-  subject.steps += to - at
-  if (to - from !== 40 || subject.isWord(to)) return false
-  return subject.matched(from, to)
-}
-
-/** Whether the name that ends before `end`, blanks aside, ends with "key". */
-function endsWithKey(subject: Subject, end: number): boolean {
-  let at = end
-  while (subject.at(at - 1) === 0x20) at--
-  return (
-    (subject.at(at - 1) | 0x20) === 0x79 && (subject.at(at - 2) | 0x20) === 0x65 && (subject.at(at - 3) | 0x20) === 0x6b
-  )
 }

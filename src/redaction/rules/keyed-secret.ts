@@ -1,0 +1,231 @@
+import { IN_LABEL, keyedValue } from '../keyed-value.ts'
+import type { KeyedValue } from '../keyed-value.ts'
+import type { Rule } from '../rule.ts'
+import { ALNUM, LETTER } from '../subject.ts'
+import type { Subject } from '../subject.ts'
+import { TRIGGER_WORD } from '../triggers.ts'
+import { secretKindOf, secretWords } from './secret-key-name.ts'
+import { isPasswordValue, isPinValue, isSecretValue } from './secret-value.ts'
+
+// Examples are put together from parts, so that secret scanners do not take them for leaks.
+const random20 = ['q7Xv', 'P2mK', '9sWd', '4RtZ', 'b6Ln'].join('')
+const random40 = `${random20}${['wJal', 'rXUt', 'nFEM', 'IK7M', 'DENG'].join('')}`
+
+const shared = {
+  family: 'secrets',
+  triggers: [TRIGGER_WORD],
+  words: secretWords,
+  find: findKeyedSecret,
+} as const
+
+export const awsSecretKey: Rule = {
+  ...shared,
+  type: 'AWS_SECRET_KEY',
+  summary: 'AWS secret access keys: forty characters behind a name such as `aws_secret_access_key`.',
+  confidence: 0.9,
+  examples: {
+    matches: [
+      `AWS_SECRET_ACCESS_KEY=«wJalrXUtnFEMI/K7MDENG/bPxRfiCY${'EXAMPLEKEY'}»`,
+      `{\\"secretAccessKey\\":\\"«wJalrXUtnFEMI/K7MDENG/bPxRfiCY${'EXAMPLEKEY'}»\\"}`,
+    ],
+    misses: [
+      `commit wJalrXUtnFEMI/K7MDENG/bPxRfiCY${'EXAMPLEKEY'}`,
+      'secret key: da39a3ee5e6b4b0d3255bfef95601890afd80709a',
+      'the secret garden',
+    ],
+  },
+}
+
+export const keyedSecret: Rule = {
+  ...shared,
+  type: 'SECRET',
+  summary:
+    'Keys and tokens of any form behind a name that says so (`api_key`, `client_secret`, `X-Auth-Token`), if they look as if they came from a random generator.',
+  source: 'words learnt from the rules of gitleaks (MIT licence) and detect-secrets (Apache-2.0)',
+  confidence: 0.85,
+  examples: {
+    matches: [
+      `export ACME_API_KEY="«${random20}»"`,
+      `{"headers":{"X-Auth-Token":"«${random40}»"}}`,
+      `{\\"client_secret\\":\\"«${random20}»\\"}`,
+      `GET /v1/items?api_key=«${random20}»&page=2`,
+      `const acmeToken = '«${random20}»';`,
+      `My key is «${random20}», please rotate it`,
+      `Authorization: Token «${random40}»`,
+      `acme_token = "«${['0f6a', '91b2', 'e7c4', '4d35'].join('')}»"`,
+      `access_token: «${['2f1c4b7e', '9a0d', '4c3b', '8e1f', '5a6b7c8d9e0f'].join('-')}»`,
+      `Error: authentication failed for «${random40}»`,
+    ],
+    misses: [
+      'password = os.environ["DB_PASSWORD"]',
+      'token: string',
+      '{"max_tokens": 1000, "token_type": "bearer"}',
+      'const token = await getToken(request.headers.authorization);',
+      `{"next_page_token":"${random40}"}`,
+      '{"session_id":"a031a64b-9cbd-42a8-b81e-bf150c9ab080"}',
+      'api_key: ${{ secrets.ACME_API_KEY }}',
+      'apiKey: "your-api-key-goes-here"',
+      'api_key=sk-xxxxxxxxxxxxxxxxxxxxxxxx',
+      '{"key":"8d962d7c8d019192c24224e2cafccae3a61fb586"}',
+      'secret: /run/secrets/db_password_file',
+      'the key is in the second drawer',
+    ],
+  },
+}
+
+export const password: Rule = {
+  ...shared,
+  type: 'PASSWORD',
+  summary: 'Passwords behind a name or word that says so; words and names of code are none.',
+  confidence: 0.8,
+  examples: {
+    matches: [
+      'my password is «hunter2!»',
+      `{"username":"ann","password":"«S3cure${'Pass'}»"}`,
+      `DB_PASSWORD=«p4ss-${'W0rd'}»`,
+      `Server=db;User=sa;Password=«Tr0ub4${'dor'}&3»;`.replace('&3', ''),
+    ],
+    misses: [
+      'password: string',
+      'Your password is required.',
+      '{"type":"password","placeholder":"Password"}',
+      'password=self.password',
+      'password = getpass.getpass()',
+      '<input name="password" id="new-password">',
+      'password: ${PASSWORD}',
+      'password_min_length: 12',
+    ],
+  },
+}
+
+export const pin: Rule = {
+  ...shared,
+  type: 'PIN',
+  summary: 'PINs and one-time codes behind a word that says so.',
+  confidence: 0.75,
+  examples: {
+    matches: ['my PIN is «4821»', '{"otp":"«493021»"}'],
+    misses: ['pin: 12', 'pin code of the area', 'spin: 4821'],
+  },
+}
+
+/** Scheme of an authorization header, before the credentials. */
+const SCHEMES: ReadonlySet<string> = new Set([
+  'basic',
+  'bearer',
+  'token',
+  'apikey',
+  'key',
+  'bot',
+  'oauth',
+  'negotiate',
+  'digest',
+  'api',
+])
+
+function findKeyedSecret(subject: Subject, at: number): boolean {
+  const value = keyedValue(subject, at)
+  if (value === undefined || value.delimiter === 'open') return at !== IN_LABEL && findInSentence(subject, at)
+  const kind = secretKindOf(subject.word, value, at === IN_LABEL ? -1 : subject.wordStart)
+  if (kind === 'none') return false
+  const isQuoted = value.delimiter !== 'bare'
+  const from = behindScheme(subject, value)
+  const to = from === value.from || isQuoted ? value.to : bareEnd(subject, from, value.lineTo)
+  if (kind === 'password') return isPasswordValue(subject, from, to, isQuoted) && named(subject, 'PASSWORD', from, to)
+  if (kind === 'pin') return isPinValue(subject, from, to) && named(subject, 'PIN', from, to)
+  if (value.delimiter === 'number' || (kind === 'cookie' && value.keyBytes[value.keyTo] !== EQUALS)) return false
+  if (!isSecretValue(subject, from, to, isQuoted, kind !== 'secret')) return false
+  return named(subject, isAwsSecret(subject, value, from, to) ? 'AWS_SECRET_KEY' : 'SECRET', from, to)
+}
+
+const EQUALS = 0x3d
+
+function named(subject: Subject, type: string, from: number, to: number): boolean {
+  subject.type = type
+  return subject.matched(from, to)
+}
+
+/** Where the credentials begin in `Bearer abc`. */
+function behindScheme(subject: Subject, { from, lineTo }: KeyedValue): number {
+  const end = subject.runEnd(from, LETTER, SCHEME_BYTES_MAX)
+  if (subject.at(end) !== SPACE || end >= lineTo || !SCHEMES.has(lowerCase(subject, from, end))) return from
+  let at = end
+  while (at < lineTo && subject.at(at) === SPACE) at++
+  return at
+}
+
+const SPACE = 0x20
+const SCHEME_BYTES_MAX = 12
+
+function lowerCase(subject: Subject, from: number, to: number): string {
+  let word = ''
+  for (let at = from; at < to; at++) word += String.fromCharCode(subject.at(at) | 0x20)
+  return word
+}
+
+const endsBare = new Set(Array.from(' \t\r\n"\'`<>&;)]}\\|,', (char) => char.charCodeAt(0)))
+
+function bareEnd(subject: Subject, from: number, stop: number): number {
+  let at = from
+  while (at < stop && !endsBare.has(subject.at(at))) at++
+  while (at > from && subject.at(at - 1) === DOT) at--
+  subject.steps += at - from
+  return at
+}
+
+const DOT = 0x2e
+
+/** Forty characters of base64, under a name that AWS gives them. */
+function isAwsSecret(subject: Subject, value: KeyedValue, from: number, to: number): boolean {
+  if (to - from !== 40) return false
+  for (let at = from; at < to; at++) {
+    const byte = subject.at(at)
+    if (!subject.is(at, ALNUM) && byte !== 0x2f && byte !== 0x2b) return false
+  }
+  return /aws|secret_?access_?key/i.test(nameOf(value))
+}
+
+function nameOf({ keyBytes, keyFrom, keyTo }: KeyedValue): string {
+  let name = ''
+  for (let at = keyFrom; at < keyTo; at++) name += String.fromCharCode(keyBytes[at] as number)
+  return name
+}
+
+/** Words in a sentence that lead to a secret further on: "authentication failed for abc", "Incorrect API key provided: abc". */
+const LEADING: ReadonlySet<string> = new Set([
+  'key',
+  'token',
+  'secret',
+  'apikey',
+  'authentication',
+  'authorization',
+  'credential',
+  'credentials',
+])
+const SENTENCE_BYTES_MAX = 48
+const SENTENCE_SECRET_MIN = 20
+
+/** A value that can be nothing but a key, behind words of small letters. */
+function findInSentence(subject: Subject, at: number): boolean {
+  if (!LEADING.has(subject.word) || subject.at(at + 1) !== SPACE) return false
+  const stop = Math.min(subject.end, at + SENTENCE_BYTES_MAX)
+  let from = at + 2
+  while (from < stop) {
+    const end = subject.runEnd(from, LETTER, SCHEME_BYTES_MAX)
+    const isWord = end > from && isLowerCase(subject, from, end)
+    if (isWord && subject.at(end) === SPACE) from = end + 1
+    else if (isWord && subject.at(end) === COLON && subject.at(end + 1) === SPACE) from = end + 2
+    else break
+  }
+  const to = bareEnd(subject, from, Math.min(subject.end, from + SENTENCE_SECRET_MAX))
+  if (to - from < SENTENCE_SECRET_MIN || !isSecretValue(subject, from, to, false, true)) return false
+  return named(subject, 'SECRET', from, to)
+}
+
+const COLON = 0x3a
+const SENTENCE_SECRET_MAX = 512
+
+function isLowerCase(subject: Subject, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((subject.at(at) & 0x20) === 0) return false
+  return true
+}
