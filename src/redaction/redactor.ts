@@ -1,4 +1,9 @@
 import { JsonNumbers, leaveEscapeWhole, unescapeJson } from './json-text.ts'
+import { IN_LABEL } from './keyed-value.ts'
+import { BLOCKED_TYPE } from './keys/key-finder.ts'
+import { KeyedMatches } from './keys/keyed-matches.ts'
+import { PathRules } from './keys/path-rules.ts'
+import type { PathGlobs } from './keys/path-rules.ts'
 import { mergeMatches, originsOf, withReplacements } from './matches.ts'
 import type { Match } from './matches.ts'
 import { isOwnMark } from './own-marks.ts'
@@ -31,6 +36,10 @@ export interface RedactorOptions {
   readonly patterns?: readonly Pattern[]
   /** What takes the place of a match; without it, and where it is silent, the placeholder `[REDACTED:TYPE]`. */
   readonly replacement?: Replacement
+  /** Whether a match stays where it is. */
+  readonly isAllowed?: IsAllowed
+  /** What is taken out, and what is left alone, by the path of keys that leads to it. */
+  readonly paths?: PathGlobs
   /** The scanner, for tests. */
   readonly createScanner?: (words: WordList) => Scan
 }
@@ -63,6 +72,15 @@ export interface Redaction {
 
 /** By the type of a match and its text, decoded. Undefined leaves the placeholder. */
 export type Replacement = (type: RuleType, text: Uint8Array) => string | undefined
+
+/** About bytes[from, to), found in the value bytes[start, end); `isOnly`: nothing else was found there. */
+export type IsAllowed = (
+  bytes: Uint8Array,
+  value: { readonly start: number; readonly end: number },
+  from: number,
+  to: number,
+  isOnly: boolean,
+) => boolean
 
 /** Something of the user's that is looked for beside the rules. */
 export interface Pattern {
@@ -143,8 +161,10 @@ class RuleRedactor implements Redactor {
   readonly #encoded: readonly Uint8Array[]
   /** Types by the index that matches carry: the patterns, the rules, the limit. */
   readonly #types: readonly RuleType[]
+  readonly #keys: KeyedMatches
   readonly #patterns: readonly Pattern[]
   readonly #replacement: Replacement | undefined
+  readonly #isAllowed: IsAllowed | undefined
   /** Whether a pattern may match somewhere in the batch: then every value is looked at. */
   #hasPatterns = false
   #bytes: Uint8Array = new Uint8Array(0)
@@ -158,21 +178,32 @@ class RuleRedactor implements Redactor {
     createScanner: create = createScanner,
     patterns = [],
     replacement,
+    isAllowed,
+    paths = {},
   }: RedactorOptions) {
-    const chosen = types === undefined ? allRules : allRules.filter(({ type }) => types.includes(type))
+    const chosen =
+      types === undefined
+        ? allRules.filter(({ isDefault }) => isDefault !== false)
+        : allRules.filter(({ type }) => types.includes(type))
     const unknown = types?.find((type) => !chosen.some((rule) => rule.type === type))
     if (unknown !== undefined) throw new TypeError(`no redaction rule ${unknown}`)
     this.#rulesAt = Array.from({ length: TRIGGER_COUNT }, (_, trigger) =>
       firstOfEachSearch(chosen.filter(({ triggers }) => triggers.includes(trigger))),
     )
-    this.#words = new WordList(chosen.flatMap(({ words = [] }) => words))
+    this.#types = [...patterns.map(({ type }) => type), ...allRules.map(({ type }) => type), BLOCKED_TYPE, LIMIT_TYPE]
+    this.#indexOf = new Map([
+      ...chosen.map((rule) => [rule.type, patterns.length + allRules.indexOf(rule)] as const),
+      [BLOCKED_TYPE, this.#types.length - 2],
+    ])
+    this.#keys = new KeyedMatches(this.#indexOf, new PathRules(paths))
+    const ofWords = [...chosen, this.#keys.search]
+    this.#words = new WordList(ofWords.flatMap(({ words = [] }) => words))
     this.#rulesOfWord = this.#words.words.map((word) =>
-      firstOfEachSearch(chosen.filter(({ words = [] }) => words.includes(word))),
+      firstOfEachSearch(ofWords.filter(({ words = [] }) => words.includes(word))),
     )
-    this.#indexOf = new Map(chosen.map((rule) => [rule.type, patterns.length + allRules.indexOf(rule)]))
-    this.#types = [...patterns.map(({ type }) => type), ...allRules.map(({ type }) => type), LIMIT_TYPE]
     this.#patterns = patterns
     this.#replacement = replacement
+    this.#isAllowed = isAllowed
     this.#placeholders = this.#types.map((type) => `[REDACTED:${type}]`)
     this.#encoded = this.#placeholders.map((placeholder) => encoder.encode(placeholder))
     this.#limits = { ...redactionLimits, ...limits }
@@ -197,14 +228,20 @@ class RuleRedactor implements Redactor {
   }
 
   redactions(start: number, end: number, label = NO_LABEL): readonly Redaction[] {
-    if (this.#nextCandidate(start) >= end && !this.#hasPatterns && !isGlued(this.#bytes, start, end)) return NOTHING
+    const isQuiet = this.#nextCandidate(start) >= end && !isGlued(this.#bytes, start, end)
+    if (isQuiet && label.length === 0 && !this.#isAlwaysOn) return NOTHING
     this.#subject.label = label
     return this.#redactionsOf({ bytes: this.#bytes, start, end }, this.#candidates, this.#cursor, 0)
   }
 
   nextCandidate(position: number): number {
-    if (this.#hasPatterns) return position
+    if (this.#isAlwaysOn) return position
     return this.#nextCandidate(position)
+  }
+
+  /** Every value is looked at, also one without a candidate. */
+  get #isAlwaysOn(): boolean {
+    return this.#hasPatterns || this.#keys.isAlwaysOn
   }
 
   #nextCandidate(position: number): number {
@@ -244,6 +281,7 @@ class RuleRedactor implements Redactor {
     const hasEscapes = this.#findMatches(value, found, first, matches, missed)
     if (hasEscapes === undefined) return this.#masked(value)
     this.#findPatterns(value, matches)
+    if (round === 0) this.#findKeyed(matches)
     if (matches.length === 0 && !hasEscapes) return NOTHING
     const plain = hasEscapes ? unescapeJson(bytes, start, end) : undefined
     if (plain !== undefined) {
@@ -317,6 +355,22 @@ class RuleRedactor implements Redactor {
     return matches.length > before
   }
 
+  /** What keys name: those in the value, and the one that the value is called by. */
+  #findKeyed(matches: Match[]): void {
+    const { label } = this.#subject
+    for (let at = 0; at < label.length; at++) if (isWordEnd(label, label.length, at)) this.#tryLabel(label, at, matches)
+    this.#keys.find(this.#subject, matches)
+  }
+
+  #tryLabel(label: Uint8Array, at: number, matches: Match[]): void {
+    if (!this.#words.find(label, 0, label.length, at)) return
+    for (let i = 0; i < this.#words.foundCount; i++) {
+      const index = this.#words.found[i] as number
+      this.#subject.word = this.#words.words[index] as string
+      this.#tryEach(this.#rulesOfWord[index] as readonly Rule[], TRIGGER_WORD, IN_LABEL, matches)
+    }
+  }
+
   #findPatterns({ bytes, start, end }: Value, matches: Match[]): void {
     for (const [rule, pattern] of this.#patterns.entries()) {
       if (!pattern.mayMatch(bytes, start, end)) continue
@@ -365,9 +419,10 @@ class RuleRedactor implements Redactor {
   #resolve({ bytes, start, end }: Value, matches: readonly Match[]): Redaction[] {
     const numbers = new JsonNumbers(bytes, start, end)
     const redactions: Redaction[] = []
-    for (const match of mergeMatches(matches)) {
+    for (const match of mergeMatches(bytes === this.#bytes ? this.#keys.kept(matches) : matches)) {
       leaveEscapeWhole(bytes, start, match)
       if (match.start >= match.end || isOwnMark(bytes, match.start, match.end)) continue
+      if (this.#isAllowed?.(bytes, { start, end }, match.start, match.end, merged.length === 1) === true) continue
       const quote = numbers.quoteAround(match)
       const last = redactions.at(-1)
       // Two matches in one number of JSON, which is replaced as a whole.

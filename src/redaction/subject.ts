@@ -45,6 +45,8 @@ export class Subject {
   /** At TRIGGER_WORD: the word in lower case, and where it begins. */
   word = ''
   wordStart = 0
+  /** Set by a rule: keys in quotes name something, which whoever reads JSON finds (keys/key-finder.ts). */
+  hasKeys = false
   steps = 0
   // Ends of runs that were walked already: without them, many triggers in one long run would walk it again and again.
   #tokenStart = 0
@@ -63,6 +65,7 @@ export class Subject {
     this.end = end
     this.#tokenStart = this.#tokenEnd = this.colonsUntil = this.keyUntil = start
     this.authorityAt = this.authorityStart = -1
+    this.hasKeys = false
   }
 
   /** Zero outside of the value. */

@@ -124,6 +124,12 @@ for (const [kind, keys] of Object.entries(ALONE))
 for (const [kind, keys] of Object.entries(ANYWHERE))
   for (const key of keys.split(' ')) endings.set(joined(key), Number(kind))
 
+/** The keys of a kind, as they are written with `_`. Those of people also in the plural. */
+export function keysOfKind(kind: KeyKind): readonly string[] {
+  if (kind === PERSON) return PEOPLE.split(' ').flatMap((word) => [word, `${word}s`])
+  return (ANYWHERE[kind] ?? ALONE[kind] ?? '').split(' ').filter((key) => key !== '')
+}
+
 function joined(key: string): string {
   return key.replaceAll('_', '')
 }
