@@ -419,7 +419,8 @@ class RuleRedactor implements Redactor {
   #resolve({ bytes, start, end }: Value, matches: readonly Match[]): Redaction[] {
     const numbers = new JsonNumbers(bytes, start, end)
     const redactions: Redaction[] = []
-    for (const match of mergeMatches(bytes === this.#bytes ? this.#keys.kept(matches) : matches)) {
+    const merged = mergeMatches(bytes === this.#bytes ? this.#keys.kept(matches) : matches)
+    for (const match of merged) {
       leaveEscapeWhole(bytes, start, match)
       if (match.start >= match.end || isOwnMark(bytes, match.start, match.end)) continue
       if (this.#isAllowed?.(bytes, { start, end }, match.start, match.end, merged.length === 1) === true) continue
