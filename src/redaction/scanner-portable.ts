@@ -4,14 +4,17 @@ import {
   reserve,
   TRIGGER_AT,
   TRIGGER_AWS,
+  TRIGGER_BREAK,
   TRIGGER_BEARER,
   TRIGGER_CODE,
   TRIGGER_COLON,
   TRIGGER_DASH,
   TRIGGER_DIGITS,
+  TRIGGER_ENCODED,
   TRIGGER_ENTITY,
   TRIGGER_ESCAPE,
   TRIGGER_FOLD,
+  TRIGGER_FORM,
   TRIGGER_GITHUB,
   TRIGGER_GOOGLE,
   TRIGGER_IBAN,
@@ -23,6 +26,7 @@ import {
   TRIGGER_SECRET,
   TRIGGER_SK,
   TRIGGER_SLACK,
+  TRIGGER_SPACED,
   TRIGGER_SSN,
   TRIGGER_STRIPE,
   TRIGGER_TOKEN,
@@ -42,6 +46,8 @@ export function createPortableScanner(words: WordList): Scan {
     textEnd = end
     let tokenLength = 0
     let wordLength = 0
+    let spaced = 0
+    let spacedBefore = 0
     for (let at = start; at < end; at++) {
       const bits = BITS[bytes[at] as number] as number
       tokenLength = (bits & TOKEN) === 0 ? 0 : tokenLength + 1
@@ -49,10 +55,16 @@ export function createPortableScanner(words: WordList): Scan {
       const kind = bits & KINDS
       if (kind !== 0) put(found, at, kind === LITERAL ? literalAt(at) : kind === DIGIT ? digitAt(at) : otherAt(at))
       if (tokenLength === TOKEN_LENGTH) put(found, at, TRIGGER_TOKEN)
-      if (wordLength === 0) continue
-      if (hasWords && isWordEnd(bytes, end, at) && words.find(bytes, start, end, at)) put(found, at, TRIGGER_WORD)
+      if (wordLength > 0 && hasWords && isWordEnd(bytes, end, at) && words.find(bytes, start, end, at))
+        put(found, at, TRIGGER_WORD)
       if (kind === DIGIT && isTriples(at)) put(found, at, TRIGGER_TRIPLES)
       if (wordLength === CODE_LENGTH && isCode(at)) put(found, at, TRIGGER_CODE)
+      if ((bytes[at] === 0x0a || bytes[at] === 0x6e) && isBreak(at)) put(found, at, TRIGGER_BREAK)
+      const before = spacedBefore
+      spacedBefore = spaced
+      spaced = kind === DIGIT && !isDigit(byte(at - 1)) && !isDigit(byte(at + 1)) ? before + 1 : 0
+      if (spaced === SPACED_LENGTH && isSpaced(at)) put(found, at, TRIGGER_SPACED)
+      if (tokenLength === ENCODED_LENGTH && isEncoded(at)) put(found, at, TRIGGER_ENCODED)
     }
     text = new Uint8Array(0)
   }
@@ -68,6 +80,8 @@ const TOKEN_LENGTH = 16
 const CODE_LENGTH = 8
 const CODE_LENGTH_MAX = 24
 const CODE_DIGITS = 4
+const SPACED_LENGTH = 8
+const ENCODED_LENGTH = 12
 
 const LITERAL = 1
 const DIGIT = 2
@@ -122,7 +136,7 @@ const isEscapeLetter = (at: number): boolean => {
 const isWord = (at: number): boolean => isAlnum(byte(at)) && !isEscapeLetter(at)
 
 function digitAt(p: number): number {
-  if (byte(p - 1) === 0x2b) return plusAt(p)
+  if (byte(p - 1) === 0x2b) return plusAt(p) === TRIGGER_PLUS ? TRIGGER_PLUS : isDigit(byte(p - 2)) ? TRIGGER_FORM : -1
   if (isDigit(byte(p - 5)) && isDigit(byte(p - 6)) && isDigit(byte(p - 7)) && !isDigit(byte(p - 8))) {
     const trigger = isDigit(byte(p - 1)) || isDigit(byte(p - 4)) ? digitsAt(p) : ssnAt(p)
     if (trigger >= 0) return trigger
@@ -143,6 +157,9 @@ function literalAt(p: number): number {
       return isAddressSign(p) ? TRIGGER_AT : -1
     case 0x28: // (
       return byte(p - 1) === 0x2b ? plusAt(p) : -1
+    case 0x78: // x
+      if (byte(p - 1) === 0x5c) return isHex(byte(p + 1)) && isHex(byte(p + 2)) ? TRIGGER_ESCAPE : -1
+      return isText(p - 2, 'xo') && isLetter(byte(p + 1)) && byte(p + 2) === 0x2d ? TRIGGER_SLACK : -1
     case 0x75: // u
       return byte(p - 1) === 0x5c && [1, 2, 3, 4].every((i) => isHex(byte(p + i))) ? TRIGGER_ESCAPE : -1
     case 0x25: // %
@@ -161,8 +178,6 @@ function literalAt(p: number): number {
       return isText(p - 3, 'AKI') || isText(p - 3, 'ASI') ? TRIGGER_AWS : otherAt(p)
     case 0x61: // a
       return isText(p - 3, 'AIz') ? TRIGGER_GOOGLE : otherAt(p)
-    case 0x78: // x
-      return isText(p - 2, 'xo') && isLetter(byte(p + 1)) && byte(p + 2) === 0x2d ? TRIGGER_SLACK : -1
     case 0x70: // p
       return isText(p - 3, 'xap') && byte(p + 1) === 0x2d ? TRIGGER_SLACK : -1
     case 0x49: // I
@@ -299,4 +314,81 @@ function isCode(p: number): boolean {
     if (isDigit(byte(at))) digits++
   }
   return digits >= CODE_DIGITS && digits < length
+}
+
+/** p is the last byte of a line break, or the letter of \\n: whether what stands around looks like a value that goes on. */
+function isBreak(p: number): boolean {
+  let before = p - 1
+  if (byte(p) === 0x6e) {
+    if (byte(before) !== 0x5c) return false
+    while (byte(before) === 0x5c && p - before < ESCAPES_MAX) before--
+  }
+  if (!isJoined(byte(before)) || !isJoined(byte(p + 1))) return false
+  if (digitsWithin(before - BREAK_DIGITS_WITHIN + 1) >= BREAK_DIGITS && digitsWithin(p + 1) >= BREAK_DIGITS) return true
+  return hasAt(before, -1) || hasAt(p + 1, 1)
+}
+
+const ESCAPES_MAX = 9
+const BREAK_DIGITS = 2
+const BREAK_DIGITS_WITHIN = 12
+const BREAK_AT_WITHIN = 24
+
+/** Letters, digits, and what may stand between them in a value: `()+-.:@_`. */
+const isJoined = (c: number): boolean =>
+  isToken(c) || c === 0x28 || c === 0x29 || c === 0x2b || c === 0x2e || c === 0x3a || c === 0x40
+
+function digitsWithin(from: number): number {
+  let digits = 0
+  for (let i = 0; i < BREAK_DIGITS_WITHIN; i++) if (isDigit(byte(from + i))) digits++
+  return digits
+}
+
+function hasAt(from: number, step: number): boolean {
+  for (let i = 0; i < BREAK_AT_WITHIN; i++) {
+    const c = byte(from + i * step)
+    if (c === 0x40) return true
+    if (!isJoined(c)) return false
+  }
+  return false
+}
+
+/** p is the eighth of single digits with something between: whether that is the same gap everywhere. */
+function isSpaced(p: number): boolean {
+  const gap = byte(p - 1)
+  if (!isGroupGap(gap) && gap !== 0x5f) return false
+  for (let i = 3; i < 2 * SPACED_LENGTH - 1; i += 2) if (byte(p - i) !== gap) return false
+  return true
+}
+
+/** p is the twelfth token character of a run: whether they are base64 of nine bytes of text, or hex of four to six. */
+function isEncoded(p: number): boolean {
+  const from = p - ENCODED_LENGTH + 1
+  let state = 0
+  for (let i = 0; i < ENCODED_LENGTH && state >= 0; i += 4) {
+    const bits =
+      (sextet(byte(from + i)) << 18) |
+      (sextet(byte(from + i + 1)) << 12) |
+      (sextet(byte(from + i + 2)) << 6) |
+      sextet(byte(from + i + 3))
+    state = textState(textState(textState(state, bits >> 16), (bits >> 8) & 255), bits & 255)
+  }
+  if (state >= 0) return true
+  let at = byte(from) === 0x30 && (byte(from + 1) | 0x20) === 0x78 ? from + 2 : from
+  for (state = 0; at < p && state >= 0; at += 2) {
+    if (!isHex(byte(at)) || !isHex(byte(at + 1))) return false
+    state = textState(state, (nibble(byte(at)) << 4) | nibble(byte(at + 1)))
+  }
+  return state >= 0
+}
+
+const nibble = (c: number): number => (c & 15) + (c > 0x39 ? 9 : 0)
+/** What a token character stands for in base64url. */
+const sextet = (c: number): number =>
+  isDigit(c) ? c + 4 : c >= 0x61 ? c - 71 : c === 0x5f ? 63 : c === 0x2d ? 62 : c - 65
+
+/** Bytes of a character of UTF-8 that are still to come; -1 when the byte is not part of a text. */
+function textState(state: number, c: number): number {
+  if (state !== 0) return state > 0 && (c & 0xc0) === 0x80 ? state - 1 : -1
+  if (c < 0x80) return (c >= 0x20 && c < 0x7f) || c === 0x09 || c === 0x0a || c === 0x0d ? 0 : -1
+  return c < 0xc2 ? -1 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1
 }

@@ -8,7 +8,7 @@
 import {
   BUCKETS, byte, CHUNK, CLASSES, CONSTANTS, INPUT, isDigit, isEscapeLetter, isHex, isLetter, isLower, isUpper, LEAD, OUTPUT, TABLES, TREE,
 } from './memory.as'
-import { colonAt, digitsAt, ibanAt, ipv4At, isCode, isEntity, isFold, literalAt, ssnAt } from './shapes.as'
+import { colonAt, digitsAt, ibanAt, ipv4At, isBreak, isCode, isEncoded, isEntity, isFold, isSpaced, literalAt, ssnAt } from './shapes.as'
 import { digitEndings, edges, listedOf } from './words.as'
 
 export { addEnding, setWords } from './words.as'
@@ -50,8 +50,8 @@ export function prepare(): void {
   allow(0, 0, ANY); allow(0, 1, ANY); allow(0, 2, ANY); allow(0, 3, 0x40);
   // bucket 1: + and a digit or (
   allow(1, 0, ANY); allow(1, 1, ANY); allow(1, 2, 0x2b); allowAll(1, 3, "(0123456789");
-  // bucket 2: \u and \/
-  allow(2, 0, ANY); allow(2, 1, ANY); allow(2, 2, 0x5c); allowAll(2, 3, "u/");
+  // bucket 2: \u, \x and \/
+  allow(2, 0, ANY); allow(2, 1, ANY); allow(2, 2, 0x5c); allowAll(2, 3, "ux/");
   // bucket 3: eyJ xox
   allow(3, 0, ANY); allowAll(3, 1, "ex"); allowAll(3, 2, "yo"); allowAll(3, 3, "Jx");
   // bucket 4: sk- sk_ rk_
@@ -76,6 +76,7 @@ export function prepare(): void {
   constant(12, 0x5f); // _
   constant(13, 0x25); // %
   constant(14, 0x26); // &
+  constant(15, 0x0a); // line feed
 }
 
 // @ts-ignore: decorator
@@ -99,11 +100,12 @@ export function scan(from: usize, to: usize, base: i32): i32 {
   const dash = v128.load(CONSTANTS + 144), slash = v128.load(CONSTANTS + 160);
   const belowDigits = v128.load(CONSTANTS + 16);
   const upperShift = v128.load(CONSTANTS + 176), underscore = v128.load(CONSTANTS + 192);
-  const percent = v128.load(CONSTANTS + 208), ampersand = v128.load(CONSTANTS + 224);
+  const percent = v128.load(CONSTANTS + 208), ampersand = v128.load(CONSTANTS + 224), lineFeed = v128.load(CONSTANTS + 240);
 
   let before0 = i32x4.splat(0), before1 = i32x4.splat(0), before2 = i32x4.splat(0), digitsBefore = i32x4.splat(0);
   let digitsWas: u64 = 0, lettersWas: u64 = 0, slashesWas: u64 = 0;
   let tokensWas: u64 = 0, tokens2Was: u64 = 0, tokens4Was: u64 = 0, tokens8Was: u64 = 0;
+  let singlesWas: u64 = 0, singles2Was: u64 = 0, singles4Was: u64 = 0;
   let wordsWas: u64 = 0, words2Was: u64 = 0, words4Was: u64 = 0;
   let out: usize = OUTPUT;
 
@@ -155,7 +157,7 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       upper |= <u64>i8x16.bitmask(i8x16.lt_s(i8x16.add(v, upperShift), letterEnd)) << shift;
       slashes |= <u64>i8x16.bitmask(i8x16.eq(v, slash)) << shift;
       marks |= <u64>i8x16.bitmask(v128.or(dashAt, i8x16.eq(v, underscore))) << shift;
-      signs |= <u64>i8x16.bitmask(v128.or(i8x16.eq(v, percent), i8x16.eq(v, ampersand))) << shift;
+      signs |= <u64>i8x16.bitmask(v128.or(v128.or(i8x16.eq(v, percent), i8x16.eq(v, ampersand)), i8x16.eq(v, lineFeed))) << shift;
       beyond |= <u64>i8x16.bitmask(v) << shift;
     }
 
@@ -167,9 +169,12 @@ export function scan(from: usize, to: usize, base: i32): i32 {
 
     const alnum = letters | digits;
     // Letters of escapes are no part of a word.
-    let words = alnum;
+    let words = alnum, breaks: u64 = 0;
     for (let escaped = letters & back(slashes, slashesWas, 1); escaped != 0; escaped &= escaped - 1) {
-      if (isEscapeLetter(INPUT + block + <usize>ctz(escaped))) words &= ~(escaped & (0 - escaped));
+      const p = INPUT + block + <usize>ctz(escaped);
+      if (!isEscapeLetter(p)) continue;
+      words &= ~(escaped & (0 - escaped));
+      if (byte(p) == 0x6e && isBreak(p)) breaks |= escaped & (0 - escaped);
     }
 
     const tokens = alnum | marks;
@@ -177,6 +182,10 @@ export function scan(from: usize, to: usize, base: i32): i32 {
     const tokens4 = tokens2 & back(tokens2, tokens2Was, 2);
     const tokens8 = tokens4 & back(tokens4, tokens4Was, 4);
     const runs = tokens8 & back(tokens8, tokens8Was, 8) & ~back(tokens, tokensWas, 16);
+    let encoded: u64 = 0;
+    for (let twelve = tokens8 & back(tokens4, tokens4Was, 8) & ~back(tokens, tokensWas, 12); twelve != 0; twelve &= twelve - 1) {
+      if (isEncoded(INPUT + block + <usize>ctz(twelve))) encoded |= twelve & (0 - twelve);
+    }
     tokens2Was = tokens2;
     tokens4Was = tokens4;
     tokens8Was = tokens8;
@@ -209,6 +218,17 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       ends |= digits & ~((digits >> 1) | (<u64>isDigit(next) << 63)) & digitEndings;
       listed = listedOf(ends & words & back(words, wordsBefore, 1), INPUT + block);
     }
+
+    const singles = digits & ~back(digits, digitsWas, 1) & ~((digits >> 1) | (<u64>isDigit(byte(INPUT + block + 64)) << 63));
+    const singles2 = singles & back(singles, singlesWas, 2);
+    const singles4 = singles2 & back(singles2, singles2Was, 4);
+    let spaced: u64 = 0;
+    for (let eight = singles4 & back(singles4, singles4Was, 8) & ~back(singles, singlesWas, 16); eight != 0; eight &= eight - 1) {
+      if (isSpaced(INPUT + block + <usize>ctz(eight))) spaced |= eight & (0 - eight);
+    }
+    singlesWas = singles;
+    singles2Was = singles2;
+    singles4Was = singles4;
 
     let folded: u64 = 0;
     for (; beyond != 0; beyond &= beyond - 1) {
@@ -262,15 +282,15 @@ export function scan(from: usize, to: usize, base: i32): i32 {
     slashesWas = slashes;
 
     const first = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
-    let all = first | runs | listed | triples | codes | signs | folded;
-    if (all != 0) out = emit(out, block, from, to, base, all, literals, shaped, ssn, ipv4, pairs, dashed, iban, runs, listed, triples, codes, signs, folded);
+    let all = breaks | spaced | encoded | first | runs | listed | triples | codes | signs | folded;
+    if (all != 0) out = emit(out, block, from, to, base, all, literals, shaped, ssn, ipv4, pairs, dashed, iban, runs, listed, triples, codes, signs, folded, breaks, spaced, encoded);
   }
   return <i32>((out - OUTPUT) >> 2);
 }
 
 /** Writes the candidates of one block: what the masks tell, as far as it is true. */
 function emit(out: usize, block: usize, from: usize, to: usize, base: i32, all: u64, literals: u64, shaped: u64, ssn: u64, ipv4: u64, pairs: u64, dashed: u64, iban: u64,
-  runs: u64, listed: u64, triples: u64, codes: u64, signs: u64, folded: u64): usize {
+  runs: u64, listed: u64, triples: u64, codes: u64, signs: u64, folded: u64, breaks: u64, spaced: u64, encoded: u64): usize {
   const first = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
     while (all != 0) {
       const bit = ctz(all);
@@ -298,8 +318,15 @@ function emit(out: usize, block: usize, from: usize, to: usize, base: i32, all: 
         if ((codes & one) != 0) { store<i32>(out, position | 22); out += 4; }
       }
       if ((folded & one) != 0) { store<i32>(out, position | 25); out += 4; }
+      if (((breaks | spaced | encoded) & one) != 0) {
+        if ((breaks & one) != 0) { store<i32>(out, position | 28); out += 4; }
+        if ((spaced & one) != 0) { store<i32>(out, position | 29); out += 4; }
+        if ((encoded & one) != 0) { store<i32>(out, position | 30); out += 4; }
+      }
       if ((signs & one) == 0) continue;
-      if (byte(p) == 0x25) {
+      if (byte(p) == 0x0a) {
+        if (isBreak(p)) { store<i32>(out, position | 28); out += 4; }
+      } else if (byte(p) == 0x25) {
         if (isHex(byte(p + 1)) && isHex(byte(p + 2))) { store<i32>(out, position | 23); out += 4; }
       } else if (isEntity(p)) { store<i32>(out, position | 24); out += 4; }
     }

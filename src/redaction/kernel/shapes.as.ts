@@ -24,10 +24,11 @@ export function literalAt(p: usize): i32 {
       if (isDigit(d)) digits++;
       else if (d != 0x20 && d != 0x2d && d != 0x2e && d != 0x28 && d != 0x29 && d != 0x2f) break;
     }
-    return digits >= 7 ? 1 : -1;
+    return digits >= 7 ? 1 : c != 0x28 && isDigit(c2) ? 27 : -1;
   }
   if (c1 == 0x5c) { // backslash
     if (c == 0x2f) return 2;
+    if (c == 0x78) return isHex(byte(p + 1)) && isHex(byte(p + 2)) ? 2 : -1;
     if (c == 0x75) return isHex(byte(p + 1)) && isHex(byte(p + 2)) && isHex(byte(p + 3)) && isHex(byte(p + 4)) ? 2 : -1;
     return -1;
   }
@@ -179,4 +180,80 @@ export function isCode(p: usize): bool {
 // @ts-ignore: decorator
 @inline function letterMask(v: v128): u32 {
   return i8x16.bitmask(i8x16.lt_u(i8x16.sub(v128.or(v, i8x16.splat(0x20)), i8x16.splat(0x61)), i8x16.splat(26)));
+}
+
+/** p is the last byte of a line break, or the letter of \\n. */
+export function isBreak(p: usize): bool {
+  let before = p - 1;
+  if (byte(p) == 0x6e) {
+    if (byte(before) != 0x5c) return false;
+    while (byte(before) == 0x5c && p - before < 9) before--;
+  }
+  if (!isJoined(byte(before)) || !isJoined(byte(p + 1))) return false;
+  if (digitsWithin(before - 11) >= 2 && digitsWithin(p + 1) >= 2) return true;
+  return hasAtBefore(before) || hasAtBehind(p + 1);
+}
+
+// @ts-ignore: decorator
+@inline function isJoined(c: u32): bool { return isToken(c) || c == 0x28 || c == 0x29 || c == 0x2b || c == 0x2e || c == 0x3a || c == 0x40; }
+
+function digitsWithin(from: usize): i32 {
+  let digits = 0;
+  for (let i: usize = 0; i < 12; i++) if (isDigit(byte(from + i))) digits++;
+  return digits;
+}
+
+function hasAtBefore(from: usize): bool {
+  for (let i: usize = 0; i < 24; i++) {
+    const c = byte(from - i);
+    if (c == 0x40) return true;
+    if (!isJoined(c)) return false;
+  }
+  return false;
+}
+
+function hasAtBehind(from: usize): bool {
+  for (let i: usize = 0; i < 24; i++) {
+    const c = byte(from + i);
+    if (c == 0x40) return true;
+    if (!isJoined(c)) return false;
+  }
+  return false;
+}
+
+/** p is the eighth of single digits: whether all gaps are the same. */
+export function isSpaced(p: usize): bool {
+  const gap = byte(p - 1);
+  if (gap != 0x20 && gap != 0x2d && gap != 0x2e && gap != 0x5f) return false;
+  for (let i: usize = 3; i < 15; i += 2) if (byte(p - i) != gap) return false;
+  return true;
+}
+
+/** p is the twelfth token character of a run: whether they are base64 of nine bytes of text, or hex of four to six. */
+export function isEncoded(p: usize): bool {
+  const from = p - 11;
+  let state = 0;
+  for (let i: usize = 0; i < 12 && state >= 0; i += 4) {
+    const bits = (sextet(byte(from + i)) << 18) | (sextet(byte(from + i + 1)) << 12) | (sextet(byte(from + i + 2)) << 6) | sextet(byte(from + i + 3));
+    state = textState(textState(textState(state, bits >> 16), (bits >> 8) & 255), bits & 255);
+  }
+  if (state >= 0) return true;
+  state = 0;
+  for (let at = byte(from) == 0x30 && (byte(from + 1) | 0x20) == 0x78 ? from + 2 : from; at < p && state >= 0; at += 2) {
+    if (!isHex(byte(at)) || !isHex(byte(at + 1))) return false;
+    state = textState(state, (nibble(byte(at)) << 4) | nibble(byte(at + 1)));
+  }
+  return state >= 0;
+}
+
+// @ts-ignore: decorator
+@inline function nibble(c: u32): u32 { return (c & 15) + (c > 0x39 ? 9 : 0); }
+// @ts-ignore: decorator
+@inline function sextet(c: u32): u32 { return isDigit(c) ? c + 4 : c >= 0x61 ? c - 71 : c == 0x5f ? 63 : c == 0x2d ? 62 : c - 65; }
+
+/** Bytes of a character of UTF-8 that are still to come; -1 when the byte is not part of a text. */
+function textState(state: i32, c: u32): i32 {
+  if (state != 0) return state > 0 && (c & 0xc0) == 0x80 ? state - 1 : -1;
+  if (c < 0x80) return (c >= 0x20 && c < 0x7f) || c == 0x09 || c == 0x0a || c == 0x0d ? 0 : -1;
+  return c < 0xc2 ? -1 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1;
 }
