@@ -27,6 +27,27 @@ export const personalRules: readonly Rule[] = [
     },
   }),
   keyRule({
+    type: 'ADDRESS',
+    confidence: 0.9,
+    summary: 'Streets and whole addresses under keys that say so.',
+    examples: {
+      matches: ['{"address":{"line1":"«653 Elm Avenue»","line2":"«Suite 531»","city":"Denver"}}'],
+      misses: ['{"server":{"address":"10.0.0.1"}}'],
+    },
+  }),
+  keyRule({
+    type: 'POSTAL_CODE',
+    confidence: 0.9,
+    summary: 'Postal codes under keys that say so.',
+    examples: { matches: ['{"zip":"«10056»"}', 'postal_code=«SW1A1AA»;x=1'], misses: ['{"zip":"archive.zip"}'] },
+  }),
+  keyRule({
+    type: 'DATE_OF_BIRTH',
+    confidence: 0.9,
+    summary: 'Dates of birth under keys that say so.',
+    examples: { matches: ['{"dob":"«1967-12-12»"}'], misses: ['{"created":"1967-12-12"}'] },
+  }),
+  keyRule({
     type: 'LOCATION',
     isDefault: false,
     confidence: 0.8,
