@@ -4,7 +4,7 @@ import { cardCvv, cardExpiry } from './rules/card-details.ts'
 import { bearerToken, jwt, privateKey } from './rules/credentials.ts'
 import { email } from './rules/email.ts'
 import { identityRules } from './rules/identity-rules.ts'
-import { ipAddress, macAddress, urlCredentials } from './rules/network.ts'
+import { ipAddress, macAddress } from './rules/network.ts'
 import { iban } from './rules/iban.ts'
 import { creditCard } from './rules/payment-card.ts'
 import { personalRules } from './rules/personal.ts'
@@ -12,6 +12,7 @@ import { phone } from './rules/phone.ts'
 import { anthropicKey, openaiKey } from './rules/secrets.ts'
 import { awsSecretKey, keyedSecret, password, pin } from './rules/keyed-secret.ts'
 import { vendorKeys } from './rules/vendor-keys.ts'
+import { url, urlCredentials } from './rules/url.ts'
 
 /** All rules. Where two find the same bytes, the one further up names them. A new rule is an entry in its family's file and a line here. */
 export const rules: readonly Rule[] = [
@@ -38,6 +39,7 @@ export const rules: readonly Rule[] = [
   ipAddress,
   macAddress,
   bankAccount,
+  url,
   ...personalRules,
 ]
 

@@ -2,7 +2,7 @@ import type { Rule } from '../rule.ts'
 import { ALNUM, CLASS, DIGIT, LETTER, LOCAL } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_AT } from '../triggers.ts'
-import { authorityStart, holdsSecret } from './network.ts'
+import { authorityStart, holdsSecret } from './url.ts'
 
 export const email: Rule = {
   type: 'EMAIL',
@@ -21,6 +21,10 @@ export const email: Rule = {
       '«josé@münchen.de».',
       '联系john@x.com联系'.replace('john@x.com', '«john@x.com»'),
       'https://x.example/?mail=«a@b.de»&c=1',
+      '<mailto:«JOSÉ.PEÑA@EXAMPLE.ORG»>',
+      'пиши: «иван.петров@почта.рф».',
+      '«用户@例え.jp»',
+      'write to «राम@डाटामेल.भारत»',
     ],
     misses: [
       'git@github.com:org/repo.git',
@@ -60,11 +64,13 @@ function localStart(subject: Subject, at: number): number {
   while (from > stop) {
     const byte = bytes[from - 1] as number
     if (((CLASS[byte] as number) & LOCAL) === 0) {
-      if (!isLatinBeyondAscii(subject, from - 1)) break
+      if (!isSpacedLetter(subject, from - 1)) break
     } else if (byte === 0x27 && !(subject.is(from - 2, LETTER) && subject.is(from, LETTER))) break
     else if (subject.isEscapeLetter(from - 1)) break
     from--
   }
+  // No letter of a script with blanks: the whole word must be the name.
+  if (from === at) while (from > stop && (bytes[from - 1] as number) >= 0x80) from--
   subject.steps += at - from
   // The middle of a letter of several bytes, or punctuation before the address.
   while (from < at && (subject.at(from) & 0xc0) === 0x80) from++
@@ -72,11 +78,15 @@ function localStart(subject: Subject, at: number): number {
   return from
 }
 
-/** One of the two bytes of U+00C0 to U+02FF: é, but no ideograph, which stands next to addresses without a space. */
-function isLatinBeyondAscii(subject: Subject, position: number): boolean {
-  const byte = subject.at(position)
-  const lead = byte >= 0xc0 ? byte : byte >= 0x80 ? subject.at(position - 1) : 0
-  return lead >= 0xc3 && lead <= 0xcb
+/**
+ * A byte of a letter in a script that puts blanks between words: Latin, Greek, Cyrillic, Arabic, Devanagari (U+00C0 to U+0FFF), but no ideograph, which
+ * stands next to addresses without a blank.
+ */
+function isSpacedLetter(subject: Subject, position: number): boolean {
+  let lead = position
+  while (lead > position - 3 && (subject.at(lead) & 0xc0) === 0x80) lead--
+  const byte = subject.at(lead)
+  return (byte >= 0xc3 && byte <= 0xdf && position - lead < 2) || byte === 0xe0
 }
 
 /** End of a domain with at least one dot and a plausible top level, or -1. */
@@ -120,4 +130,3 @@ function isFileOrVersion(subject: Subject, start: number, label: number, end: nu
   for (let at = label; at < end; at++) ending += String.fromCharCode(subject.at(at) | 0x20)
   return FILE_ENDINGS.has(ending)
 }
-

@@ -1,8 +1,11 @@
 import { hasCueInText } from '../cues.ts'
+import { IN_LABEL } from '../keyed-value.ts'
+import { valueAhead } from '../number-ahead.ts'
 import type { Rule } from '../rule.ts'
-import { CLASS, DIGIT, HEX, LETTER } from '../subject.ts'
+import { DIGIT, HEX, LETTER } from '../subject.ts'
 import type { Subject } from '../subject.ts'
-import { TRIGGER_AT, TRIGGER_COLON, TRIGGER_DASH, TRIGGER_IPV4 } from '../triggers.ts'
+import { TRIGGER_COLON, TRIGGER_DASH, TRIGGER_IPV4, TRIGGER_WORD } from '../triggers.ts'
+import { WordSet } from '../word-set.ts'
 
 export const ipAddress: Rule = {
   type: 'IP_ADDRESS',
@@ -27,6 +30,7 @@ export const ipAddress: Rule = {
       'std::vector a::b 02:11:45.755 fe80::',
       '300.1.1.1',
       'v1.2.3.4',
+      'RFC 7518, Section 4.7.1.1',
     ],
   },
 }
@@ -34,127 +38,41 @@ export const ipAddress: Rule = {
 export const macAddress: Rule = {
   type: 'MAC_ADDRESS',
   family: 'network',
-  summary: 'MAC addresses, six pairs with colons or dashes.',
-  triggers: [TRIGGER_COLON, TRIGGER_DASH],
+  summary:
+    'MAC addresses, six pairs with colons or dashes; behind a word such as "MAC" also 0012.3456.789a and twelve digits in a row.',
+  source: 'IEEE 802; dotted form of Cisco IOS',
+  triggers: [TRIGGER_COLON, TRIGGER_DASH, TRIGGER_WORD],
+  words: 'mac macs macaddr macaddress ether hwaddr lladdr bssid hardware physical'.split(' '),
   confidence: 0.9,
-  find: findMac,
+  find: (subject, at, trigger) =>
+    trigger === TRIGGER_WORD ? findNamedMac(subject, at) : findMac(subject, at, trigger),
   examples: {
-    matches: ['eth0 «3c:22:fb:9a:01:7e» up', '«3C-22-FB-9A-01-7E»', '"mac":"«aa:bb:cc:dd:ee:f0»"'],
+    matches: [
+      'eth0 «3c:22:fb:9a:01:7e» up',
+      '«3C-22-FB-9A-01-7E»',
+      '"mac":"«aa:bb:cc:dd:ee:f0»"',
+      'MAC: «0012.3456.789A»',
+      'physical address is «aabb.ccdd.eeff».',
+      'mac=«3c22fb9a017e»',
+    ],
     misses: [
       '00:00:00:00:00:00',
       'ff:ff:ff:ff:ff:ff',
       '3c:22:fb:9a:01:7e:aa',
       '2024-01-24-02-11-45',
       '3c:22-fb:9a:01:7e',
+      'mac 0012.3456.78',
+      'Mac 123456789012',
+      'physical facade',
     ],
   },
 }
 
-export const urlCredentials: Rule = {
-  type: 'URL_CREDENTIALS',
-  family: 'secrets',
-  summary: 'The password in a URL or connection string, or a token that stands alone before the `@`.',
-  triggers: [TRIGGER_AT],
-  confidence: 0.95,
-  find: findUrlCredentials,
-  examples: {
-    matches: [
-      'postgres://app:«FXqKCYvn»@db.internal:5432/prod',
-      'redis://:«YjgyQqHD6$»@cache:6379/0',
-      'https://u:«p@ss»@host/',
-      'https://u:«${half»@host/',
-      'cloning https://«x0a9b8c7d6e5f4a3b2c10d»@git.example.com/a.git',
-    ],
-    misses: [
-      'ssh://git@github.com/x',
-      'https://x.example/a:b@c',
-      'mysql://u:${PASSWORD}@h',
-      'a://u:[REDACTED:X]@h',
-      'https://h?a:b@c',
-    ],
-  },
-}
-
-// URLs
-
-const AUTHORITY_BYTES_MAX = 288
-
-/** Where the authority of the URL begins that the `@` stands in, or -1. */
-export function authorityStart(subject: Subject, at: number): number {
-  if (subject.authorityAt === at) return subject.authorityStart
-  const { bytes } = subject
-  const stop = Math.max(subject.start, at - AUTHORITY_BYTES_MAX)
-  let from = at
-  let result = -1
-  while (from > stop) {
-    // Two @ in one authority: the first has been looked at.
-    if (from === subject.authorityAt) {
-      result = subject.authorityStart
-      break
-    }
-    const byte = bytes[from - 1] as number
-    if (byte === 0x2f) {
-      if (subject.hasText(from - 3, '://') || subject.hasText(from - 5, ':\\/\\/')) result = from
-      break
-    }
-    if (byte <= 0x20 || byte === 0x22 || byte === 0x5c || byte === 0x3c || byte === 0x3e || byte === 0x60) break
-    if (byte === 0x3f || byte === 0x23) break // ? and #: the authority is over
-    from--
-  }
-  subject.steps += at - from
-  subject.authorityAt = at
-  subject.authorityStart = result
-  return result
-}
-
-/** Whether what stands before the `@` of a URL is for URL_CREDENTIALS to take out. */
-export const holdsSecret = (subject: Subject, authority: number, at: number): boolean =>
-  passwordStart(subject, authority, at) >= 0 || isLoneToken(subject, authority, at)
-
-/** Where the password begins in the user information, or -1. The colon of a placeholder is none. */
-function passwordStart(subject: Subject, authority: number, at: number): number {
-  for (let i = authority; i < at; i++)
-    if (subject.bytes[i] === 0x3a && !subject.hasText(i - 9, PLACEHOLDER)) return i + 1
-  return -1
-}
-
-const PLACEHOLDER = '[REDACTED'
-const TOKEN_BYTES_MIN = 20
-
-function findUrlCredentials(subject: Subject, at: number): boolean {
-  const authority = authorityStart(subject, at)
-  if (authority < 0 || authority === at) return false
-  const password = passwordStart(subject, authority, at)
-  subject.steps += at - authority
-  if (password < 0) return isLoneToken(subject, authority, at) && subject.matched(authority, at)
-  if (password === at || isTemplate(subject, password, at)) return false
-  return subject.matched(password, at)
-}
-
-function isLoneToken(subject: Subject, from: number, to: number): boolean {
-  if (to - from < TOKEN_BYTES_MIN) return false
-  let digits = 0
-  for (let at = from; at < to; at++) {
-    const classes = CLASS[subject.bytes[at] as number] as number
-    if ((classes & (DIGIT | LETTER)) === 0 && subject.at(at) !== 0x2d && subject.at(at) !== 0x5f) return false
-    if ((classes & DIGIT) !== 0) digits++
-  }
-  return digits >= 2
-}
-
-/** A variable or what is left of an earlier redaction. */
-function isTemplate(subject: Subject, from: number, to: number): boolean {
-  if (subject.hasText(from, PLACEHOLDER) && subject.at(to - 1) === 0x5d) return true
-  const last = subject.at(to - 1)
-  if (last === 0x7d && (subject.hasText(from, '${') || subject.hasText(from, '{{'))) return true
-  if (last === 0x3e && subject.at(from) === 0x3c) return true
-  for (let at = from; at < to; at++) if (subject.bytes[at] !== 0x2a) return false
-  return true
-}
-
-// Addresses
-
-const VERSION_WORDS: ReadonlySet<string> = new Set('version versions build release revision'.split(' '))
+const VERSION_WORDS: ReadonlySet<string> = new Set(
+  'version versions build release revision section sections sec chapter clause article paragraph appendix rfc rev firmware'.split(
+    ' ',
+  ),
+)
 
 /** `at` is the first digit of the third octet. */
 function findIpv4(subject: Subject, at: number): boolean {
@@ -266,6 +184,24 @@ function findMac(subject: Subject, at: number, trigger: number): boolean {
   if (isAllSame || subject.isWord(to) || (subject.at(to) === gap && subject.is(to + 1, HEX))) return false
   if (gap === 0x2d && isAllDigits(subject, from)) return false // a date and a time
   return subject.matched(from, to)
+}
+
+const MAC_FILLERS = new WordSet('address addr addresses is of the id n')
+
+/** Behind a word: 0012.3456.789a, 00123456789a. */
+function findNamedMac(subject: Subject, at: number): boolean {
+  const from = at === IN_LABEL ? subject.start : valueAhead(subject, at + 1, MAC_FILLERS, 32)
+  if (from < 0 || subject.isWord(from - 1)) return false
+  const to = subject.runEnd(from, HEX, 13)
+  if (to - from === 12) {
+    const isMixed = subject.runEnd(from, DIGIT, 12) < to && subject.runEnd(from, LETTER, 12) < to
+    return isMixed && !subject.isWord(to) && subject.matched(from, to)
+  }
+  for (let group = 0; group < 3; group++) {
+    const start = from + group * 5
+    if (subject.runEnd(start, HEX, 5) !== start + 4 || (group < 2 && subject.at(start + 4) !== 0x2e)) return false
+  }
+  return !subject.isWord(from + 14) && subject.matched(from, from + 14)
 }
 
 const isPair = (subject: Subject, at: number): boolean => subject.is(at, HEX) && subject.is(at + 1, HEX)
