@@ -1,4 +1,5 @@
 import { createRedactor } from '../../../src/redaction/redactor.ts'
+import { ruleTypes } from '../../../src/redaction/rules.ts'
 
 export interface Finding {
   readonly start: number
@@ -18,9 +19,17 @@ export interface Detector {
   find(texts: readonly string[]): Promise<readonly Found[]>
 }
 
+export interface OwnOptions {
+  /** The rules too that apply only when they are named. */
+  readonly allRules?: boolean
+  readonly withNames?: boolean
+  /** Each text alone, not as a part of its conversation. */
+  readonly isAlone?: boolean
+}
+
 /** The engine with its default rules. */
-export async function ownDetector(_options: { withNames?: boolean; isAlone?: boolean } = {}): Promise<Detector> {
-  const redactor = createRedactor()
+export async function ownDetector({ allRules = false }: OwnOptions = {}): Promise<Detector> {
+  const redactor = createRedactor(allRules ? { rules: ruleTypes } : {})
   return {
     name: 'spanwarden',
     find: async (texts) =>

@@ -11,13 +11,14 @@ import { printTable } from './print-table.ts'
 
 const HELP = `Quality of the redaction engine on annotated texts.
 
-  node test/bench/redaction/score.ts [--set a,b] [--type T] [--half a|b] [--errors N] [--names] [--alone]
+  node test/bench/redaction/score.ts [--set a,b] [--type T] [--half a|b] [--errors N] [--names] [--all] [--alone]
 
 --set     data sets (default: all): ${[...annotatedSets, 'encoded_variants', 'presidio_recognizer_vectors', 'libphonenumber_examples', 'negatives'].join(', ')}
 --type    only this class of labels, e.g. PHONE, or of negatives and vectors this rule or recognizer
 --half    one half of the groups of each set: read errors in one, check on the other
 --errors  prints so many errors of each kind and class
 --names   with the names tier
+--all     with the rules too that apply only when they are named
 --alone   each text alone, not as a part of its conversation`
 
 const { values: options } = parseArgs({
@@ -27,6 +28,7 @@ const { values: options } = parseArgs({
     half: { type: 'string' },
     errors: { type: 'string' },
     names: { type: 'boolean', default: false },
+    all: { type: 'boolean', default: false },
     alone: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -37,7 +39,7 @@ const wanted = (name: string): boolean => options.set === undefined || options.s
 const isWantedType = (name: string): boolean => options.type === undefined || name.includes(options.type)
 
 if (options.help) console.log(HELP)
-else await main(await ownDetector({ withNames: options.names, isAlone: options.alone }))
+else await main(await ownDetector({ allRules: options.all, withNames: options.names, isAlone: options.alone }))
 
 async function main(detector: Detector): Promise<void> {
   for (const name of annotatedSets) {
