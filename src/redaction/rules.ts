@@ -2,6 +2,7 @@ import type { Rule, RuleType } from './rule.ts'
 import { abaRouting, bankAccount, bic } from './rules/bank-account.ts'
 import { cardCvv, cardExpiry } from './rules/card-details.ts'
 import { bearerToken, jwt, privateKey } from './rules/credentials.ts'
+import { cryptoAddress, cryptoPrivateKey, seedPhrase } from './rules/crypto.ts'
 import { email } from './rules/email.ts'
 import { identityRules } from './rules/identity-rules.ts'
 import { ipAddress, macAddress } from './rules/network.ts'
@@ -33,6 +34,9 @@ export const rules: readonly Rule[] = [
   bic,
   cardCvv,
   cardExpiry,
+  cryptoPrivateKey,
+  seedPhrase,
+  cryptoAddress,
   ...identityRules,
   email,
   phone,
