@@ -37,6 +37,11 @@ for (const [message, name, attributes] of [
   ['Span', 'events', 3],
   ['Span', 'links', 4],
   ['ScopeLogs', 'logRecords', 6],
+  ['Gauge', 'dataPoints', 7],
+  ['Sum', 'dataPoints', 7],
+  ['Histogram', 'dataPoints', 9],
+  ['ExponentialHistogram', 'dataPoints', 1],
+  ['Summary', 'dataPoints', 7],
 ] as const) {
   attributesField.set(fieldId(message, name), attributes)
 }
@@ -100,7 +105,7 @@ export class Edits {
     this.#appendFrom(node, from, attribute)
   }
 
-  /** Appends an attribute to a resource, scope, span, event, link or log record. Integers are written as int, other numbers as double. */
+  /** Appends an attribute to a resource, scope, span, event, link, log record or data point. Integers are written as int, other numbers as double. */
   appendAttribute(node: number, key: string, value: AttributeValue, asDouble = false): void {
     const number = attributesField.get(this.#view.field(node))
     if (number === undefined) {

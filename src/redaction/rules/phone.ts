@@ -277,8 +277,41 @@ function findBefore(subject: Subject): boolean {
   return subject.matched(from, number.to)
 }
 
+/** `phone.order`, `phoneModel`: not the number itself. */
+function isAboutPhone(label: Uint8Array): boolean {
+  let end = label.length
+  while (end > 0 && !isLetter(label[end - 1] as number)) end--
+  let word = ''
+  for (let at = end - 1; at >= 0 && word.length <= ABOUT_CHARS_MAX; at--) {
+    const byte = label[at] as number
+    if (!isLetter(byte)) break
+    word = String.fromCharCode(byte | 0x20) + word
+    if ((byte & 0x20) === 0) break
+  }
+  return ABOUT_PHONE.has(word)
+}
+
+const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
+const ABOUT_CHARS_MAX = 12
+const ABOUT_PHONE = new Set([
+  'order',
+  'orders',
+  'id',
+  'ids',
+  'count',
+  'type',
+  'model',
+  'brand',
+  'version',
+  'status',
+  'length',
+  'price',
+  'total',
+])
+
 /** A value whose label says that it is a phone number, and which is nothing else. */
 function findAlone(subject: Subject): boolean {
+  if (isAboutPhone(subject.label)) return false
   let from = subject.start
   while (from < subject.end && subject.at(from) === 0x20) from++
   return matchNext(subject, from, 7)

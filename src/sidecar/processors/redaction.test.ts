@@ -165,7 +165,7 @@ describe('redaction', () => {
 
   test('a batch without hits is the same memory', () => {
     const bytes = spanBatch({
-      spans: [{ spanId: '0000000000000010', attributes: { a: 'plain', n: 4111111111111111 } }],
+      spans: [{ spanId: '0000000000000010', attributes: { a: 'plain', n: 4111111111111112 } }],
     })
     const after = redact('traces', bytes)
     expect([after.buffer, after.byteOffset, after.length]).toEqual([bytes.buffer, bytes.byteOffset, bytes.length])
@@ -185,8 +185,8 @@ describe('redaction', () => {
       ],
     })
     expect(summaries(run('traces', batch))).toEqual([expected, {}])
-    expect(counters.get('spanwarden_redactions{processor="redaction",rule="EMAIL"}')).toBe(3)
-    expect(counters.get('spanwarden_redactions{processor="redaction",rule="CREDIT_CARD"}')).toBe(1)
+    expect(counters.get('spanwarden_redactions{processor="redaction",rule="EMAIL",action="replace"}')).toBe(3)
+    expect(counters.get('spanwarden_redactions{processor="redaction",rule="CREDIT_CARD",action="replace"}')).toBe(1)
   })
 
   test('the same summary of a span and of a log record', () => {
@@ -227,7 +227,7 @@ describe('redaction', () => {
       spans: [{ spanId: '0000000000000010', attributes: { a: 'plain', b: '@a.b'.repeat(60_000) } }],
     })
     expect(run('traces', batch).toString('latin1')).toContain('[REDACTED:LIMIT]')
-    expect(counters.get('spanwarden_redactions{processor="redaction",rule="LIMIT"}')).toBe(1)
+    expect(counters.get('spanwarden_redactions{processor="redaction",rule="LIMIT",action="replace"}')).toBe(1)
   })
 
   test('refuses unknown rules and keys', () => {

@@ -1,47 +1,40 @@
-import { z } from 'zod'
-import { createRedactor, LIMIT_TYPE, redactionLimits } from '../../redaction/redactor.ts'
-import { ruleTypes } from '../../redaction/rules.ts'
+import { LIMIT_TYPE } from '../../redaction/redactor.ts'
+import type { RuleType } from '../../redaction/rule.ts'
 import { defineProcessor } from '../component.ts'
+import type { Counter } from '../component.ts'
+import { buildRedaction } from './redaction/build-redaction.ts'
 import { redactBatch } from './redaction/redact-batch.ts'
-
-const config = z.strictObject({
-  rules: z.array(z.enum(ruleTypes)).min(1).optional().describe('The rules to apply; all of them when absent.'),
-  summary: z
-    .enum(['debug', 'info', 'silent'])
-    .default('debug')
-    .describe(
-      'What is added to a span or log record of which something was taken out: debug the count and the names of the rules, info the count, silent nothing.',
-    ),
-  work_per_byte_max: z
-    .int()
-    .positive()
-    .default(redactionLimits.stepsPerByteMax)
-    .describe(
-      'Bytes that rules may look at for each byte of a batch. A value that would take more is masked as a whole.',
-    ),
-})
+import { redactionConfig } from './redaction/redaction-config.ts'
 
 /**
- * Takes personal data and secrets out of every string of a batch: names, keys, values of all kinds and depths, JSON in strings, descriptions, bodies.
- * Numbers stay. Put it before everything that reads or keeps what passes.
+ * Takes personal data and secrets out of every string of a batch: names, keys, values of all kinds and depths, JSON in strings, descriptions, bodies, and out of
+ * numbers of attributes. Put it before everything that reads or keeps what passes.
  */
 export const redaction = defineProcessor({
   type: 'redaction',
   summary:
-    'Replaces personal data and secrets by placeholders such as [REDACTED:EMAIL], in every string of traces, metrics and logs.',
+    'Replaces personal data and secrets by placeholders such as [REDACTED:EMAIL], in every string of traces, metrics and logs. Takes the blocks of the stock collector, too.',
   signals: ['traces', 'metrics', 'logs'],
-  config,
-  create({ rules, summary, work_per_byte_max: stepsPerByteMax }, { id, metrics }) {
-    const redactor = createRedactor({ ...(rules === undefined ? {} : { rules }), limits: { stepsPerByteMax } })
-    const counters = new Map(
-      [...ruleTypes, LIMIT_TYPE].map((rule) => {
-        const help = 'What was taken out, by rule; LIMIT: values masked as a whole because they took too much work.'
-        return [rule, metrics.counter('spanwarden_redactions', help, { processor: id, rule })]
-      }),
-    )
+  config: redactionConfig,
+  create(config, { id, metrics, clock, env }) {
+    const { redactor, options, types } = buildRedaction(config, { clock, env })
+    const action = (rule: RuleType): string => (config.dry_run ? 'none' : (options.actionOf?.(rule).kind ?? 'replace'))
+    const counters = new Map<RuleType, Counter>()
+    const counterOf = (rule: RuleType): Counter => {
+      let counter = counters.get(rule)
+      if (counter === undefined) {
+        const help =
+          'What was found, by rule and what was done with it; LIMIT: values masked as a whole because they took too much work.'
+        counter = metrics.counter('spanwarden_redactions', help, { processor: id, rule, action: action(rule) })
+        counters.set(rule, counter)
+      }
+      return counter
+    }
+    for (const rule of [...types, LIMIT_TYPE]) counterOf(rule)
+    const summary = config.summary === undefined || config.summary === '' ? 'debug' : config.summary
     return {
       process(view, edits) {
-        redactBatch(redactor, view, edits, summary, (type) => counters.get(type)?.add(1))
+        redactBatch(redactor, view, edits, summary, (type) => counterOf(type).add(1), options)
       },
     }
   },

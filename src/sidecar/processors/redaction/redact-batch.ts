@@ -1,15 +1,34 @@
-import { ATTR_SPANWARDEN_REDACTION_COUNT, ATTR_SPANWARDEN_REDACTION_RULES } from '../../../conventions.ts'
 import type { Edits } from '../../../otlp/edits.ts'
-import { ProtobufWriter } from '../../../otlp/protobuf-writer.ts'
-import { fieldById, fieldId, fieldIdMax, messageSchema, UNKNOWN_FIELD } from '../../../otlp/schema.ts'
-import { wireId } from '../../../otlp/span-reader.ts'
+import { fieldById, fieldId, fieldIdMax, UNKNOWN_FIELD } from '../../../otlp/schema.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
 import { NODE_BODY, NODE_END, NODE_FIELD, NODE_SIZE } from '../../../otlp/walk.ts'
+import { REPLACE } from '../../../redaction/actions.ts'
+import type { Action } from '../../../redaction/actions.ts'
 import { isGlued } from '../../../redaction/redactor.ts'
 import type { Redaction, Redactor } from '../../../redaction/redactor.ts'
+import { RefusedError } from '../../component.ts'
+import { ItemSummary } from './item-summary.ts'
+import type { RedactionSummary, Summary } from './item-summary.ts'
+import { isLargeNumber, replaceNumber } from './number-values.ts'
+import type { NumberTexts } from './number-values.ts'
 
-/** What is told in the attributes of a span or log record: the count and the rules, the count, nothing. */
-export type RedactionSummary = 'debug' | 'info' | 'silent'
+/** How a batch is redacted, beyond what the redactor finds. */
+export interface BatchOptions {
+  /** What is done with what a rule finds; default is its replacement. */
+  readonly actionOf?: (type: Redaction['type']) => Action
+  /** Finds what numbers hold: a redactor of its own with the same rules. Without it numbers stay. */
+  readonly numbers?: NumberTexts
+  /** Only count and summarise. */
+  readonly isDryRun?: boolean
+  /** Decides about attributes by their keys before anything is looked for. */
+  readonly settle?: (view: OtlpView, edits: Edits) => Settled
+}
+
+export interface Settled {
+  /** Whether nothing more is to be done with node n. */
+  isDone(n: number): boolean
+  readonly summary: Summary
+}
 
 /** Says what to change so that no string of the batch holds what the redactor finds; `count` is told of each thing taken out. */
 export function redactBatch(
@@ -18,51 +37,146 @@ export function redactBatch(
   edits: Edits,
   summary: RedactionSummary,
   count: (type: Redaction['type']) => void,
+  options: BatchOptions = {},
 ): void {
-  const { bytes } = view
-  redactor.scan(bytes)
-  const item = new ItemSummary(view, edits, summary)
-  const { nodes, count: nodeCount } = view
-  let quietUntil = redactor.nextCandidate(0)
-  for (let n = 1, at = NODE_SIZE; n < nodeCount; n++, at += NODE_SIZE) {
-    const field = nodes[at + NODE_FIELD] as number
-    const kind = kindOf[field]
-    if (kind === NO_TEXT) continue
-    if (kind === ITEM) {
-      item.begin(n)
-      continue
-    }
-    const start = nodes[at + NODE_BODY] as number
-    const end = nodes[at + NODE_END] as number
-    if (end <= quietUntil && !isGlued(bytes, start, end)) continue
-    const found = redactor.redactions(start, end, labelOf(view, n))
-    quietUntil = redactor.nextCandidate(end)
-    if (found.length === 0 || (kind === OPAQUE && isId(view, n))) continue
-    for (const one of found) {
-      edits.replaceRange(n, one.start, one.end, kind === OPAQUE ? asterisks(one) : one.replacement)
-      count(one.type)
-    }
-    item.add(n, found)
-  }
-  item.end()
+  new BatchRedaction(redactor, view, edits, summary, count, options).run()
 }
+
+class BatchRedaction {
+  readonly #redactor: Redactor
+  readonly #view: OtlpView
+  readonly #edits: Edits
+  readonly #count: (type: Redaction['type']) => void
+  readonly #options: BatchOptions
+  readonly #settled: Settled | undefined
+  readonly #summary: Summary
+
+  constructor(
+    redactor: Redactor,
+    view: OtlpView,
+    edits: Edits,
+    summary: RedactionSummary,
+    count: (type: Redaction['type']) => void,
+    options: BatchOptions,
+  ) {
+    this.#redactor = redactor
+    this.#view = view
+    this.#edits = edits
+    this.#count = count
+    this.#options = options
+    this.#settled = options.settle?.(view, edits)
+    this.#summary = this.#settled?.summary ?? new ItemSummary(view, edits, summary)
+  }
+
+  run(): void {
+    const view = this.#view
+    const redactor = this.#redactor
+    const settled = this.#settled
+    const { bytes, nodes, count: nodeCount } = view
+    const hasNumbers = this.#options.numbers !== undefined
+    redactor.scan(bytes)
+    let quietUntil = redactor.nextCandidate(0)
+    /** Up to this node the values belong to a key in which there was a candidate. */
+    let labelledUntil = 0
+    for (let n = 1; n < nodeCount; n++) {
+      const at = n * NODE_SIZE
+      const kind = kindOf[nodes[at + NODE_FIELD] as number] as number
+      if (kind === NO_TEXT) continue
+      if (kind === ITEM) this.#summary.begin(n)
+      if (kind === ITEM || settled?.isDone(n) === true) continue
+      if (kind === NUMBER) {
+        if (hasNumbers) n = this.#number(n, n < labelledUntil)
+        continue
+      }
+      const start = nodes[at + NODE_BODY] as number
+      const end = nodes[at + NODE_END] as number
+      if (end <= quietUntil && n >= labelledUntil && !isGlued(bytes, start, end)) continue
+      if (kind === KEY_TEXT && quietUntil < end) labelledUntil = view.next(view.parent(n))
+      const found = redactor.redactions(start, end, kind === KEY_TEXT ? undefined : labelOf(view, n))
+      quietUntil = redactor.nextCandidate(end)
+      if (found.length === 0 || (kind === OPAQUE && isId(view, n))) continue
+      n = this.#take(n, found, kind)
+    }
+    this.#summary.end()
+  }
+
+  /** Does what is to be done with what was found in node n; returns the last node that is done with it. */
+  #take(n: number, found: readonly Redaction[], kind: number, text = ''): number {
+    let done = n
+    for (const one of found) this.#count(one.type)
+    this.#summary.add(n, found)
+    if (this.#options.isDryRun === true) return done
+    for (const one of found) {
+      const action = this.#actionOf(one.type)
+      if (action.kind === 'keep') continue
+      if (action.kind === 'block') throw refused(one)
+      const dropped = this.#toDrop(n, action)
+      if (dropped >= 0) {
+        this.#edits.remove(dropped)
+        if (action.kind === 'drop_item') this.#summary.forget()
+        done = Math.max(done, this.#view.next(dropped) - 1)
+      } else if (done === n && kind !== NUMBER)
+        this.#edits.replaceRange(n, one.start, one.end, kind === OPAQUE ? asterisks(one) : one.replacement)
+    }
+    if (kind === NUMBER && done === n && found.some(({ type }) => this.#actionOf(type).kind !== 'keep'))
+      replaceNumber(this.#view, this.#edits, n, text)
+    return done
+  }
+
+  /** A number that is to be taken out becomes a text; returns the last node that is done with it. */
+  #number(n: number, isLabelled: boolean): number {
+    const { numbers } = this.#options
+    if (numbers === undefined || !(isLabelled || isLargeNumber(this.#view, n))) return n
+    const { found, text } = numbers.redact(this.#view, n, labelOf(this.#view, n))
+    return found.length === 0 ? n : this.#take(n, found, NUMBER, text)
+  }
+
+  #actionOf(type: Redaction['type']): Action {
+    return this.#options.actionOf?.(type) ?? REPLACE
+  }
+
+  /** The node that goes as a whole, or -1: what stands in no attribute cannot be dropped with it, and is replaced. */
+  #toDrop(n: number, { kind }: Action): number {
+    if (kind !== 'drop_attribute' && kind !== 'drop_item') return -1
+    const view = this.#view
+    for (let above = view.parent(n); above > 0; above = view.parent(above)) {
+      const field = view.field(above)
+      if (kind === 'drop_attribute' ? isAttribute[field] === 1 : isDroppable[field] === 1) return above
+    }
+    return -1
+  }
+}
+
+const refused = ({ type }: Redaction): RefusedError =>
+  new RefusedError('invalid', `refused: the request holds what the redaction rule ${type} blocks`)
 
 const NO_TEXT = 0
 const TEXT = 1
+/** The key of an attribute. */
+const KEY_TEXT = 2
 /** Of unknown structure, so that its length must not change: unknown fields, and ids, which could be misused to hold text. */
-const OPAQUE = 2
+const OPAQUE = 3
+/** A number of an attribute or body. */
+const NUMBER = 4
 /** A span or log record: what a summary is about. */
-const ITEM = 3
+const ITEM = 5
 
 /** By field id. */
 const kindOf = new Uint8Array(Math.max(fieldIdMax, UNKNOWN_FIELD) + 2)
+const isAttribute = new Uint8Array(kindOf.length)
+const isDroppable = new Uint8Array(kindOf.length)
+const KEY = fieldId('KeyValue', 'key')
+for (let id = 1; id <= fieldIdMax; id++) {
+  const field = fieldById(id)
+  if (field?.type === 'string' || field?.type === 'bytes') kindOf[id] = TEXT
+  if (field?.type === 'id') kindOf[id] = OPAQUE
+  if (field?.message?.name === 'KeyValue') isAttribute[id] = 1
+  if (field?.name === 'spans' || field?.name === 'logRecords' || field?.name === 'dataPoints') isDroppable[id] = 1
+  if (field?.name === 'intValue' || field?.name === 'doubleValue') kindOf[id] = NUMBER
+}
+kindOf[KEY] = KEY_TEXT
 kindOf[fieldId('ScopeSpans', 'spans')] = ITEM
 kindOf[fieldId('ScopeLogs', 'logRecords')] = ITEM
-for (let id = 1; id <= fieldIdMax; id++) {
-  const type = fieldById(id)?.type
-  if (type === 'string' || type === 'bytes') kindOf[id] = TEXT
-  if (type === 'id') kindOf[id] = OPAQUE
-}
 kindOf[UNKNOWN_FIELD] = OPAQUE
 
 /** A trace or span id of the length that it must have: random bytes. */
@@ -71,99 +185,21 @@ const isId = (view: OtlpView, n: number): boolean => {
   return view.field(n) !== UNKNOWN_FIELD && (length === 8 || length === 16)
 }
 
+const PLACEHOLDER = '[REDACTED:'
+/** Of a longer key the end counts. */
+const LABEL_BYTES_MAX = 256
+
 /** The key of the attribute that holds the value: `customer.phone` tells what `0151 23456789` is. */
 function labelOf(view: OtlpView, n: number): Uint8Array | undefined {
-  if (view.field(n) === KEY) return undefined
   for (let above = view.parent(n); above > 0; above = view.parent(above)) {
     const key = view.first(above)
-    if (view.field(key) === KEY && key < n) return view.bytes.subarray(view.body(key), view.end(key))
+    if (view.field(key) !== KEY || key >= n) continue
+    const end = view.end(key)
+    const label = view.bytes.subarray(Math.max(view.body(key), end - LABEL_BYTES_MAX), end)
+    // `[REDACTED:PHONE]` says what the key was, not what the value is.
+    return label.includes(PLACEHOLDER) ? undefined : label
   }
   return undefined
 }
 
-const KEY = fieldId('KeyValue', 'key')
-
 const asterisks = ({ start, end }: Redaction): Uint8Array => new Uint8Array(end - start).fill(0x2a)
-
-/** Counts what was taken out of the span or log record at hand, and says so in its attributes. */
-class ItemSummary {
-  readonly #view: OtlpView
-  readonly #edits: Edits
-  readonly #detail: RedactionSummary
-  /** Of the rules that found something, and what an earlier sidecar wrote. */
-  readonly #rules = new Set<string>()
-  #item = -1
-  #itemEnd = -1
-  #count = 0
-
-  constructor(view: OtlpView, edits: Edits, detail: RedactionSummary) {
-    this.#view = view
-    this.#edits = edits
-    this.#detail = detail
-  }
-
-  begin(item: number): void {
-    this.end()
-    this.#item = item
-    this.#itemEnd = this.#view.next(item)
-  }
-
-  /** Counts what was found in node n, if it stands in the item: a resource that comes behind it does not. */
-  add(n: number, found: readonly Redaction[]): void {
-    if (this.#detail === 'silent' || n >= this.#itemEnd) return
-    this.#count += found.length
-    if (this.#detail === 'debug') for (const { type } of found) this.#rules.add(type)
-  }
-
-  end(): void {
-    if (this.#count === 0) return
-    this.#takeUpEarlier()
-    this.#edits.append(this.#item, this.#attributes())
-    this.#count = 0
-    this.#rules.clear()
-  }
-
-  /** The summary of a sidecar before this one becomes part of the new one. */
-  #takeUpEarlier(): void {
-    const view = this.#view
-    for (let c = view.first(this.#item); c < this.#itemEnd; c = view.next(c)) {
-      const key = view.keyId(c)
-      if (key !== COUNT && key !== RULES) continue
-      if (key === COUNT) this.#count += Math.max(0, view.numberValue(c) ?? 0)
-      else if (this.#detail === 'debug')
-        for (let v = c; v < view.next(c); v++) if (view.field(v) === STRING) this.#rules.add(view.text(v))
-      this.#edits.remove(c)
-    }
-  }
-
-  /** The attributes on the wire. Nearly all summaries are among a few: those are encoded once. No rules = only the count is told. */
-  #attributes(): Uint8Array {
-    const isSpan = this.#view.field(this.#item) === SPAN
-    const names = [...this.#rules].sort()
-    const key = `${isSpan} ${this.#count} ${names.join(' ')}`
-    const known = summaries.get(key)
-    if (known !== undefined) return known
-    if (summaries.size >= SUMMARIES_MAX) summaries.clear()
-    const encoded = this.#encoded(isSpan, names)
-    summaries.set(key, encoded)
-    return encoded
-  }
-
-  #encoded(isSpan: boolean, names: readonly string[]): Uint8Array {
-    const field = isSpan ? SPAN_ATTRIBUTES : RECORD_ATTRIBUTES
-    const writer = new ProtobufWriter().keyValue(field, ATTR_SPANWARDEN_REDACTION_COUNT, this.#count)
-    if (this.#detail !== 'debug') return writer.finish()
-    return writer.keyValue(field, ATTR_SPANWARDEN_REDACTION_RULES, names).finish()
-  }
-}
-
-const STRING = fieldId('AnyValue', 'stringValue')
-const SPAN = fieldId('ScopeSpans', 'spans')
-const SPAN_ATTRIBUTES = messageSchema('Span').byJsonName.get('attributes')?.number ?? 0
-const RECORD_ATTRIBUTES = messageSchema('LogRecord').byJsonName.get('attributes')?.number ?? 0
-const COUNT = wireId(ATTR_SPANWARDEN_REDACTION_COUNT)
-const RULES = wireId(ATTR_SPANWARDEN_REDACTION_RULES)
-
-/** Summaries kept on the wire, of about a hundred bytes; when there are so many, all are forgotten. */
-const SUMMARIES_MAX = 1_000
-const summaries = new Map<string, Uint8Array>()

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs'
+import { actionFor, maskKeepDefault, REPLACE, replacementsOf } from '../../../redaction/actions.ts'
+import type { Action, ActionTable } from '../../../redaction/actions.ts'
+import { createRedactor } from '../../../redaction/redactor.ts'
+import type { Redactor, RedactorOptions } from '../../../redaction/redactor.ts'
+import type { RuleFamily, RuleType } from '../../../redaction/rule.ts'
+import { rules } from '../../../redaction/rules.ts'
+import type { ComponentContext } from '../../component.ts'
+import { allowedValues } from './allowed-values.ts'
+import { chooseRules } from './choose-rules.ts'
+import { NumberTexts } from './number-values.ts'
+import { PSEUDONYM_KEY_BYTES_MIN, Pseudonyms } from './pseudonyms.ts'
+import type { BatchOptions } from './redact-batch.ts'
+import type { ConfiguredAction, RedactionConfig } from './redaction-config.ts'
+import { StockBatch } from './stock-batch.ts'
+import { isStock } from './stock-config.ts'
+import { StockKeys } from './stock-keys.ts'
+import { userPattern } from './user-pattern.ts'
+
+/** What blocked_values find. */
+export const BLOCKED_VALUE = 'BLOCKED_VALUE'
+
+export interface BuiltRedaction {
+  readonly redactor: Redactor
+  readonly options: BatchOptions
+  /** All types that can be found. */
+  readonly types: readonly RuleType[]
+  readonly pseudonyms: Pseudonyms | undefined
+}
+
+type World = Pick<ComponentContext, 'clock' | 'env'>
+
+/** All that a configuration asks for. Throws when the key of pseudonyms can't be had. */
+export function buildRedaction(config: RedactionConfig, { clock, env }: World): BuiltRedaction {
+  const pseudonyms = pseudonymsOf(config, env)
+  const stockKeys = isStock(config) ? new StockKeys(config) : undefined
+  const actionOf = actionsOf(config)
+  const types = chooseRules(config.rules)
+  const ownReplacement = replacementsOf(actionOf, familyOf, pseudonyms?.token)
+  const monotonic = (): number => clock.monotonic()
+  const isAllowed = allowedValues(config.allowed_values ?? [])
+  const redactorOptions: RedactorOptions = {
+    rules: types,
+    limits: { stepsPerByteMax: config.work_per_byte_max },
+    patterns: [
+      ...(config.blocked_values ?? []).map((regex) => userPattern(BLOCKED_VALUE, regex, monotonic)),
+      ...config.patterns.map(({ name, regex }) => userPattern(name, regex, monotonic)),
+    ],
+    replacement: (type, text) => (type === BLOCKED_VALUE ? stockKeys?.masked(text) : ownReplacement(type, text)),
+    ...(isAllowed === undefined ? {} : { isAllowed }),
+  }
+  const texts = createRedactor(redactorOptions)
+  const stock = stockKeys === undefined ? undefined : new StockBatch(config, stockKeys, texts)
+  return {
+    redactor: createRedactor(redactorOptions),
+    options: {
+      actionOf,
+      isDryRun: config.dry_run,
+      ...(config.numbers || config.redact_all_types === true ? { numbers: new NumberTexts(texts) } : {}),
+      ...(stock === undefined ? {} : { settle: (view, edits) => stock.settle(view, edits, config.dry_run) }),
+    },
+    types: [...types, ...config.patterns.map(({ name }) => name), BLOCKED_VALUE],
+    pseudonyms,
+  }
+}
+
+const familyOf = (type: RuleType): RuleFamily | undefined => families.get(type)
+const families = new Map(rules.map(({ type, family }) => [type, family]))
+const familyNames = new Set<string>(families.values())
+const isFamily = (name: string): name is RuleFamily => familyNames.has(name)
+
+/** The action of each type, looked up once. */
+function actionsOf({ actions, patterns }: RedactionConfig): (type: RuleType) => Action {
+  const byFamily = new Map<RuleFamily, Action>()
+  const byType = new Map<RuleType, Action>(patterns.map(({ name, action }) => [name, actionOf(action)]))
+  for (const [name, action] of Object.entries(actions)) {
+    if (isFamily(name)) byFamily.set(name, actionOf(action))
+    else byType.set(name, actionOf(action))
+  }
+  const table: ActionTable = {
+    default: actions['default'] === undefined ? REPLACE : actionOf(actions['default']),
+    byFamily,
+    byType,
+  }
+  const known = new Map<RuleType, Action>([[BLOCKED_VALUE, REPLACE]])
+  return (type) => {
+    let action = known.get(type)
+    if (action === undefined) known.set(type, (action = actionFor(table, type, familyOf(type))))
+    return action
+  }
+}
+
+function actionOf(action: ConfiguredAction): Action {
+  if (typeof action === 'object')
+    return { kind: 'mask', keepLast: action.mask.keep_last, keepDomain: action.mask.keep_domain }
+  return action === 'mask' ? { kind: 'mask', keepLast: maskKeepDefault, keepDomain: false } : { kind: action }
+}
+
+function pseudonymsOf({ pseudonyms }: RedactionConfig, env: ComponentContext['env']): Pseudonyms | undefined {
+  if (pseudonyms === undefined) return undefined
+  const { key_file: file, key_env: variable, key_id: keyId, tenant, cache_max: cacheMax } = pseudonyms
+  const place = file === undefined ? `the environment variable ${variable}` : `the file ${file}`
+  const key = file === undefined ? Buffer.from(env[variable ?? ''] ?? '') : keyIn(file)
+  if (key.length < PSEUDONYM_KEY_BYTES_MIN)
+    throw new Error(
+      `pseudonyms: ${place} holds no key of at least ${PSEUDONYM_KEY_BYTES_MIN} bytes; make one with: openssl rand -hex 32`,
+    )
+  return new Pseudonyms({ key, tenant, cacheMax, ...(keyId === undefined ? {} : { keyId }) })
+}
+
+function keyIn(file: string): Buffer {
+  try {
+    const bytes = readFileSync(file)
+    return bytes.subarray(0, bytes.at(-1) === 0x0a ? (bytes.at(-2) === 0x0d ? -2 : -1) : undefined)
+  } catch (error) {
+    throw new Error(`pseudonyms: can't read the file ${file}; it must hold the key`, { cause: error })
+  }
+}

@@ -1,0 +1,167 @@
+import { z } from 'zod'
+import { lowEntropyTypes, maskKeepDefault } from '../../../redaction/actions.ts'
+import { MASK_KEEP_MAX } from '../../../redaction/own-marks.ts'
+import { LIMIT_TYPE, redactionLimits } from '../../../redaction/redactor.ts'
+import { rules, ruleTypes } from '../../../redaction/rules.ts'
+import { stockConfig } from './stock-config.ts'
+import { regexProblem } from './user-pattern.ts'
+
+/** Families of rules: configuration names a family for all of its rules. */
+export const ruleFamilies: readonly string[] = [...new Set(rules.map(({ family }) => family))]
+
+const simpleActions = ['replace', 'mask', 'pseudonym', 'keep', 'drop_attribute', 'drop_item', 'block'] as const
+const action = z
+  .union([
+    z.enum(simpleActions),
+    z.strictObject({
+      mask: z.strictObject({
+        keep_last: z
+          .int()
+          .min(0)
+          .max(MASK_KEEP_MAX)
+          .default(maskKeepDefault)
+          .describe('Letters and digits at the end that stay; never more than half of them.'),
+        keep_domain: z.boolean().default(false).describe('Keep the domain of an e-mail address instead.'),
+      }),
+    }),
+  ])
+  .describe(
+    'replace: a placeholder such as [REDACTED:EMAIL]. mask: ****1111. pseudonym: a token such as <EMAIL:4fq2…>, the same for the same value. keep: nothing, it is only counted. ' +
+      'drop_attribute: the attribute around it goes, key and value. drop_item: the span, log record or data point goes. block: the whole request is refused.',
+  )
+export type ConfiguredAction = z.output<typeof action>
+
+const ruleName = z.string().superRefine((name, context) => {
+  const known = [...ruleTypes, ...ruleFamilies]
+  if (known.includes(name.replace(/^-/, ''))) return
+  context.addIssue({ code: 'custom', message: `there is no rule ${name}; known are ${known.join(', ')}` })
+})
+
+const pattern = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,39}$/, 'write it in capitals, digits and underscores, as in ORDER_ID')
+    .refine((name) => !ruleTypes.includes(name) && name !== LIMIT_TYPE, 'a rule has that name already')
+    .describe('What it is called in placeholders, counters and summaries.'),
+  regex: z
+    .string()
+    .superRefine((regex, context) => {
+      const problem = regexProblem(regex)
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
+    })
+    .describe(
+      'A regular expression in the syntax of RE2, found anywhere in a text. Texts without the longest run of plain characters that every match has (ORD- in ORD-\\d+) cost next to nothing; ' +
+        'without such a run the expression is run on every text, which costs 2 µs each and 0.1 s a megabyte.',
+    ),
+  action: action.default('replace'),
+})
+
+const actions = z.record(z.string(), action).superRefine((chosen, context) => {
+  const known = ['default', ...ruleFamilies, ...ruleTypes]
+  for (const [name, one] of Object.entries(chosen)) {
+    const problem = known.includes(name)
+      ? one === 'pseudonym' && lowEntropyTypes.has(name)
+        ? `${name} has so few values that a token would tell which one it is; use replace or drop_attribute`
+        : undefined
+      : `there is no rule or family ${name}; known are ${known.join(', ')}`
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: problem })
+  }
+})
+
+const pseudonyms = z
+  .strictObject({
+    key_file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('File with the key, at least 32 bytes; a line break at its end does not count.'),
+    key_env: z.string().min(1).optional().describe('Environment variable with the key, at least 32 characters.'),
+    key_id: z
+      .string()
+      .regex(/^[a-z0-9]{1,16}$/, 'write it in small letters and digits, as in k3')
+      .optional()
+      .describe(
+        'Told in each token (<EMAIL:4fq2…~k3>), so that tokens of the next key are told apart. Change it with the key.',
+      ),
+    tenant: z.string().default('').describe('Tokens of one tenant say nothing about those of another.'),
+    tenant_attribute: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Resource attribute that names the tenant of its spans, records and points, beside `tenant`.'),
+    cache_max: z
+      .int()
+      .min(0)
+      .default(4_096)
+      .describe('Tokens remembered together with their values, in memory only; 0: none, each is computed anew.'),
+  })
+  .refine(({ key_file, key_env }) => (key_file === undefined) !== (key_env === undefined), {
+    message: 'one of key_file and key_env says where the key is; it does not stand in the configuration itself',
+  })
+
+export const redactionConfig = z
+  .strictObject({
+    rules: z
+      .array(ruleName)
+      .optional()
+      .describe(
+        'Rules to apply, by type (EMAIL) or family (payment); -EMAIL leaves one out, of the default rules when nothing else is named. All default rules when absent; none when empty.',
+      ),
+    actions: actions
+      .default({})
+      .describe(
+        'What is done with what is found, by type, family, or `default`: the first of these that is given. Without it, replace.',
+      ),
+    patterns: z.array(pattern).max(100).default([]).describe('Texts of your own to look for, beside the rules.'),
+    pseudonyms: pseudonyms.optional().describe('The key of the tokens that the action pseudonym makes.'),
+    dry_run: z
+      .boolean()
+      .default(false)
+      .describe('Count and summarise what is found, and change nothing: nothing is taken out.'),
+    numbers: z
+      .boolean()
+      .default(true)
+      .describe('Look at the numbers of attributes and bodies as well: a card number becomes a placeholder.'),
+    summary: z
+      .enum(['debug', 'info', 'silent', ''])
+      .optional()
+      .describe(
+        'What is added to a span or log record of which something was taken out: debug the count and the names of the rules, info the count, silent nothing. With keys of the stock collector, ' +
+          'its redaction.* attributes: debug keys and counts, info counts, silent (their default) nothing. Else debug.',
+      ),
+    work_per_byte_max: z
+      .int()
+      .positive()
+      .default(redactionLimits.stepsPerByteMax)
+      .describe(
+        'Bytes that rules may look at for each byte of a batch. A value that would take more is masked as a whole.',
+      ),
+    ...stockConfig,
+  })
+  .superRefine((config, context) => {
+    const asked = [...Object.values(config.actions), ...config.patterns.map((one) => one.action)]
+    if (asked.includes('pseudonym') && config.pseudonyms === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['pseudonyms'],
+        message: 'the action pseudonym needs a key: set pseudonyms.key_file or pseudonyms.key_env',
+      })
+    const names = config.patterns.map(({ name }) => name)
+    for (const [index, name] of names.entries())
+      if (names.indexOf(name) < index)
+        context.addIssue({
+          code: 'custom',
+          path: ['patterns', index, 'name'],
+          message: `two patterns are named ${name}`,
+        })
+    const hmac = hmacKeyBytesMin[config.hash_function]
+    if (hmac !== undefined && Buffer.byteLength(config.hmac_key ?? '') < hmac)
+      context.addIssue({
+        code: 'custom',
+        path: ['hmac_key'],
+        message: `${config.hash_function} needs a key of at least ${hmac} bytes; take it from the environment: \${env:NAME}`,
+      })
+  })
+export type RedactionConfig = z.output<typeof redactionConfig>
+
+const hmacKeyBytesMin: Readonly<Record<string, number | undefined>> = { 'hmac-sha256': 32, 'hmac-sha512': 64 }
