@@ -11,8 +11,10 @@ import { creditCard } from './rules/payment-card.ts'
 import { personalRules } from './rules/personal.ts'
 import { phone } from './rules/phone.ts'
 import { anthropicKey, openaiKey } from './rules/secrets.ts'
+import { basicAuth, cookie } from './rules/http-credentials.ts'
 import { awsSecretKey, keyedSecret, password, pin } from './rules/keyed-secret.ts'
 import { vendorKeys } from './rules/vendor-keys.ts'
+import { webhookUrl } from './rules/webhook-url.ts'
 import { url, urlCredentials } from './rules/url.ts'
 
 /** All rules. Where two find the same bytes, the one further up names them. A new rule is an entry in its family's file and a line here. */
@@ -24,6 +26,9 @@ export const rules: readonly Rule[] = [
   awsSecretKey,
   jwt,
   bearerToken,
+  basicAuth,
+  cookie,
+  webhookUrl,
   keyedSecret,
   password,
   pin,

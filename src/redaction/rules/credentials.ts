@@ -1,4 +1,5 @@
 import { hasCueBefore } from '../cues.ts'
+import { randomness } from '../randomness.ts'
 import type { Rule } from '../rule.ts'
 import { ALNUM, BASE64, CLASS, DIGIT, SPACE } from '../subject.ts'
 import type { Subject } from '../subject.ts'
@@ -65,6 +66,7 @@ export const bearerToken: Rule = {
       'Bearer of bad news',
       'Authorization: Bearer [REDACTED:BEARER_TOKEN]',
       'authorization: Bearer ${TOKEN}',
+      "headers: { Authorization: 'Bearer your-token' }",
     ],
   },
 }
@@ -152,8 +154,20 @@ function findBearerToken(subject: Subject, at: number): boolean {
   if (to - from < TOKEN_BYTES_MIN || !hasTwoDigits(subject, from, to)) {
     if (!hasCueBefore(subject, at - 3, AUTHORIZATION)) return false
   }
-  return subject.matched(from, to)
+  return !isPlaceholder(subject, from, to) && subject.matched(from, to)
 }
+
+/** `my-token`, `user-123-token`: words that stand for a token. */
+function isPlaceholder(subject: Subject, from: number, to: number): boolean {
+  let joints = 0
+  for (let at = from; at < to; at++) if (subject.at(at) === 0x2d || subject.at(at) === 0x5f) joints++
+  const score = randomness(subject.bytes, from, to)
+  return to - from < PLACEHOLDER_BYTES_MAX && score < (joints > 0 ? 0 : WORD_MAX)
+}
+
+const PLACEHOLDER_BYTES_MAX = 32
+/** Of randomness: `override` is a word. */
+const WORD_MAX = -5
 
 /** Without the full stop of a sentence. */
 function trimmedEnd(subject: Subject, from: number, to: number): number {

@@ -80,17 +80,13 @@ export function parseKeyShape(type: RuleType, form: string): KeyShape {
 /** End of a key of this shape that begins at `from`, or -1. It must not go on as a word. */
 export function keyShapeEnd(subject: Subject, shape: KeyShape, from: number): number {
   const { prefix, isAnyCase, parts } = shape
-  for (let i = 0; i < prefix.length; i++) {
-    const expected = prefix.charCodeAt(i)
-    const byte = subject.at(from + i)
-    if (byte !== expected && !(isAnyCase && isSameLetter(byte, expected))) return -1
-  }
+  if (!hasText(subject, from, prefix, isAnyCase)) return -1
   const start = from + prefix.length
   let at = start
   let last = 0
   for (const { literal, bit, min, max } of parts) {
     if (bit === 0) {
-      if (!subject.hasText(at, literal)) return -1
+      if (!hasText(subject, at, literal, isAnyCase)) return -1
       at += literal.length
       continue
     }
@@ -116,6 +112,15 @@ const PLUS = 0x2b
 const SLASH = 0x2f
 const BASE64 = 128
 const RANDOM_MIN = 6
+
+function hasText(subject: Subject, at: number, text: string, isAnyCase: boolean): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const expected = text.charCodeAt(i)
+    const byte = subject.at(at + i)
+    if (byte !== expected && !(isAnyCase && isSameLetter(byte, expected))) return false
+  }
+  return true
+}
 
 const isSameLetter = (a: number, b: number): boolean =>
   (a | 0x20) === (b | 0x20) && (a | 0x20) >= 0x61 && (a | 0x20) <= 0x7a

@@ -1,11 +1,13 @@
 import { IN_LABEL, keyedValue } from '../keyed-value.ts'
 import type { KeyedValue } from '../keyed-value.ts'
-import type { Rule } from '../rule.ts'
+import type { Rule, RuleType } from '../rule.ts'
 import { ALNUM, LETTER } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
+import { pairedValue } from './paired-value.ts'
 import { secretKindOf, secretWords } from './secret-key-name.ts'
-import { isPasswordValue, isPinValue, isSecretValue } from './secret-value.ts'
+import type { SecretKind } from './secret-key-name.ts'
+import { isCredential, isPasswordValue, isPinValue, isSecretValue } from './secret-value.ts'
 
 // Examples are put together from parts, so that secret scanners do not take them for leaks.
 const random20 = ['q7Xv', 'P2mK', '9sWd', '4RtZ', 'b6Ln'].join('')
@@ -82,6 +84,8 @@ export const password: Rule = {
     matches: [
       'my password is «hunter2!»',
       `{"username":"ann","password":"«S3cure${'Pass'}»"}`,
+      `<add key="Password" value="«b%B@2e${'RCS'}»" />`,
+      `1,"{""password"":""«hunt${'er2!'}»""}"`,
       `DB_PASSWORD=«p4ss-${'W0rd'}»`,
       `Server=db;User=sa;Password=«Tr0ub4${'dor'}&3»;`.replace('&3', ''),
     ],
@@ -125,25 +129,43 @@ const SCHEMES: ReadonlySet<string> = new Set([
 
 function findKeyedSecret(subject: Subject, at: number): boolean {
   const value = keyedValue(subject, at)
-  if (value === undefined || value.delimiter === 'open') return at !== IN_LABEL && findInSentence(subject, at)
+  if (value === undefined || value.delimiter === 'open') return at !== IN_LABEL && findUnkeyed(subject, at)
   const kind = secretKindOf(subject.word, value, at === IN_LABEL ? -1 : subject.wordStart)
-  if (kind === 'none') return false
+  if (kind === 'none' || (kind === 'parameter' && value.keyBytes[value.keyTo] !== EQUALS)) return false
   const isQuoted = value.delimiter !== 'bare'
   const from = behindScheme(subject, value)
   const to = from === value.from || isQuoted ? value.to : bareEnd(subject, from, value.lineTo)
-  if (kind === 'password') return isPasswordValue(subject, from, to, isQuoted) && named(subject, 'PASSWORD', from, to)
-  if (kind === 'pin') return isPinValue(subject, from, to) && named(subject, 'PIN', from, to)
-  if (value.delimiter === 'number' || (kind === 'cookie' && value.keyBytes[value.keyTo] !== EQUALS)) return false
-  if (!isSecretValue(subject, from, to, isQuoted, kind !== 'secret')) return false
-  return named(subject, isAwsSecret(subject, value, from, to) ? 'AWS_SECRET_KEY' : 'SECRET', from, to)
+  if (value.delimiter === 'number' && kind !== 'password' && kind !== 'pin') return false
+  const type = typeOfValue(subject, kind, from, to, isQuoted)
+  if (type === undefined) return false
+  subject.type = type === 'SECRET' && isAwsSecret(subject, value, from, to) ? 'AWS_SECRET_KEY' : type
+  return subject.matched(from, to)
+}
+
+function typeOfValue(
+  subject: Subject,
+  kind: SecretKind,
+  from: number,
+  to: number,
+  isQuoted: boolean,
+): RuleType | undefined {
+  if (kind === 'password') return isPasswordValue(subject, from, to, isQuoted) ? 'PASSWORD' : undefined
+  if (kind === 'pin') return isPinValue(subject, from, to) ? 'PIN' : undefined
+  if (subject.word === 'authorization' && isCredential(subject, from, to)) return 'SECRET'
+  return isSecretValue(subject, from, to, isQuoted, kind === 'maybe') ? 'SECRET' : undefined
+}
+
+/** Behind a word that is no key in the usual sense. */
+function findUnkeyed(subject: Subject, at: number): boolean {
+  const pair = pairedValue(subject, at)
+  if (pair === undefined) return findInSentence(subject, at)
+  const type = typeOfValue(subject, secretKindOf(subject.word, pair, subject.wordStart), pair.from, pair.to, true)
+  if (type === undefined) return false
+  subject.type = type
+  return subject.matched(pair.from, pair.to)
 }
 
 const EQUALS = 0x3d
-
-function named(subject: Subject, type: string, from: number, to: number): boolean {
-  subject.type = type
-  return subject.matched(from, to)
-}
 
 /** Where the credentials begin in `Bearer abc`. */
 function behindScheme(subject: Subject, { from, lineTo }: KeyedValue): number {
@@ -219,7 +241,8 @@ function findInSentence(subject: Subject, at: number): boolean {
   }
   const to = bareEnd(subject, from, Math.min(subject.end, from + SENTENCE_SECRET_MAX))
   if (to - from < SENTENCE_SECRET_MIN || !isSecretValue(subject, from, to, false, true)) return false
-  return named(subject, 'SECRET', from, to)
+  subject.type = 'SECRET'
+  return subject.matched(from, to)
 }
 
 const COLON = 0x3a

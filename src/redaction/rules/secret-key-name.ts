@@ -6,7 +6,7 @@ export type SecretKind =
   | 'maybe' // it is one if it looks as no other thing would
   | 'password'
   | 'pin'
-  | 'cookie' // a session in a cookie: only behind `=`
+  | 'parameter' // of a URL or a cookie: only behind `=`
   | 'none'
 
 /** The words that name a secret, and what they stand for where nothing around them says otherwise. */
@@ -19,13 +19,13 @@ name(
   'secret token apikey apitoken accesskey secretkey privatekey authkey accountkey sharedaccesskey credential credentials cred creds jwt pat oauth dsn ' +
     'webhook bearer clientsecret authtoken accesstoken refreshtoken idtoken bottoken authorization',
 )
-name('maybe', 'key auth authentication authenticate sig signature sas')
+name('maybe', 'key auth authentication sas')
 name(
   'password',
   'password passwd pwd pass passphrase passcode passwort kennwort contraseña motdepasse senha wachtwoord',
 )
 name('pin', 'pin otp')
-name('cookie', 'phpsessid jsessionid aspsessionid sessionid sessid sid session')
+name('parameter', 'sig signature phpsessid jsessionid aspsessionid sessionid sessid sid session')
 
 /** Words (TRIGGER_WORD) at which a secret may follow. */
 export const secretWords: readonly string[] = [...KIND_OF.keys()].filter((word) => /^[a-z]+$/.test(word))
@@ -42,12 +42,16 @@ const OTHER_TAILS = set(
     'class object list map set array string buffer stream reader writer parser generator pair pairs ring chain board stroke stone word words down up press code event ' +
     'frame frames point points space arn row column col order group groups bytes bits identifier request response param params query option options config settings spec',
 )
-/** Before the word: another kind of token or key. */
-const OTHER_HEADS = set(
-  'public pub page paging next prev previous continuation continue cursor sync max min num total prompt completion input output cached reasoning special mask pad ' +
-    'eos bos unk sep cls idempotency idempotence cache primary foreign partition sort range hash object row map dedupe dedup routing translation message i18n locale lookup ' +
-    'group order unique composite natural surrogate index join storage state query column field property prop item entry data dict event hot arrow enter first last nth current ' +
-    'answer note music turn low high major minor left right stop start end resume delta bearing',
+/** Right before `token`: one of text, or a place in a list. */
+const OTHER_TOKENS = set(
+  'page paging pagination next prev previous continuation continue cursor sync max min num total prompt completion input output cached reasoning special mask pad eos bos unk sep ' +
+    'cls idempotency generated text first last nth current unknown end start stop delta resume skip csrf xsrf',
+)
+/** Right before `key`: one of a table, a keyboard, a piece of music. */
+const OTHER_KEYS = set(
+  'public pub primary foreign partition sort range hash object row map cache dedupe dedup routing translation message i18n locale lookup group order unique composite natural ' +
+    'surrogate index join s3 storage state query column field property prop item entry data dict event hot arrow enter first last nth current answer musical turn low high major minor ' +
+    'left right stop start end resume bearing idempotency page next cursor sync same other only each every',
 )
 /** Before `key`: it is a secret one. */
 const SECRET_HEADS = set(
@@ -60,6 +64,8 @@ const SECRET_HEADS = set(
     'netlify vercel supabase firebase mongo mongodb redis postgres rapidapi weather news alpha',
 )
 
+export type KeyName = Pick<KeyedValue, 'keyBytes' | 'keyFrom' | 'keyTo' | 'phraseFrom' | 'isProse'>
+
 /** Whose key it is, in a sentence. */
 const OWNERS = set('my your our their his her its')
 /** Words of a sentence right before the name. */
@@ -69,7 +75,7 @@ const PHRASE_WORDS_MAX = 2
  * The kind of the value behind `word`, which is a part of the name of the key. `wordStart` is where it begins in the key's bytes, or -1 when that is to be
  * found out.
  */
-export function secretKindOf(word: string, value: KeyedValue, wordStart: number): SecretKind {
+export function secretKindOf(word: string, value: KeyName, wordStart: number): SecretKind {
   const { keyBytes, keyFrom, keyTo, phraseFrom, isProse } = value
   const kind = KIND_OF.get(word) ?? 'none'
   const name = textOf(keyBytes, keyFrom, keyTo)
@@ -80,8 +86,9 @@ export function secretKindOf(word: string, value: KeyedValue, wordStart: number)
   if (kind === 'pin') return tail.length === 0 ? kind : 'none'
   const phrase = wordsOf(textOf(keyBytes, phraseFrom, keyFrom)).slice(-PHRASE_WORDS_MAX)
   const head = [...phrase, ...wordsOf(name.slice(0, start))]
-  if (head.some((part) => OTHER_HEADS.has(part))) return 'none'
-  if (word !== 'key') return kind
+  const before = head.at(-1) ?? ''
+  if (word !== 'key') return word.endsWith('token') && OTHER_TOKENS.has(before) ? 'none' : kind
+  if (OTHER_KEYS.has(before)) return 'none'
   if (head.some((part) => SECRET_HEADS.has(part))) return 'secret'
   if (isProse && phrase.some((part) => OWNERS.has(part))) return 'secret'
   return head.length + tail.length === 0 ? 'none' : kind

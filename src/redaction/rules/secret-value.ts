@@ -22,7 +22,7 @@ export interface ValueTraits {
   /** All other punctuation of ASCII. */
   readonly symbols: number
   readonly blanks: number
-  /** Beyond ASCII, and control characters. */
+  /** Beyond ASCII, control characters, escapes. */
   readonly others: number
   readonly isHex: boolean
   /** See randomness.ts. */
@@ -63,7 +63,7 @@ export function traitsOf(subject: Subject, from: number, to: number): ValueTrait
       if (byte > 0x46) traits.isHex = false
     } else {
       traits.isHex = false
-      countOther(byte)
+      countOther(byte, bytes[at + 1] ?? 0)
     }
   }
   subject.steps += to - from
@@ -71,13 +71,16 @@ export function traitsOf(subject: Subject, from: number, to: number): ValueTrait
   return traits
 }
 
-function countOther(byte: number): void {
+function countOther(byte: number, next: number): void {
   if (byte === 0x2d || byte === 0x5f || byte === 0x2e || byte === 0x3a || byte === 0x2f) traits.joints++
   else if (byte === 0x2b || byte === 0x3d || byte === 0x7e) traits.fillers++
   else if (byte === 0x20) traits.blanks++
+  else if (byte === 0x5c && ESCAPES.has(next)) traits.others++
   else if (byte > 0x20 && byte < 0x7f) traits.symbols++
   else traits.others++
 }
+
+const ESCAPES = new Set(Array.from('unrtx"', (char) => char.charCodeAt(0)))
 
 /** Whether the value is a key or token; `isMaybe`: its key says so of other things too. */
 export function isSecretValue(
@@ -94,7 +97,7 @@ export function isSecretValue(
   if (blanks > 0 || others > 0) return false
   if (upper + lower === 0) return isQuoted && !isMaybe && joints === 0 && digits >= NUMBER_DIGITS_MIN
   if (isLink(subject, from, to)) return false
-  if (isUuid(subject, from, to, found)) return !isMaybe
+  if (isUuid(subject, from, to, found) || (isHex && length >= HEX_BYTES_MIN && digits >= 4)) return !isMaybe
   if (isMaybe && (isHex || length < MAYBE_BYTES_MIN)) return false
   if (found.randomness >= (isMaybe ? MAYBE_MIN : isQuoted ? QUOTED_MIN : BARE_MIN))
     return digits > 0 || length >= WORD_BYTES_MIN
@@ -104,16 +107,28 @@ export function isSecretValue(
 /** Ids of clients are numbers at times: no shorter ones. */
 const NUMBER_DIGITS_MIN = 15
 const MAYBE_BYTES_MIN = 16
+/** Letters up to `f` make no words, but common pairs. */
+const HEX_BYTES_MIN = 20
 /** Without a digit it may be a foreign word. */
 const WORD_BYTES_MIN = 14
 // Of randomness: names of code are below zero, keys of sixteen characters around ten.
 const QUOTED_MIN = 2
-const BARE_MIN = 3.5
+const BARE_MIN = 2.5
 const MAYBE_MIN = 8
 
 /** No word of any language, though its pairs of letters happen to be common ones. */
 const isMixed = ({ length, digits, upper, lower, joints, symbols, randomness: score }: ValueTraits): boolean =>
   length >= 12 && digits >= 2 && upper >= 2 && lower >= 2 && joints + symbols <= 1 && score >= -1
+
+/** Whether it can be what stands in a header of HTTP to prove who asks: less is needed where the header's name says it all. */
+export function isCredential(subject: Subject, from: number, to: number): boolean {
+  if (to - from < SECRET_BYTES_MIN || to - from > SECRET_BYTES_MAX || isTemplate(subject, from, to)) return false
+  const found = traitsOf(subject, from, to)
+  if (found.digits === 0 || found.blanks + found.others > 0 || isCode(subject, from, to, found)) return false
+  return found.randomness >= CREDENTIAL_MIN && found.upper + found.lower > 0
+}
+
+const CREDENTIAL_MIN = -3
 
 /** Whether the value is a password that somebody chose: anything but a word, a number, a name of code. */
 export function isPasswordValue(subject: Subject, from: number, to: number, isQuoted: boolean): boolean {
@@ -127,15 +142,16 @@ export function isPasswordValue(subject: Subject, from: number, to: number, isQu
   if (isLink(subject, from, to)) return false
   if (digits + symbols + fillers === 0) return found.randomness >= QUOTED_MIN && length >= SECRET_BYTES_MIN
   if (joints > 0 && symbols === 0 && found.randomness < NAME_MAX) return false
-  return isQuoted || !isCode(subject, from, to)
+  return isQuoted || !isCode(subject, from, to, found)
 }
 
 const PIN_DIGITS_MAX = 20
 /** Names of code with a digit in them (`new-password-2`, `cfg.pass1`) are below. */
 const NAME_MAX = -2
 
-/** Punctuation of code: what is called, taken out of something, or put together. */
-function isCode(subject: Subject, from: number, to: number): boolean {
+/** What is called, taken out of something, or put together: `get()`, `options?.password`, `this.a+1`. */
+function isCode(subject: Subject, from: number, to: number, { digits, joints, symbols }: ValueTraits): boolean {
+  if (joints > 0 && digits === 0 && symbols <= 1) return true
   for (let at = from; at < to; at++) if (CODE_CHARS.has(subject.at(at))) return true
   return false
 }
