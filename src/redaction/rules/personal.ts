@@ -1,5 +1,6 @@
 import type { Rule } from '../rule.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
+import { dateOfBirth } from './birth-date.ts'
 
 /**
  * What only keys tell. None of these rules searches by itself: keys/key-finder.ts reads the keys of JSON, keys/key-search.ts those of other texts, for them and
@@ -41,12 +42,7 @@ export const personalRules: readonly Rule[] = [
     summary: 'Postal codes under keys that say so.',
     examples: { matches: ['{"zip":"«10056»"}', 'postal_code=«SW1A1AA»;x=1'], misses: ['{"zip":"archive.zip"}'] },
   }),
-  keyRule({
-    type: 'DATE_OF_BIRTH',
-    confidence: 0.9,
-    summary: 'Dates of birth under keys that say so.',
-    examples: { matches: ['{"dob":"«1967-12-12»"}'], misses: ['{"created":"1967-12-12"}'] },
-  }),
+  dateOfBirth,
   keyRule({
     type: 'LOCATION',
     isDefault: false,
