@@ -8,13 +8,14 @@ export const medicalRecord: Rule = documentRule({
   length: [4, 16],
   digitsMin: 4,
   phrases:
-    'mrn, medical record, medicalrecord, medicalrecordnumber, *patient id, *patient number, *patient no, patientid, patientnumber, *patient identifier, *chart number, patientennummer, fallnummer, hospital number',
+    'mrn, medical record, medical records, med rec, medical file, medicalrecord, medicalrecordnumber, *patient id, *patient number, *patient no, patientid, patientnumber, *patient identifier, *chart number, patientennummer, fallnummer, hospital number',
   examples: {
     matches: [
       'MRN: «00123456»',
       '{"medical_record_number":"«MRN-448812»"}',
       '{"patientId":"«P0093821»"}',
       'patient ID is «77-12-345»',
+      'see «MRN-780498»',
     ],
     misses: ['00123456', 'mrn lookup', '{"patientId":"patient-zero"}', 'patient number one'],
   },

@@ -12,6 +12,7 @@ export const arCuit: Rule = identityRule({
   isValid: (id) =>
     KINDS.has(id.number(0, 2)) && (11 - (weightedSum(id, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11)) % 11 === id.digit(10),
   phrases: 'cuit, cuil, cdi',
+  named: 'cuit, cuil',
   examples: {
     matches: ['«20-05536168-2»', 'CUIL: «20267565393»'],
     misses: ['20-05536168-3', '20267565393', '21-05536168-2'],

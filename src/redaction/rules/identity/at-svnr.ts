@@ -14,8 +14,9 @@ export const atSvnr: Rule = identityRule({
     id.number(4, 6) <= 31 &&
     weightedSum(id, [3, 7, 9, 0, 5, 8, 4, 2, 1, 6]) % 11 === id.digit(3),
   phrases: 'svnr, sv nr, sv nummer, svnummer, versicherungsnummer, sozialversicherung',
+  named: 'svnr',
   examples: {
     matches: ['SVNR: «1237 010180»', 'Sozialversicherungsnummer «1237010180»'],
-    misses: ['1237010180', 'SVNR 2237010180'],
+    misses: ['1237010180', 'SVNR, as told, 2237010180'],
   },
 })

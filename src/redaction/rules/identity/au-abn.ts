@@ -9,8 +9,9 @@ export const auAbn: Rule = identityRule({
   forms: '99999999999',
   isValid: (id) => (weightedSum(id, [10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]) - 10) % 89 === 0,
   phrases: 'abn, business number, businessnumber',
+  named: 'abn',
   examples: {
     matches: ['ABN «51 824 753 556»', '{"abn":"«51824753556»"}'],
-    misses: ['51 824 753 556', 'ABN 52 824 753 556'],
+    misses: ['51 824 753 556', 'ABN, as told, 52 824 753 556'],
   },
 })

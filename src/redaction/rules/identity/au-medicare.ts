@@ -11,8 +11,9 @@ export const auMedicare: Rule = identityRule({
   isValid: (id) =>
     id.digit(0) >= 2 && id.digit(0) <= 6 && weightedSum(id, [1, 3, 7, 9, 1, 3, 7, 9]) % 10 === id.digit(8),
   phrases: 'medicare, medicarenumber, medicarecard',
+  named: 'medicare',
   examples: {
     matches: ['Medicare «2123 45670 1»', '{"medicare_number":"«2123456701»"}'],
-    misses: ['2123 45670 1', 'Medicare 2123 25870 1'],
+    misses: ['2123 45670 1', 'Medicare, as told, 2123 25870 1'],
   },
 })

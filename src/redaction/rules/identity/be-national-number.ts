@@ -16,8 +16,9 @@ export const beNationalNumber: Rule = identityRule({
   },
   phrases:
     'rijksregister, rijksregisternummer, insz, niss, registre national, numero national, nationalregister, rrn, *national register, *national number',
+  named: 'rijksregister, rijksregisternummer, insz, niss',
   examples: {
     matches: ['rijksregisternummer «85.07.30-033.28»', '{"insz":"«85073003328»"}'],
-    misses: ['85073003328', 'INSZ 85073003329'],
+    misses: ['85073003328', 'INSZ, as told, 85073003329'],
   },
 })

@@ -12,5 +12,9 @@ export const bgEgn: Rule = identityRule({
     isDay(id.number(2, 4) % 20, id.number(4, 6)) &&
     (weightedSum(id, [2, 4, 8, 5, 10, 9, 7, 3, 6]) % 11) % 10 === id.digit(9),
   phrases: 'egn, lnch, *bulgarian id',
-  examples: { matches: ['EGN: «7523169263»', '{"egn":"«8032056031»"}'], misses: ['7523169263', 'EGN 8019010008'] },
+  named: 'egn',
+  examples: {
+    matches: ['EGN: «7523169263»', '{"egn":"«8032056031»"}'],
+    misses: ['7523169263', 'EGN, as told, 8019010008'],
+  },
 })

@@ -9,9 +9,10 @@ export const brCnpj: Rule = identityRule({
   forms: 'XXXXXXXXXXXX99',
   isValid: (id) => checkDigit(id, 12) === id.digit(12) && checkDigit(id, 13) === id.digit(13),
   phrases: 'cnpj, cadastro nacional',
+  named: 'cnpj',
   examples: {
     matches: ['CNPJ «11.222.333/0001-81»', '{"cnpj":"«11222333000181»"}', 'CNPJ: «12.ABC.345/01DE-35»'],
-    misses: ['11222333000181', 'CNPJ 11222333000182'],
+    misses: ['11222333000181', 'CNPJ, as told, 11222333000182'],
   },
 })
 

@@ -15,6 +15,7 @@ export const brCpf: Rule = identityRule({
   },
   phrases: 'cpf, contribuinte',
   bareConfidence: 0.95,
+  named: 'cpf',
   examples: {
     matches: ['«111.444.777-35»', 'CPF: «11144477735»', '{"cpf":"«529.982.247-25»"}', '«52998224725» (CPF)'],
     misses: ['111.444.777-34', '11144477735', '111.111.111-11', 'CPF 11111111111'],

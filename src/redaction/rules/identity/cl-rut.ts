@@ -15,6 +15,7 @@ export const clRut: Rule = identityRule({
     return id.number(0, length) > 99_999 && '0K987654321'.charAt(sum % 11) === id.letter(length)
   },
   phrases: 'rut, run',
+  named: 'rut',
   examples: {
     matches: ['«12.345.678-5»', 'RUT: «12345678-5»', '{"rut":"«76086428-5»"}', 'RUT «12.531.909-2»'],
     misses: ['12.345.678-6', '12345678-5', 'run 12345 tests'],

@@ -16,6 +16,7 @@ export const cnResidentId: Rule = identityRule({
     isMod11Radix2(id),
   phrases: 'shenfenzheng, resident identity, *chinese id, sfz, idcard, id card, identity card',
   bareConfidence: 0.95,
+  named: 'shenfenzheng, resident identity',
   examples: {
     matches: ['«11010519491231002X»', '身份证«440524188001010014»', '{"idCard":"«11010519491231002x»"}'],
     misses: ['110105194912310021', '11010519491331002X', '99010519491231002X'],

@@ -9,7 +9,7 @@ interface Phrase {
   readonly behind: string
 }
 
-const GAP_BYTES_MAX = 3
+const GAP_BYTES_MAX = 5
 const LABEL_BYTES_MAX = 128
 const COMPOUND_LETTERS_MIN = 10
 

@@ -17,6 +17,7 @@ export const czRodneCislo: Rule = identityRule({
     )
   },
   phrases: 'rodne cislo, rodn slo, rodne, rodnecislo, *rodne c, birth number, rc',
+  named: 'rodne cislo, rodn slo, rodnecislo',
   examples: {
     matches: ['«710319/2745»', 'rodne cislo: «7103192745»', 'RČ: «710319/2745»'],
     misses: ['710319/2746', '7103192745', '711319/2745', '12/2024'],

@@ -11,9 +11,10 @@ export const deHealthInsurance: Rule = identityRule({
   isValid: (id) => checkSum(id) % 10 === id.digit(9),
   phrases:
     'versichertennummer, versicherungsnummer, krankenversicherung, krankenkasse, kvnr, kvnummer, egk, versicherten nr',
+  named: 'versichertennummer, kvnr',
   examples: {
     matches: ['KVNR «A123456780»', 'Krankenversichertennummer: «A000500015»'],
-    misses: ['A123456780', 'KVNR A123456781'],
+    misses: ['A123456780', 'KVNR, as told, A123456781'],
   },
 })
 

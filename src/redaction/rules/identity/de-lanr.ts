@@ -10,5 +10,9 @@ export const deLanr: Rule = identityRule({
   forms: '999999999',
   isValid: (id) => (10 - (weightedSum(id, [4, 9, 4, 9, 4, 9]) % 10)) % 10 === id.digit(6),
   phrases: 'lanr, arztnummer, arzt nr, arztnr',
-  examples: { matches: ['LANR: «123456601» des behandelnden Arztes.'], misses: ['123456601', 'LANR 123456701'] },
+  named: 'lanr, arztnummer',
+  examples: {
+    matches: ['LANR: «123456601» des behandelnden Arztes.'],
+    misses: ['123456601', 'LANR, as told, 123456701'],
+  },
 })

@@ -9,8 +9,9 @@ export const deSocialSecurity: Rule = identityRule({
   source: 'Deutsche Rentenversicherung; § 147 SGB VI and VKVV § 2',
   forms: '99999999A999',
   bare: '99999999A999',
-  isValid: (id) => isDay(id.number(4, 6), id.number(2, 4)) && checkSum(id) % 10 === id.digit(11),
+  isValid: (id) => isDay(id.number(4, 6), id.number(2, 4) % 50) && checkSum(id) % 10 === id.digit(11),
   phrases: 'rvnr, svnr, sv nummer, versicherungsnummer, sozialversicherung',
+  named: 'rvnr, versicherungsnummer',
   examples: {
     matches: ['SV-Nummer «15 070649 C 103»', '«15070649C103»'],
     misses: ['15070649C104', '15071349C103', 'A15070649C103'],

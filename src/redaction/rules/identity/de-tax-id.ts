@@ -10,6 +10,7 @@ export const deTaxId: Rule = identityRule({
   isValid: (id) => id.digit(0) > 0 && isMod11And10(id),
   phrases:
     'steuer, steuerid, idnr, steueridnr, identifikationsnummer, steuernummer, stid, tin, *tax id, taxid, *tax number',
+  named: 'steuerid, steuer id, steueridnr, identifikationsnummer',
   examples: {
     matches: ['Meine Steuer-ID: «86095742719».', 'IdNr «86 095 742 719»', '{"steuerId":"«36574261809»"}'],
     misses: ['86095742719', 'Steuer-ID 86095742718'],

@@ -14,6 +14,7 @@ export const dkCpr: Rule = identityRule({
   isValidBare: (id) => weightedSum(id, [4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0,
   phrases: 'cpr, cprnr, cprnummer, cpr nr, cpr nummer, personnummer',
   bareConfidence: 0.7,
+  named: 'cpr, cprnr, cprnummer',
   examples: {
     matches: ['«070761-4285»', 'CPR: «0707614286»', '{"cpr":"«211062-5629»"}'],
     misses: ['0707614285', '070761-4286', '071361-4285'],

@@ -1,9 +1,9 @@
-import { keyedValue } from '../../keyed-value.ts'
 import type { Rule, RuleType } from '../../rule.ts'
-import { ALNUM } from '../../subject.ts'
+import { ALNUM, DIGIT } from '../../subject.ts'
 import type { Subject } from '../../subject.ts'
 import { TRIGGER_WORD } from '../../triggers.ts'
 import { CuePhrases } from './cue-phrases.ts'
+import { namedValue } from './named-value.ts'
 
 export interface DocumentSpec {
   readonly type: RuleType
@@ -40,16 +40,30 @@ const DOCUMENT_BYTES_MAX = 40
 
 function findDocument(subject: Subject, at: number, spec: DocumentSpec, phrases: CuePhrases): boolean {
   const end = phrases.endOf(subject, at)
-  const value = end === undefined ? undefined : (keyedValue(subject, end) ?? keyedValue(subject, at))
-  if (value === undefined || value.delimiter === 'open') return false
-  const limit = Math.min(Math.max(value.to, value.lineTo), value.from + DOCUMENT_BYTES_MAX)
-  let from = value.from
-  while (from < limit && from < value.from + 3 && !subject.is(from, ALNUM)) from++
+  if (end === undefined) return false
+  if (isPrefix(subject, end)) return findPrefixed(subject, end, spec)
+  const value = namedValue(subject, at, end)
+  if (value === undefined) return false
+  const { from } = value
+  const limit = Math.min(value.limit, from + DOCUMENT_BYTES_MAX)
   const to = endOfNumber(subject, from, limit, spec)
   if (to < 0 || subject.isWord(to) || isDate(subject, from, to)) return false
   // All of a value in quotes, or a number at its start.
-  if (value.delimiter === 'quoted' && to < value.to && subject.at(to) !== 0x20) return false
+  if (value.isQuoted && to < value.limit && subject.at(to) !== 0x20) return false
   return subject.matched(from, to)
+}
+
+/** `MRN-780498`: the word in capitals is the beginning of the number. */
+const isPrefix = (subject: Subject, end: number): boolean =>
+  end >= 0 &&
+  subject.at(end + 1) === 0x2d &&
+  subject.is(end + 2, DIGIT) &&
+  isUpperCase(subject, end) &&
+  !subject.isWord(subject.wordStart - 1)
+
+function findPrefixed(subject: Subject, end: number, { digitsMin }: DocumentSpec): boolean {
+  const to = subject.runEnd(end + 2, DIGIT, DOCUMENT_BYTES_MAX)
+  return to - end - 2 >= digitsMin && !subject.isWord(to) && subject.matched(subject.wordStart, to)
 }
 
 /** The longest run of groups that a number can be; -1 when there is none. */

@@ -17,8 +17,9 @@ export const eeIsikukood: Rule = identityRule({
   },
   phrases:
     'isikukood, isikukoodi, ik, asmens, asmens kodas, kodas, *estonian personal, *lithuanian personal, personal code',
+  named: 'isikukood, asmens kodas',
   examples: {
     matches: ['isikukood «36805280109»', '{"asmens_kodas":"«33309240064»"}'],
-    misses: ['36805280109', 'isikukood 36805280108'],
+    misses: ['36805280109', 'isikukood, as told, 36805280108'],
   },
 })

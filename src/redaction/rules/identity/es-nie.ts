@@ -12,6 +12,7 @@ export const esNie: Rule = identityRule({
     return first >= 0 && id.letter(8) === LETTERS.charAt((first * 10_000_000 + id.number(1, 8)) % 23)
   },
   phrases: 'nie, extranjero, identificacion de extranjero, tie',
+  named: 'nie',
   examples: {
     matches: ['«X9613851N»', 'NIE: «Y8063915-Z»', '«Z8078221M» en mi NIE'],
     misses: ['X9613851A', 'A9613851N'],

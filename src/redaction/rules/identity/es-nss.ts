@@ -13,6 +13,7 @@ export const esNss: Rule = identityRule({
     return id.number(0, 2) >= 1 && id.number(0, 2) <= 66 && body % 97 === id.number(10, 12)
   },
   phrases: 'nss, naf, seguridad social, afiliacion',
+  named: 'seguridad social',
   examples: {
     matches: ['NSS «28 12345678 40»', 'seguridad social: «281234567840»'],
     misses: ['281234567840', 'NSS 281234567841'],

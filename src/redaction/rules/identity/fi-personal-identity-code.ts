@@ -16,6 +16,7 @@ export const fiPersonalIdentityCode: Rule = identityRule({
     return isCentury && serial > 1 && isDay(id.number(2, 4), id.number(0, 2)) && id.letter(id.length - 1) === check
   },
   phrases: 'hetu, henkilotunnus, tunnus, personal identity, sotu',
+  named: 'hetu, henkilotunnus',
   examples: {
     matches: [
       '«131052-308T»',

@@ -16,6 +16,7 @@ export const frNir: Rule = identityRule({
   },
   isValidBare: (id) => id.digit(0) <= 2 && id.number(3, 5) <= 12 && id.digit(5) <= 9,
   phrases: 'nir, securite sociale, curit sociale, secu, insee, vitale, carte vitale, nirpp, numsecu, *social security',
+  named: 'nir, securite sociale, curit sociale',
   examples: {
     matches: ['NIR «2 55 08 14 168 025 38»', '«255081416802538»', '«1 85 05 78 006 084 91»'],
     misses: ['255081416802539', '2 55 13 14 168 025 38', 'x255081416802538'],

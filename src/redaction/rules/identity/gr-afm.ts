@@ -9,5 +9,6 @@ export const grAfm: Rule = identityRule({
   forms: '999999999',
   isValid: (id) => (weightedSum(id, [256, 128, 64, 32, 16, 8, 4, 2]) % 11) % 10 === id.digit(8),
   phrases: 'afm, *greek tax, tax id, taxid, vat',
-  examples: { matches: ['AFM: «094259216»'], misses: ['094259216', 'AFM 123456781'] },
+  named: 'afm',
+  examples: { matches: ['AFM: «094259216»'], misses: ['094259216', 'AFM, as told, 123456781'] },
 })

@@ -10,5 +10,6 @@ export const grAmka: Rule = identityRule({
   forms: '99999999999',
   isValid: (id) => isDay(id.number(2, 4), id.number(0, 2)) && isLuhn(id),
   phrases: 'amka',
-  examples: { matches: ['AMKA «01013099997»'], misses: ['01013099997', 'AMKA 01013099999'] },
+  named: 'amka',
+  examples: { matches: ['AMKA «01013099997»'], misses: ['01013099997', 'AMKA, as told, 01013099999'] },
 })

@@ -15,8 +15,9 @@ export const hkIdCard: Rule = identityRule({
     return (sum + (id.letter(last) === 'A' ? 10 : id.digit(last))) % 11 === 0
   },
   phrases: 'hkid, hkidcard, *hong kong id, hk id',
+  named: 'hkid',
   examples: {
     matches: ['HKID: «G123456(A)»', '{"hkid":"«G123456A»"}', 'HKID «AB987654(3)»'],
-    misses: ['G123456(A)', 'HKID G123456(B)'],
+    misses: ['G123456(A)', 'HKID, as told, G123456(B)'],
   },
 })

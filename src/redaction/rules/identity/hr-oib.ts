@@ -9,5 +9,9 @@ export const hrOib: Rule = identityRule({
   forms: '99999999999',
   isValid: isMod11And10,
   phrases: 'oib, osobni identifikacijski, identifikacijski broj',
-  examples: { matches: ['OIB: «69435151530»', '{"oib":"«33392005961»"}'], misses: ['69435151530', 'OIB 33392005962'] },
+  named: 'oib',
+  examples: {
+    matches: ['OIB: «69435151530»', '{"oib":"«33392005961»"}'],
+    misses: ['69435151530', 'OIB, as told, 33392005962'],
+  },
 })

@@ -9,5 +9,9 @@ export const huTaj: Rule = identityRule({
   forms: '999999999',
   isValid: (id) => weightedSum(id, [3, 7, 3, 7, 3, 7, 3, 7]) % 10 === id.digit(8),
   phrases: 'taj, tajszam, tajkartya',
-  examples: { matches: ['TAJ: «111 111 110»', 'TAJ-szám «123 456 788»'], misses: ['123456788', 'TAJ 123456789'] },
+  named: 'taj',
+  examples: {
+    matches: ['TAJ: «111 111 110»', 'TAJ-szám «123 456 788»'],
+    misses: ['123456788', 'TAJ, as told, 123456789'],
+  },
 })

@@ -10,8 +10,9 @@ export const huTaxId: Rule = identityRule({
   forms: '9999999999',
   isValid: (id) => id.digit(0) === 8 && weightedSum(id, [1, 2, 3, 4, 5, 6, 7, 8, 9]) % 11 === id.digit(9),
   phrases: 'adoazonosito, azonos, adoszam, adojel, jel, *hungarian tax, tax id, taxid',
+  named: 'adoazonosito, adojel',
   examples: {
     matches: ['adoazonosito: «8071592153»', '{"taxId":"«8071592153»"}'],
-    misses: ['8071592153', 'adoazonosito 8071592154'],
+    misses: ['8071592153', 'adoazonosito, as told, 8071592154'],
   },
 })

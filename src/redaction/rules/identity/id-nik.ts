@@ -13,8 +13,9 @@ export const idNik: Rule = identityRule({
     return id.number(0, 2) >= 11 && id.number(0, 2) <= 97 && isDay(id.number(8, 10), day > 40 ? day - 40 : day)
   },
   phrases: 'nik, ktp, nomor induk, induk kependudukan',
+  named: 'nik, ktp',
   examples: {
     matches: ['NIK: «3171011708450001»', '{"ktp":"«3171015708450001»"}'],
-    misses: ['3171011708450001', 'NIK 3171013208450001'],
+    misses: ['3171011708450001', 'NIK, as told, 3171013208450001'],
   },
 })

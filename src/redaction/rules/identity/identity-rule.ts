@@ -1,5 +1,4 @@
 import { hasCueInText } from '../../cues.ts'
-import { keyedValue } from '../../keyed-value.ts'
 import type { Rule, RuleFamily, RuleType } from '../../rule.ts'
 import { ALNUM, DIGIT } from '../../subject.ts'
 import type { Subject } from '../../subject.ts'
@@ -7,6 +6,7 @@ import { TRIGGER_WORD } from '../../triggers.ts'
 import { bareForm, readBare } from './bare-forms.ts'
 import type { BareForm } from './bare-forms.ts'
 import { CuePhrases } from './cue-phrases.ts'
+import { hasDigit, namedValue } from './named-value.ts'
 import { WrittenId } from './written-id.ts'
 
 export interface IdentitySpec {
@@ -24,6 +24,8 @@ export interface IdentitySpec {
   /** What must hold without a phrase, too. */
   readonly isValidBare?: (id: WrittenId) => boolean
   readonly phrases: string
+  /** Those of the phrases that mean nothing else: what directly follows them is taken even if it does not check, for a mistyped number is somebody's number, too. */
+  readonly named?: string
   readonly confidence?: number
   readonly bareConfidence?: number
   readonly examples: Rule['examples']
@@ -40,6 +42,9 @@ const OTHER_NUMBERS: ReadonlySet<string> = new Set(
     ' ',
   ),
 )
+
+const UNCHECKED_CONFIDENCE = 0.6
+const isAny = (): boolean => true
 
 const id = new WrittenId()
 
@@ -75,6 +80,7 @@ class IdentityFinder {
   readonly #bare: readonly BareForm[]
   readonly #bareConfidence: number
   readonly #phrases: CuePhrases
+  readonly #named: CuePhrases | undefined
 
   constructor(spec: IdentitySpec, phrases: CuePhrases, bare: readonly BareForm[]) {
     this.#isValid = spec.isValid ?? (() => true)
@@ -84,6 +90,7 @@ class IdentityFinder {
     this.#bare = bare
     this.#bareConfidence = spec.bareConfidence ?? 0.8
     this.#phrases = phrases
+    this.#named = spec.named === undefined ? undefined : new CuePhrases(spec.named)
   }
 
   findBare(subject: Subject, at: number, trigger: number): boolean {
@@ -101,13 +108,14 @@ class IdentityFinder {
   findNamed(subject: Subject, at: number): boolean {
     const end = this.#phrases.endOf(subject, at)
     if (end === undefined) return false
-    const value = keyedValue(subject, end)
+    const value = namedValue(subject, at, end)
     if (value !== undefined) {
-      if (value.delimiter === 'open') return false
-      const limit = Math.max(value.to, value.lineTo)
-      const from = firstWord(subject, value.from, limit)
-      if (this.#matches(subject, from, limit)) return true
-      return this.#isChecked && this.#findWithin(subject, from, Math.min(limit, from + WINDOW_BYTES), limit)
+      const { from, limit } = value
+      if (this.#matches(subject, from, limit, this.#isValid)) return true
+      if (this.#isChecked && this.#findWithin(subject, from, Math.min(limit, from + WINDOW_BYTES), limit)) return true
+      if (this.#named?.endOf(subject, at) === undefined || !this.#matches(subject, from, limit, isAny)) return false
+      subject.confidence = UNCHECKED_CONFIDENCE
+      return true
     }
     if (end < 0 || !this.#isChecked) return false
     const limit = Math.min(subject.end, end + WINDOW_BYTES)
@@ -116,16 +124,16 @@ class IdentityFinder {
   }
 
   /** An id that begins at `from`, the start of a word, and ends before `limit`. */
-  #matches(subject: Subject, from: number, limit: number): boolean {
+  #matches(subject: Subject, from: number, limit: number, isValid: (id: WrittenId) => boolean): boolean {
     id.read(subject, from, limit)
     for (const form of this.#forms) {
       const to = id.ends[form.length] as number
       if (to === 0 || (subject.at(to) === 0x2d && subject.is(to + 1, DIGIT)) || !hasForm(form)) continue
       const { length } = id
       id.length = form.length
-      const isValid = this.#isValid(id) && !id.isUniform()
+      const isId = isValid(id) && !id.isUniform()
       id.length = length
-      if (isValid) return subject.matched(from, subject.at(to) === 0x29 && subject.at(to - 2) === 0x28 ? to + 1 : to)
+      if (isId) return subject.matched(from, subject.at(to) === 0x29 && subject.at(to - 2) === 0x28 ? to + 1 : to)
     }
     return false
   }
@@ -144,7 +152,7 @@ class IdentityFinder {
       const wordEnd = subject.runEnd(at, ALNUM, WINDOW_BYTES)
       if (hasDigit(subject, at, wordEnd)) {
         tries++
-        if (!isJoined(subject, at) && this.#matches(subject, at, limit)) return true
+        if (!isJoined(subject, at) && this.#matches(subject, at, limit, this.#isValid)) return true
       }
       at = wordEnd
     }
@@ -172,7 +180,7 @@ class IdentityFinder {
   #endsAt(subject: Subject, start: number, end: number): boolean {
     let from = start
     for (let groups = 0; groups < GROUPS_MAX; groups++) {
-      if (this.#matches(subject, from, end) && subject.to === end) return true
+      if (this.#matches(subject, from, end, this.#isValid) && subject.to === end) return true
       if (isGroupGap[subject.at(from - 1)] !== 1 || !subject.isWord(from - 2)) return false
       from -= 2
       while (from > subject.start && subject.isWord(from - 1) && end - from < WINDOW_BYTES) from--
@@ -194,17 +202,6 @@ const flags = (chars: string): Uint8Array => {
 const endsWindow = flags('"\\<>{}[]\n\r|;')
 const isBetween = flags(' (,:=')
 const isGroupGap = flags(' -./')
-
-function firstWord(subject: Subject, from: number, limit: number): number {
-  let at = from
-  while (at < limit && at < from + 4 && !subject.is(at, ALNUM)) at++
-  return at
-}
-
-function hasDigit(subject: Subject, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (subject.is(at, DIGIT)) return true
-  return false
-}
 
 /** The word at `at` goes on what stands before it: the rest of a number. */
 const isJoined = (subject: Subject, at: number): boolean => {

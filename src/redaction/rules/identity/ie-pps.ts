@@ -14,8 +14,9 @@ export const iePps: Rule = identityRule({
     return id.letter(7) === 'WABCDEFGHIJKLMNOPQRSTUV'.charAt(sum % 23)
   },
   phrases: 'pps, ppsn, ppsnumber, *public service number',
+  named: 'pps, ppsn',
   examples: {
     matches: ['PPS: «1234567T»', 'PPSN «1234567FA»', '{"ppsn":"«1234567fa»"}'],
-    misses: ['1234567T', 'PPS 1234567A'],
+    misses: ['1234567T', 'PPS, as told, 1234567A'],
   },
 })

@@ -9,8 +9,9 @@ export const ilId: Rule = identityRule({
   forms: '999999999 99999999',
   isValid: (id) => isLuhn(id),
   phrases: 'zehut, teudat zehut, *israeli id, teudat, mispar zehut',
+  named: 'teudat zehut',
   examples: {
     matches: ['Teudat Zehut: «123456782»', 'Israeli ID «3933742-3»'],
-    misses: ['123456782', 'Teudat Zehut 123456783'],
+    misses: ['123456782', 'Teudat Zehut, as told, 123456783'],
   },
 })

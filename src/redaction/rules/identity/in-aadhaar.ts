@@ -9,8 +9,9 @@ export const inAadhaar: Rule = identityRule({
   forms: '999999999999',
   isValid: (id) => id.digit(0) >= 2 && isVerhoeff(id),
   phrases: 'aadhaar, aadhar, adhaar, uidai, aadhaarnumber',
+  named: 'aadhaar, aadhar, adhaar, aadhaarnumber',
   examples: {
     matches: ['Aadhaar: «3123 4567 8909»', '{"aadhaar_number":"«312345678909»"}', '«312345678909» is my Aadhaar'],
-    misses: ['3123 4567 8909', 'Aadhaar 3123 4567 8908', 'aadhaar 1234 5678 9012'],
+    misses: ['3123 4567 8909', 'Aadhaar, as told, 3123 4567 8908', 'aadhaar, as told, 1234 5678 9012'],
   },
 })

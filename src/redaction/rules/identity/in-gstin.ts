@@ -9,6 +9,7 @@ export const inGstin: Rule = identityRule({
   bare: '99AAAAA9999AXZX',
   isValid: (id) => id.number(0, 2) >= 1 && id.number(0, 2) <= 38 && id.letter(12) !== '0',
   phrases: 'gstin, gst, gstinnumber',
+  named: 'gstin',
   examples: {
     matches: ['GSTIN «27AAPFU0939F1ZV»', '«27ABCDE1234F1Z5»'],
     misses: ['99ABCDE1234F1Z5', '27ABCDE1234F1Y5', '27ABCDE1234F0Z5'],

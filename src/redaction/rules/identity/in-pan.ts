@@ -8,7 +8,9 @@ export const inPan: Rule = identityRule({
   source: 'Income Tax Department of India: structure of the PAN',
   forms: 'AAAAA9999A',
   bare: 'AAAAA9999A',
-  isValid: (id) => 'ABCEFGHJLPT'.includes(id.letter(3)) && id.number(5, 9) > 0,
+  isValid: (id) => id.number(5, 9) > 0,
+  isValidBare: (id) => 'ABCEFGHJLPT'.includes(id.letter(3)),
   phrases: 'pan, pancard, *permanent account',
+  named: 'pancard, *permanent account',
   examples: { matches: ['«ABCPD1234Z»', 'PAN: «abcpd1234z»'], misses: ['ABCDD1234Z', 'abcpd1234z', 'XABCPD1234Z'] },
 })

@@ -6,7 +6,7 @@ export const inVoter: Rule = identityRule({
   summary: 'Indian voter card numbers (EPIC): three letters and seven digits, behind a word such as "voter".',
   source: 'Election Commission of India: electors photo identity card',
   forms: 'AAA9999999',
-  phrases: 'voter, epic, epicnumber, votercard, voterid',
+  phrases: '*voter id, voter, epic, epicnumber, votercard, voterid',
   confidence: 0.7,
   examples: {
     matches: ['my voter: «DBJ2289013»', '{"voter_id":"«KSD1287349»"}'],

@@ -21,6 +21,7 @@ export const isKennitala: Rule = identityRule({
   },
   phrases: 'kennitala, kt, kennitolu',
   bareConfidence: 0.7,
+  named: 'kennitala',
   examples: {
     matches: ['kennitala: «120174-3399»', 'kennitala «1201743399»', '«120174-3399»'],
     misses: ['1201743399', '120174-3389'],

@@ -13,6 +13,7 @@ export const itFiscalCode: Rule = identityRule({
   isValid: (id) => 'ABCDEHLMPRST'.includes(id.letter(8)) && isOmocode(id) && checkLetter(id) === id.letter(15),
   phrases: 'fiscale, codice fiscale, codicefiscale, fiscal code',
   bareConfidence: 0.95,
+  named: 'codice fiscale, codicefiscale',
   examples: {
     matches: ['«RSSMRA85T10A562S»', 'codice fiscale «rssmra85t10a562s»', '{"cf":"«RCCMNL83S18D969H»"}'],
     misses: ['RSSMRA85T10A562T', 'RSSMRA85F10A562S', 'XRSSMRA85T10A562S'],

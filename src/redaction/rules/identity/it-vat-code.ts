@@ -10,6 +10,7 @@ export const itVatCode: Rule = identityRule({
   isValid: (id) => id.number(0, 7) > 0 && isLuhn(id),
   phrases: 'iva, partita iva, partitaiva, piva, p iva, vat, vatnumber, vat code',
   confidence: 0.8,
+  named: 'partita iva, partitaiva, piva',
   examples: {
     matches: ['P.IVA «01333550323»', '{"partita_iva":"«01333550323»"}'],
     misses: ['01333550323', 'P.IVA 01333550324', 'IVA 00000000000'],

@@ -12,6 +12,7 @@ export const jpMyNumber: Rule = identityRule({
     return (rest <= 1 ? 0 : 11 - rest) === id.digit(11)
   },
   phrases: '*my number, mynumber, individual number, kojin bango, *japanese individual',
+  named: 'mynumber',
   examples: {
     matches: ['My Number: «1234 5678 9018»', '{"myNumber":"«123456789018»"}'],
     misses: ['123456789018', 'My Number: 123456789019'],

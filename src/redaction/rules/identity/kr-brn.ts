@@ -14,6 +14,7 @@ export const krBrn: Rule = identityRule({
   },
   phrases: 'brn, business registration, businessregistration',
   confidence: 0.8,
+  named: 'business registration',
   examples: {
     matches: ['BRN: «104-82-13138»', 'business registration number «1048213138»'],
     misses: ['104-82-13138', 'BRN 104-86-56658'],

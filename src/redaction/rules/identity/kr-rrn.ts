@@ -12,6 +12,7 @@ export const krRrn: Rule = identityRule({
   isValid: (id) => id.digit(6) >= 1 && id.digit(6) <= 8 && isDay(id.number(2, 4), id.number(4, 6)),
   phrases: 'rrn, frn, jumin, resident registration, foreigner registration, *korean rrn',
   bareConfidence: 0.85,
+  named: 'resident registration',
   examples: {
     matches: ['His Korean RRN is «960121-1234567»', 'RRN: «9601211234567»', '«960121-1234567»'],
     misses: ['9601211234567', '961321-1234567', '960121-0234567'],

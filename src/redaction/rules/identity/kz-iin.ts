@@ -15,5 +15,6 @@ export const kzIin: Rule = identityRule({
     return isDay(id.number(2, 4), id.number(4, 6)) && check === id.digit(11)
   },
   phrases: 'iin, zhsn',
-  examples: { matches: ['IIN: «980203450059»'], misses: ['980203450059', 'IIN 980203450058'] },
+  named: 'iin',
+  examples: { matches: ['IIN: «980203450059»'], misses: ['980203450059', 'IIN, as told, 980203450058'] },
 })

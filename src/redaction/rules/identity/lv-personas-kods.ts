@@ -15,8 +15,9 @@ export const lvPersonasKods: Rule = identityRule({
     return isDay(id.number(2, 4), id.number(0, 2)) && id.digit(6) <= 2 && check === id.digit(10)
   },
   phrases: 'personas kods, personaskods, kods, *latvian personal',
+  named: 'personas kods',
   examples: {
     matches: ['personas kods: «161175-19997»', '{"personas_kods":"«16117519997»"}'],
-    misses: ['161175-19997', 'personas kods 161375-19997'],
+    misses: ['161175-19997', 'personas kods, as told, 161375-19997'],
   },
 })

@@ -13,6 +13,7 @@ export const mxCurp: Rule = identityRule({
     'HMX'.includes(id.letter(10)) && isDay(id.number(6, 8), id.number(8, 10)) && checkDigit(id) === id.digit(17),
   phrases: 'curp',
   bareConfidence: 0.95,
+  named: 'curp',
   examples: {
     matches: ['«BOXW310820HNERXN09»', 'CURP: «boxw310820hnerxn09»'],
     misses: ['BOXW310820HNERXN08', 'BOXW311320HNERXN09'],

@@ -18,6 +18,7 @@ export const mxRfc: Rule = identityRule({
     )
   },
   phrases: 'rfc, registro federal',
+  named: 'rfc',
   examples: {
     matches: ['«GODE561231GR8»', 'RFC: «gode561231gr8»'],
     misses: ['GODE561231GR9', 'GODE561331GR8', 'RFC 6749 section 5'],

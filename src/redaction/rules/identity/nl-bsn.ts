@@ -12,8 +12,9 @@ export const nlBsn: Rule = identityRule({
     return weightedSum(id, short ? [8, 7, 6, 5, 4, 3, 2, -1] : [9, 8, 7, 6, 5, 4, 3, 2, -1]) % 11 === 0
   },
   phrases: 'bsn, burgerservicenummer, burgerservice, sofi, sofinummer, citizen service',
+  named: 'bsn, burgerservicenummer',
   examples: {
     matches: ['BSN: «111222333»', '{"bsn":"«1112.22.333»"}', 'mijn burgerservicenummer is «123456782»'],
-    misses: ['111222333', 'BSN 111222334', 'BSN 000000000'],
+    misses: ['111222333', 'BSN, as told, 111222334', 'BSN 000000000'],
   },
 })

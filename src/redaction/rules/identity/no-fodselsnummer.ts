@@ -19,5 +19,6 @@ export const noFodselsnummer: Rule = identityRule({
   },
   isValidBare: (id) => id.number(2, 4) <= 12,
   phrases: 'fodselsnummer, dselsnummer, fnr, dnummer, personnummer, foedselsnummer',
+  named: 'fodselsnummer, dselsnummer, fnr',
   examples: { matches: ['«15108695088»', 'fødselsnummer: «151086 95088»'], misses: ['15108695089', '15138695088'] },
 })

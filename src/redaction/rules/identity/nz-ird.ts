@@ -10,7 +10,11 @@ export const nzIrd: Rule = identityRule({
   forms: '999999999 99999999',
   isValid: (id) => isFor(id, [3, 2, 7, 6, 5, 4, 3, 2]),
   phrases: 'ird, inland revenue',
-  examples: { matches: ['IRD number «49-091-850»', '{"ird":"«136410132»"}'], misses: ['49-091-850', 'IRD 136410133'] },
+  named: 'ird',
+  examples: {
+    matches: ['IRD number «49-091-850»', '{"ird":"«136410132»"}'],
+    misses: ['49-091-850', 'IRD, as told, 136410133'],
+  },
 })
 
 function isFor(id: WrittenId, weights: readonly number[]): boolean {

@@ -9,8 +9,9 @@ export const pkCnic: Rule = identityRule({
   isValid: (id) => id.digit(0) >= 1 && id.digit(0) <= 7 && id.digit(12) > 0,
   phrases: 'cnic, nicop, nadra',
   confidence: 0.8,
+  named: 'cnic',
   examples: {
     matches: ['CNIC: «34201-0891231-8»', '{"cnic":"«3420108912318»"}'],
-    misses: ['34201-0891231-8', 'CNIC 84201-0891231-8'],
+    misses: ['34201-0891231-8', 'CNIC, as told, 84201-0891231-8'],
   },
 })

@@ -9,5 +9,9 @@ export const plNip: Rule = identityRule({
   forms: '9999999999',
   isValid: (id) => weightedSum(id, [6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 === id.digit(9),
   phrases: 'nip, numer nip',
-  examples: { matches: ['NIP: «123-456-32-18»', '{"nip":"«8567346215»"}'], misses: ['8567346215', 'NIP 8567346216'] },
+  named: 'nip',
+  examples: {
+    matches: ['NIP: «123-456-32-18»', '{"nip":"«8567346215»"}'],
+    misses: ['8567346215', 'NIP, as told, 8567346216'],
+  },
 })

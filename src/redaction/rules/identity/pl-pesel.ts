@@ -11,8 +11,9 @@ export const plPesel: Rule = identityRule({
   isValid: (id) =>
     isDay(id.number(2, 4) % 20, id.number(4, 6)) && weightedSum(id, [1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]) % 10 === 0,
   phrases: 'pesel, peselu, numer pesel',
+  named: 'pesel',
   examples: {
     matches: ['PESEL «44051401458»', '{"pesel":"«02070803628»"}', 'mój PESEL to «44051401359»'],
-    misses: ['44051401458', 'PESEL 44051401457', 'PESEL 44991401458'],
+    misses: ['44051401458', 'PESEL, as told, 44051401457', 'PESEL, as told, 44991401458'],
   },
 })

@@ -12,6 +12,7 @@ export const ptNif: Rule = identityRule({
     return '1235689'.includes(id.letter(0)) && (check > 9 ? 0 : check) === id.digit(8)
   },
   phrases: 'nif, contribuinte, nipc, fiscal, numero fiscal',
+  named: 'contribuinte',
   examples: {
     matches: ['NIF: «501 442 600»', '{"contribuinte":"«123456789»"}'],
     misses: ['501442600', 'NIF 123456780'],

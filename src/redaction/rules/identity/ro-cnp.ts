@@ -14,8 +14,9 @@ export const roCnp: Rule = identityRule({
     return id.digit(0) > 0 && isDay(id.number(3, 5), id.number(5, 7)) && (check === 10 ? 1 : check) === id.digit(12)
   },
   phrases: 'cnp, cod numeric, numeric personal, codul numeric',
+  named: 'cnp',
   examples: {
     matches: ['CNP: «1630615123457»', '{"cnp":"«1800101221144»"}'],
-    misses: ['1630615123457', 'CNP 1630615123458'],
+    misses: ['1630615123457', 'CNP, as told, 1630615123458'],
   },
 })

@@ -13,5 +13,6 @@ export const ruSnils: Rule = identityRule({
     return id.number(0, 9) > 1_001_998 && (sum === 100 ? 0 : sum) === id.number(9, 11)
   },
   phrases: 'snils',
+  named: 'snils',
   examples: { matches: ['«112-233-445 95»', 'SNILS «11223344595»'], misses: ['112-233-445 96', '11223344595'] },
 })

@@ -9,5 +9,6 @@ export const saNationalId: Rule = identityRule({
   forms: '9999999999',
   isValid: (id) => (id.digit(0) === 1 || id.digit(0) === 2) && isLuhn(id),
   phrases: 'iqama, *saudi id, *saudi national, *national id, nationalid, hawiyya',
-  examples: { matches: ['Iqama: «2123456788»'], misses: ['2123456788', 'Iqama 2123456787'] },
+  named: 'iqama',
+  examples: { matches: ['Iqama: «2123456788»'], misses: ['2123456788', 'Iqama, as told, 2123456787'] },
 })

@@ -14,12 +14,13 @@ export const seOrganisationsnummer: Rule = identityRule({
   },
   phrases: 'organisationsnummer, orgnr, org nr, organisation number, company identity, company identity code',
   confidence: 0.8,
+  named: 'organisationsnummer, orgnr',
   examples: {
     matches: [
       'organisationsnummer «212000-0142»',
       'orgnr: «5560360793»',
       'Our company identity code is: «212000-0142». Thank you.',
     ],
-    misses: ['212000-0142', 'orgnr 212000-0143'],
+    misses: ['212000-0142', 'orgnr, as told, 212000-0143'],
   },
 })

@@ -19,6 +19,7 @@ export const sePersonnummer: Rule = identityRule({
   // Coordination numbers, whose day is 60 more, look like birth numbers of other countries.
   isValidBare: (id) => id.number(id.length - 6, id.length - 4) <= 31,
   phrases: 'personnummer, personnr, pnr, samordningsnummer, personal identity, personal id, *swedish id, personid',
+  named: 'personnummer, personnr',
   examples: {
     matches: [
       '«811218-9876»',

@@ -16,6 +16,7 @@ export const sgNricFin: Rule = identityRule({
     return letters !== undefined && letters.charAt(rest) === id.letter(8)
   },
   phrases: 'nric, fin, singapore id, *singapore id',
+  named: 'nric',
   examples: {
     matches: ['«S1234567D»', 'NRIC: «s1234567d»', 'FIN «G1234567X»'],
     misses: ['S1234567E', 's1234567d', 'A1234567D'],

@@ -14,8 +14,9 @@ export const thTnin: Rule = identityRule({
     id.digit(1) > 0 &&
     (11 - (weightedSum(id, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11)) % 10 === id.digit(12),
   phrases: 'tnin, *thai id, *thai national, national id, nationalid, bat prachachon',
+  named: '*thai id, *thai national',
   examples: {
     matches: ['Thai ID «3456789012347»', '«1-2345-45678-78-1»'],
-    misses: ['3456789012347', 'Thai ID 3456789012348'],
+    misses: ['3456789012347', 'Thai ID, as told, 3456789012348'],
   },
 })

@@ -13,8 +13,9 @@ export const trNationalId: Rule = identityRule({
     return id.digit(0) > 0 && tenth === id.digit(9) && (odd + even + tenth) % 10 === id.digit(10)
   },
   phrases: 'kimlik, tckn, tc kimlik, tckimlik, tcno, tc no, vatanda, *turkish id, *turkish national',
+  named: 'kimlik, tckn, tc kimlik',
   examples: {
     matches: ['TC kimlik no: «10000000146»', 'TCKN «36493665440»', '«53857632436» TC kimlik'],
-    misses: ['10000000146', 'TCKN 10000000147'],
+    misses: ['10000000146', 'TCKN, as told, 10000000147'],
   },
 })

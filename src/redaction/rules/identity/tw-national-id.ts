@@ -14,9 +14,10 @@ export const twNationalId: Rule = identityRule({
     return '1289'.includes(id.letter(1)) && sum % 10 === 0
   },
   phrases: '*national id, *taiwan id, *taiwanese id, nationalid, arc',
+  named: '*taiwan id',
   examples: {
     matches: ['Taiwan ID «A123456789»', '{"national_id":"«A123456789»"}'],
-    misses: ['A123456789', 'Taiwan ID A123456788'],
+    misses: ['A123456789', 'Taiwan ID, as told, A123456788'],
   },
 })
 

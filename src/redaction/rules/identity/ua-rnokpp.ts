@@ -10,5 +10,6 @@ export const uaRnokpp: Rule = identityRule({
   forms: '9999999999',
   isValid: (id) => (((weightedSum(id, [-1, 5, 7, 9, 4, 6, 10, 5, 7]) % 11) + 11) % 11) % 10 === id.digit(9),
   phrases: 'rnokpp, ipn, drfo',
+  named: 'rnokpp',
   examples: { matches: ['RNOKPP: «1759013776»', '{"ipn":"«3184710691»"}'], misses: ['1759013776', 'IPN 1759013770'] },
 })

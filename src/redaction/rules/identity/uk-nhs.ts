@@ -9,8 +9,9 @@ export const ukNhs: Rule = identityRule({
   forms: '9999999999',
   isValid: (id) => weightedSum(id, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0,
   phrases: 'nhs, nhsnumber, *health service',
+  named: 'nhs, nhsnumber',
   examples: {
     matches: ['NHS number: «943 476 5919»', '{"nhsNumber":"«9434765919»"}', '«943-476-5919» (NHS)'],
-    misses: ['943 476 5919', 'NHS 943 476 5918'],
+    misses: ['943 476 5919', 'NHS, as told, 943 476 5918'],
   },
 })

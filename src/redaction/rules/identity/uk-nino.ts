@@ -13,6 +13,7 @@ export const ukNino: Rule = identityRule({
     return 'ABCD'.includes(id.letter(8))
   },
   phrases: 'nino, national insurance, nationalinsurance, insurance, ni',
+  named: 'nino, national insurance, nationalinsurance',
   examples: {
     matches: [
       'nino: «PR 123612C»',
@@ -20,7 +21,7 @@ export const ukNino: Rule = identityRule({
       '«AB123456C»',
       'NI number «ab 12 34 56 c»',
     ],
-    misses: ['DB123456C', 'AB123456E', 'GB123456A', 'nino QQ123456C'],
+    misses: ['DB123456C', 'AB123456E', 'GB123456A', 'nino, as told, QQ123456C'],
   },
 })
 

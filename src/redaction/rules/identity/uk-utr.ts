@@ -10,7 +10,8 @@ export const ukUtr: Rule = identityRule({
   forms: '9999999999',
   isValid: (id) => id.letter(0) === CHECK.charAt(weightedSum(id, [6, 7, 8, 9, 10, 5, 4, 3, 2], 1) % 11),
   phrases: 'utr, taxpayer reference, *taxpayer reference',
-  examples: { matches: ['UTR: «1955839661»'], misses: ['1955839661', 'UTR 2955839661'] },
+  named: 'utr',
+  examples: { matches: ['UTR: «1955839661»'], misses: ['1955839661', 'UTR, as told, 2955839661'] },
 })
 
 const CHECK = '21987654321'

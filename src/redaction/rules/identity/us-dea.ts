@@ -13,9 +13,10 @@ export const usDea: Rule = identityRule({
     return isSecond && TYPES.includes(id.letter(0)) && weightedSum(id, [1, 2, 1, 2, 1, 2], 2) % 10 === id.digit(8)
   },
   phrases: 'dea, deanumber, medical license, medical licence, prescriber',
+  named: 'dea, deanumber',
   examples: {
     matches: ['The DEA number is «BB1388568»', '{"deaNumber":"«BB1388568»"}'],
-    misses: ['BB1388568', 'DEA BB1388567', 'DEA agents seized 1388568 pills'],
+    misses: ['BB1388568', 'DEA, as told, BB1388567', 'DEA agents seized 1388568 pills'],
   },
 })
 

@@ -9,9 +9,10 @@ export const usEin: Rule = identityRule({
   isValid: (id) => !NEVER_ISSUED.has(id.number(0, 2)),
   phrases: 'ein, employer identification, fein',
   confidence: 0.7,
+  named: 'ein, employer identification',
   examples: {
     matches: ['EIN: «12-3456789»', '{"employer_identification_number":"«123456789»"}'],
-    misses: ['12-3456789', 'EIN 07-1234567'],
+    misses: ['12-3456789', 'EIN, as told, 07-1234567'],
   },
 })
 

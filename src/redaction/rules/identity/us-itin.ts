@@ -16,6 +16,7 @@ export const usItin: Rule = identityRule({
     )
   },
   phrases: 'itin, taxpayer, taxpayer identification, tin',
+  named: 'itin',
   examples: {
     matches: ['«911-70-1234»', 'ITIN: «911701234»', '{"itin":"«911 70 1234»"}'],
     misses: ['911-93-1234', '911-69-1234', '911701234'],

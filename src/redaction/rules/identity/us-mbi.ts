@@ -11,6 +11,7 @@ export const usMbi: Rule = identityRule({
   bare: '9AX9AX9AA99',
   isValid: (id) => id.digit(0) > 0 && !hasLetterOf(id, 'SLOIBZ'),
   phrases: 'mbi, medicare, medicare beneficiary',
+  named: 'mbi',
   examples: {
     matches: ['Medicare ID: «1EG4-TE5-MK73»', '«1EG4TE5MK73»', 'mbi «3cd5fg7hj89»'],
     misses: ['1SG4TE5MK73', '0EG4TE5MK73', '1EG4TE5MK7'],

@@ -11,9 +11,10 @@ export const usNpi: Rule = identityRule({
   // 24 is what the prefix 80840 adds.
   isValid: (id) => (id.digit(0) === 1 || id.digit(0) === 2) && luhnSum(id) % 10 === 6,
   phrases: 'npi, *provider identifier, *provider id',
+  named: 'npi, *provider identifier',
   examples: {
     matches: ['NPI: «1234567893»', '{"npi":"«1245319599»"}', 'NPI «1234-567-893»'],
-    misses: ['1234567893', 'NPI 1234567890'],
+    misses: ['1234567893', 'NPI, as told, 1234567890'],
   },
 })
 

@@ -14,6 +14,7 @@ export const usSsn: Rule = identityRule({
   },
   phrases: 'ssn, ssns, social, social security, socialsecurity, socialsecuritynumber, tin',
   bareConfidence: 0.9,
+  named: 'ssn, ssns, social security, socialsecurity, socialsecuritynumber',
   examples: {
     matches: [
       '{"ssn":"«257-95-9759»"}',

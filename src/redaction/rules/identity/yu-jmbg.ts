@@ -12,8 +12,9 @@ export const yuJmbg: Rule = identityRule({
   isValid: (id) =>
     isDay(id.number(2, 4), id.number(0, 2)) && weightedSum(id, [7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0,
   phrases: 'jmbg, emso, embg, maticni, maticni broj',
+  named: 'jmbg, emso, embg',
   examples: {
     matches: ['JMBG «0101006500006»', '{"emso":"«0101006500006»"}'],
-    misses: ['0101006500006', 'JMBG 0101006500007'],
+    misses: ['0101006500006', 'JMBG, as told, 0101006500007'],
   },
 })

@@ -12,8 +12,9 @@ export const zaIdNumber: Rule = identityRule({
   isValid: (id) => isDay(id.number(2, 4), id.number(4, 6)) && id.digit(10) <= 2 && isLuhn(id),
   phrases:
     '*african id, *rsa id, *sa id, *identity number, idnumber, *id number, *id no, rsaid, *national id, nationalid',
+  named: '*african id, *rsa id',
   examples: {
     matches: ['My South African ID is «9202201234088».', 'RSA ID: «8001015009087»', '{"idNumber":"«8001015009087»"}'],
-    misses: ['8001015009087', 'RSA ID 8001015009088', 'ID number 8013015009087'],
+    misses: ['8001015009087', 'RSA ID, as told, 8001015009088', 'ID number 8013015009087'],
   },
 })
