@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { assert, constantFrom, integer, nat, property } from 'fast-check'
 import { Type } from 'protobufjs'
 import { describe, expect, test } from 'vitest'
@@ -12,6 +15,7 @@ import { jsonToProtobuf } from '../../otlp/json-to-protobuf.ts'
 import { ProtobufWriter } from '../../otlp/protobuf-writer.ts'
 import type { Signal } from '../../otlp/schema.ts'
 import { OtlpView } from '../../otlp/view.ts'
+import { RefusedError } from '../component.ts'
 import { redaction } from './redaction.ts'
 
 const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs']
@@ -230,9 +234,99 @@ describe('redaction', () => {
     expect(counters.get('spanwarden_redactions{processor="redaction",rule="LIMIT",action="replace"}')).toBe(1)
   })
 
-  test('refuses unknown rules and keys', () => {
-    expect(redaction.config.safeParse({ rules: ['MAIL'] }).success).toBe(false)
-    expect(redaction.config.safeParse({ summmary: 'info' }).success).toBe(false)
+  test('a request that holds what is blocked is refused, without telling what it was', () => {
+    const { redact: run, counters } = redactor({ actions: { EMAIL: 'block' } })
+    const batch = (a: string): Buffer => spanBatch({ spans: [{ spanId: '0000000000000010', attributes: { a } }] })
+    expect(() => run('traces', batch(mail(1)))).toThrow(
+      new RefusedError('invalid', 'refused: the request holds what the redaction rule EMAIL blocks'),
+    )
+    expect(counters.get('spanwarden_redactions{processor="redaction",rule="EMAIL",action="block"}')).toBe(1)
+    expect(run('traces', batch('plain')).equals(batch('plain'))).toBe(true)
+  })
+
+  test('what an earlier sidecar wrote is taken up only as far as it is a summary', () => {
+    const names = ['EMAIL', 'x'.repeat(10_000), 'not a rule', ...Array.from({ length: 200 }, (_, i) => `RULE_${i}`)]
+    const attributes = {
+      a: mail(1),
+      'spanwarden.redaction.count': Number.MAX_SAFE_INTEGER,
+      'spanwarden.redaction.rules': names,
+    }
+    const [summary] = summaries(redact('traces', spanBatch({ spans: [{ spanId: '0000000000000010', attributes }] })))
+    expect(summary?.['spanwarden.redaction.count']).toBe('1000000001')
+    const rules = summary?.['spanwarden.redaction.rules']
+    expect(rules).toContain('EMAIL')
+    expect(rules).not.toContain('not a rule')
+    expect(rules).toHaveLength(64)
+  })
+
+  test('pseudonyms: no start without a key', () => {
+    const settings = { actions: { default: 'pseudonym' }, pseudonyms: { key_env: 'KEY' } }
+    expect(() => redactor(settings)).toThrow(/environment variable KEY holds no key of at least 32 bytes/)
+    const missing = { ...settings, pseudonyms: { key_file: '/nowhere/key' } }
+    expect(() => redactor(missing)).toThrow(/can't read the file \/nowhere\/key/)
+  })
+
+  test('pseudonyms: the key from a file, one for each tenant', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'spanwarden-')), 'key')
+    writeFileSync(file, `${'k'.repeat(32)}\n`)
+    const pseudonyms = { key_file: file, tenant_attribute: 'tenant.id' }
+    const { redact: run } = redactor({ actions: { EMAIL: 'pseudonym' }, pseudonyms })
+    const resource = (tenant: string) => ({
+      attributes: { 'tenant.id': tenant },
+      spans: [{ spanId: '0000000000000010', attributes: { a: mail(1) } }],
+    })
+    const tokens = (...tenants: string[]): string[] =>
+      run('traces', spanBatch(...tenants.map(resource)))
+        .toString('latin1')
+        .match(/<EMAIL:[a-z2-7]{16}>/g) ?? []
+    const [a, b, again] = tokens('a', 'b', 'a')
+    expect(a).toBeDefined()
+    expect(again).toBe(a)
+    expect(b).not.toBe(a)
+    expect(tokens('b')).toEqual([b])
+  })
+
+  test.each<[object, RegExp]>([
+    [{ rules: ['MAIL'] }, /there is no rule MAIL; known are/],
+    [{ rules: ['-MAIL'] }, /there is no rule -MAIL/],
+    [{ summmary: 'info' }, /summmary/],
+    [{ actions: { MAIL: 'mask' } }, /no rule or family MAIL/],
+    [{ actions: { EMAIL: 'maks' } }, /replace/],
+    [{ actions: { POSTAL_CODE: 'pseudonym' }, pseudonyms: { key_env: 'KEY' } }, /few values/],
+    [{ actions: { EMAIL: 'pseudonym' } }, /needs a key/],
+    [{ pseudonyms: { key_env: 'A', key_file: 'b' } }, /one of key_file and key_env/],
+    [{ pseudonyms: {} }, /one of key_file and key_env/],
+    [{ patterns: [{ name: 'order', regex: 'x' }] }, /capitals/],
+    [{ patterns: [{ name: 'EMAIL', regex: 'x' }] }, /has that name already/],
+    [{ patterns: [{ name: 'A', regex: 'x*' }] }, /empty text/],
+    [{ patterns: [{ name: 'A', regex: '(?<=x)y\\1' }] }, /RE2/],
+    [
+      {
+        patterns: [
+          { name: 'A', regex: 'x' },
+          { name: 'A', regex: 'y' },
+        ],
+      },
+      /two patterns are named A/,
+    ],
+    [{ blocked_values: ['['] }, /missing closing/],
+    [{ hash_function: 'sha2' }, /sha1/],
+    [{ hash_function: 'hmac-sha256', hmac_key: 'short' }, /at least 32 bytes/],
+    [{ hash_function: 'hmac-sha512', hmac_key: 'k'.repeat(32) }, /at least 64 bytes/],
+  ])('refuses %j', (settings, message) => {
+    const { success, error } = redaction.config.safeParse(settings)
+    expect(success).toBe(false)
+    expect(error?.message).toMatch(message)
+  })
+
+  test('all problems of a configuration are told at once', () => {
+    const wrong = {
+      rules: ['MAIL'],
+      actions: { X: 'mask' },
+      patterns: [{ name: 'A', regex: '[' }],
+      blocked_values: ['('],
+    }
+    expect(redaction.config.safeParse(wrong).error?.issues).toHaveLength(4)
   })
 })
 

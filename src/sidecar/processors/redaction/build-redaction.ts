@@ -12,6 +12,7 @@ import { NumberTexts } from './number-values.ts'
 import { PSEUDONYM_KEY_BYTES_MIN, Pseudonyms } from './pseudonyms.ts'
 import type { BatchOptions } from './redact-batch.ts'
 import type { ConfiguredAction, RedactionConfig } from './redaction-config.ts'
+import { resourceAttribute } from './resource-attribute.ts'
 import { StockBatch } from './stock-batch.ts'
 import { isStock } from './stock-config.ts'
 import { StockKeys } from './stock-keys.ts'
@@ -56,6 +57,7 @@ export function buildRedaction(config: RedactionConfig, { clock, env }: World): 
     options: {
       actionOf,
       isDryRun: config.dry_run,
+      ...tenantOption(config, pseudonyms),
       ...(config.numbers || config.redact_all_types === true ? { numbers: new NumberTexts(texts) } : {}),
       ...(stock === undefined ? {} : { settle: (view, edits) => stock.settle(view, edits, config.dry_run) }),
     },
@@ -106,6 +108,20 @@ function pseudonymsOf({ pseudonyms }: RedactionConfig, env: ComponentContext['en
       `pseudonyms: ${place} holds no key of at least ${PSEUDONYM_KEY_BYTES_MIN} bytes; make one with: openssl rand -hex 32`,
     )
   return new Pseudonyms({ key, tenant, cacheMax, ...(keyId === undefined ? {} : { keyId }) })
+}
+
+/** Before the values of a resource come, its tenant is told. */
+function tenantOption(
+  { pseudonyms: config }: RedactionConfig,
+  pseudonyms: Pseudonyms | undefined,
+): Pick<BatchOptions, 'onResource'> {
+  const attribute = config?.tenant_attribute
+  if (attribute === undefined || pseudonyms === undefined) return {}
+  return {
+    onResource: (view, group) => {
+      pseudonyms.tenant = `${config?.tenant}\0${resourceAttribute(view, group, attribute) ?? ''}`
+    },
+  }
 }
 
 function keyIn(file: string): Buffer {

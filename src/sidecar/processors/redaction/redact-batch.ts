@@ -4,8 +4,8 @@ import type { OtlpView } from '../../../otlp/view.ts'
 import { NODE_BODY, NODE_END, NODE_FIELD, NODE_SIZE } from '../../../otlp/walk.ts'
 import { REPLACE } from '../../../redaction/actions.ts'
 import type { Action } from '../../../redaction/actions.ts'
-import { isGlued } from '../../../redaction/redactor.ts'
 import type { Redaction, Redactor } from '../../../redaction/redactor.ts'
+import { isGlued } from '../../../redaction/rule-search.ts'
 import { RefusedError } from '../../component.ts'
 import { ItemSummary } from './item-summary.ts'
 import type { RedactionSummary, Summary } from './item-summary.ts'
@@ -20,6 +20,8 @@ export interface BatchOptions {
   readonly numbers?: NumberTexts
   /** Only count and summarise. */
   readonly isDryRun?: boolean
+  /** Told where a resource and all that belongs to it begins. */
+  readonly onResource?: (view: OtlpView, group: number) => void
   /** Decides about attributes by their keys before anything is looked for. */
   readonly settle?: (view: OtlpView, edits: Edits) => Settled
 }
@@ -73,6 +75,7 @@ class BatchRedaction {
     const redactor = this.#redactor
     const settled = this.#settled
     const { bytes, nodes, count: nodeCount } = view
+    const { onResource } = this.#options
     const hasNumbers = this.#options.numbers !== undefined
     redactor.scan(bytes)
     let quietUntil = redactor.nextCandidate(0)
@@ -83,7 +86,8 @@ class BatchRedaction {
       const kind = kindOf[nodes[at + NODE_FIELD] as number] as number
       if (kind === NO_TEXT) continue
       if (kind === ITEM) this.#summary.begin(n)
-      if (kind === ITEM || settled?.isDone(n) === true) continue
+      if (kind === RESOURCE_GROUP) onResource?.(view, n)
+      if (kind >= ITEM || settled?.isDone(n) === true) continue
       if (kind === NUMBER) {
         if (hasNumbers) n = this.#number(n, n < labelledUntil)
         continue
@@ -160,6 +164,8 @@ const OPAQUE = 3
 const NUMBER = 4
 /** A span or log record: what a summary is about. */
 const ITEM = 5
+/** A resource with its spans, metrics or log records. */
+const RESOURCE_GROUP = 6
 
 /** By field id. */
 const kindOf = new Uint8Array(Math.max(fieldIdMax, UNKNOWN_FIELD) + 2)
@@ -178,6 +184,9 @@ kindOf[KEY] = KEY_TEXT
 kindOf[fieldId('ScopeSpans', 'spans')] = ITEM
 kindOf[fieldId('ScopeLogs', 'logRecords')] = ITEM
 kindOf[UNKNOWN_FIELD] = OPAQUE
+kindOf[fieldId('ExportTraceServiceRequest', 'resourceSpans')] = RESOURCE_GROUP
+kindOf[fieldId('ExportMetricsServiceRequest', 'resourceMetrics')] = RESOURCE_GROUP
+kindOf[fieldId('ExportLogsServiceRequest', 'resourceLogs')] = RESOURCE_GROUP
 
 /** A trace or span id of the length that it must have: random bytes. */
 const isId = (view: OtlpView, n: number): boolean => {

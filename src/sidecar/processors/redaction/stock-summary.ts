@@ -67,13 +67,17 @@ export class StockSummary implements Summary {
   #append(node: number, name: string, keys: ReadonlySet<string>, earlier: Earlier): void {
     const prefix = `${STOCK_SUMMARY_PREFIX}${name}`
     const before = Number(earlier.get(`${prefix}.count`) ?? 0)
-    const count = keys.size + before
-    if (count === 0) return
-    if (this.#detail === 'debug' && !name.endsWith('ignored')) {
-      const earlierKeys = String(earlier.get(`${prefix}.keys`) ?? '')
-      const all = [...[...keys].map(this.#redactKey), ...(earlierKeys === '' ? [] : earlierKeys.split(','))].sort()
-      this.#edits.appendAttribute(node, `${prefix}.keys`, all.join(',').slice(0, STOCK_KEYS_CHARS_MAX))
+    if (keys.size + before === 0) return
+    const isKeyed = this.#detail === 'debug' && !name.endsWith('ignored')
+    const all = new Set([...keys].map(this.#redactKey))
+    if (isKeyed) for (const key of keysIn(earlier.get(`${prefix}.keys`))) all.add(key)
+    if (isKeyed) {
+      const list = [...all].sort().join(',')
+      this.#edits.appendAttribute(node, `${prefix}.keys`, list.slice(0, STOCK_KEYS_CHARS_MAX))
     }
+    // What was only let pass is seen again by every processor.
+    const passes = name.endsWith('ignored') || name.endsWith('allowed')
+    const count = isKeyed ? Math.max(all.size, before) : passes ? Math.max(keys.size, before) : keys.size + before
     this.#edits.appendAttribute(node, `${prefix}.count`, count)
   }
 
@@ -97,6 +101,9 @@ export class StockSummary implements Summary {
     return earlier
   }
 }
+
+const keysIn = (list: string | number | undefined): readonly string[] =>
+  typeof list !== 'string' || list === '' ? [] : list.split(',')
 
 type Earlier = ReadonlyMap<string, string | number>
 const ALL_DONE: readonly Done[] = ['redacted', 'masked', 'allowed', 'ignored']
