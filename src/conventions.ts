@@ -389,6 +389,8 @@ export const SPANWARDEN_LOOP_LEVEL_VALUE_STOP = 'stop'
 export const ATTR_SPANWARDEN_REDACTION_COUNT = 'spanwarden.redaction.count'
 /** Names of the rules that matched, sorted. */
 export const ATTR_SPANWARDEN_REDACTION_RULES = 'spanwarden.redaction.rules'
+/** The redaction was only tried; what it would have replaced is still there. Absent otherwise. */
+export const ATTR_SPANWARDEN_REDACTION_DRY_RUN = 'spanwarden.redaction.dry_run'
 /** Outcome of a request or a tool call, as counted in metrics. */
 export const ATTR_SPANWARDEN_RESULT = 'spanwarden.result'
 export const SPANWARDEN_RESULT_VALUE_OK = 'ok'
@@ -817,6 +819,7 @@ export const WIRE_KEYS: readonly string[] = [
   'spanwarden.loop.level',
   'spanwarden.redaction.count',
   'spanwarden.redaction.rules',
+  'spanwarden.redaction.dry_run',
   'spanwarden.result',
   'spanwarden.token.type',
   'spanwarden.tool.class',
@@ -904,9 +907,9 @@ export const CANONICAL_WIRE_IDS: readonly number[] = [
   62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90,
   91, 92, 93, 94, 95, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115,
   116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 138,
-  139, 140, 141, 1, 2, 6, 21, 22, 23, 26, 26, 26, 27, 27, 28, 30, 51, 54, 55, 56, 58, 59, 43, 24, 23, 1, 2, 2, 6, 6, 26,
-  27, 28, 29, 30, 23, 121, 51, 53, 54, 43, 58, 59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30, 29, 29, 28, 30, 121, 121,
-  121, 58, 59, 2, 26, 27, 29, 14, 5, 76, 77, 78, 84, 85, 58, 59,
+  139, 140, 141, 142, 1, 2, 6, 21, 22, 23, 26, 26, 26, 27, 27, 28, 30, 51, 54, 55, 56, 58, 59, 43, 24, 23, 1, 2, 2, 6,
+  6, 26, 27, 28, 29, 30, 23, 121, 51, 53, 54, 43, 58, 59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30, 29, 29, 28, 30, 121,
+  121, 121, 58, 59, 2, 26, 27, 29, 14, 5, 76, 77, 78, 84, 85, 58, 59,
 ]
 
 /** Old or foreign attribute key → its name of today. */
