@@ -28,7 +28,7 @@ export const TRIGGER_CODE = 22 // a word of 8 to 24 letters and digits with at l
 export const TRIGGER_PERCENT = 23 // `%` with two hex digits (position of the `%`)
 export const TRIGGER_ENTITY = 24 // `&#` or a named reference of HTML (position of the `&`)
 export const TRIGGER_FOLD = 25 // a character beyond ASCII that stands for an ASCII one or for nothing: fullwidth forms, other digits, zero-width characters, dashes, blanks (position of its first byte)
-export const TRIGGER_KNOWN = 26 // a value that is known to be sensitive (known-values.ts; position of its last byte)
+export const TRIGGER_KNOWN = 26 // a value that is known to be sensitive (known-values.ts; a position within it)
 export const TRIGGER_FORM = 27 // `+` between digits, as forms write a blank (position of the digit behind)
 export const TRIGGER_BREAK = 28 // a line break, written out or as \n, in the middle of what looks like a value (position of its last byte)
 export const TRIGGER_SPACED = 29 // eight single digits with the same gap between all of them (position of the eighth), once for each run
@@ -61,4 +61,13 @@ export function reserve(found: Candidates, more: number): void {
   const grown = new Int32Array(Math.max(found.length + more, found.entries.length * 2))
   grown.set(found.entries.subarray(0, found.length))
   found.entries = grown
+}
+
+/** Adds `more` to the candidates, in ascending order. */
+export function mergeCandidates(found: Candidates, more: Candidates): void {
+  if (more.length === 0) return
+  reserve(found, more.length)
+  found.entries.set(more.entries.subarray(0, more.length), found.length)
+  found.length += more.length
+  found.entries.subarray(0, found.length).sort()
 }

@@ -2,35 +2,33 @@ import type { Match } from '../matches.ts'
 import type { Rule, RuleType } from '../rule.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
-import { KeyFinder } from './key-finder.ts'
+import { BLOCKED_TYPE, KeyFinder } from './key-finder.ts'
 import type { KeyMatches } from './key-finder.ts'
 import { findKeyed, keyWords } from './key-search.ts'
 import { typeOfKind } from './key-value.ts'
 import type { PathRules } from './path-rules.ts'
 
-/** Told of people whose given and family name stand under keys of their own, as ranges of the bytes. */
-export type PersonListener = (
-  bytes: Uint8Array,
-  givenFrom: number,
-  givenTo: number,
-  familyFrom: number,
-  familyTo: number,
-) => void
+/** Told of what keys name, as ranges of bytes: it is sensitive elsewhere as well. */
+export interface Learner {
+  learn(type: RuleType, bytes: Uint8Array, from: number, to: number): void
+  /** Given and family name of one person. */
+  learnPerson(bytes: Uint8Array, givenFrom: number, givenTo: number, familyFrom: number, familyTo: number): void
+}
 
 /** What keys name, as matches of the types that apply. */
 export class KeyedMatches implements KeyMatches {
   /** At the words of keys; not a rule of its own: it finds for those whose type a key tells. */
   readonly search: Rule
-  /** Called for each person that is found in two keys. */
-  onPerson: PersonListener | undefined
   readonly #finder: KeyFinder
   readonly #indexOf: ReadonlyMap<RuleType, number>
+  readonly #learner: Learner
   readonly #hasPaths: boolean
   readonly #exempt: { readonly from: number; readonly to: number }[] = []
   #matches: Match[] = []
   #bytes: Uint8Array = new Uint8Array(0)
 
-  constructor(indexOf: ReadonlyMap<RuleType, number>, paths?: PathRules) {
+  constructor(indexOf: ReadonlyMap<RuleType, number>, learner: Learner, paths?: PathRules) {
+    this.#learner = learner
     this.#indexOf = indexOf
     this.#hasPaths = paths !== undefined && !paths.isEmpty
     this.#finder = new KeyFinder(this, this.#hasPaths ? paths : undefined)
@@ -41,9 +39,16 @@ export class KeyedMatches implements KeyMatches {
       triggers: [TRIGGER_WORD],
       words: keyWords((kind) => indexOf.has(typeOfKind(kind) ?? '')),
       confidence: 0.95,
-      find: findKeyed,
+      find: (subject, at) => this.#findOutside(subject, at),
       examples: { matches: [], misses: [] },
     }
+  }
+
+  #findOutside(subject: Subject, at: number): boolean {
+    if (!findKeyed(subject, at)) return false
+    if (subject.confidence > PROSE_CONFIDENCE_MAX && this.#indexOf.has(subject.type))
+      this.#learner.learn(subject.type, subject.bytes, subject.from, subject.to)
+    return true
   }
 
   /** Whether all values are to be read, whatever they hold. */
@@ -79,14 +84,19 @@ export class KeyedMatches implements KeyMatches {
 
   match(type: RuleType, from: number, to: number, confidence: number): void {
     const rule = this.#indexOf.get(type)
-    if (rule !== undefined) this.#matches.push({ start: from, end: to, rule, confidence })
+    if (rule === undefined) return
+    this.#matches.push({ start: from, end: to, rule, confidence })
+    if (type !== BLOCKED_TYPE) this.#learner.learn(type, this.#bytes, from, to)
   }
 
   person(givenFrom: number, givenTo: number, familyFrom: number, familyTo: number): void {
-    this.onPerson?.(this.#bytes, givenFrom, givenTo, familyFrom, familyTo)
+    if (this.#indexOf.has('PERSON')) this.#learner.learnPerson(this.#bytes, givenFrom, givenTo, familyFrom, familyTo)
   }
 
   exempt(from: number, to: number): void {
     this.#exempt.push({ from, to })
   }
 }
+
+/** What a sentence says is not sure enough to be looked for elsewhere. */
+const PROSE_CONFIDENCE_MAX = 0.8

@@ -1,0 +1,128 @@
+import { plainText } from './decode/plain-text.ts'
+import { KnownValues } from './known-values.ts'
+import type { RuleType } from './rule.ts'
+import { rules } from './rules.ts'
+import type { Subject } from './subject.ts'
+import type { Trace, TraceValues } from './trace-values.ts'
+import { TRIGGER_KNOWN } from './triggers.ts'
+import type { Candidates } from './triggers.ts'
+
+/** What was found by its form or name, and is worth knowing in the rest of its trace. */
+const TYPES_LEARNT: ReadonlySet<RuleType> = new Set([
+  'DATE_OF_BIRTH',
+  ...rules.filter(({ family }) => family === 'secrets' || family === 'identity').map(({ type }) => type),
+])
+const LEARNT_BYTES_MAX = 256
+
+/**
+ * Values that are taken out wherever they stand: those that everybody must not see (live secrets), and what keys have named in the trace at hand. A batch is gone through
+ * once, in which values are learnt, and then `recall` tells where the learnt ones stand.
+ */
+export class KnownMatches {
+  readonly search = {
+    type: 'KNOWN',
+    confidence: 0.9,
+    triggers: [TRIGGER_KNOWN],
+    find: (subject: Subject, at: number): boolean => this.#find(subject, at),
+  }
+  readonly #live: KnownValues | undefined
+  readonly #traces: TraceValues | undefined
+  readonly #learnt = new KnownValues()
+  /** Of whom the learnt values are, and how many they had learnt by then. */
+  readonly #indexed = new Map<Trace, number>()
+  /** Traces that were entered since the batch began. */
+  readonly #entered = new Set<Trace>()
+  #trace: Trace | undefined
+
+  constructor(live: KnownValues | undefined, traces: TraceValues | undefined) {
+    this.#live = live
+    this.#traces = traces
+  }
+
+  /** A batch begins, of traces that are entered later. */
+  begin(): void {
+    this.#entered.clear()
+    this.enter(undefined)
+    this.#index()
+  }
+
+  /** A text alone, of the trace that was entered before. */
+  beginText(): void {
+    this.#entered.clear()
+    if (this.#trace !== undefined) this.#entered.add(this.#trace)
+    this.#index()
+  }
+
+  /** What follows is of this trace. */
+  enter(id: string | undefined): void {
+    this.#trace = id === undefined ? undefined : this.#traces?.trace(id)
+    this.#learnt.owner = this.#trace?.owner ?? 0
+    if (this.#trace !== undefined) this.#entered.add(this.#trace)
+  }
+
+  /** Takes up what was learnt since the batch began; false when there is nothing. */
+  recall(): boolean {
+    return this.#index() && this.#learnt.size > 0
+  }
+
+  /** The values of the traces that were entered. Returns whether they are others than before. */
+  #index(): boolean {
+    const isSame =
+      this.#indexed.size === this.#entered.size &&
+      [...this.#entered].every((trace) => this.#indexed.get(trace) === trace.version)
+    if (isSame) return false
+    this.#learnt.clear()
+    this.#indexed.clear()
+    for (const trace of this.#entered) {
+      for (const value of trace.values()) this.#learnt.add(value, trace.owner)
+      this.#indexed.set(trace, trace.version)
+    }
+    return true
+  }
+
+  scan(bytes: Uint8Array, start: number, end: number, found: Candidates): void {
+    this.#live?.scan(bytes, start, end, found)
+    this.scanLearnt(bytes, start, end, found)
+  }
+
+  scanLearnt(bytes: Uint8Array, start: number, end: number, found: Candidates): void {
+    this.#learnt.scan(bytes, start, end, found)
+  }
+
+  #find(subject: Subject, at: number): boolean {
+    return this.#live?.find(subject, at) === true || this.#learnt.find(subject, at)
+  }
+
+  /** What a key of the trace at hand names. */
+  learn(type: RuleType, bytes: Uint8Array, from: number, to: number): void {
+    if (this.#trace !== undefined && to - from <= LEARNT_BYTES_MAX) this.#trace.learn(type, textOf(bytes, from, to))
+  }
+
+  learnPerson(bytes: Uint8Array, givenFrom: number, givenTo: number, familyFrom: number, familyTo: number): void {
+    this.#trace?.learnPerson(textOf(bytes, givenFrom, givenTo), textOf(bytes, familyFrom, familyTo))
+  }
+
+  /** What rules have found. */
+  learnFound(bytes: Uint8Array, redactions: readonly FoundValue[]): void {
+    if (this.#trace === undefined) return
+    for (const { type, start, end, text } of redactions) {
+      if (!TYPES_LEARNT.has(type)) continue
+      if (text === undefined) this.learn(type, bytes, start, end)
+      else this.learn(type, text, 0, text.length)
+    }
+  }
+}
+
+interface FoundValue {
+  readonly type: RuleType
+  readonly start: number
+  readonly end: number
+  readonly text?: Uint8Array
+}
+
+const decoder = new TextDecoder()
+
+function textOf(bytes: Uint8Array, from: number, to: number): string {
+  const plain = plainText(bytes, from, to)
+  return decoder.decode(plain === undefined ? bytes.subarray(from, to) : plain.bytes)
+}

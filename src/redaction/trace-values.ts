@@ -1,0 +1,128 @@
+import { isCommonName } from './common-words.ts'
+import type { KnownValue } from './known-values.ts'
+import type { RuleType } from './rule.ts'
+
+export interface TraceValuesLimits {
+  /** Traces whose values are remembered; beyond it those that were not seen for longest are forgotten. */
+  readonly tracesMax: number
+  /** Values of one trace; beyond it those that were not found for longest are forgotten. */
+  readonly valuesPerTraceMax: number
+}
+
+export const traceValuesLimits: TraceValuesLimits = { tracesMax: 10_000, valuesPerTraceMax: 256 }
+
+/** What is known to be sensitive in one trace. */
+export interface TraceValue extends KnownValue {
+  /** Of its trace. */
+  readonly owner: number
+}
+
+/**
+ * Remembers by trace what keys have named, so that it is taken out wherever it stands in that trace: the name in `"first_name"` also in "Thank you, Mia". Not everything is
+ * worth it: single words that mean something else as well, and short numbers, are not remembered.
+ */
+export class TraceValues {
+  readonly #limits: TraceValuesLimits
+  readonly #traces = new Map<string, Trace>()
+  #ownersCount = 0
+  /** Values that were forgotten because there was no room. */
+  forgotten = 0
+
+  constructor(limits: Partial<TraceValuesLimits> = {}) {
+    this.#limits = { ...traceValuesLimits, ...limits }
+  }
+
+  /** The trace of this id, from now on the one that was seen last. */
+  trace(id: string): Trace {
+    const known = this.#traces.get(id)
+    if (known !== undefined) this.#traces.delete(id)
+    const trace = known ?? new Trace(++this.#ownersCount, this.#limits.valuesPerTraceMax, () => this.forgotten++)
+    this.#traces.set(id, trace)
+    if (this.#traces.size > this.#limits.tracesMax) {
+      const [oldest] = this.#traces.keys()
+      if (oldest !== undefined) this.#traces.delete(oldest)
+    }
+    return trace
+  }
+}
+
+export class Trace {
+  readonly owner: number
+  /** Grows with each value that is new. */
+  version = 0
+  readonly #values = new Map<string, KnownValue>()
+  readonly #valuesMax: number
+  readonly #onForgotten: () => void
+
+  constructor(owner: number, valuesMax: number, onForgotten: () => void) {
+    this.owner = owner
+    this.#valuesMax = valuesMax
+    this.#onForgotten = onForgotten
+  }
+
+  values(): Iterable<KnownValue> {
+    return this.#values.values()
+  }
+
+  /** What a key of this type named; the text as it stands, its escapes resolved. */
+  learn(type: RuleType, text: string): void {
+    switch (type) {
+      case 'PERSON':
+        return this.#learnName(text)
+      case 'ADDRESS':
+        if (text.length >= 8 && /\d/.test(text)) this.#remember(type, text, true)
+        return undefined
+      case 'POSTAL_CODE':
+        if (text.length >= 5) this.#remember(type, text, false)
+        return undefined
+      case 'DATE_OF_BIRTH':
+        if (text.length >= 8 && /\d{4}|\d.*\d.*\d/.test(text)) this.#remember(type, text, true)
+        return undefined
+      case 'LOCATION':
+      case 'CARD_LAST4':
+        return undefined
+      default:
+        if (isTelling(text)) this.#remember(type, text, type === 'EMAIL')
+    }
+  }
+
+  /** The name of one person from two keys. */
+  learnPerson(given: string, family: string): void {
+    this.#remember('PERSON', `${given} ${family}`, true)
+    this.#remember('PERSON', `${family}, ${given}`, true)
+    this.#remember('PERSON', `${family} ${given}`, true)
+  }
+
+  #learnName(text: string): void {
+    const name = text.trim()
+    const [first = ''] = name.split(/\s+/)
+    if (first !== name && name.length >= 5) this.#remember('PERSON', name, true)
+    if (isNameAlone(first)) this.#remember('PERSON', first, false)
+  }
+
+  #remember(type: RuleType, text: string, isCaseless: boolean): void {
+    const bytes = encoder.encode(text)
+    const key = `${type} ${isCaseless ? text.toLowerCase() : text}`
+    if (bytes.length > VALUE_BYTES_MAX) return
+    const known = this.#values.get(key)
+    if (known === undefined) this.version++
+    else this.#values.delete(key)
+    this.#values.set(key, known ?? { type, bytes, isCaseless, isWord: true })
+    if (this.#values.size <= this.#valuesMax) return
+    const [oldest] = this.#values.keys()
+    if (oldest !== undefined) this.#values.delete(oldest)
+    this.#onForgotten()
+  }
+}
+
+/** Longer values are no names, numbers or addresses. */
+const VALUE_BYTES_MAX = 256
+const encoder = new TextEncoder()
+
+/** A word that is a name and, with a capital, nothing else: not `Mark`, `Brown`, `Li`. */
+const isNameAlone = (word: string): boolean =>
+  word.length >= 3 && /^\p{Lu}[\p{L}'’-]*\p{Ll}$/u.test(word) && !isCommonName(word)
+
+/** Letters and digits, or many digits: not the name of a role or a small number. */
+const isTelling = (text: string): boolean =>
+  text.length >= 6 && ((/\d/.test(text) && /[^\d\s]/.test(text)) || /\d{8}/.test(text) || text.includes('@'))
