@@ -346,11 +346,8 @@ for (const char of '\r\n"`<>\\|{}') endsLine[char.charCodeAt(0)] = 1
 function readBare(subject: Subject, from: number): boolean {
   const { bytes } = subject
   const stop = Math.min(subject.end, from + keyedValueBytesMax)
-  let to = from
-  while (to < stop && endsBare[bytes[to] as number] === 0) to++
-  let lineTo = to
-  while (lineTo < stop && endsLine[bytes[lineTo] as number] === 0) lineTo++
-  subject.steps += lineTo - from
+  let to = Math.min(stop, subject.bareRun.end(subject, from, endsBare))
+  let lineTo = Math.min(stop, subject.lineRun.end(subject, to, endsLine))
   const isClosed = to < stop
   while (to > from && bytes[to - 1] === DOT) to--
   while (lineTo > to && subject.is(lineTo - 1, SPACE)) lineTo--

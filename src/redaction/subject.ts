@@ -26,6 +26,28 @@ put('._~+/=', BASE64)
 put(' -./()', NUMBER_GAP)
 put(' \t\r\n', SPACE)
 
+/** Remembers where the last run of bytes ended: many looks into one long run walk it once. */
+export class Run {
+  #from = 0
+  #to = 0
+
+  reset(): void {
+    this.#from = this.#to = -1
+  }
+
+  /** Where the run around or behind `position` ends: at a byte that `ends` has a 1 for, or with the value. */
+  end(subject: Subject, position: number, ends: Uint8Array): number {
+    if (position >= this.#from && position <= this.#to) return this.#to
+    const { bytes, end } = subject
+    let at = position
+    while (at < end && ends[bytes[at] as number] === 0) at++
+    subject.steps += at - position
+    this.#from = position
+    this.#to = at
+    return at
+  }
+}
+
 /**
  * The text of one value, as UTF-8 bytes[start, end), and what its rules have found out about it. A rule sets `from` and `to` when it matches.
  * `steps` counts the bytes that rules have looked at: it bounds the work and shows in tests that it is linear.
@@ -53,6 +75,12 @@ export class Subject {
   #tokenEnd = 0
   /** Up to where colons were looked at. */
   colonsUntil = 0
+  /** Of values without quotes (keyed-value.ts), and of the lines that they stand in. */
+  readonly bareRun = new Run()
+  readonly lineRun = new Run()
+  /** End of the last value that was taken for a secret or not (keyed-secret.ts), and how many that end there were. */
+  secretUntil = 0
+  secretTries = 0
   /** End of the last key that was found by its form. */
   keyUntil = 0
   /** The `@` whose look back for a URL was the last, and its result. */
@@ -66,6 +94,9 @@ export class Subject {
     this.#tokenStart = this.#tokenEnd = this.colonsUntil = this.keyUntil = start
     this.authorityAt = this.authorityStart = -1
     this.hasKeys = false
+    this.secretUntil = start
+    this.bareRun.reset()
+    this.lineRun.reset()
   }
 
   /** Zero outside of the value. */

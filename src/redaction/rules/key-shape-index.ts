@@ -34,16 +34,14 @@ export class KeyShapeIndex {
   findInRun(subject: Subject, at: number): boolean {
     const { bytes } = subject
     const from = Math.max(subject.start, at - RUN_BYTES + 1)
-    const end = subject.tokenEnd(at)
-    const stop = Math.min(end, from + RUN_BYTES_MAX) - RUN_BYTES
-    let isStart = true
-    for (let start = from; start <= stop; start++) {
-      const byte = bytes[start] as number
-      const shapes = isStart ? this.#byPair[(byte << 7) | (bytes[start + 1] as number)] : undefined
+    const end = subject.runEnd(at, TOKEN, RUN_BYTES_MAX)
+    const stop = end - RUN_BYTES
+    let start = subject.isEscapeLetter(from) ? from + 1 : from
+    do {
+      const shapes = this.#byPair[((bytes[start] as number) << 7) | (bytes[start + 1] as number)]
       if (shapes !== undefined) for (const shape of shapes) if (isKey(subject, shape, start)) return true
-      isStart = byte === DASH || byte === UNDERSCORE || (start === from && subject.isEscapeLetter(from))
-    }
-    subject.steps += Math.max(0, stop - from)
+      while (start < stop && bytes[start] !== DASH && bytes[start] !== UNDERSCORE) start++
+    } while (start++ < stop)
     return this.#findByMiddle(subject, from, end)
   }
 
@@ -64,7 +62,7 @@ export class KeyShapeIndex {
 /** Length of a run of TRIGGER_TOKEN. */
 const RUN_BYTES = 16
 /** A key that begins further behind the start of a run is not looked for. */
-const RUN_BYTES_MAX = 96
+const RUN_BYTES_MAX = 64
 const DASH = 0x2d
 const UNDERSCORE = 0x5f
 const COLON = 0x3a

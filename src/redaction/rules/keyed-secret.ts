@@ -5,7 +5,7 @@ import { ALNUM, LETTER } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
 import { pairedValue } from './paired-value.ts'
-import { secretKindOf, secretWords } from './secret-key-name.ts'
+import { kindOfWord, secretKindOf, secretWords } from './secret-key-name.ts'
 import type { SecretKind } from './secret-key-name.ts'
 import { isCredential, isPasswordValue, isPinValue, isSecretValue } from './secret-value.ts'
 
@@ -130,17 +130,34 @@ const SCHEMES: ReadonlySet<string> = new Set([
 function findKeyedSecret(subject: Subject, at: number): boolean {
   const value = keyedValue(subject, at)
   if (value === undefined || value.delimiter === 'open') return at !== IN_LABEL && findUnkeyed(subject, at)
-  const kind = secretKindOf(subject.word, value, at === IN_LABEL ? -1 : subject.wordStart)
-  if (kind === 'none' || (kind === 'parameter' && value.keyBytes[value.keyTo] !== EQUALS)) return false
+  if (value.to - value.from < VALUE_BYTES_MIN) return false
+  if (isTriedOften(subject, value)) return false
   const isQuoted = value.delimiter !== 'bare'
   const from = behindScheme(subject, value)
   const to = from === value.from || isQuoted ? value.to : bareEnd(subject, from, value.lineTo)
-  if (value.delimiter === 'number' && kind !== 'password' && kind !== 'pin') return false
+  // The name is looked at last: most values are told to be none by their form, and for less.
+  const likely = kindOfWord(subject.word)
+  if (likely === 'parameter' && value.keyBytes[value.keyTo] !== EQUALS) return false
+  if (value.delimiter === 'number' && likely !== 'password' && likely !== 'pin') return false
+  if (typeOfValue(subject, likely === 'maybe' ? 'secret' : likely, from, to, isQuoted) === undefined) return false
+  const kind = secretKindOf(subject.word, value, at === IN_LABEL ? -1 : subject.wordStart)
   const type = typeOfValue(subject, kind, from, to, isQuoted)
   if (type === undefined) return false
   subject.type = type === 'SECRET' && isAwsSecret(subject, value, from, to) ? 'AWS_SECRET_KEY' : type
   return subject.matched(from, to)
 }
+
+/** `token=token=token=…`: each value holds all those behind it. */
+function isTriedOften(subject: Subject, { from, to }: KeyedValue): boolean {
+  if (from >= subject.secretUntil) subject.secretTries = 0
+  subject.secretUntil = Math.max(to, subject.secretUntil)
+  return ++subject.secretTries > TRIES_MAX
+}
+
+const TRIES_MAX = 8
+
+/** A scheme, or the shortest password. */
+const VALUE_BYTES_MIN = 4
 
 function typeOfValue(
   subject: Subject,
@@ -149,10 +166,11 @@ function typeOfValue(
   to: number,
   isQuoted: boolean,
 ): RuleType | undefined {
+  if (kind === 'none') return undefined
   if (kind === 'password') return isPasswordValue(subject, from, to, isQuoted) ? 'PASSWORD' : undefined
   if (kind === 'pin') return isPinValue(subject, from, to) ? 'PIN' : undefined
   if (subject.word === 'authorization' && isCredential(subject, from, to)) return 'SECRET'
-  return isSecretValue(subject, from, to, isQuoted, kind === 'maybe') ? 'SECRET' : undefined
+  return isSecretValue(subject, from, to, isQuoted, kind) ? 'SECRET' : undefined
 }
 
 /** Behind a word that is no key in the usual sense. */
@@ -240,7 +258,7 @@ function findInSentence(subject: Subject, at: number): boolean {
     else break
   }
   const to = bareEnd(subject, from, Math.min(subject.end, from + SENTENCE_SECRET_MAX))
-  if (to - from < SENTENCE_SECRET_MIN || !isSecretValue(subject, from, to, false, true)) return false
+  if (to - from < SENTENCE_SECRET_MIN || !isSecretValue(subject, from, to, false, 'maybe')) return false
   subject.type = 'SECRET'
   return subject.matched(from, to)
 }

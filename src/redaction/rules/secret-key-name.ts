@@ -27,6 +27,9 @@ name(
 name('pin', 'pin otp')
 name('parameter', 'sig signature phpsessid jsessionid aspsessionid sessionid sessid sid session')
 
+/** The kind, unless the words around it say otherwise. */
+export const kindOfWord = (word: string): SecretKind => KIND_OF.get(word) ?? 'none'
+
 /** Words (TRIGGER_WORD) at which a secret may follow. */
 export const secretWords: readonly string[] = [...KIND_OF.keys()].filter((word) => /^[a-z]+$/.test(word))
 
@@ -77,7 +80,7 @@ const PHRASE_WORDS_MAX = 2
  */
 export function secretKindOf(word: string, value: KeyName, wordStart: number): SecretKind {
   const { keyBytes, keyFrom, keyTo, phraseFrom, isProse } = value
-  const kind = KIND_OF.get(word) ?? 'none'
+  const kind = kindOfWord(word)
   const name = textOf(keyBytes, keyFrom, keyTo)
   const start = wordStart < 0 ? name.toLowerCase().lastIndexOf(word) : wordStart - keyFrom
   const tail = wordsOf(name.slice(start + word.length))

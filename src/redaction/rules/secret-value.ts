@@ -1,6 +1,7 @@
 import { randomness } from '../randomness.ts'
 import { ALNUM, DIGIT, LETTER } from '../subject.ts'
 import type { Subject } from '../subject.ts'
+import type { SecretKind } from './secret-key-name.ts'
 
 /** Keys and tokens: shorter ones are words, numbers and placeholders as often as not. */
 const SECRET_BYTES_MIN = 8
@@ -82,14 +83,15 @@ function countOther(byte: number, next: number): void {
 
 const ESCAPES = new Set(Array.from('unrtx"', (char) => char.charCodeAt(0)))
 
-/** Whether the value is a key or token; `isMaybe`: its key says so of other things too. */
+/** Whether the value is a key or token. */
 export function isSecretValue(
   subject: Subject,
   from: number,
   to: number,
   isQuoted: boolean,
-  isMaybe: boolean,
+  kind: SecretKind,
 ): boolean {
+  const isMaybe = kind === 'maybe'
   const length = to - from
   if (length < SECRET_BYTES_MIN || length > SECRET_BYTES_MAX || isTemplate(subject, from, to)) return false
   const found = traitsOf(subject, from, to)
@@ -97,7 +99,8 @@ export function isSecretValue(
   if (blanks > 0 || others > 0) return false
   if (upper + lower === 0) return isQuoted && !isMaybe && joints === 0 && digits >= NUMBER_DIGITS_MIN
   if (isLink(subject, from, to)) return false
-  if (isUuid(subject, from, to, found) || (isHex && length >= HEX_BYTES_MIN && digits >= 4)) return !isMaybe
+  if (isUuid(subject, from, to, found)) return kind === 'secret'
+  if (isHex && length >= HEX_BYTES_MIN && digits >= 4) return !isMaybe
   if (isMaybe && (isHex || length < MAYBE_BYTES_MIN)) return false
   if (found.randomness >= (isMaybe ? MAYBE_MIN : isQuoted ? QUOTED_MIN : BARE_MIN))
     return digits > 0 || length >= WORD_BYTES_MIN
