@@ -5,6 +5,7 @@ import { bearerToken, jwt, privateKey } from './rules/credentials.ts'
 import { cryptoAddress, cryptoPrivateKey, seedPhrase } from './rules/crypto.ts'
 import { email } from './rules/email.ts'
 import { identityRules } from './rules/identity-rules.ts'
+import { geoCoordinates } from './rules/location.ts'
 import { ipAddress, macAddress } from './rules/network.ts'
 import { iban } from './rules/iban.ts'
 import { creditCard } from './rules/payment-card.ts'
@@ -47,6 +48,7 @@ export const rules: readonly Rule[] = [
   phone,
   ipAddress,
   macAddress,
+  geoCoordinates,
   bankAccount,
   url,
   ...personalRules,

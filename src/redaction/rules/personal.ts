@@ -1,6 +1,8 @@
 import type { Rule } from '../rule.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
 import { dateOfBirth } from './birth-date.ts'
+import { address } from './postal-address.ts'
+import { postalCode } from './postal-code.ts'
 
 /**
  * What only keys tell. None of these rules searches by itself: keys/key-finder.ts reads the keys of JSON, keys/key-search.ts those of other texts, for them and
@@ -27,21 +29,8 @@ export const personalRules: readonly Rule[] = [
       ],
     },
   }),
-  keyRule({
-    type: 'ADDRESS',
-    confidence: 0.9,
-    summary: 'Streets and whole addresses under keys that say so.',
-    examples: {
-      matches: ['{"address":{"line1":"«653 Elm Avenue»","line2":"«Suite 531»","city":"Denver"}}'],
-      misses: ['{"server":{"address":"10.0.0.1"}}'],
-    },
-  }),
-  keyRule({
-    type: 'POSTAL_CODE',
-    confidence: 0.9,
-    summary: 'Postal codes under keys that say so.',
-    examples: { matches: ['{"zip":"«10056»"}', 'postal_code=«SW1A1AA»;x=1'], misses: ['{"zip":"archive.zip"}'] },
-  }),
+  address,
+  postalCode,
   dateOfBirth,
   keyRule({
     type: 'LOCATION',

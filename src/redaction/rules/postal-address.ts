@@ -1,0 +1,155 @@
+import { IN_LABEL } from '../keyed-value.ts'
+import type { Rule } from '../rule.ts'
+import type { Subject } from '../subject.ts'
+import { TRIGGER_WORD } from '../triggers.ts'
+import { WordSet } from '../word-set.ts'
+import { endOfLocality, endOfStreetNumber, isCapitalized, nameEnd, nameStart, numberBefore, unitEnd } from './street.ts'
+
+/** Behind the name of a street: 12 Main Street. In lower case only those that mean nothing else. */
+const SUFFIXES =
+  'street st avenue ave road rd drive dr lane ln court ct place pl way square sq terrace ter boulevard blvd parkway pkwy highway hwy circle cir crescent cres ' +
+  'close trail trl plaza mews row walk loop alley broadway expressway'
+const LOWER_SUFFIXES = new WordSet('street avenue ave road lane boulevard blvd parkway terrace crescent')
+/** Before the name: rue de la Paix, Calle Mayor 12. */
+const PREFIXES =
+  'rue avenue boulevard chemin impasse quai allee place calle avenida avda paseo camino carrera plaza via viale piazza corso largo vicolo rua travessa praca ' +
+  'ulica ul aleja'
+/** The end of the name, a number behind: Hauptstrasse 12, Parijsstraat 8. */
+const ENDINGS =
+  'strasse str platz allee gasse weg damm ufer straat laan plein gracht kade singel gatan gata gade vej veien vegen gate katu tie utca utja sokak cadde'
+
+export const address: Rule = {
+  type: 'ADDRESS',
+  family: 'personal',
+  summary:
+    'Postal addresses: streets under keys that say so, and in text a number with a word for a street in one of the larger languages, with flat, city and postal code behind it; post boxes.',
+  triggers: [TRIGGER_WORD],
+  words: [...new Set(`${SUFFIXES} ${PREFIXES} ${ENDINGS} suite apt apartment box`.split(' '))],
+  confidence: 0.75,
+  find: findAddress,
+  examples: {
+    matches: [
+      '{"address":{"line1":"«653 Elm Avenue»","line2":"«Suite 531»","city":"Denver"}}',
+      'lives at «562 Riverside Drive, Chicago, IL 60611».',
+      'ship to «1923 Oak Park Boulevard, Apt 4B, Detroit, MI 48226-1234» please',
+      'I moved to «12 N. 5th St»',
+      'our office, «221B Baker Street, London NW1 6XE»',
+      'Wohnhaft «Hauptstrasse 12, 10115 Berlin»',
+      'adresse : «12 bis, rue de la Paix, 75002 Paris»',
+      'vive en «Calle Mayor 12, 28013 Madrid»',
+      'abita in «Via Roma 5, 00184 Roma»',
+      'woont aan de «Keizersgracht 123, 1015 CJ Amsterdam»',
+      'send it to «P.O. Box 1234»',
+      'my address is «123 main street, apt 5»',
+      '«Suite 394»',
+    ],
+    misses: [
+      '{"server":{"address":"10.0.0.1"}}',
+      'a 5 minute drive',
+      'a 2 way street',
+      'test suite 12 passed',
+      'Step 3 Close the window',
+      'the way 12 people',
+      'via 12 hops',
+      'box 12',
+      '3 Drive letters',
+      'in 2019 Wall Street fell',
+      'Place 3 items',
+    ],
+  },
+}
+
+const suffixes = new WordSet(SUFFIXES)
+const prefixes = new WordSet(PREFIXES)
+const endings = new WordSet(ENDINGS)
+const units = new WordSet('suite apt apartment')
+
+function findAddress(subject: Subject, at: number): boolean {
+  if (at === IN_LABEL) return false
+  const { bytes, wordStart } = subject
+  const end = at + 1
+  if (units.has(bytes, wordStart, end)) return findUnit(subject, wordStart)
+  if (subject.word === 'box') return findBox(subject, end)
+  if (suffixes.has(bytes, wordStart, end) && findSuffixed(subject, end)) return true
+  if (prefixes.has(bytes, wordStart, end) && findPrefixed(subject, end)) return true
+  return endings.has(bytes, wordStart, end) && findEnding(subject, end)
+}
+
+/** Number, name, word: 12 N. 5th St. */
+function findSuffixed(subject: Subject, wordEnd: number): boolean {
+  const { wordStart } = subject
+  const isCapital = isCapitalized(subject, wordStart)
+  if (!isCapital && !LOWER_SUFFIXES.has(subject.bytes, wordStart, wordEnd)) return false
+  if (subject.at(wordStart - 1) !== 0x20 || subject.isWord(wordEnd)) return false
+  const from = nameStart(subject, wordStart, isCapital)
+  if (from < 0) return false
+  const end = subject.at(wordEnd) === 0x2e && subject.at(wordEnd + 1) !== 0x20 ? wordEnd + 1 : wordEnd
+  const unit = unitEnd(subject, end)
+  const to = endOfLocality(subject, unit)
+  // In lower case it is most often prose: a flat or a postal code must follow.
+  if (!isCapital && to === end) return false
+  subject.confidence = to > end ? 0.9 : 0.75
+  return subject.matched(from, to)
+}
+
+/** 12, rue de la Paix; Calle Mayor 12. */
+function findPrefixed(subject: Subject, wordEnd: number): boolean {
+  const { wordStart } = subject
+  if (subject.at(wordEnd) !== 0x20 && subject.at(wordEnd) !== 0x2e) return false
+  const end = nameEnd(subject, wordEnd)
+  if (end < 0) return false
+  const from = numberBefore(subject, wordStart)
+  const numberEnd = endOfStreetNumber(subject, end)
+  if (from < 0 && (numberEnd < 0 || !isCapitalized(subject, wordStart))) return false
+  const to = endOfLocality(subject, unitEnd(subject, from < 0 ? numberEnd : end))
+  subject.confidence = to > end ? 0.85 : 0.7
+  return subject.matched(from < 0 ? wordStart : from, to)
+}
+
+/** Hauptstrasse 12: the word begins with a capital. */
+function findEnding(subject: Subject, wordEnd: number): boolean {
+  let from = subject.wordStart
+  while (
+    from > subject.wordStart - 24 &&
+    (subject.isWord(from - 1) || subject.at(from - 1) >= 0x80 || subject.at(from - 1) === 0x2d)
+  )
+    from--
+  if (!isCapitalized(subject, from)) return false
+  const number = endOfStreetNumber(subject, subject.at(wordEnd) === 0x2e ? wordEnd + 1 : wordEnd)
+  if (number < 0) return false
+  const to = endOfLocality(subject, unitEnd(subject, number))
+  subject.confidence = to > number ? 0.9 : 0.7
+  return subject.matched(from, to)
+}
+
+/** Suite 394, Apt. 4B. */
+function findUnit(subject: Subject, from: number): boolean {
+  const to = unitEnd(subject, from)
+  if (to === from || (!isCapitalized(subject, from) && subject.at(from + subject.word.length) !== 0x2e)) return false
+  subject.confidence = 0.6
+  return subject.matched(from, endOfLocality(subject, to))
+}
+
+const BOX_OWNERS = ['P.O. ', 'P. O. ', 'PO ', 'P.O ', 'po ', 'p.o. ', 'Post Office ', 'post office ']
+
+/** P.O. Box 1234; PSC 5217, Box 4854. */
+function findBox(subject: Subject, wordEnd: number): boolean {
+  const { wordStart } = subject
+  const owner = BOX_OWNERS.find((text) => subject.hasText(wordStart - text.length, text))
+  const from = owner === undefined ? militaryStart(subject, wordStart) : wordStart - owner.length
+  if (from < 0 || subject.isWord(from - 1)) return false
+  const to = endOfStreetNumber(subject, wordEnd)
+  return to > 0 && subject.matched(from, endOfLocality(subject, to))
+}
+
+/** "PSC 5217, " or "Unit 4719 " before the word. */
+function militaryStart(subject: Subject, wordStart: number): number {
+  let at = wordStart
+  while (at > wordStart - 2 && (subject.at(at - 1) === 0x20 || subject.at(at - 1) === 0x2c)) at--
+  const digits = at
+  while (at > digits - 6 && subject.at(at - 1) >= 0x30 && subject.at(at - 1) <= 0x39) at--
+  if (at === digits || subject.at(at - 1) !== 0x20) return -1
+  for (const text of ['PSC', 'psc', 'Unit', 'unit', 'CMR', 'cmr'])
+    if (subject.hasText(at - 1 - text.length, text)) return at - 1 - text.length
+  return -1
+}
