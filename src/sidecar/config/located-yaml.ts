@@ -135,7 +135,7 @@ function substituteScalars(document: Document, sources: SubstitutionSources, rep
 /** What the text is in YAML; the text itself when it is none: a token may look like anything. */
 function valueOf(text: string): unknown {
   try {
-    return parse(text, { logLevel: 'silent' })
+    return parse(text, { logLevel: 'error' })
   } catch {
     return text
   }
