@@ -64,6 +64,7 @@ export function keyedValue(subject: Subject, at: number): KeyedValue | undefined
   found.isKeyQuoted = quoteEnd > next && isQuote(subject.at(keyFrom - 1))
   next = quoteEnd
   if (subject.at(next) === CLOSE_BRACKET) next++
+  next = skipEmphasis(subject, next)
   const value = behindSeparator(subject, next)
   subject.steps += next - keyFrom
   if (value < 0) return undefined
@@ -76,6 +77,7 @@ const QUOTE = 0x22
 const APOSTROPHE = 0x27
 const BACKTICK = 0x60
 const COLON = 0x3a
+const ASTERISK = 0x2a
 const EQUALS = 0x3d
 const COMMA = 0x2c
 const DASH = 0x2d
@@ -124,7 +126,7 @@ const isQuote = (byte: number): boolean => byte === QUOTE || byte === APOSTROPHE
 const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09
 
 const mayFollowName = new Uint8Array(256)
-for (const char of ' \t\r\n"\'`\\:=>]-') mayFollowName[char.charCodeAt(0)] = 1
+for (const char of ' \t\r\n"\'`\\:=>]-*') mayFollowName[char.charCodeAt(0)] = 1
 
 function labelledValue(subject: Subject): KeyedValue | undefined {
   const { label, start, end } = subject
@@ -170,6 +172,13 @@ function skipQuote(subject: Subject, at: number): number {
   return isQuote(subject.at(next)) ? next + 1 : at
 }
 
+/** `**key:** value` and `**key**: value` of Markdown. */
+function skipEmphasis(subject: Subject, start: number): number {
+  let at = start
+  while (at < start + 3 && subject.at(at) === ASTERISK) at++
+  return at
+}
+
 /** Blanks; and where JSON or code is likely, line ends too. */
 function skipBlanks(subject: Subject, start: number): number {
   const stop = start + GAP_BYTES_MAX
@@ -196,8 +205,10 @@ function behindSeparator(subject: Subject, start: number): number {
   const byte = subject.at(at)
   const second = subject.at(at + 1)
   if (byte === COLON && second === COLON) return -1
-  if (byte === COLON || byte === EQUALS)
-    return behindType(subject, skipBlanks(subject, at + (second === EQUALS || second === GREATER ? 2 : 1)))
+  if (byte === COLON || byte === EQUALS) {
+    const end = skipEmphasis(subject, at + (second === EQUALS || second === GREATER ? 2 : 1))
+    return behindType(subject, skipBlanks(subject, end))
+  }
   if (byte === DASH && second === GREATER) return skipBlanks(subject, at + 2)
   if (byte === GREATER) return isElement(subject) ? at + 1 : -1
   if (byte === COMMA && found.isKeyQuoted) return behindPair(subject, at + 1)

@@ -19,7 +19,7 @@ export function findKeyed(subject: Subject, at: number): boolean {
     return false
   }
   if (value.delimiter === 'open') return false
-  const kind = keyKind(value.keyBytes, value.keyFrom, value.keyTo) || phraseKind(value)
+  const kind = outsideKind(subject, value)
   const to = valueEnd(subject, kind, value)
   const type = to > value.from ? typeOfKind(kind) : undefined
   if (type === undefined || !isValueOf(kind, subject.bytes, value.from, to)) return false
@@ -27,6 +27,19 @@ export function findKeyed(subject: Subject, at: number): boolean {
   subject.confidence = confidenceOf(kind) - (value.isProse ? 0.15 : 0)
   return subject.matched(value.from, to)
 }
+
+function outsideKind(subject: Subject, value: KeyedValue): KeyKind {
+  const kind = keyKind(value.keyBytes, value.keyFrom, value.keyTo) || phraseKind(value)
+  return kind === kinds.PERSON && isIdBetween(subject, value.keyTo, value.from) ? kinds.USER_ID : kind
+}
+
+/** "user ID is …", "patient id: …". */
+function isIdBetween(subject: Subject, from: number, to: number): boolean {
+  return subject.is(from + 1, LETTER) && to > from + 3 && subject.hasText(from, ' ') && isId(subject, from + 1)
+}
+
+const isId = (subject: Subject, at: number): boolean =>
+  (subject.at(at) | 0x20) === 0x69 && (subject.at(at + 1) | 0x20) === 0x64 && !subject.isWord(at + 2)
 
 /** "Date of birth", "Zip code": the last words of what stands before the value. */
 function phraseKind({ keyBytes, phraseFrom, keyFrom, keyTo }: KeyedValue): KeyKind {
@@ -42,8 +55,12 @@ function valueEnd(subject: Subject, kind: KeyKind, value: KeyedValue): number {
     case kinds.FULL_NAME:
       if (isExact) return value.to
       return value.isProse || !isCapital(subject, value.from) ? nameEnd(subject, value, 1) : nameEnd(subject, value, 5)
-    case kinds.POSTAL_CODE:
+    case kinds.PERSON:
+      return isExact ? value.to : isCapital(subject, value.from) && !value.isProse ? nameEnd(subject, value, 5) : -1
+    case kinds.USER_NAME:
     case kinds.USER_ID:
+      return value.isProse && !isTelling(subject, value) ? -1 : value.to
+    case kinds.POSTAL_CODE:
     case kinds.ACCOUNT_ID:
     case kinds.PAYMENT_ID:
     case kinds.CARD_LAST4:
@@ -59,6 +76,13 @@ function valueEnd(subject: Subject, kind: KeyKind, value: KeyedValue): number {
 }
 
 const DIGITS = 1
+
+/** More than a word: what a sentence calls an id holds a digit or `_`. */
+function isTelling(subject: Subject, { from, to }: KeyedValue): boolean {
+  for (let at = from; at < to && at < from + 64; at++)
+    if (subject.is(at, DIGITS) || subject.at(at) === 0x5f) return true
+  return false
+}
 
 const isCapital = (subject: Subject, at: number): boolean => {
   const byte = subject.at(at)

@@ -34,8 +34,8 @@ export function isValueOf(kind: KeyKind, bytes: Uint8Array, from: number, to: nu
 }
 
 /** `Mia Li`, `Dr. Ana de la Cruz`, `O'Brien`. */
-const isNameLike = ({ digits, capitals, smalls, words, odd, ats, isStopped }: ValueShape): boolean =>
-  digits === 0 && odd === 0 && ats === 0 && smalls === 0 && capitals > 0 && words <= 6 && !isStopped
+const isNameLike = ({ digits, capitals, smalls, words, odd, ats, isStopped, isCompany }: ValueShape): boolean =>
+  !isCompany && digits === 0 && odd === 0 && ats === 0 && smalls === 0 && capitals > 0 && words <= 6 && !isStopped
 
 const isGivenName = ({ letters, words, odd, ats, capitals, digits, isStopped }: ValueShape): boolean =>
   letters > 0 && odd === 0 && ats === 0 && digits <= 2 && words <= (capitals > 0 ? 6 : 2) && !isStopped

@@ -15,8 +15,10 @@ export interface ValueShape {
   readonly ats: number
   readonly dots: number
   readonly commas: number
-  /** A single word that stands for no value: `unknown`, `string`; or a last word that only companies have. */
+  /** A single word that stands for no value: `unknown`, `string`. */
   readonly isStopped: boolean
+  /** A last word that only companies have. */
+  readonly isCompany: boolean
 }
 
 export const shapeBytesMax = 256
@@ -33,6 +35,7 @@ class Shape implements ValueShape {
   dots = 0
   commas = 0
   isStopped = false
+  isCompany = false
 }
 
 const shape = new Shape()
@@ -57,7 +60,9 @@ export function valueShape(bytes: Uint8Array, from: number, to: number): ValueSh
       at++
     }
   }
-  shape.isStopped = shape.letters > 0 && isStopWord(bytes, wordAt, wordEnd, shape.words)
+  const word = shape.letters > 0 ? lowerCase(bytes, wordAt, wordEnd) : ''
+  shape.isStopped = shape.words === 1 && NO_VALUES.has(word)
+  shape.isCompany = COMPANIES.has(word)
   return shape
 }
 
@@ -119,11 +124,12 @@ const COMPANIES = new Set(
   ),
 )
 
-function isStopWord(bytes: Uint8Array, from: number, to: number, words: number): boolean {
-  if (to - from > STOP_WORD_BYTES_MAX) return false
+/** Of a short word; longer ones are none of those asked for. */
+function lowerCase(bytes: Uint8Array, from: number, to: number): string {
   let word = ''
+  if (to - from > STOP_WORD_BYTES_MAX) return word
   for (let at = from; at < to; at++) word += String.fromCharCode((bytes[at] as number) | 0x20)
-  return words === 1 ? NO_VALUES.has(word) || COMPANIES.has(word) : COMPANIES.has(word)
+  return word
 }
 
 const STOP_WORD_BYTES_MAX = 16
