@@ -1,4 +1,8 @@
-import { ATTR_SPANWARDEN_REDACTION_COUNT, ATTR_SPANWARDEN_REDACTION_RULES } from '../../../conventions.ts'
+import {
+  ATTR_SPANWARDEN_REDACTION_COUNT,
+  ATTR_SPANWARDEN_REDACTION_DRY_RUN,
+  ATTR_SPANWARDEN_REDACTION_RULES,
+} from '../../../conventions.ts'
 import type { Edits } from '../../../otlp/edits.ts'
 import { ProtobufWriter } from '../../../otlp/protobuf-writer.ts'
 import { fieldId, messageSchema } from '../../../otlp/schema.ts'
@@ -31,13 +35,15 @@ export class ItemSummary implements Summary {
   readonly #view: OtlpView
   readonly #edits: Edits
   readonly #detail: RedactionSummary
+  readonly #isDryRun: boolean
   /** Of the rules that found something, and what an earlier sidecar wrote. */
   readonly #rules = new Set<string>()
   #item = -1
   #itemEnd = -1
   #count = 0
 
-  constructor(view: OtlpView, edits: Edits, detail: RedactionSummary) {
+  constructor(view: OtlpView, edits: Edits, detail: RedactionSummary, isDryRun = false) {
+    this.#isDryRun = isDryRun
     this.#view = view
     this.#edits = edits
     this.#detail = detail
@@ -65,6 +71,7 @@ export class ItemSummary implements Summary {
     if (this.#count === 0) return
     this.#takeUpEarlier()
     this.#edits.append(this.#item, this.#attributes())
+    if (this.#isDryRun) this.#edits.appendAttribute(this.#item, ATTR_SPANWARDEN_REDACTION_DRY_RUN, true)
     this.forget()
   }
 
@@ -73,6 +80,7 @@ export class ItemSummary implements Summary {
     const view = this.#view
     for (let c = view.first(this.#item); c < this.#itemEnd; c = view.next(c)) {
       const key = view.keyId(c)
+      if (key === DRY_RUN) this.#edits.remove(c)
       if (key !== COUNT && key !== RULES) continue
       if (key === COUNT) this.#count += Math.min(COUNT_MAX, Math.max(0, Math.trunc(view.numberValue(c) ?? 0) || 0))
       else if (this.#detail === 'debug') this.#takeUpRules(c)
@@ -117,6 +125,7 @@ const SPAN_ATTRIBUTES = messageSchema('Span').byJsonName.get('attributes')?.numb
 const RECORD_ATTRIBUTES = messageSchema('LogRecord').byJsonName.get('attributes')?.number ?? 0
 const COUNT = wireId(ATTR_SPANWARDEN_REDACTION_COUNT)
 const RULES = wireId(ATTR_SPANWARDEN_REDACTION_RULES)
+const DRY_RUN = wireId(ATTR_SPANWARDEN_REDACTION_DRY_RUN)
 
 const RULE_NAME_BYTES_MAX = 40
 const RULE_NAME = /^[A-Z][A-Z0-9_]*$/

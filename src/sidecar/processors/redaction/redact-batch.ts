@@ -1,15 +1,17 @@
 import type { Edits } from '../../../otlp/edits.ts'
-import { fieldById, fieldId, fieldIdMax, UNKNOWN_FIELD } from '../../../otlp/schema.ts'
+import { fieldId, UNKNOWN_FIELD } from '../../../otlp/schema.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
 import { NODE_BODY, NODE_END, NODE_FIELD, NODE_SIZE } from '../../../otlp/walk.ts'
-import { REPLACE } from '../../../redaction/actions.ts'
 import type { Action } from '../../../redaction/actions.ts'
+import { isGlued } from '../../../redaction/redactor.ts'
 import type { Redaction, Redactor } from '../../../redaction/redactor.ts'
-import { isGlued } from '../../../redaction/rule-search.ts'
-import { RefusedError } from '../../component.ts'
+import { applyFindings } from './apply-findings.ts'
+import type { Finding } from './apply-findings.ts'
 import { ItemSummary } from './item-summary.ts'
 import type { RedactionSummary, Summary } from './item-summary.ts'
-import { isLargeNumber, replaceNumber } from './number-values.ts'
+import { labelOf } from './label.ts'
+import { ITEM, KEY_TEXT, kindOf, NO_TEXT, NUMBER, OPAQUE, RESOURCE_GROUP } from './node-kinds.ts'
+import { isLargeNumber } from './number-values.ts'
 import type { NumberTexts } from './number-values.ts'
 
 /** How a batch is redacted, beyond what the redactor finds. */
@@ -20,6 +22,8 @@ export interface BatchOptions {
   readonly numbers?: NumberTexts
   /** Only count and summarise. */
   readonly isDryRun?: boolean
+  /** What keys named in one place of a trace is taken out in all others. */
+  readonly propagates?: boolean
   /** Told where a resource and all that belongs to it begins. */
   readonly onResource?: (view: OtlpView, group: number) => void
   /** Decides about attributes by their keys before anything is looked for. */
@@ -41,152 +45,119 @@ export function redactBatch(
   count: (type: Redaction['type']) => void,
   options: BatchOptions = {},
 ): void {
-  new BatchRedaction(redactor, view, edits, summary, count, options).run()
+  const settled = options.settle?.(view, edits)
+  const search = new BatchSearch(redactor, view, options, settled)
+  search.run()
+  applyFindings(search.findings(), view, edits, {
+    summary: settled?.summary ?? new ItemSummary(view, edits, summary, options.isDryRun === true),
+    count,
+    ...(options.actionOf === undefined ? {} : { actionOf: options.actionOf }),
+    isDryRun: options.isDryRun === true,
+  })
 }
 
-class BatchRedaction {
+/** Goes through the nodes of a batch in order, once, and again to the places where something stands that was learnt meanwhile. */
+class BatchSearch {
   readonly #redactor: Redactor
   readonly #view: OtlpView
-  readonly #edits: Edits
-  readonly #count: (type: Redaction['type']) => void
   readonly #options: BatchOptions
   readonly #settled: Settled | undefined
-  readonly #summary: Summary
+  readonly #findings: Finding[] = []
+  /** What was found when a node was asked about again, by node. */
+  readonly #recalled = new Map<number, Finding>()
+  /** The item whose trace the redactor is told of. */
+  #traceItem = -1
 
-  constructor(
-    redactor: Redactor,
-    view: OtlpView,
-    edits: Edits,
-    summary: RedactionSummary,
-    count: (type: Redaction['type']) => void,
-    options: BatchOptions,
-  ) {
+  constructor(redactor: Redactor, view: OtlpView, options: BatchOptions, settled: Settled | undefined) {
     this.#redactor = redactor
     this.#view = view
-    this.#edits = edits
-    this.#count = count
     this.#options = options
-    this.#settled = options.settle?.(view, edits)
-    this.#summary = this.#settled?.summary ?? new ItemSummary(view, edits, summary)
+    this.#settled = settled
   }
 
   run(): void {
+    this.#redactor.scan(this.#view.bytes)
+    this.#search()
+    if (this.#options.propagates === true) this.#recall()
+  }
+
+  /** In the order of the nodes. */
+  findings(): readonly Finding[] {
+    if (this.#recalled.size === 0) return this.#findings
+    const first = this.#findings.filter(({ node }) => !this.#recalled.has(node))
+    return [...first, ...this.#recalled.values()].sort((a, b) => a.node - b.node)
+  }
+
+  #search(): void {
     const view = this.#view
     const redactor = this.#redactor
-    const settled = this.#settled
+    const { onResource, propagates } = this.#options
     const { bytes, nodes, count: nodeCount } = view
-    const { onResource } = this.#options
-    const hasNumbers = this.#options.numbers !== undefined
-    redactor.scan(bytes)
     let quietUntil = redactor.nextCandidate(0)
     /** Up to this node the values belong to a key in which there was a candidate. */
     let labelledUntil = 0
-    for (let n = 1; n < nodeCount; n++) {
-      const at = n * NODE_SIZE
+    for (let n = 1, at = NODE_SIZE; n < nodeCount; n++, at += NODE_SIZE) {
       const kind = kindOf[nodes[at + NODE_FIELD] as number] as number
       if (kind === NO_TEXT) continue
-      if (kind === ITEM) this.#summary.begin(n)
-      if (kind === RESOURCE_GROUP) onResource?.(view, n)
-      if (kind >= ITEM || settled?.isDone(n) === true) continue
-      if (kind === NUMBER) {
-        if (hasNumbers) n = this.#number(n, n < labelledUntil)
+      if (kind >= ITEM) {
+        if (kind === RESOURCE_GROUP) onResource?.(view, n)
+        if (propagates === true) this.#enter(kind === ITEM ? n : -1)
         continue
       }
       const start = nodes[at + NODE_BODY] as number
       const end = nodes[at + NODE_END] as number
-      if (end <= quietUntil && n >= labelledUntil && !isGlued(bytes, start, end)) continue
+      const isLabelled = n < labelledUntil
+      if (kind === NUMBER) {
+        if (isLabelled || isLargeNumber(view, n)) this.#number(n)
+        continue
+      }
+      if (end <= quietUntil && !isLabelled && !isGlued(bytes, start, end)) continue
       if (kind === KEY_TEXT && quietUntil < end) labelledUntil = view.next(view.parent(n))
-      const found = redactor.redactions(start, end, kind === KEY_TEXT ? undefined : labelOf(view, n))
+      this.#look(n, kind, start, end)
       quietUntil = redactor.nextCandidate(end)
-      if (found.length === 0 || (kind === OPAQUE && isId(view, n))) continue
-      n = this.#take(n, found, kind)
     }
-    this.#summary.end()
   }
 
-  /** Does what is to be done with what was found in node n; returns the last node that is done with it. */
-  #take(n: number, found: readonly Redaction[], kind: number, text = ''): number {
-    let done = n
-    for (const one of found) this.#count(one.type)
-    this.#summary.add(n, found)
-    if (this.#options.isDryRun === true) return done
-    for (const one of found) {
-      const action = this.#actionOf(one.type)
-      if (action.kind === 'keep') continue
-      if (action.kind === 'block') throw refused(one)
-      const dropped = this.#toDrop(n, action)
-      if (dropped >= 0) {
-        this.#edits.remove(dropped)
-        if (action.kind === 'drop_item') this.#summary.forget()
-        done = Math.max(done, this.#view.next(dropped) - 1)
-      } else if (done === n && kind !== NUMBER)
-        this.#edits.replaceRange(n, one.start, one.end, kind === OPAQUE ? asterisks(one) : one.replacement)
-    }
-    if (kind === NUMBER && done === n && found.some(({ type }) => this.#actionOf(type).kind !== 'keep'))
-      replaceNumber(this.#view, this.#edits, n, text)
-    return done
+  #look(n: number, kind: number, start: number, end: number): void {
+    if (this.#settled?.isDone(n) === true) return
+    const label = kind === KEY_TEXT ? undefined : labelOf(this.#view, n)
+    const found = this.#redactor.redactions(start, end, label)
+    if (found.length === 0 || (kind === OPAQUE && isId(this.#view, n))) return
+    this.#findings.push({ node: n, kind, found, text: '' })
   }
 
-  /** A number that is to be taken out becomes a text; returns the last node that is done with it. */
-  #number(n: number, isLabelled: boolean): number {
+  #number(n: number): void {
     const { numbers } = this.#options
-    if (numbers === undefined || !(isLabelled || isLargeNumber(this.#view, n))) return n
+    if (numbers === undefined || this.#settled?.isDone(n) === true) return
     const { found, text } = numbers.redact(this.#view, n, labelOf(this.#view, n))
-    return found.length === 0 ? n : this.#take(n, found, NUMBER, text)
+    if (found.length > 0) this.#findings.push({ node: n, kind: NUMBER, found, text })
   }
 
-  #actionOf(type: Redaction['type']): Action {
-    return this.#options.actionOf?.(type) ?? REPLACE
-  }
-
-  /** The node that goes as a whole, or -1: what stands in no attribute cannot be dropped with it, and is replaced. */
-  #toDrop(n: number, { kind }: Action): number {
-    if (kind !== 'drop_attribute' && kind !== 'drop_item') return -1
+  /** The nodes around the places where something learnt may stand are asked about once more. */
+  #recall(): void {
     const view = this.#view
-    for (let above = view.parent(n); above > 0; above = view.parent(above)) {
-      const field = view.field(above)
-      if (kind === 'drop_attribute' ? isAttribute[field] === 1 : isDroppable[field] === 1) return above
+    let last = -1
+    for (const position of this.#redactor.recall()) {
+      const n = nodeAt(view, position)
+      if (n === last) continue
+      last = n
+      const kind = kindOf[view.field(n)] as number
+      if (kind === NO_TEXT || kind === NUMBER || kind >= ITEM || this.#settled?.isDone(n) === true) continue
+      this.#enter(itemOf(view, n))
+      const label = kind === KEY_TEXT ? undefined : labelOf(view, n)
+      const found = this.#redactor.redactions(view.body(n), view.end(n), label)
+      if (found.length > 0 && !(kind === OPAQUE && isId(view, n)))
+        this.#recalled.set(n, { node: n, kind, found, text: '' })
     }
-    return -1
+  }
+
+  /** What follows is of the trace of this span or log record; -1 = of none. */
+  #enter(item: number): void {
+    if (item === this.#traceItem) return
+    this.#traceItem = item
+    this.#redactor.enterTrace(item < 0 ? undefined : traceOf(this.#view, item))
   }
 }
-
-const refused = ({ type }: Redaction): RefusedError =>
-  new RefusedError('invalid', `refused: the request holds what the redaction rule ${type} blocks`)
-
-const NO_TEXT = 0
-const TEXT = 1
-/** The key of an attribute. */
-const KEY_TEXT = 2
-/** Of unknown structure, so that its length must not change: unknown fields, and ids, which could be misused to hold text. */
-const OPAQUE = 3
-/** A number of an attribute or body. */
-const NUMBER = 4
-/** A span or log record: what a summary is about. */
-const ITEM = 5
-/** A resource with its spans, metrics or log records. */
-const RESOURCE_GROUP = 6
-
-/** By field id. */
-const kindOf = new Uint8Array(Math.max(fieldIdMax, UNKNOWN_FIELD) + 2)
-const isAttribute = new Uint8Array(kindOf.length)
-const isDroppable = new Uint8Array(kindOf.length)
-const KEY = fieldId('KeyValue', 'key')
-for (let id = 1; id <= fieldIdMax; id++) {
-  const field = fieldById(id)
-  if (field?.type === 'string' || field?.type === 'bytes') kindOf[id] = TEXT
-  if (field?.type === 'id') kindOf[id] = OPAQUE
-  if (field?.message?.name === 'KeyValue') isAttribute[id] = 1
-  if (field?.name === 'spans' || field?.name === 'logRecords' || field?.name === 'dataPoints') isDroppable[id] = 1
-  if (field?.name === 'intValue' || field?.name === 'doubleValue') kindOf[id] = NUMBER
-}
-kindOf[KEY] = KEY_TEXT
-kindOf[fieldId('ScopeSpans', 'spans')] = ITEM
-kindOf[fieldId('ScopeLogs', 'logRecords')] = ITEM
-kindOf[UNKNOWN_FIELD] = OPAQUE
-kindOf[fieldId('ExportTraceServiceRequest', 'resourceSpans')] = RESOURCE_GROUP
-kindOf[fieldId('ExportMetricsServiceRequest', 'resourceMetrics')] = RESOURCE_GROUP
-kindOf[fieldId('ExportLogsServiceRequest', 'resourceLogs')] = RESOURCE_GROUP
 
 /** A trace or span id of the length that it must have: random bytes. */
 const isId = (view: OtlpView, n: number): boolean => {
@@ -194,21 +165,28 @@ const isId = (view: OtlpView, n: number): boolean => {
   return view.field(n) !== UNKNOWN_FIELD && (length === 8 || length === 16)
 }
 
-const PLACEHOLDER = '[REDACTED:'
-/** Of a longer key the end counts. */
-const LABEL_BYTES_MAX = 256
+const SPAN = fieldId('ScopeSpans', 'spans')
+const SPAN_TRACE = fieldId('Span', 'traceId')
+const RECORD_TRACE = fieldId('LogRecord', 'traceId')
 
-/** The key of the attribute that holds the value: `customer.phone` tells what `0151 23456789` is. */
-function labelOf(view: OtlpView, n: number): Uint8Array | undefined {
-  for (let above = view.parent(n); above > 0; above = view.parent(above)) {
-    const key = view.first(above)
-    if (view.field(key) !== KEY || key >= n) continue
-    const end = view.end(key)
-    const label = view.bytes.subarray(Math.max(view.body(key), end - LABEL_BYTES_MAX), end)
-    // `[REDACTED:PHONE]` says what the key was, not what the value is.
-    return label.includes(PLACEHOLDER) ? undefined : label
-  }
-  return undefined
+function traceOf(view: OtlpView, item: number): string | undefined {
+  const id = view.child(item, view.field(item) === SPAN ? SPAN_TRACE : RECORD_TRACE)
+  return id < 0 || view.end(id) === view.body(id) ? undefined : view.hex(id)
 }
 
-const asterisks = ({ start, end }: Redaction): Uint8Array => new Uint8Array(end - start).fill(0x2a)
+function itemOf(view: OtlpView, n: number): number {
+  for (let above = n; above > 0; above = view.parent(above)) if (kindOf[view.field(above)] === ITEM) return above
+  return -1
+}
+
+/** The innermost node whose bytes hold the position: the last one that begins before it. */
+function nodeAt(view: OtlpView, position: number): number {
+  let low = 0
+  let high = view.count
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (view.start(middle) <= position) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}

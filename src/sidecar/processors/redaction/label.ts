@@ -1,0 +1,29 @@
+import { fieldId } from '../../../otlp/schema.ts'
+import type { OtlpView } from '../../../otlp/view.ts'
+import { isKeyValue } from './node-kinds.ts'
+
+/** Of a longer key the end counts. */
+export const LABEL_BYTES_MAX = 256
+const PLACEHOLDER = '[REDACTED:'
+const KEY = fieldId('KeyValue', 'key')
+
+/**
+ * What the value is called: the key of its attribute, and those of the maps that it stands in, with dots between. `customer.phone` tells what `0151 23456789` is.
+ */
+export function labelOf(view: OtlpView, n: number): Uint8Array | undefined {
+  let label: Uint8Array | undefined
+  for (let above = view.parent(n); above > 0; above = view.parent(above)) {
+    if (isKeyValue[view.field(above)] !== 1) continue
+    const key = view.first(above)
+    if (key >= n || view.field(key) !== KEY) continue
+    const end = view.end(key)
+    const own = view.bytes.subarray(Math.max(view.body(key), end - LABEL_BYTES_MAX), end)
+    // `[REDACTED:PHONE]` says what the key was, not what the value is.
+    if (own.includes(PLACEHOLDER)) break
+    if (label !== undefined && own.length + label.length >= LABEL_BYTES_MAX) break
+    label = label === undefined ? own : Buffer.concat([own, DOT, label])
+  }
+  return label
+}
+
+const DOT = Buffer.from('.')
