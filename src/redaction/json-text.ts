@@ -1,82 +1,17 @@
-import type { Derived, Match } from './matches.ts'
+import type { Match } from './matches.ts'
 
 const BACKSLASH = 0x5c
 const QUOTE = 0x22
 
-/**
- * The value with its JSON escapes resolved, of all levels at once: `\u0040`, `\\u0040` and `\\\\u0040` are all `@`, so that JSON in strings in JSON
- * hides nothing. What is no escape stays as it is. Undefined when nothing was resolved.
- */
-export function unescapeJson(bytes: Uint8Array, start: number, end: number): Derived | undefined {
-  const text = new Uint8Array(end - start)
-  const from = new Int32Array(end - start)
-  const to = new Int32Array(end - start)
-  let write = 0
-  let at = start
-  let isChanged = false
-  while (at < end) {
-    const unit = at
-    if (bytes[at] !== BACKSLASH) {
-      text[write] = bytes[at++] as number
-      from[write] = unit
-      to[write++] = at
-      continue
-    }
-    let letter = at
-    while (letter < end && bytes[letter] === BACKSLASH) letter++
-    const code = escapedCode(bytes, letter, end)
-    at = code < 0 ? Math.min(letter, end) : letter + (bytes[letter] === 0x75 ? 5 : 1)
-    isChanged ||= code >= 0
-    for (const byte of code < 0 ? [BACKSLASH] : utf8(code)) {
-      text[write] = byte
-      from[write] = unit
-      to[write++] = at
-    }
-  }
-  if (!isChanged) return undefined
-  return {
-    bytes: text.subarray(0, write),
-    origin: (first, last) => ({ start: from[first] as number, end: to[last - 1] as number }),
-  }
-}
-
-const SINGLE = new Map([
-  [0x6e, 10],
-  [0x72, 13],
-  [0x74, 9],
-  [0x62, 8],
-  [0x66, 12],
-  [0x2f, 0x2f],
-  [QUOTE, QUOTE],
-])
-
-/** The character that the escape stands for, or -1. Halves of a surrogate pair count as letters of their own: no rule is about them. */
-function escapedCode(bytes: Uint8Array, letter: number, end: number): number {
-  if (letter >= end) return -1
-  if (bytes[letter] !== 0x75) return SINGLE.get(bytes[letter] as number) ?? -1
-  if (letter + 5 > end) return -1
-  let code = 0
-  for (let i = letter + 1; i < letter + 5; i++) {
-    const digit = Number.parseInt(String.fromCharCode(bytes[i] as number), 16)
-    if (Number.isNaN(digit)) return -1
-    code = code * 16 + digit
-  }
-  return code
-}
-
-/** Never more bytes than the escape has. */
-const utf8 = (code: number): number[] => {
-  if (code < 0x80) return [code]
-  if (code < 0x800) return [0xc0 | (code >> 6), 0x80 | (code & 63)]
-  return [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)]
-}
+/** Behind a backslash. */
+const ESCAPE_LETTERS = new Set([...'nrtbf/"'].map((letter) => letter.charCodeAt(0)))
 
 /** Moves the start of a match out of an escape that it would cut in two: what stands behind a backslash belongs to it. */
 export function leaveEscapeWhole(bytes: Uint8Array, start: number, match: Match): void {
   if (match.start === start || bytes[match.start - 1] !== BACKSLASH) return
   const letter = bytes[match.start] as number
   if (letter === 0x75) match.start = Math.min(match.end, match.start + 5)
-  else if (SINGLE.has(letter)) match.start++
+  else if (ESCAPE_LETTERS.has(letter)) match.start++
 }
 
 const NUMBER_BYTES_MAX = 64

@@ -49,17 +49,22 @@ interface Replaced {
 /** Text that was made from a value, and where its bytes come from. */
 export interface Derived {
   readonly bytes: Uint8Array
-  /** The range of the value that [start, end) of the text stands for: never a part of what was made as a whole. */
-  origin(start: number, end: number): { start: number; end: number }
+  /** What of the value was left out to join what stands around it. */
+  readonly seam?: { readonly start: number; readonly end: number }
+  /** The range of the value that [start, end) of the text stands for: never a part of what was made as a whole. Undefined when a match there does not count. */
+  origin(start: number, end: number): { start: number; end: number } | undefined
 }
 
 /** Matches in derived text as ranges of the value itself. */
 export const originsOf = (derived: Derived, matches: readonly Match[]): Match[] =>
-  matches.map((match) => ({
-    text: derived.bytes.subarray(match.start, match.end),
-    ...match,
-    ...derived.origin(match.start, match.end),
-  }))
+  matches.flatMap((match) => {
+    const origin = derived.origin(match.start, match.end)
+    return origin === undefined ? [] : [{ text: derived.bytes.subarray(match.start, match.end), ...match, ...origin }]
+  })
+
+/** Whether a match ends or begins where the text was joined: then it was whole, and what goes on there is something else. */
+export const isAtSeam = ({ seam }: Derived, matches: readonly Match[]): boolean =>
+  seam !== undefined && matches.some(({ start, end }) => end === seam.start || start === seam.end)
 
 /** The value bytes[start, end) with ascending ranges of it replaced. */
 export function withReplacements(

@@ -1,32 +1,36 @@
-import { JsonNumbers, leaveEscapeWhole, unescapeJson } from './json-text.ts'
-import { IN_LABEL } from './keyed-value.ts'
+import { decoderAt, isPlainTextTrigger } from './decode/decoders.ts'
+import type { Decoder } from './decode/decoders.ts'
+import { plainText } from './decode/plain-text.ts'
+import { isSpelledSign, SPELLED } from './decode/spelled-sign.ts'
+import { JsonNumbers, leaveEscapeWhole } from './json-text.ts'
 import { BLOCKED_TYPE } from './keys/key-finder.ts'
 import { KeyedMatches } from './keys/keyed-matches.ts'
 import { PathRules } from './keys/path-rules.ts'
 import type { PathGlobs } from './keys/path-rules.ts'
-import { mergeMatches, originsOf, withReplacements } from './matches.ts'
-import type { Match } from './matches.ts'
+import { KnownMatches } from './known-matches.ts'
+import type { KnownValues } from './known-values.ts'
+import { isAtSeam, mergeMatches, originsOf, withReplacements } from './matches.ts'
+import type { Derived, Match } from './matches.ts'
 import { isOwnMark } from './own-marks.ts'
-import type { Rule, RuleType } from './rule.ts'
+import { Placeholders } from './placeholders.ts'
+import type { RuleType } from './rule.ts'
+import { RuleSearch } from './rule-search.ts'
 import { rules as allRules } from './rules.ts'
 import { createScanner } from './scanner.ts'
-import { ALNUM, CLASS, DIGIT, LETTER, Subject, TOKEN } from './subject.ts'
+import { CLASS, TOKEN } from './subject.ts'
 import {
+  mergeCandidates,
   noCandidates,
   positionOf,
   SCAN_BYTES_MAX,
-  TRIGGER_CODE,
   TRIGGER_COUNT,
-  TRIGGER_DIGITS,
-  TRIGGER_ESCAPE,
-  TRIGGER_IBAN,
-  TRIGGER_SSN,
-  TRIGGER_TOKEN,
   TRIGGER_WORD,
   triggerOf,
 } from './triggers.ts'
 import type { Candidates, Scan } from './triggers.ts'
-import { isWordEnd, WordList } from './word-list.ts'
+import type { TraceValues } from './trace-values.ts'
+import { utf16Length } from './utf16-length.ts'
+import type { WordList } from './word-list.ts'
 
 export interface RedactorOptions {
   /** Types of rules to apply; default all. */
@@ -40,6 +44,10 @@ export interface RedactorOptions {
   readonly isAllowed?: IsAllowed
   /** What is taken out, and what is left alone, by the path of keys that leads to it. */
   readonly paths?: PathGlobs
+  /** Values that are taken out wherever they stand. */
+  readonly live?: KnownValues
+  /** Memory of what keys name in each trace: it is taken out wherever it stands in the trace (`enterTrace`). */
+  readonly traces?: TraceValues
   /** The scanner, for tests. */
   readonly createScanner?: (words: WordList) => Scan
 }
@@ -105,6 +113,13 @@ export interface Redactor {
    * called, such as the key of an attribute; it tells like the words before a value do what the value is.
    */
   redactions(start: number, end: number, label?: Uint8Array): readonly Redaction[]
+  /** What is asked about from now on, and the next text, is of this trace. */
+  enterTrace(id: string | undefined): void
+  /**
+   * Where values may stand that were learnt in the batch itself, in the traces that were entered: positions, ascending. Who asks again about the values around them gets
+   * all there is to replace.
+   */
+  recall(): readonly number[]
   /** One text alone. Offsets of the hits are UTF-16 code units of the text that was handed in. */
   redactText(text: string): RedactedText
   /** Bytes that rules have looked at since the last `scan`. */
@@ -123,19 +138,16 @@ export interface RedactedText {
   }[]
 }
 
-/** Texts made from a value (escapes resolved, matches replaced) are searched again, at most so deep; what still hides something is masked. */
-const ROUNDS_MAX = 6
+/** Texts made from a value (encodings resolved, matches replaced) are searched again, at most so deep; what still hides something is masked. */
+const ROUNDS_MAX = 4
+/** Steps that a byte of a made text costs before a rule has looked at it: making and scanning it. */
+const MADE_STEPS = 4
 /** A replacement can make a rule match that looked at the replaced bytes: none looks further. */
 const NEIGHBOUR_BYTES = 64
+/** Steps of a candidate, whatever the rules do with it. */
+const CANDIDATE_STEPS = 8
 const NOTHING: readonly Redaction[] = []
 const NO_LABEL = new Uint8Array(0)
-/** Triggers of the start of a word, where the scanner missed it: see triggers.ts. */
-const CODE_BYTES = 8
-const TOKEN_BYTES = 16
-/** Words are looked for in so much of a value's first word. */
-const START_WORD_BYTES_MAX = 64
-/** Shorter values hold nothing that any rule is about. */
-const GLUED_BYTES_MIN = 4
 const encoder = new TextEncoder()
 
 /** Throws when a batch is larger than 64 MiB or an unknown rule is asked for. */
@@ -144,27 +156,17 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
 }
 
 class RuleRedactor implements Redactor {
-  readonly #rulesAt: readonly (readonly Rule[])[]
-  readonly #words: WordList
-  /** By index of the word. */
-  readonly #rulesOfWord: readonly (readonly Rule[])[]
-  /** Of the rules that apply. */
-  readonly #indexOf: ReadonlyMap<RuleType, number>
+  readonly #rules: RuleSearch
+  readonly #keys: KeyedMatches
+  readonly #known: KnownMatches
+  readonly #patterns: readonly Pattern[]
+  readonly #isAllowed: IsAllowed | undefined
+  readonly #placeholders: Placeholders
   readonly #limits: RedactionLimits
   readonly #scan: Scan
-  readonly #subject = new Subject()
   readonly #candidates = noCandidates()
   /** Of a text made from a value: used up before a next one is made. */
   readonly #madeCandidates = noCandidates()
-  /** By index of the rule; the last one is that of the limit. */
-  readonly #placeholders: readonly string[]
-  readonly #encoded: readonly Uint8Array[]
-  /** Types by the index that matches carry: the patterns, the rules, the limit. */
-  readonly #types: readonly RuleType[]
-  readonly #keys: KeyedMatches
-  readonly #patterns: readonly Pattern[]
-  readonly #replacement: Replacement | undefined
-  readonly #isAllowed: IsAllowed | undefined
   /** Whether a pattern may match somewhere in the batch: then every value is looked at. */
   #hasPatterns = false
   #bytes: Uint8Array = new Uint8Array(0)
@@ -180,6 +182,8 @@ class RuleRedactor implements Redactor {
     replacement,
     isAllowed,
     paths = {},
+    live,
+    traces,
   }: RedactorOptions) {
     const chosen =
       types === undefined
@@ -187,41 +191,43 @@ class RuleRedactor implements Redactor {
         : allRules.filter(({ type }) => types.includes(type))
     const unknown = types?.find((type) => !chosen.some((rule) => rule.type === type))
     if (unknown !== undefined) throw new TypeError(`no redaction rule ${unknown}`)
-    this.#rulesAt = Array.from({ length: TRIGGER_COUNT }, (_, trigger) =>
-      firstOfEachSearch(chosen.filter(({ triggers }) => triggers.includes(trigger))),
-    )
-    this.#types = [...patterns.map(({ type }) => type), ...allRules.map(({ type }) => type), BLOCKED_TYPE, LIMIT_TYPE]
-    this.#indexOf = new Map([
+    // What matches carry: the patterns, the rules, what is not a rule.
+    const names = [...patterns.map(({ type }) => type), ...allRules.map(({ type }) => type), BLOCKED_TYPE, LIMIT_TYPE]
+    const indexOf = new Map([
       ...chosen.map((rule) => [rule.type, patterns.length + allRules.indexOf(rule)] as const),
-      [BLOCKED_TYPE, this.#types.length - 2],
+      [BLOCKED_TYPE, names.length - 2],
     ])
-    this.#keys = new KeyedMatches(this.#indexOf, new PathRules(paths))
-    const ofWords = [...chosen, this.#keys.search]
-    this.#words = new WordList(ofWords.flatMap(({ words = [] }) => words))
-    this.#rulesOfWord = this.#words.words.map((word) =>
-      firstOfEachSearch(ofWords.filter(({ words = [] }) => words.includes(word))),
-    )
+    this.#known = new KnownMatches(live, traces)
+    this.#keys = new KeyedMatches(indexOf, this.#known, new PathRules(paths))
+    this.#rules = new RuleSearch([...chosen, this.#keys.search, this.#known.search, SPELLED], indexOf)
     this.#patterns = patterns
-    this.#replacement = replacement
     this.#isAllowed = isAllowed
-    this.#placeholders = this.#types.map((type) => `[REDACTED:${type}]`)
-    this.#encoded = this.#placeholders.map((placeholder) => encoder.encode(placeholder))
+    this.#placeholders = new Placeholders(names, replacement)
     this.#limits = { ...redactionLimits, ...limits }
-    this.#scan = create(this.#words)
+    const scanRules = create(this.#rules.words)
+    this.#scan = (bytes, start, end, found) => {
+      scanRules(bytes, start, end, found)
+      this.#known.scan(bytes, start, end, found)
+    }
   }
 
   get steps(): number {
-    return this.#subject.steps
+    return this.#rules.subject.steps
   }
 
   scan(bytes: Uint8Array): void {
+    this.#known.begin()
+    this.#scanAll(bytes)
+  }
+
+  #scanAll(bytes: Uint8Array): void {
     if (bytes.length > SCAN_BYTES_MAX)
       throw new RangeError(`a batch of more than ${SCAN_BYTES_MAX} bytes cannot be redacted`)
     this.#bytes = bytes
     this.#candidates.length = 0
     this.#cursor = 0
     this.#cursorStart = 0
-    this.#subject.steps = 0
+    this.#rules.subject.steps = 0
     this.#stepsMax = this.#limits.stepsMin + this.#limits.stepsPerByteMax * bytes.length
     this.#scan(bytes, 0, bytes.length, this.#candidates)
     this.#hasPatterns = this.#patterns.some((pattern) => pattern.mayMatch(bytes, 0, bytes.length))
@@ -230,8 +236,23 @@ class RuleRedactor implements Redactor {
   redactions(start: number, end: number, label = NO_LABEL): readonly Redaction[] {
     const isQuiet = this.#nextCandidate(start) >= end && !isGlued(this.#bytes, start, end)
     if (isQuiet && label.length === 0 && !this.#isAlwaysOn) return NOTHING
-    this.#subject.label = label
-    return this.#redactionsOf({ bytes: this.#bytes, start, end }, this.#candidates, this.#cursor, 0)
+    this.#rules.subject.label = label
+    const redactions = this.#redactionsOf({ bytes: this.#bytes, start, end }, this.#candidates, this.#cursor, 0)
+    if (redactions.length > 0) this.#known.learnFound(this.#bytes, redactions)
+    return redactions
+  }
+
+  enterTrace(id: string | undefined): void {
+    this.#known.enter(id)
+  }
+
+  recall(): readonly number[] {
+    if (!this.#known.recall()) return []
+    const found = noCandidates()
+    this.#known.scanLearnt(this.#bytes, 0, this.#bytes.length, found)
+    mergeCandidates(this.#candidates, found)
+    this.#cursor = this.#cursorStart = 0
+    return Array.from(found.entries.subarray(0, found.length), positionOf)
   }
 
   nextCandidate(position: number): number {
@@ -256,7 +277,8 @@ class RuleRedactor implements Redactor {
 
   redactText(text: string): RedactedText {
     const bytes = encoder.encode(text)
-    this.scan(bytes)
+    this.#known.beginText()
+    this.#scanAll(bytes)
     const decoder = new TextDecoder()
     const hits: RedactedText['hits'][number][] = []
     let redacted = ''
@@ -275,100 +297,52 @@ class RuleRedactor implements Redactor {
   }
 
   #redactionsOf(value: Value, found: Candidates, first: number, round: number): readonly Redaction[] {
-    const { bytes, start, end } = value
-    const matches: Match[] = []
-    const missed: number[] = []
-    const hasEscapes = this.#findMatches(value, found, first, matches, missed)
-    if (hasEscapes === undefined) return this.#masked(value)
+    const search: ValueSearch = { matches: [], missed: [], hidden: [], isEncoded: false }
+    if (!this.#findMatches(value, found, first, search)) return this.#masked(value)
+    const { matches, missed, hidden } = search
     this.#findPatterns(value, matches)
-    if (round === 0) this.#findKeyed(matches)
-    if (matches.length === 0 && !hasEscapes) return NOTHING
-    const plain = hasEscapes ? unescapeJson(bytes, start, end) : undefined
-    if (plain !== undefined) {
-      if (round === ROUNDS_MAX) return this.#masked(value)
-      this.#subject.steps += end - start
-      matches.push(...originsOf(plain, this.#matchesIn(plain.bytes, round + 1)))
+    if (round === 0) {
+      this.#rules.findInLabel(matches)
+      this.#keys.find(this.#rules.subject, matches)
+    }
+    const plain = search.isEncoded ? plainText(value.bytes, value.start, value.end) : undefined
+    if (plain !== undefined) hidden.push(plain)
+    if (matches.length === 0 && hidden.length === 0) return NOTHING
+    for (const text of hidden) {
+      if (isAtSeam(text, matches)) continue
+      if (round === ROUNDS_MAX || !this.#takeSteps(text.bytes.length * MADE_STEPS)) return this.#masked(value)
+      matches.push(...originsOf(text, this.#matchesIn(text.bytes, round + 1)))
     }
     return this.#settle(value, matches, missed, round)
   }
 
-  /**
-   * Runs the rules at the candidates in the value; `missed` are the positions of those where none matched. Returns whether there are escapes to
-   * resolve; undefined when the limits are reached.
-   */
-  #findMatches(
-    { bytes, start, end }: Value,
-    found: Candidates,
-    first: number,
-    matches: Match[],
-    missed: number[],
-  ): boolean | undefined {
-    const subject = this.#subject
-    subject.reset(bytes, start, end)
-    if (isGlued(bytes, start, end)) this.#findAtStart(matches)
+  /** Runs the rules and decoders at the candidates in the value. False when the limits are reached. */
+  #findMatches({ bytes, start, end }: Value, found: Candidates, first: number, search: ValueSearch): boolean {
+    const rules = this.#rules
+    rules.subject.reset(bytes, start, end)
+    decodedUntil.fill(start)
+    if (isGlued(bytes, start, end)) rules.findAtStart(search.matches)
     const { entries, length } = found
-    let hasEscapes = false
     for (let i = first; i < length; i++) {
       const entry = entries[i] as number
       const position = positionOf(entry)
       if (position >= end) break
       const trigger = triggerOf(entry)
-      if (trigger === TRIGGER_ESCAPE) hasEscapes = true
-      else if (!this.#tryRules(trigger, position, matches)) missed.push(position)
-      subject.steps += 8
-      if (subject.steps > this.#stepsMax) return undefined
+      if (isPlainTextTrigger[trigger] === 1) search.isEncoded = true
+      else if (decoderAt[trigger] !== undefined) decodeAt(trigger, bytes, start, end, position, search.hidden)
+      else if (!rules.find(trigger, position, search.matches)) {
+        search.missed.push(position)
+        if (trigger === TRIGGER_WORD && isSpelledSign(bytes, start, end, position)) search.isEncoded = true
+      }
+      if (!this.#takeSteps(CANDIDATE_STEPS)) return false
     }
-    return hasEscapes
+    return true
   }
 
-  #tryRules(trigger: number, position: number, matches: Match[]): boolean {
-    if (trigger === TRIGGER_WORD) return this.#tryWords(position, matches)
-    return this.#tryEach(this.#rulesAt[trigger] as readonly Rule[], trigger, position, matches)
-  }
-
-  /** The rules that asked for a word that ends here, longest word first. */
-  #tryWords(position: number, matches: Match[]): boolean {
-    const subject = this.#subject
-    const words = this.#words
-    if (!words.find(subject.bytes, subject.start, subject.end, position)) return false
-    const before = matches.length
-    for (let i = 0; i < words.foundCount; i++) {
-      const index = words.found[i] as number
-      subject.word = words.words[index] as string
-      subject.wordStart = position + 1 - subject.word.length
-      this.#tryEach(this.#rulesOfWord[index] as readonly Rule[], TRIGGER_WORD, position, matches)
-    }
-    return matches.length > before
-  }
-
-  #tryEach(rules: readonly Rule[], trigger: number, position: number, matches: Match[]): boolean {
-    const subject = this.#subject
-    const before = matches.length
-    for (const rule of rules) {
-      subject.confidence = rule.confidence
-      subject.type = rule.type
-      if (!rule.find(subject, position, trigger)) continue
-      const { from: start, to: end, confidence, type } = subject
-      const index = this.#indexOf.get(type)
-      if (index !== undefined) matches.push({ start, end, rule: index, confidence })
-    }
-    return matches.length > before
-  }
-
-  /** What keys name: those in the value, and the one that the value is called by. */
-  #findKeyed(matches: Match[]): void {
-    const { label } = this.#subject
-    for (let at = 0; at < label.length; at++) if (isWordEnd(label, label.length, at)) this.#tryLabel(label, at, matches)
-    this.#keys.find(this.#subject, matches)
-  }
-
-  #tryLabel(label: Uint8Array, at: number, matches: Match[]): void {
-    if (!this.#words.find(label, 0, label.length, at)) return
-    for (let i = 0; i < this.#words.foundCount; i++) {
-      const index = this.#words.found[i] as number
-      this.#subject.word = this.#words.words[index] as string
-      this.#tryEach(this.#rulesOfWord[index] as readonly Rule[], TRIGGER_WORD, IN_LABEL, matches)
-    }
+  /** False when the batch has used up what it may take. */
+  #takeSteps(steps: number): boolean {
+    this.#rules.subject.steps += steps
+    return this.#rules.subject.steps <= this.#stepsMax
   }
 
   #findPatterns({ bytes, start, end }: Value, matches: Match[]): void {
@@ -379,21 +353,6 @@ class RuleRedactor implements Redactor {
     }
   }
 
-  /** The triggers that begin with a word, at the start of a value. */
-  #findAtStart(matches: Match[]): void {
-    const subject = this.#subject
-    const { bytes, start, end } = subject
-    if (subject.is(start, DIGIT)) {
-      this.#tryRules(TRIGGER_DIGITS, start + 7, matches)
-      this.#tryRules(TRIGGER_SSN, start + 7, matches)
-    } else if (subject.is(start, LETTER) && subject.is(start + 2, DIGIT))
-      this.#tryRules(TRIGGER_IBAN, start + 3, matches)
-    const wordEnd = subject.runEnd(start, ALNUM, START_WORD_BYTES_MAX)
-    for (let at = start; at < wordEnd; at++) if (isWordEnd(bytes, end, at)) this.#tryWords(at, matches)
-    if (wordEnd >= start + CODE_BYTES) this.#tryRules(TRIGGER_CODE, start + CODE_BYTES - 1, matches)
-    if (subject.runEnd(start, TOKEN, TOKEN_BYTES) === start + TOKEN_BYTES)
-      this.#tryRules(TRIGGER_TOKEN, start + TOKEN_BYTES - 1, matches)
-  }
   /** All matches in a text made from a value. */
   #matchesIn(bytes: Uint8Array, round: number): Match[] {
     const found = this.#madeCandidates
@@ -429,46 +388,25 @@ class RuleRedactor implements Redactor {
       // Two matches in one number of JSON, which is replaced as a whole.
       if (last !== undefined && match.start < last.end)
         redactions[redactions.length - 1] = { ...last, end: Math.max(last.end, match.end) }
-      else redactions.push(this.#redaction(bytes, match, quote))
+      else redactions.push(this.#placeholders.redaction(bytes, match, quote))
     }
     return redactions
   }
 
-  #redaction(bytes: Uint8Array, match: Match, quote: string): Redaction {
-    const { start, end, rule, confidence, text } = match
-    const type = this.#types[rule] ?? LIMIT_TYPE
-    const own = this.#replacement?.(type, text ?? bytes.subarray(start, end))
-    const isPlain = own === undefined && quote === ''
-    return {
-      start,
-      end,
-      type,
-      confidence,
-      replacement: isPlain
-        ? (this.#encoded[rule] as Uint8Array)
-        : encoder.encode(quote + (own ?? (this.#placeholders[rule] as string)) + quote),
-      ...(text === undefined ? {} : { text }),
-    }
-  }
-
   #masked({ bytes, start, end }: Value): readonly Redaction[] {
     const isJson = bytes[start] === 0x7b || bytes[start] === 0x5b
-    return [this.#redaction(bytes, { start, end, rule: this.#types.length - 1, confidence: 1 }, isJson ? '"' : '')]
+    const rule = this.#placeholders.indexOf(LIMIT_TYPE)
+    return [this.#placeholders.redaction(bytes, { start, end, rule, confidence: 1 }, isJson ? '"' : '')]
   }
 
   #asMatches(redactions: readonly Redaction[]): Match[] {
     return redactions.map(({ start, end, type, confidence, text }) => ({
       start,
       end,
-      rule: this.#ruleIndex(type),
+      rule: this.#placeholders.indexOf(type),
       confidence,
       ...(text === undefined ? {} : { text }),
     }))
-  }
-
-  #ruleIndex(type: Redaction['type']): number {
-    const index = this.#types.indexOf(type)
-    return index < 0 ? this.#types.length - 1 : index
   }
 }
 
@@ -488,6 +426,30 @@ export const isGlued = (bytes: Uint8Array, start: number, end: number): boolean 
   ((CLASS[bytes[start - 1] as number] as number) & TOKEN) !== 0 &&
   ((CLASS[bytes[start] as number] as number) & TOKEN) !== 0
 
+/** Shorter values hold nothing that any rule is about. */
+const GLUED_BYTES_MIN = 4
+
+/** What is found out about one value. */
+interface ValueSearch {
+  readonly matches: Match[]
+  /** Positions of candidates where no rule matched. */
+  readonly missed: number[]
+  /** Readable forms of parts of the value. */
+  readonly hidden: Derived[]
+  /** Whether something stands in the value that plainText would resolve. */
+  isEncoded: boolean
+}
+
+/** By trigger: up to where its decoder has read. */
+const decodedUntil = new Int32Array(TRIGGER_COUNT)
+
+function decodeAt(trigger: number, bytes: Uint8Array, start: number, end: number, at: number, hidden: Derived[]): void {
+  if (at < (decodedUntil[trigger] as number)) return
+  const { until, text } = (decoderAt[trigger] as Decoder)(bytes, start, end, at)
+  decodedUntil[trigger] = until
+  if (text !== undefined) hidden.push(text)
+}
+
 function firstAt({ entries, length }: Candidates, position: number): number {
   let low = 0
   let high = length
@@ -498,10 +460,6 @@ function firstAt({ entries, length }: Candidates, position: number): number {
   }
   return low
 }
-
-/** Rules may share one `find`, which says by `subject.type` whose match it is. */
-const firstOfEachSearch = (rules: readonly Rule[]): readonly Rule[] =>
-  rules.filter((rule, i) => rules.findIndex(({ find }) => find === rule.find) === i)
 
 /** Whether a candidate that did not match stands so near to a replaced range that its rule could have looked into it. Both ascend. */
 function isNextToMiss(redactions: readonly Redaction[], missed: readonly number[]): boolean {
@@ -515,14 +473,4 @@ function isNextToMiss(redactions: readonly Redaction[], missed: readonly number[
     if (behind !== undefined && behind.start - position < NEIGHBOUR_BYTES) return true
   }
   return false
-}
-
-/** Code units of UTF-8 bytes that begin and end at characters. */
-function utf16Length(bytes: Uint8Array, start: number, end: number): number {
-  let units = 0
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] as number
-    if ((byte & 0xc0) !== 0x80) units += byte >= 0xf0 ? 2 : 1
-  }
-  return units
 }

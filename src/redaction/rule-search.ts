@@ -1,0 +1,116 @@
+import { IN_LABEL } from './keyed-value.ts'
+import type { Match } from './matches.ts'
+import { isOwnMark } from './own-marks.ts'
+import type { Rule, RuleType } from './rule.ts'
+import { ALNUM, DIGIT, LETTER, Subject, TOKEN } from './subject.ts'
+import {
+  TRIGGER_CODE,
+  TRIGGER_COUNT,
+  TRIGGER_DIGITS,
+  TRIGGER_IBAN,
+  TRIGGER_SSN,
+  TRIGGER_TOKEN,
+  TRIGGER_WORD,
+} from './triggers.ts'
+import { isWordEnd, WordList } from './word-list.ts'
+
+/** Triggers of the start of a word, where the scanner missed it: see triggers.ts. */
+const CODE_BYTES = 8
+const TOKEN_BYTES = 16
+/** Words are looked for in so much of a value's first word. */
+const START_WORD_BYTES_MAX = 64
+
+/** What of a rule finds matches. */
+export type Search = Pick<Rule, 'type' | 'confidence' | 'triggers' | 'words' | 'find'>
+
+/** Asks the rules about the candidates of one value after the other. */
+export class RuleSearch {
+  readonly words: WordList
+  readonly subject = new Subject()
+  readonly #rulesAt: readonly (readonly Search[])[]
+  /** By index of the word. */
+  readonly #rulesOfWord: readonly (readonly Search[])[]
+  readonly #indexOf: ReadonlyMap<RuleType, number>
+
+  /** `indexOf`: what matches are to carry for the types of the rules. */
+  constructor(rules: readonly Search[], indexOf: ReadonlyMap<RuleType, number>) {
+    this.#indexOf = indexOf
+    this.#rulesAt = Array.from({ length: TRIGGER_COUNT }, (_, trigger) =>
+      firstOfEachSearch(rules.filter(({ triggers }) => triggers.includes(trigger))),
+    )
+    this.words = new WordList(rules.flatMap(({ words = [] }) => words))
+    this.#rulesOfWord = this.words.words.map((word) =>
+      firstOfEachSearch(rules.filter(({ words = [] }) => words.includes(word))),
+    )
+  }
+
+  /** Adds what the rules find at the candidate in the value that the subject holds. Returns whether they found something. */
+  find(trigger: number, position: number, matches: Match[]): boolean {
+    if (trigger === TRIGGER_WORD) return this.#findWords(position, matches)
+    return this.#findEach(this.#rulesAt[trigger] as readonly Search[], trigger, position, matches)
+  }
+
+  /** The triggers that begin with a word, at the start of a value that isGlued. */
+  findAtStart(matches: Match[]): void {
+    const { subject } = this
+    const { bytes, start, end } = subject
+    if (subject.is(start, DIGIT)) {
+      this.find(TRIGGER_DIGITS, start + 7, matches)
+      this.find(TRIGGER_SSN, start + 7, matches)
+    } else if (subject.is(start, LETTER) && subject.is(start + 2, DIGIT)) this.find(TRIGGER_IBAN, start + 3, matches)
+    const wordEnd = subject.runEnd(start, ALNUM, START_WORD_BYTES_MAX)
+    for (let at = start; at < wordEnd; at++) if (isWordEnd(bytes, end, at)) this.#findWords(at, matches)
+    if (wordEnd >= start + CODE_BYTES) this.find(TRIGGER_CODE, start + CODE_BYTES - 1, matches)
+    if (subject.runEnd(start, TOKEN, TOKEN_BYTES) === start + TOKEN_BYTES)
+      this.find(TRIGGER_TOKEN, start + TOKEN_BYTES - 1, matches)
+  }
+
+  /** The words in what the value is called. */
+  findInLabel(matches: Match[]): void {
+    const { words, subject } = this
+    const { label } = subject
+    for (let at = 0; at < label.length; at++) {
+      if (!isWordEnd(label, label.length, at) || !words.find(label, 0, label.length, at)) continue
+      for (let i = 0; i < words.foundCount; i++) {
+        const index = words.found[i] as number
+        subject.word = words.words[index] as string
+        this.#findEach(this.#rulesOfWord[index] as readonly Search[], TRIGGER_WORD, IN_LABEL, matches)
+      }
+    }
+  }
+
+  /** The rules that asked for a word that ends here, longest word first. */
+  #findWords(position: number, matches: Match[]): boolean {
+    const { subject, words } = this
+    const { bytes, start, end } = subject
+    if (!words.find(bytes, start, end, position)) return false
+    // Types in our own marks are in capitals.
+    if (((bytes[position] as number) & 0x20) === 0 && isOwnMark(bytes, position, position + 1)) return false
+    const before = matches.length
+    for (let i = 0; i < words.foundCount; i++) {
+      const index = words.found[i] as number
+      subject.word = words.words[index] as string
+      subject.wordStart = position + 1 - subject.word.length
+      this.#findEach(this.#rulesOfWord[index] as readonly Search[], TRIGGER_WORD, position, matches)
+    }
+    return matches.length > before
+  }
+
+  #findEach(rules: readonly Search[], trigger: number, position: number, matches: Match[]): boolean {
+    const { subject } = this
+    const before = matches.length
+    for (const rule of rules) {
+      subject.confidence = rule.confidence
+      subject.type = rule.type
+      if (!rule.find(subject, position, trigger)) continue
+      const { from: start, to: end, confidence, type } = subject
+      const index = this.#indexOf.get(type)
+      if (index !== undefined) matches.push({ start, end, rule: index, confidence })
+    }
+    return matches.length > before
+  }
+}
+
+/** Rules may share one `find`, which says by `subject.type` whose match it is. */
+const firstOfEachSearch = (rules: readonly Search[]): readonly Search[] =>
+  rules.filter((rule, i) => rules.findIndex(({ find }) => find === rule.find) === i)
