@@ -38,9 +38,11 @@ test('SIGTERM: what was answered 200 is with the backend, exit code 0', async ()
   expect(lines.map(({ msg }) => msg)).toEqual(['the sidecar is ready', 'the sidecar stops', 'the sidecar has stopped'])
 })
 
-test('a backend that takes nothing: exit code 1 and an error in the log', async () => {
+test('a backend that takes nothing from a queue in memory: exit code 1 and an error in the log', async () => {
   await using sink = await startOtlpSink({ refuse: () => true })
-  await using sidecar = await startSidecar(configFor(sink.url, { shutdown_timeout: '100ms' }))
+  const config = configFor(sink.url, { shutdown_timeout: '100ms' })
+  const exporters = { otlp_http: { endpoint: sink.url, sending_queue: { storage: 'memory' } } }
+  await using sidecar = await startSidecar({ ...config, exporters })
   await post(`${sidecar.listening['otlp_http']}/v1/traces`, batch)
   expect(await sidecar.stop()).toBe(1)
   expect(sidecar.output).toContain('"lost_items":1')

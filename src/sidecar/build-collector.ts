@@ -19,6 +19,7 @@ import type { Delivery } from './delivery.ts'
 import { LocalDelivery } from './local-delivery.ts'
 import type { OwnMetricsRegistry } from './own-metrics.ts'
 import { Pipeline } from './pipeline.ts'
+import { openQueueStorage } from './queue/open-queue-storage.ts'
 import { SendingQueue } from './queue/sending-queue.ts'
 import { Router } from './router.ts'
 import type { Services } from './services.ts'
@@ -131,7 +132,13 @@ function buildExporter(
       deliveryKey(id, signal),
       sending === undefined
         ? new LocalDelivery(exporter, signal, context)
-        : new SendingQueue({ signal, exporter, ...sending, context }),
+        : new SendingQueue({
+            signal,
+            exporter,
+            ...sending,
+            context,
+            storage: openQueueStorage(sending.queue, signal, context),
+          }),
     )
   }
 }

@@ -18,11 +18,14 @@ import { z } from 'zod'
 
 const LOOPBACK = 'http: {endpoint: "127.0.0.1:0"}, telemetry: {metrics: {address: "127.0.0.1:0"}}'
 
-function collectorOf(text: string, more: readonly ComponentDefinition[] = []) {
+function collectorOf(
+  text: string,
+  more: readonly ComponentDefinition[] = [],
+  stateFolder = join(mkdtempSync(join(tmpdir(), 'spanwarden-')), 'state'),
+) {
   const { logger, logged } = testContext('collector')
   const env = {}
   const config = loadConfig([{ name: 'test', text }], [...components, ...more], { env, readFile: () => '' })
-  const stateFolder = join(mkdtempSync(join(tmpdir(), 'spanwarden-')), 'state')
   const collector = new Collector(config, {
     clock: systemClock,
     logger: { ...logger, child: () => logger },
@@ -85,13 +88,41 @@ test('a stop sends what is queued, although the backend refuses at first', async
   expect(sink.spans).toHaveLength(5)
 })
 
-test('a stop gives up at shutdown_timeout, and says what was lost', async () => {
+test('a stop gives up at shutdown_timeout, and says what a queue in memory lost', async () => {
   await using sink = await startOtlpSink({ refuse: () => true })
-  const { collector, logged } = collectorOf(forwarding(sink.url, 'shutdown_timeout: 200ms,'))
+  const inMemory = forwarding(sink.url, 'shutdown_timeout: 200ms,').replace(
+    '{endpoint: "http',
+    '{sending_queue: {storage: memory}, endpoint: "http',
+  )
+  const { collector, logged } = collectorOf(inMemory)
   await collector.start()
   await post(`${collector.listening()['otlp_http']}/v1/traces`, batch)
   expect(await collector.stop()).toBe(1)
   expect(logged.filter(({ level }) => level === 'error').length).toBeGreaterThan(0)
+})
+
+test('what a backend did not take before the stop is sent after the next start', async () => {
+  let isAway = true
+  await using sink = await startOtlpSink({
+    refuse(incoming, response) {
+      if (!isAway) return false
+      incoming.resume()
+      response.writeHead(503).end()
+      return true
+    },
+  })
+  const { collector, stateFolder } = collectorOf(forwarding(sink.url))
+  await collector.start()
+  const { status } = await post(`${collector.listening()['otlp_http']}/v1/traces`, batch)
+  expect(status).toBe(200)
+  expect(await collector.stop()).toBe(0)
+  expect(sink.spans).toEqual([])
+  isAway = false
+  const next = collectorOf(forwarding(sink.url), [], stateFolder)
+  await next.collector.start()
+  await until(() => sink.spans.length === 1)
+  expect(await next.collector.stop()).toBe(0)
+  expect(sink.spans.map(({ name }) => name)).toEqual(['one'])
 })
 
 test('a client that never finishes its request does not use up the time of the queues', async () => {

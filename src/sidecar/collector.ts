@@ -83,6 +83,7 @@ export class Collector {
         throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
       }
     }
+    for (const delivery of this.#parts.deliveries) delivery.start?.()
     this.#status = 'ok'
   }
 

@@ -75,9 +75,10 @@ describe('sending queue', () => {
     expect(sendingQueueConfig.parse(undefined)).toEqual({
       enabled: true,
       num_consumers: 10,
-      queue_size: 1000,
       sizer: 'requests',
-      queue_bytes_max: 67_108_864,
+      storage: 'disk',
+      fsync: true,
+      memory_bytes_max: 67_108_864,
       block_on_overflow: false,
       wait_for_result: false,
     })
@@ -213,6 +214,7 @@ describe('sending queue', () => {
   test('retries wait as configured and the log says it once in a while, without the payload', async () => {
     const times: number[] = []
     const { sendingQueue, clock, lines, counts } = setUp({
+      retry: { max_elapsed_time: '5m' },
       send: () => {
         times.push(clock.monotonic())
         return later

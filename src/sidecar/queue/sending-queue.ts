@@ -5,9 +5,10 @@ import type { Delivery } from '../delivery.ts'
 import { splitRequest } from '../../otlp/split.ts'
 import { Backoff } from './backoff.ts'
 import { LogLimiter } from './log-limiter.ts'
+import { queueBytesMax, queueSizeMax } from './queue-config.ts'
 import type { RetryConfig, SendingQueueConfig } from './queue-config.ts'
 import { MemoryStorage } from './queue-storage.ts'
-import type { QueueStorage, StoredBatch } from './queue-storage.ts'
+import type { BatchSize, QueueStorage, Result, StoredBatch } from './queue-storage.ts'
 
 /** Senders that wait for room at the same time (`block_on_overflow`); further ones are refused. */
 export const BLOCKED_SENDERS_MAX = 100
@@ -25,9 +26,6 @@ export interface SendingQueueOptions {
   readonly storage?: QueueStorage
 }
 
-/** What became of a batch: all of it sent, some of it refused for good, or some of it given up after retries. */
-type Result = 'sent' | 'rejected' | 'gave_up'
-
 /**
  * Stands in front of one remote exporter for one signal: bounded, with consumers that each take a batch and keep it until the backend has it,
  * has refused it for good, or the retries are used up. Nothing is lost silently: items in = sent + failed + held.
@@ -40,13 +38,15 @@ export class SendingQueue implements Delivery {
   readonly #log: LogLimiter
   readonly #counters: Readonly<Record<'sent' | 'failed' | 'refused', Counter>>
   readonly #abort = new AbortController()
-  /** Senders that wait for the result of their batch (`wait_for_result`). */
-  readonly #awaited = new Map<Payload, (result: Result) => void>()
   /** Senders that wait for room, consumers that wait for a retry, and drains that wait for the end: functions that wake them. */
   readonly #blocked = new Set<() => void>()
   readonly #sleeping = new Set<() => void>()
   readonly #draining = new Set<() => void>()
+  readonly #sizeMax: number
+  readonly #bytesMax: number
   #closed = false
+  /** At the end of a durable queue: what the backend does not take at once stays on disk, and nothing more is begun. */
+  #isLeaving = false
   #consumers = 0
   #size = 0
   #bytes = 0
@@ -58,6 +58,8 @@ export class SendingQueue implements Delivery {
     this.exporterId = context.id
     this.signal = signal
     this.#options = options
+    this.#sizeMax = queueSizeMax(queue)
+    this.#bytesMax = queueBytesMax(queue)
     this.#storage = options.storage ?? new MemoryStorage()
     this.#log = new LogLimiter(context.clock)
     const counter = (name: string, text: string): Counter =>
@@ -70,10 +72,22 @@ export class SendingQueue implements Delivery {
     const labels = { exporter: context.id, data_type: signal }
     const gauge = (name: string, text: string, read: () => number): void =>
       context.metrics.gauge(`otelcol_exporter_${name}`, text, labels, read)
+    for (const size of this.#storage.left) this.#hold(size)
     gauge('queue_size', 'What the queue holds, in the unit of its sizer.', () => this.#size)
-    gauge('queue_capacity', 'What the queue can hold, in the unit of its sizer.', () => queue.queue_size)
+    gauge('queue_capacity', 'What the queue can hold, in the unit of its sizer.', () => this.#sizeMax)
     gauge('queue_bytes', 'Bytes that the queue holds.', () => this.#bytes)
     gauge('in_flight_requests', 'Batches that are being sent or wait for a retry.', () => this.#consumers)
+  }
+
+  /** Begins with what an earlier process left. */
+  start(): void {
+    const { length } = this.#storage.left
+    if (length > 0)
+      this.#options.context.logger.info(
+        { signal: this.signal, batches: length, items: this.#items },
+        'what was waiting on disk is sent first',
+      )
+    this.#pump()
   }
 
   /** Items that wait or are under way. */
@@ -88,21 +102,15 @@ export class SendingQueue implements Delivery {
   async deliver(payload: Payload): Promise<void> {
     const { enabled, wait_for_result } = this.#options.queue
     await this.#reserve(payload)
-    const result =
-      enabled && !wait_for_result
-        ? undefined
-        : new Promise<Result>((resolve) => {
-            this.#awaited.set(payload, resolve)
-          })
+    const result = enabled && !wait_for_result ? undefined : Promise.withResolvers<Result>()
     try {
-      await this.#storage.put(payload)
+      await this.#storage.put(payload, result?.resolve)
     } catch (cause) {
-      this.#awaited.delete(payload)
-      this.#unreserve(payload)
+      this.#unreserve(sizeOf(payload))
       throw this.#refusal(payload, 'busy', 'could not keep the batch', cause)
     }
     this.#pump()
-    if (result !== undefined) throwUnlessSent(await result, this.#options.context.id)
+    if (result !== undefined) throwUnlessSent(await result.promise, this.#options.context.id)
   }
 
   /**
@@ -110,8 +118,8 @@ export class SendingQueue implements Delivery {
    * refused and comes again is not sent twice. With `block_on_overflow` a full queue is no reason, as long as few wait.
    */
   checkRoom(payload: Payload): void {
-    const { queue_size, queue_bytes_max, block_on_overflow } = this.#options.queue
-    if (this.#sizeOf(payload) > queue_size || payload.bytes.length > queue_bytes_max) {
+    const { block_on_overflow } = this.#options.queue
+    if (this.#countedSize(sizeOf(payload)) > this.#sizeMax || payload.bytes.length > this.#bytesMax) {
       throw this.#refusal(payload, 'too_large', 'is smaller than the batch')
     }
     if (this.#closed) throw this.#refusal(payload, 'busy', 'is closed')
@@ -121,7 +129,8 @@ export class SendingQueue implements Delivery {
 
   /**
    * Takes nothing new, tries again at once what waits for a retry, and resolves when all is sent or `timeoutMs` have passed.
-   * What is left then is dropped and counted as failed. Returns the number of items that were dropped so.
+   * What is left then is dropped and counted as failed; in a durable queue it stays for the next start, as soon as the backend does not take
+   * something. Returns the number of items that were dropped.
    */
   async drain(timeoutMs: number): Promise<number> {
     const { clock, logger } = this.#options.context
@@ -129,11 +138,15 @@ export class SendingQueue implements Delivery {
     wakeAll(this.#blocked)
     wakeAll(this.#sleeping)
     const cancel = clock.after(timeoutMs, () => {
+      this.#isLeaving = this.#storage.isDurable
       this.#abort.abort()
       wakeAll(this.#sleeping)
     })
-    while (this.#consumers > 0 || this.#items > 0) await asleepIn(this.#draining)
+    while (this.#consumers > 0 || (this.#items > 0 && !this.#isLeaving)) await asleepIn(this.#draining)
     cancel()
+    await this.#storage.close()
+    if (this.#items > 0)
+      logger.info({ signal: this.signal, items: this.#items }, 'what the backend did not take waits on disk')
     if (this.#itemsLost > 0) {
       logger.error({ items: this.#itemsLost }, 'the backend did not take everything before the stop: the rest is lost')
     }
@@ -148,26 +161,32 @@ export class SendingQueue implements Delivery {
       await asleepIn(this.#blocked)
       this.checkRoom(payload)
     }
-    this.#size += this.#sizeOf(payload)
-    this.#bytes += payload.bytes.length
-    this.#items += payload.items
+    this.#hold(sizeOf(payload))
+  }
+
+  #hold(size: BatchSize): void {
+    this.#size += this.#countedSize(size)
+    this.#bytes += size.bytes
+    this.#items += size.items
   }
 
   #isFullFor(payload: Payload): boolean {
-    const { queue_size, queue_bytes_max } = this.#options.queue
-    return this.#size + this.#sizeOf(payload) > queue_size || this.#bytes + payload.bytes.length > queue_bytes_max
+    return (
+      this.#size + this.#countedSize(sizeOf(payload)) > this.#sizeMax ||
+      this.#bytes + payload.bytes.length > this.#bytesMax
+    )
   }
 
-  #unreserve(payload: Payload): void {
-    this.#size -= this.#sizeOf(payload)
-    this.#bytes -= payload.bytes.length
-    this.#items -= payload.items
+  #unreserve(size: BatchSize): void {
+    this.#size -= this.#countedSize(size)
+    this.#bytes -= size.bytes
+    this.#items -= size.items
     wakeAll(this.#blocked)
   }
 
-  #sizeOf(payload: Payload): number {
+  #countedSize({ items, bytes }: BatchSize): number {
     const { sizer } = this.#options.queue
-    return sizer === 'requests' ? 1 : sizer === 'items' ? payload.items : payload.bytes.length
+    return sizer === 'requests' ? 1 : sizer === 'items' ? items : bytes
   }
 
   #refusal(payload: Payload, reason: 'busy' | 'too_large', state: string, cause?: unknown): RefusedError {
@@ -187,7 +206,7 @@ export class SendingQueue implements Delivery {
   #pump(): void {
     const { enabled, num_consumers } = this.#options.queue
     const consumersMax = enabled ? num_consumers : Infinity
-    while (this.#consumers < consumersMax) {
+    while (this.#consumers < consumersMax && !this.#isLeaving) {
       const batch = this.#storage.take()
       if (batch === undefined) break
       this.#consumers++
@@ -197,14 +216,20 @@ export class SendingQueue implements Delivery {
   }
 
   async #consume(batch: StoredBatch): Promise<void> {
-    const { payload } = batch
-    const result = await this.#sendParts(payload)
-    this.#unreserve(payload)
-    batch.done()
-    this.#awaited.get(payload)?.(result)
-    this.#awaited.delete(payload)
+    const payload = await batch.load()
+    const result = payload === undefined ? this.#unreadable(batch) : await this.#sendParts(payload)
+    if (result !== 'left') {
+      this.#unreserve(batch)
+      batch.done()
+    }
+    batch.awaited?.(result)
     this.#consumers--
     this.#pump()
+  }
+
+  #unreadable({ items }: BatchSize): Result {
+    this.#countFailed(items, 'it could not be read from the disk again')
+    return 'rejected'
   }
 
   /** Sends a batch, in parts if the backend finds it too large. */
@@ -213,6 +238,7 @@ export class SendingQueue implements Delivery {
     let result: Result = 'sent'
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
       const sent = await this.#sendWithRetries(part)
+      if (sent.outcome === 'retry' && this.#isLeaving) return 'left'
       if (sent.outcome === 'sent') this.#countSent(part, sent.rejectedItems ?? 0)
       else if (sent.outcome === 'split') {
         const halves = splitRequest(part.signal, part.bytes)
@@ -239,6 +265,10 @@ export class SendingQueue implements Delivery {
       if (this.#abort.signal.aborted) return { outcome: 'retry', reason }
       const sent = await this.#sendOnce(payload)
       if (sent.outcome !== 'retry') return sent
+      if (this.#closed && this.#storage.isDurable) {
+        this.#isLeaving = true
+        return sent
+      }
       reason = sent.reason
       const delayMs = backoff.next(clock.monotonic(), sent.afterMs)
       if (delayMs === undefined || this.#abort.signal.aborted) return sent
@@ -268,26 +298,28 @@ export class SendingQueue implements Delivery {
   #countSent(payload: Payload, rejectedItems: number): void {
     const rejected = Math.min(Math.max(rejectedItems, 0), payload.items)
     this.#counters.sent.add(payload.items - rejected)
-    if (rejected > 0) this.#countFailed(payload, rejected, 'partial success: the backend rejected a part')
+    if (rejected > 0) this.#countFailed(rejected, 'partial success: the backend rejected a part')
   }
 
   #drop(payload: Payload, reason: string): void {
     if (this.#abort.signal.aborted) this.#itemsLost += payload.items
-    this.#countFailed(payload, payload.items, reason)
+    this.#countFailed(payload.items, reason)
   }
 
-  #countFailed(payload: Payload, items: number, reason: string): void {
-    const { logger } = this.#options.context
+  #countFailed(items: number, reason: string): void {
+    const { signal, context } = this.#options
     this.#counters.failed.add(items)
     this.#log.limited('dropped', (suppressed) => {
-      logger.error({ signal: payload.signal, items, reason, suppressed }, 'items were dropped')
+      context.logger.error({ signal, items, reason, suppressed }, 'items were dropped')
     })
   }
 }
 
+const sizeOf = ({ items, bytes }: Payload): BatchSize => ({ items, bytes: bytes.length })
+
 function throwUnlessSent(result: Result, id: string): void {
   if (result === 'rejected') throw new RefusedError('failed', `the backend of ${id} refused the batch`)
-  if (result === 'gave_up') {
+  if (result === 'gave_up' || result === 'left') {
     throw new RefusedError('busy', `the backend of ${id} did not take the batch`, { retryAfterMs: BUSY_RETRY_AFTER_MS })
   }
 }

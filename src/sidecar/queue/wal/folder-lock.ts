@@ -1,0 +1,54 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Locks that this process holds: a second one of its own is refused, too. */
+const held = new Set<string>()
+
+/**
+ * Keeps other processes out of a folder until the returned function is called. The lock of a process that has ended, or of another boot of this host, is taken over.
+ * Throws with the number of the process that holds it.
+ */
+export function lockFolder(folder: string): () => void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, 'lock')
+  if (held.has(path)) throw new Error(`${folder} is in use by this process already`)
+  const holder = readHolder(path)
+  if (holder !== undefined && holder.pid !== process.pid && holder.life === lifeOf(holder.pid))
+    throw new Error(`${folder} is in use by process ${holder.pid}; give this sidecar a state folder of its own`)
+  writeFileSync(path, `${process.pid} ${lifeOf(process.pid)}\n`, { mode: 0o600 })
+  held.add(path)
+  return () => {
+    held.delete(path)
+    rmSync(path, { force: true })
+  }
+}
+
+function readHolder(path: string): { readonly pid: number; readonly life: string } | undefined {
+  try {
+    const [pid = '', life = ''] = readFileSync(path, 'utf8').trim().split(' ')
+    return /^\d+$/.test(pid) ? { pid: Number(pid), life } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Tells one process from another that had the same number before: boot and start time where Linux tells them, else whether it runs. */
+function lifeOf(pid: number): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // Behind the name, which may hold blanks and brackets, start time is the 20th field.
+    return `${boot}:${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
+  } catch {
+    return isRunning(pid) ? 'running' : 'ended'
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

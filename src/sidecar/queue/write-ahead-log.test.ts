@@ -1,0 +1,279 @@
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Payload } from '../component.ts'
+import type { StoredBatch } from './queue-storage.ts'
+import { openNewFile } from './wal/segment-writer.ts'
+import type { OpenFile, WritableFile } from './wal/segment-writer.ts'
+import { WriteAheadLog } from './write-ahead-log.ts'
+import type { WalProblem, WriteAheadLogOptions } from './write-ahead-log.ts'
+
+const newFolder = (): string => join(mkdtempSync(join(tmpdir(), 'spanwarden-wal-')), 'queue')
+
+/** What the disk of a host holds when it loses its power: a copy, since the log under test still holds its lock. */
+function crashed(folder: string): string {
+  const copy = newFolder()
+  cpSync(folder, copy, { recursive: true })
+  return copy
+}
+
+function openLog(folder: string, options: Partial<WriteAheadLogOptions> = {}) {
+  const problems: WalProblem[] = []
+  const log = new WriteAheadLog({
+    folder,
+    signal: 'traces',
+    segmentBytes: 400,
+    memoryBytesMax: 300,
+    isSynced: true,
+    onProblem: (problem) => problems.push(problem),
+    ...options,
+  })
+  return { log, problems }
+}
+
+class Batch implements Payload {
+  readonly signal = 'traces'
+  readonly bytes: Buffer
+  readonly items: number
+  holders = 0
+  constructor(name: string, items = 1) {
+    this.bytes = Buffer.from(name)
+    this.items = items
+  }
+  retain(): this {
+    this.holders++
+    return this
+  }
+  release(): void {
+    this.holders--
+  }
+}
+
+const nameOf = async (batch: StoredBatch): Promise<string> => (await batch.load())?.bytes.toString() ?? 'unreadable'
+async function takeAll(log: WriteAheadLog): Promise<string[]> {
+  const names: string[] = []
+  for (let batch = log.take(); batch !== undefined; batch = log.take()) names.push(await nameOf(batch))
+  return names
+}
+const segmentsIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.wal'))
+    .sort()
+
+const sizes = fc.array(fc.integer({ min: 0, max: 200 }), { minLength: 1, maxLength: 30 })
+const named = (sizesOf: readonly number[]): string[] => sizesOf.map((size, i) => `${i}:`.padEnd(size, 'x'))
+
+describe('write-ahead log', () => {
+  test('what was put is taken in its order, from memory or from disk, and memory is given back', async () => {
+    const folder = newFolder()
+    const { log, problems } = openLog(folder)
+    const batches = named([5, 100, 250, 40, 300, 8]).map((name, i) => new Batch(name, i + 1))
+    await Promise.all(batches.map((batch) => log.put(batch)))
+    const taken: StoredBatch[] = []
+    for (let batch = log.take(); batch !== undefined; batch = log.take()) taken.push(batch)
+    expect(taken.map(({ items }) => items)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(await Promise.all(taken.map(nameOf))).toEqual(batches.map(({ bytes }) => bytes.toString()))
+    for (const batch of taken) batch.done()
+    expect(batches.map(({ holders }) => holders)).toEqual(batches.map(() => 0))
+    await log.close()
+    expect(readdirSync(folder)).toEqual([])
+    expect(problems).toEqual([])
+  })
+
+  test('a crash at any moment loses nothing that was kept and not done with', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.nat(), fc.nat(), async (all, takenCount, doneMask) => {
+        const folder = newFolder()
+        const { log } = openLog(folder)
+        const names = named(all)
+        for (const name of names) await log.put(new Batch(name))
+        const done = new Set<string>()
+        for (let i = 0; i < takenCount % (names.length + 1); i++) {
+          const batch = log.take()
+          if (batch === undefined || (doneMask >> (i % 30)) % 2 === 0) continue
+          done.add(await nameOf(batch))
+          batch.done()
+        }
+        const { log: next, problems } = openLog(crashed(folder))
+        expect(next.left.length).toBe(names.length - done.size)
+        expect(await takeAll(next)).toEqual(names.filter((name) => !done.has(name)))
+        expect(problems).toEqual([])
+        await Promise.all([log.close(), next.close()])
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('a torn tail costs the batches in it; one more crash while it is being sent changes nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.integer({ min: 1, max: 300 }), async (all, cut) => {
+        const folder = newFolder()
+        const { log } = openLog(folder, { segmentBytes: 1e6 })
+        const names = named(all)
+        for (const name of names) await log.put(new Batch(name))
+        const copy = crashed(folder)
+        const [file = ''] = segmentsIn(copy)
+        truncateSync(join(copy, file), Math.max(0, statSync(join(copy, file)).size - cut))
+        const { log: next } = openLog(copy)
+        const names2 = await takeAll(next)
+        expect(names.slice(0, names2.length)).toEqual(names2)
+        await next.put(new Batch('later'))
+        const { log: third } = openLog(crashed(copy))
+        expect(await takeAll(third)).toEqual([...names2, 'later'])
+        await Promise.all([log.close(), next.close(), third.close()])
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('a damaged byte costs its batch, is told, and the rest is sent', async () => {
+    const folder = newFolder()
+    const { log } = openLog(folder, { segmentBytes: 1e6 })
+    for (const name of ['one', 'two', 'three']) await log.put(new Batch(name))
+    const copy = crashed(folder)
+    const [file = ''] = segmentsIn(copy)
+    const bytes = readFileSync(join(copy, file))
+    bytes.write('TWO', bytes.indexOf('two'))
+    writeFileSync(join(copy, file), bytes)
+    const { log: next, problems } = openLog(copy)
+    expect(await takeAll(next)).toEqual(['one', 'three'])
+    expect(problems).toEqual([{ kind: 'damaged', file: join(copy, file), places: 1 }])
+    await Promise.all([log.close(), next.close()])
+  })
+
+  test('a batch that is damaged while it waits is told, not sent', async () => {
+    const folder = newFolder()
+    const { log, problems } = openLog(folder, { memoryBytesMax: 0 })
+    await log.put(new Batch('secret words', 7))
+    const [file = ''] = segmentsIn(folder)
+    const bytes = readFileSync(join(folder, file))
+    bytes.write('X', bytes.indexOf('words'))
+    writeFileSync(join(folder, file), bytes)
+    expect(await takeAll(log)).toEqual(['unreadable'])
+    expect(problems).toEqual([{ kind: 'unreadable', file: join(folder, file), items: 7, code: 'checksum' }])
+    await log.close()
+  })
+
+  test('files are 0600 in a folder 0700, and go when all in them is done with', async () => {
+    const folder = newFolder()
+    const { log } = openLog(folder)
+    for (const name of named([300, 300, 300])) await log.put(new Batch(name))
+    expect(segmentsIn(folder)).toEqual(['0000000001.wal', '0000000002.wal'])
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    expect(statSync(join(folder, '0000000001.wal')).mode & 0o777).toBe(0o600)
+    const first = log.take()
+    log.take()?.done()
+    expect(existsSync(join(folder, '0000000001.wal'))).toBe(true)
+    first?.done()
+    expect(readdirSync(folder).filter((name) => name.startsWith('0000000001'))).toEqual([])
+    await log.close()
+  })
+
+  test('a folder belongs to one process', async () => {
+    const folder = newFolder()
+    const { log } = openLog(folder)
+    expect(() => openLog(folder)).toThrow(/in use by this process/)
+    writeFileSync(join(folder, 'lock'), readFileSync(join(folder, 'lock'), 'utf8').replace(/^\d+/, '1'))
+    await log.close()
+    writeFileSync(join(folder, 'lock'), `999999999 another-boot:1\n`)
+    const { log: next } = openLog(folder)
+    await next.close()
+    expect(existsSync(join(folder, 'lock'))).toBe(false)
+  })
+})
+
+/** Files that fail as the test says. */
+function failing(fail: (operation: keyof WritableFile, nth: number) => Error | number | undefined): OpenFile {
+  let nth = 0
+  return async (path) => {
+    const file = await openNewFile(path)
+    const attempt = (operation: keyof WritableFile): number | undefined => {
+      const result = fail(operation, nth++)
+      if (result instanceof Error) throw result
+      return result
+    }
+    return {
+      writev: async (buffers, position) => {
+        const bytesMax = attempt('writev')
+        if (bytesMax === undefined) return file.writev(buffers, position)
+        return file.writev([Buffer.concat(buffers).subarray(0, bytesMax)], position)
+      },
+      datasync: async () => {
+        attempt('datasync')
+        await file.datasync()
+      },
+      truncate: async (length) => {
+        attempt('truncate')
+        await file.truncate(length)
+      },
+      close: () => file.close(),
+    }
+  }
+}
+
+const full = (): Error => Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+
+describe('a disk that fails', () => {
+  test('short writes are gone on with', async () => {
+    const folder = newFolder()
+    const { log } = openLog(folder, { openFile: failing((operation) => (operation === 'writev' ? 7 : undefined)) })
+    const names = named([0, 30, 300, 5])
+    await Promise.all(names.map((name) => log.put(new Batch(name))))
+    const { log: next } = openLog(crashed(folder))
+    expect(await takeAll(next)).toEqual(names)
+    await Promise.all([log.close(), next.close()])
+  })
+
+  test('what could not be written is refused and not there; what comes later is kept', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.integer({ min: 2, max: 9 }), fc.boolean(), async (all, every, cutFails) => {
+        const folder = newFolder()
+        const openFile = failing((operation, nth) => {
+          if (operation === 'truncate') return cutFails ? full() : undefined
+          return nth % every === every - 1 ? full() : undefined
+        })
+        const { log } = openLog(folder, { openFile })
+        const kept: string[] = []
+        for (const name of named(all)) {
+          const batch = new Batch(name)
+          await log.put(batch).then(
+            () => kept.push(name),
+            () => expect(batch.holders).toBe(0),
+          )
+        }
+        const { log: next } = openLog(crashed(folder))
+        const found = await takeAll(next)
+        // A write whose end was not confirmed may have happened; nothing that was confirmed may be missing.
+        expect(found.filter((name) => kept.includes(name))).toEqual(kept)
+        expect(await takeAll(log)).toEqual(kept)
+        await Promise.all([log.close(), next.close()])
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('after a failed sync the segment is not trusted any more', async () => {
+    const folder = newFolder()
+    let syncs = 0
+    const openFile = failing((operation) => (operation === 'datasync' && ++syncs === 3 ? full() : undefined))
+    const { log } = openLog(folder, { openFile, segmentBytes: 1e6 })
+    await log.put(new Batch('one'))
+    await expect(log.put(new Batch('two'))).rejects.toThrow('no space')
+    await log.put(new Batch('three'))
+    expect(segmentsIn(folder)).toHaveLength(2)
+    const { log: next } = openLog(crashed(folder))
+    expect(await takeAll(next)).toEqual(['one', 'three'])
+    await Promise.all([log.close(), next.close()])
+  })
+})

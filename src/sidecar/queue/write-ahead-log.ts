@@ -1,0 +1,286 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Payload, Signal } from '../component.ts'
+import { Fifo } from './queue-storage.ts'
+import type { Awaited, BatchSize, QueueStorage, StoredBatch } from './queue-storage.ts'
+import { Acknowledgements, readAcknowledged } from './wal/acknowledgements.ts'
+import { lockFolder } from './wal/folder-lock.ts'
+import { isSound, RECORD_HEADER_BYTES, scanSegment } from './wal/record.ts'
+import type { StoredRecord } from './wal/record.ts'
+import { openNewFile, SegmentWriter } from './wal/segment-writer.ts'
+import type { OpenFile } from './wal/segment-writer.ts'
+
+export interface WriteAheadLogOptions {
+  /** Of this queue alone; made, 0700, when it is not there. */
+  readonly folder: string
+  readonly signal: Signal
+  /** A segment that has so many bytes is followed by the next; a file is given back to the disk when all its batches are done with. */
+  readonly segmentBytes: number
+  /** Batches that wait are kept in memory, too, up to so many bytes; others are read again when their turn comes. */
+  readonly memoryBytesMax: number
+  /** Whether a batch counts as kept only when the disk says so (fdatasync); false survives a crash of the process, not of the host. */
+  readonly isSynced: boolean
+  /** For tests. */
+  readonly openFile?: OpenFile
+  /** Told of what should not be, without a word of what the batches hold. */
+  onProblem(problem: WalProblem): void
+}
+
+export type WalProblem =
+  /** Places in a file that hold no sound record: what stood there is lost. */
+  | { readonly kind: 'damaged'; readonly file: string; readonly places: number }
+  /** A file, or a batch in it, that could not be read; `items` are lost. */
+  | { readonly kind: 'unreadable'; readonly file: string; readonly items: number; readonly code: string }
+  /** That a batch is done with could not be written down: it may be sent again after a restart. */
+  | { readonly kind: 'not_acknowledged'; readonly file: string; readonly code: string }
+
+/** Bytes of one write: what came while the last one was under way goes together, up to here. */
+const COMMIT_BYTES_MAX = 16 * 1024 * 1024
+
+interface Segment {
+  readonly id: number
+  readonly path: string
+  readonly acknowledgements: Acknowledgements
+  /** Batches of it that are not done with. */
+  open: number
+}
+interface Entry {
+  readonly segment: Segment
+  readonly record: StoredRecord
+  readonly awaited: Awaited | undefined
+  payload: Payload | undefined
+}
+interface Waiting {
+  readonly payload: Payload
+  readonly awaited: Awaited | undefined
+  resolve(): void
+  reject(error: unknown): void
+}
+
+/**
+ * Keeps the batches of a queue on disk until they are done with. `put` resolves when the batch is there; all that wait are written and synced
+ * together, the next such write begins when the last one has ended. What an earlier process left is taken first, in its order.
+ */
+export class WriteAheadLog implements QueueStorage {
+  readonly isDurable = true
+  readonly left: readonly BatchSize[]
+  readonly #options: WriteAheadLogOptions
+  readonly #entries = new Fifo<Entry>()
+  #waiting: Waiting[] = []
+  #isCommitting = false
+  #writer: { readonly segment: Segment; readonly writer: SegmentWriter } | undefined
+  #nextId = 1
+  #memoryBytes = 0
+  readonly #unlock: () => void
+
+  /** Reads what an earlier process left; what can't be read is told and left as it is. Throws when another process uses the folder, or it can't be made. */
+  constructor(options: WriteAheadLogOptions) {
+    this.#options = options
+    this.#unlock = lockFolder(options.folder)
+    for (const id of this.#segmentIds()) {
+      this.#recover(id)
+      this.#nextId = id + 1
+    }
+    this.left = this.#entries.values().map(({ record: { items, length: bytes } }) => ({ items, bytes }))
+  }
+
+  put(payload: Payload, awaited?: Awaited): Promise<void> {
+    payload.retain()
+    const kept = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ payload, awaited, resolve, reject })
+    })
+    if (!this.#isCommitting) void this.#commitAll()
+    return kept
+  }
+
+  take(): StoredBatch | undefined {
+    const entry = this.#entries.shift()
+    if (entry === undefined) return undefined
+    const { record, awaited } = entry
+    return {
+      items: record.items,
+      bytes: record.length,
+      awaited,
+      load: () => this.#load(entry),
+      done: () => this.#done(entry),
+    }
+  }
+
+  /** Resolves when all that was put is written. Nothing may be put any more. */
+  async close(): Promise<void> {
+    while (this.#isCommitting) await new Promise((resolve) => setImmediate(resolve))
+    if (this.#writer !== undefined) {
+      const { segment, writer } = this.#writer
+      this.#writer = undefined
+      await writer.close().catch(ignore)
+      if (segment.open === 0) this.#remove(segment)
+    }
+    for (const { segment } of this.#entries.values()) segment.acknowledgements.close()
+    this.#unlock()
+  }
+
+  // Writing
+
+  async #commitAll(): Promise<void> {
+    this.#isCommitting = true
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextCommit()
+      try {
+        const { segment, writer } = await this.#openWriter()
+        const records = await writer.append(batch.map(({ payload: { bytes, items } }) => ({ bytes, items })))
+        for (const [i, record] of records.entries()) this.#keep(segment, record, batch[i] as Waiting)
+        for (const { resolve } of batch) resolve()
+      } catch (error) {
+        for (const { payload, reject } of batch) {
+          payload.release()
+          reject(error)
+        }
+      }
+    }
+    this.#isCommitting = false
+  }
+
+  #nextCommit(): Waiting[] {
+    let bytes = 0
+    let count = 0
+    for (const { payload } of this.#waiting) {
+      if (count > 0 && bytes + payload.bytes.length > COMMIT_BYTES_MAX) break
+      bytes += payload.bytes.length
+      count++
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  async #openWriter(): Promise<{ readonly segment: Segment; readonly writer: SegmentWriter }> {
+    const current = this.#writer
+    if (current !== undefined && !current.writer.isBroken && current.writer.length < this.#options.segmentBytes)
+      return current
+    this.#writer = undefined
+    if (current !== undefined) {
+      await current.writer.close().catch(ignore)
+      if (current.segment.open === 0) this.#remove(current.segment)
+    }
+    const { isSynced, openFile = openNewFile } = this.#options
+    const segment = this.#segment(this.#nextId++)
+    const writer = await SegmentWriter.create(segment.path, isSynced, openFile)
+    this.#writer = { segment, writer }
+    return this.#writer
+  }
+
+  #keep(segment: Segment, record: StoredRecord, { payload, awaited }: Waiting): void {
+    segment.open++
+    const fits = this.#memoryBytes + record.length <= this.#options.memoryBytesMax
+    if (fits) this.#memoryBytes += record.length
+    else payload.release()
+    this.#entries.push({ segment, record, awaited, payload: fits ? payload : undefined })
+  }
+
+  // Reading
+
+  async #load({ segment, record, payload }: Entry): Promise<Payload | undefined> {
+    if (payload !== undefined) return payload
+    try {
+      const bytes = await readRecord(segment.path, record)
+      if (bytes !== undefined) return payloadOf(this.#options.signal, bytes, record.items)
+      this.#tell({ kind: 'unreadable', file: segment.path, items: record.items, code: 'checksum' })
+    } catch (error) {
+      this.#tell({ kind: 'unreadable', file: segment.path, items: record.items, code: codeOf(error) })
+    }
+    return undefined
+  }
+
+  #done(entry: Entry): void {
+    const { segment, record, payload } = entry
+    if (payload !== undefined) {
+      this.#memoryBytes -= record.length
+      entry.payload = undefined
+      payload.release()
+    }
+    segment.open--
+    if (segment.open === 0 && this.#writer?.segment !== segment) return this.#remove(segment)
+    try {
+      segment.acknowledgements.add(record.sequence)
+    } catch (error) {
+      this.#tell({ kind: 'not_acknowledged', file: segment.path, code: codeOf(error) })
+    }
+  }
+
+  /** The segment before its acknowledgements: alone, they are nothing; without them, its batches would come again. */
+  #remove({ path, acknowledgements }: Segment): void {
+    acknowledgements.close()
+    for (const file of [path, acknowledgedPath(path)]) {
+      try {
+        rmSync(file, { force: true })
+      } catch (error) {
+        this.#tell({ kind: 'not_acknowledged', file, code: codeOf(error) })
+        return
+      }
+    }
+  }
+
+  // Recovery
+
+  #recover(id: number): void {
+    const segment = this.#segment(id)
+    let bytes: Buffer
+    try {
+      bytes = readFileSync(segment.path)
+    } catch (error) {
+      return this.#tell({ kind: 'unreadable', file: segment.path, items: 0, code: codeOf(error) })
+    }
+    const { records, damaged } = scanSegment(bytes)
+    if (damaged > 0) this.#tell({ kind: 'damaged', file: segment.path, places: damaged })
+    const acknowledged = readAcknowledged(acknowledgedPath(segment.path))
+    const left = records.filter(({ sequence }) => !acknowledged.has(sequence))
+    segment.open = left.length
+    if (left.length === 0) return this.#remove(segment)
+    for (const record of left) this.#entries.push({ segment, record, awaited: undefined, payload: undefined })
+  }
+
+  #segmentIds(): number[] {
+    const { folder } = this.#options
+    try {
+      const names = readdirSync(folder)
+      const ids = names.flatMap((name) => (SEGMENT_NAME.test(name) ? [Number(name.slice(0, 10))] : []))
+      return ids.sort((a, b) => a - b)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') this.#tell({ kind: 'unreadable', file: folder, items: 0, code: codeOf(error) })
+      return []
+    }
+  }
+
+  #segment(id: number): Segment {
+    const path = join(this.#options.folder, `${String(id).padStart(10, '0')}.wal`)
+    return { id, path, acknowledgements: new Acknowledgements(acknowledgedPath(path)), open: 0 }
+  }
+
+  #tell(problem: WalProblem): void {
+    this.#options.onProblem(problem)
+  }
+}
+
+const SEGMENT_NAME = /^\d{10}\.wal$/
+const acknowledgedPath = (segment: string): string => segment.replace(/\.wal$/, '.ack')
+
+/** Undefined when what stands there is not what was written. */
+async function readRecord(path: string, { offset, length }: StoredRecord): Promise<Buffer | undefined> {
+  const file = await open(path)
+  try {
+    const bytes = Buffer.allocUnsafe(RECORD_HEADER_BYTES + length)
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, offset - RECORD_HEADER_BYTES)
+    const payload = bytes.subarray(RECORD_HEADER_BYTES)
+    return bytesRead === bytes.length && isSound(bytes.subarray(0, RECORD_HEADER_BYTES), payload) ? payload : undefined
+  } finally {
+    await file.close()
+  }
+}
+
+function payloadOf(signal: Signal, bytes: Buffer, items: number): Payload {
+  const payload: Payload = { signal, bytes, items, retain: () => payload, release: () => undefined }
+  return payload
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'error'
+const ignore = (): void => {}
