@@ -1,22 +1,25 @@
 import { hasCueBefore } from '../cues.ts'
+import { IN_LABEL } from '../keyed-value.ts'
 import { randomness } from '../randomness.ts'
 import type { Rule } from '../rule.ts'
-import { ALNUM, BASE64, CLASS, DIGIT, SPACE } from '../subject.ts'
+import { ALNUM, BASE64, CLASS, DIGIT, SPACE, TOKEN } from '../subject.ts'
 import type { Subject } from '../subject.ts'
-import { TRIGGER_BEARER, TRIGGER_JWT, TRIGGER_PEM } from '../triggers.ts'
+import { TRIGGER_BEARER, TRIGGER_JWT, TRIGGER_PEM, TRIGGER_WORD } from '../triggers.ts'
 
 export const privateKey: Rule = {
   type: 'PRIVATE_KEY',
   family: 'secrets',
   summary:
     'Private keys in PEM armour, whatever stands between its lines (escaped line ends, quotes, `>`); up to 16 kB, without an end to where the text stops looking like one.',
-  triggers: [TRIGGER_PEM],
+  triggers: [TRIGGER_PEM, TRIGGER_WORD],
+  words: ['private'],
   confidence: 1,
-  find: findPrivateKey,
+  find: (subject, at, trigger) => (trigger === TRIGGER_WORD ? findLoosely(subject, at) : findPrivateKey(subject, at)),
   examples: {
     matches: [
       `«-----BEGIN RSA ${'PRIVATE'} KEY-----\nMIIB+/\n-----END RSA PRIVATE KEY-----»\n`,
       `{"key":"«-----BEGIN ${'PRIVATE'} KEY-----\\nMIIB\\n-----END PRIVATE KEY-----»\\n"}`,
+      `«-----begin rsa ${'private'} key-----\nmiib+/{\n-----end rsa private key-----»`,
       `cut «-----BEGIN OPENSSH ${'PRIVATE'} KEY-----\nb3BlbnNz»`,
       `> «-----BEGIN ${'PRIVATE'} KEY-----\n> MIIB\n> -----END PRIVATE KEY-----»`,
       `["«-----BEGIN ${'PRIVATE'} KEY-----","MIIB","-----END PRIVATE KEY-----»"]`,
@@ -103,6 +106,47 @@ function pemEnd(subject: Subject, start: number, stop: number): number {
   while (at < stop && !BRACKETS.has(subject.bytes[at] as number) && !subject.hasText(at, '-----')) at++
   subject.steps += at - start
   return at < stop && subject.hasText(at, '-----END ') ? armourEnd(subject, at + 9) : -1
+}
+
+const LABEL_BYTES_MAX = 110
+
+/** In any case, and with the armour's end in any form: `-----begin x private key----- … key-----`. `at` is the last letter of "private". */
+function findLoosely(subject: Subject, at: number): boolean {
+  if (at === IN_LABEL || !isAnyCase(subject, at + 1, ' key')) return false
+  const labelEnd = looseLabelEnd(subject, at + 5)
+  if (labelEnd < 0) return false
+  let from = subject.wordStart
+  const first = Math.max(subject.start, from - LABEL_BYTES_MAX)
+  while (from > first && (subject.is(from - 1, TOKEN) || subject.at(from - 1) === 0x20)) from--
+  while (from < subject.wordStart && !isAnyCase(subject, from, '-----begin')) from++
+  const stop = Math.min(subject.end, labelEnd + PEM_BYTES_MAX)
+  let to = labelEnd
+  while (to < stop && subject.at(to) !== QUOTE && (subject.at(to) !== 0x2d || looseLabelStart(subject, to) < 0)) to++
+  subject.steps += to - from
+  return from < subject.wordStart && to < stop && subject.at(to) === 0x2d && subject.matched(from, to + 5)
+}
+
+const QUOTE = 0x22
+
+/** Behind the dashes of `key-----` or `key block-----`, where `at` is behind `key`; or -1. */
+function looseLabelEnd(subject: Subject, at: number): number {
+  const dashes = isAnyCase(subject, at, ' block') ? at + 6 : at
+  return subject.hasText(dashes, '-----') ? dashes + 5 : -1
+}
+
+/** Where `key` begins before the dashes at `at`, or -1. */
+function looseLabelStart(subject: Subject, at: number): number {
+  if (!subject.hasText(at, '-----')) return -1
+  const end = isAnyCase(subject, at - 6, ' block') ? at - 6 : at
+  return isAnyCase(subject, end - 3, 'key') ? end - 3 : -1
+}
+
+function isAnyCase(subject: Subject, at: number, lowerCase: string): boolean {
+  for (let i = 0; i < lowerCase.length; i++) {
+    const expected = lowerCase.charCodeAt(i)
+    if (subject.at(at + i) !== expected && (subject.at(at + i) | 0x20) !== expected) return false
+  }
+  return true
 }
 
 const BRACKETS: ReadonlySet<number> = new Set([0x5b, 0x5d, 0x7b, 0x7d])

@@ -1,4 +1,4 @@
-import { keyedValue } from '../keyed-value.ts'
+import { IN_LABEL, keyedValue } from '../keyed-value.ts'
 import { randomness } from '../randomness.ts'
 import type { Rule } from '../rule.ts'
 import { ALNUM, BASE64, DIGIT } from '../subject.ts'
@@ -13,7 +13,8 @@ export const basicAuth: Rule = {
   triggers: [TRIGGER_WORD],
   words: ['basic', 'curl'],
   confidence: 0.9,
-  find: (subject, at) => (subject.word === 'curl' ? findCurlUser(subject, at) : findBasic(subject, at)),
+  find: (subject, at) =>
+    at !== IN_LABEL && (subject.word === 'curl' ? findCurlUser(subject, at) : findBasic(subject, at)),
   examples: {
     matches: [
       `Authorization: Basic «YWxhZGRpbjpvcGVuc2VzYW1l»`,
@@ -114,12 +115,19 @@ function findCurlUser(subject: Subject, at: number): boolean {
   let to = from
   let hasColon = false
   const stop = Math.min(subject.end, from + CURL_BYTES_MAX)
-  while (to < stop && subject.at(to) !== quote && subject.at(to) !== 0x5c && (isQuoted || subject.at(to) > SPACE)) {
+  while (to < stop && subject.at(to) !== quote && !endsUser(subject, to, isQuoted)) {
     if (subject.at(to) === COLON) hasColon = true
     to++
   }
   subject.steps += to - at
   return hasColon && to - from >= 4 && subject.at(from) !== DOLLAR && subject.matched(from, to)
+}
+
+/** The quote of a string around the command, or a blank. */
+function endsUser(subject: Subject, at: number, isQuoted: boolean): boolean {
+  const byte = subject.at(at)
+  if (byte === 0x5c) return !isQuoted || subject.at(at + 1) === 0x22 || subject.at(at + 1) === 0x5c
+  return byte === 0x22 || (!isQuoted && byte <= SPACE)
 }
 
 /** Behind ` -u` or ` --user` of the command, or -1. The next command has its own. */

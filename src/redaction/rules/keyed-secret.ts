@@ -4,7 +4,7 @@ import type { Rule, RuleType } from '../rule.ts'
 import { ALNUM, LETTER } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
-import { pairedValue } from './paired-value.ts'
+import { firstElement, pairedValue } from './paired-value.ts'
 import { kindOfWord, secretKindOf, secretWords } from './secret-key-name.ts'
 import type { SecretKind } from './secret-key-name.ts'
 import { isCredential, isPasswordValue, isPinValue, isSecretValue } from './secret-value.ts'
@@ -54,6 +54,7 @@ export const keyedSecret: Rule = {
       `const acmeToken = '«${random20}»';`,
       `My key is «${random20}», please rotate it`,
       `Authorization: Token «${random40}»`,
+      `{"X-Api-Key":["«${random20}»"]}`,
       `acme_token = "«${['0f6a', '91b2', 'e7c4', '4d35'].join('')}»"`,
       `access_token: «${['2f1c4b7e', '9a0d', '4c3b', '8e1f', '5a6b7c8d9e0f'].join('-')}»`,
       `Error: authentication failed for «${random40}»`,
@@ -129,16 +130,15 @@ const SCHEMES: ReadonlySet<string> = new Set([
 
 function findKeyedSecret(subject: Subject, at: number): boolean {
   const value = keyedValue(subject, at)
-  if (value === undefined || value.delimiter === 'open') return at !== IN_LABEL && findUnkeyed(subject, at)
-  if (value.to - value.from < VALUE_BYTES_MIN) return false
-  if (isTriedOften(subject, value)) return false
-  const isQuoted = value.delimiter !== 'bare'
-  const from = behindScheme(subject, value)
-  const to = from === value.from || isQuoted ? value.to : bareEnd(subject, from, value.lineTo)
+  if (value === undefined) return at !== IN_LABEL && findUnkeyed(subject, at)
   // The name is looked at last: most values are told to be none by their form, and for less.
   const likely = kindOfWord(subject.word)
   if (likely === 'parameter' && value.keyBytes[value.keyTo] !== EQUALS) return false
   if (value.delimiter === 'number' && likely !== 'password' && likely !== 'pin') return false
+  const isQuoted = value.delimiter !== 'bare'
+  const range = rangeOf(subject, value)
+  if (range === undefined) return false
+  const { from, to } = range
   if (typeOfValue(subject, likely === 'maybe' ? 'secret' : likely, from, to, isQuoted) === undefined) return false
   const kind = secretKindOf(subject.word, value, at === IN_LABEL ? -1 : subject.wordStart)
   const type = typeOfValue(subject, kind, from, to, isQuoted)
@@ -146,6 +146,22 @@ function findKeyedSecret(subject: Subject, at: number): boolean {
   subject.type = type === 'SECRET' && isAwsSecret(subject, value, from, to) ? 'AWS_SECRET_KEY' : type
   return subject.matched(from, to)
 }
+
+/** Where the secret stands in the value, if it is one. */
+function rangeOf(subject: Subject, value: KeyedValue): { from: number; to: number } | undefined {
+  if (value.delimiter === 'open' || (value.delimiter === 'whole' && subject.at(value.from) === OPEN_BRACKET)) {
+    const element = firstElement(subject, value.from)
+    return element && { from: behindScheme(subject, element.from, element.to), to: element.to }
+  }
+  if (value.to - value.from < VALUE_BYTES_MIN || isTriedOften(subject, value)) return undefined
+  const from = behindScheme(subject, value.from, value.lineTo)
+  return {
+    from,
+    to: from === value.from || value.delimiter !== 'bare' ? value.to : bareEnd(subject, from, value.lineTo),
+  }
+}
+
+const OPEN_BRACKET = 0x5b
 
 /** `token=token=token=…`: each value holds all those behind it. */
 function isTriedOften(subject: Subject, { from, to }: KeyedValue): boolean {
@@ -186,7 +202,7 @@ function findUnkeyed(subject: Subject, at: number): boolean {
 const EQUALS = 0x3d
 
 /** Where the credentials begin in `Bearer abc`. */
-function behindScheme(subject: Subject, { from, lineTo }: KeyedValue): number {
+function behindScheme(subject: Subject, from: number, lineTo: number): number {
   const end = subject.runEnd(from, LETTER, SCHEME_BYTES_MAX)
   if (subject.at(end) !== SPACE || end >= lineTo || !SCHEMES.has(lowerCase(subject, from, end))) return from
   let at = end

@@ -47,6 +47,17 @@ export function pairedValue(subject: Subject, at: number): PairedValue | undefin
       }
 }
 
+/** `["…"]`, as dumps of headers write their values: the first one. `at` is the bracket. */
+export function firstElement(subject: Subject, at: number): { from: number; to: number } | undefined {
+  if (subject.at(at) !== OPEN_BRACKET) return undefined
+  const next = behindBlanks(subject, at + 1)
+  const from = behindQuote(subject, next)
+  if (from === next) return undefined
+  const to = endOfValue(subject, from, subject.at(from - 1))
+  return to < 0 ? undefined : { from, to }
+}
+
+const OPEN_BRACKET = 0x5b
 const COLON = 0x3a
 const EQUALS = 0x3d
 const SPACE_BYTE = 0x20

@@ -84,7 +84,7 @@ export function secretKindOf(word: string, value: KeyName, wordStart: number): S
   const name = textOf(keyBytes, keyFrom, keyTo)
   const start = wordStart < 0 ? name.toLowerCase().lastIndexOf(word) : wordStart - keyFrom
   const tail = wordsOf(name.slice(start + word.length))
-  if (tail.some((part) => OTHER_TAILS.has(part))) return 'none'
+  if (tail.some((part) => OTHER_TAILS.has(part)) && word !== 'webhook') return 'none'
   if (kind === 'password') return 'password'
   if (kind === 'pin') return tail.length === 0 ? kind : 'none'
   const phrase = wordsOf(textOf(keyBytes, phraseFrom, keyFrom)).slice(-PHRASE_WORDS_MAX)

@@ -211,7 +211,8 @@ function isLink(subject: Subject, from: number, to: number): boolean {
   let slashes = 0
   for (let at = from; at < to; at++) {
     if (subject.at(at) !== 0x2f) continue
-    if (at > from && subject.at(at - 1) === 0x3a && subject.at(at + 1) === 0x2f) return true
+    if (at > from && subject.at(at - 1) === 0x3a && subject.at(at + 1) === 0x2f)
+      return randomness(subject.bytes, from, to) < URL_MAX
     slashes++
   }
   return (
@@ -221,6 +222,8 @@ function isLink(subject: Subject, from: number, to: number): boolean {
   )
 }
 const PATH_MAX = 8
+/** Addresses with a secret in their path are above. */
+const URL_MAX = 12
 
 function isUuid(subject: Subject, from: number, to: number, { length, joints }: ValueTraits): boolean {
   if (length !== 36 || joints !== 4) return false

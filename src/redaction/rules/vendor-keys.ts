@@ -1,3 +1,4 @@
+import { IN_LABEL } from '../keyed-value.ts'
 import type { Rule, RuleType } from '../rule.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_TOKEN, TRIGGER_WORD } from '../triggers.ts'
@@ -117,5 +118,6 @@ export const vendorKeys: readonly Rule[] = vendors.map(([type, vendor, forms]) =
 }))
 
 function findVendorKey(subject: Subject, at: number, trigger: number): boolean {
+  if (at === IN_LABEL) return false
   return trigger === TRIGGER_WORD ? index.findAtWord(subject) : index.findInRun(subject, at)
 }

@@ -1,3 +1,4 @@
+import { IN_LABEL } from '../keyed-value.ts'
 import type { Rule } from '../rule.ts'
 import { ALNUM } from '../subject.ts'
 import type { Subject } from '../subject.ts'
@@ -44,6 +45,7 @@ const URL_BYTES_BEHIND_MAX = 512
 
 /** `at` is the last letter of the word. */
 function findWebhook(subject: Subject, at: number): boolean {
+  if (at === IN_LABEL) return false
   const hook = hooks.find(([word, rest]) => word === subject.word && subject.hasText(at + 1, rest))
   if (hook === undefined) return false
   const [, rest, pathMin] = hook
