@@ -13,12 +13,11 @@ export interface KeyMatches {
   match(type: RuleType, from: number, to: number, confidence: number): void
   /** Given and family name of one person, from keys of one object. */
   person(givenFrom: number, givenTo: number, familyFrom: number, familyTo: number): void
+  /** The path of the value is blocked. */
+  blocked(type: RuleType, from: number, to: number): void
   /** No match that lies in the range counts. */
   exempt(from: number, to: number): void
 }
-
-/** What is taken out because its path is blocked. */
-export const BLOCKED_TYPE = 'BLOCKED_KEY'
 
 /**
  * Finds what the keys of JSON name, in a text that holds JSON anywhere and at any depth. What a key means depends on the keys above it (`line1` in
@@ -108,7 +107,7 @@ export class KeyFinder implements JsonVisitor {
   #isSettled(paths: PathRules, frame: number, from: number, to: number, leafKind: LeafKind): boolean {
     const verdict = paths.verdict(frame)
     if (verdict === ALLOWED || verdict === IGNORED) this.#matches.exempt(from, to)
-    else if (verdict === BLOCKED && leafKind !== 'literal') this.#matches.match(BLOCKED_TYPE, from, to, 1)
+    else if (verdict === BLOCKED && leafKind !== 'literal') this.#matches.blocked(paths.typeOf(frame), from, to)
     return verdict !== 0
   }
 

@@ -54,7 +54,9 @@ function valueEnd(subject: Subject, kind: KeyKind, value: KeyedValue): number {
     case kinds.FAMILY_NAME:
     case kinds.FULL_NAME:
       if (isExact) return value.to
-      return value.isProse || !isCapital(subject, value.from) ? nameEnd(subject, value, 1) : nameEnd(subject, value, 5)
+      if (isCapital(subject, value.from)) return nameEnd(subject, value, value.isProse ? 1 : 5)
+      // In code a small letter begins a variable; in a query or an environment there are no blanks.
+      return value.from === value.keyTo + 1 ? nameEnd(subject, value, 1) : -1
     case kinds.PERSON:
       return isExact ? value.to : isCapital(subject, value.from) && !value.isProse ? nameEnd(subject, value, 5) : -1
     case kinds.USER_NAME:
@@ -89,14 +91,16 @@ const isCapital = (subject: Subject, at: number): boolean => {
   return byte >= 0x80 || (byte >= 0x41 && byte <= 0x5a)
 }
 
-/** Words of letters with single blanks between; all but the first begin with a capital. Prose: the first too. */
-function nameEnd(subject: Subject, { from, lineTo, isProse }: KeyedValue, wordsMax: number): number {
-  if (isProse && !isCapital(subject, from)) return -1
+/** Words of letters with single blanks between; all but the first begin with a capital. -1 at names of code: `FileMode.ALL`. */
+function nameEnd(subject: Subject, { from, lineTo }: KeyedValue, wordsMax: number): number {
   let end = from
   for (let words = 0, at = from; words < wordsMax; words++) {
     if (words > 0 && !isCapital(subject, at)) break
     const start = at
-    while (at < lineTo && isNameByte(subject.at(at))) at++
+    while (at < lineTo && isNameByte(subject.at(at))) {
+      if (subject.at(at) === 0x2e && subject.is(at + 1, LETTER)) return -1
+      at++
+    }
     if (at === start) break
     end = at
     if (subject.at(at) !== 0x20) break

@@ -2,7 +2,7 @@ import type { Match } from '../matches.ts'
 import type { Rule, RuleType } from '../rule.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
-import { BLOCKED_TYPE, KeyFinder } from './key-finder.ts'
+import { KeyFinder } from './key-finder.ts'
 import type { KeyMatches } from './key-finder.ts'
 import { findKeyed, keyWords } from './key-search.ts'
 import { typeOfKind } from './key-value.ts'
@@ -86,7 +86,12 @@ export class KeyedMatches implements KeyMatches {
     const rule = this.#indexOf.get(type)
     if (rule === undefined) return
     this.#matches.push({ start: from, end: to, rule, confidence })
-    if (type !== BLOCKED_TYPE) this.#learner.learn(type, this.#bytes, from, to)
+    this.#learner.learn(type, this.#bytes, from, to)
+  }
+
+  blocked(type: RuleType, from: number, to: number): void {
+    const rule = this.#indexOf.get(type)
+    if (rule !== undefined) this.#matches.push({ start: from, end: to, rule, confidence: 1 })
   }
 
   person(givenFrom: number, givenTo: number, familyFrom: number, familyTo: number): void {

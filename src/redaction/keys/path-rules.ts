@@ -1,3 +1,5 @@
+import type { RuleType } from '../rule.ts'
+
 /** The value is taken out, whatever it is. */
 export const BLOCKED = 1
 /** The value itself stays, but not what stands below it. */
@@ -7,8 +9,17 @@ export const IGNORED = 3
 
 export type Verdict = 0 | typeof BLOCKED | typeof ALLOWED | typeof IGNORED
 
+/** What is taken out because its path is blocked. */
+export const BLOCKED_TYPE = 'BLOCKED_KEY'
+
+/** Paths that are blocked, and what their values are called. */
+export interface BlockedGlob {
+  readonly glob: string
+  readonly type: RuleType
+}
+
 export interface PathGlobs {
-  readonly blockedKeys?: readonly string[]
+  readonly blockedKeys?: readonly (string | BlockedGlob)[]
   readonly allowedKeys?: readonly string[]
   readonly ignoredKeys?: readonly string[]
 }
@@ -26,11 +37,15 @@ export class PathRules {
   /** Frame by frame, the states of all globs: bit n = the segments before n are matched. */
   readonly #states: Uint32Array[] = []
   readonly #verdicts = new Uint8Array(FRAMES_MAX)
+  /** Of blocked frames: the glob that blocks. */
+  readonly #blocking = new Uint16Array(FRAMES_MAX)
 
   /** Throws a RangeError when there are too many globs or one is too long. */
   constructor({ blockedKeys = [], allowedKeys = [], ignoredKeys = [] }: PathGlobs) {
     this.#globs = [
-      ...blockedKeys.map((glob) => compiled(glob, BLOCKED)),
+      ...blockedKeys.map((blocked) =>
+        typeof blocked === 'string' ? compiled(blocked, BLOCKED) : compiled(blocked.glob, BLOCKED, blocked.type),
+      ),
       ...allowedKeys.map((glob) => compiled(glob, ALLOWED)),
       ...ignoredKeys.map((glob) => compiled(glob, IGNORED)),
     ]
@@ -54,11 +69,17 @@ export class PathRules {
   enter(frame: number, above: number, bytes: Uint8Array, from: number, to: number): void {
     this.#statesOf(frame).set(this.#statesOf(above))
     this.#verdicts[frame] = below(this.#verdicts[above] as Verdict)
+    this.#blocking[frame] = this.#blocking[above] as number
     this.#advance(frame, bytes, from, to)
   }
 
   verdict(frame: number): Verdict {
     return this.#verdicts[frame] as Verdict
+  }
+
+  /** What the value of a blocked frame is called. */
+  typeOf(frame: number): RuleType {
+    return this.#globs[this.#blocking[frame] as number]?.type ?? BLOCKED_TYPE
   }
 
   #advance(frame: number, bytes: Uint8Array, from: number, to: number): void {
@@ -70,7 +91,10 @@ export class PathRules {
       for (const [index, glob] of this.#globs.entries()) {
         const next = step(glob, states[index] as number, bytes, at, end)
         states[index] = next
-        if ((next & glob.final) !== 0) verdict = stronger(verdict, glob.verdict)
+        if ((next & glob.final) === 0) continue
+        // Of several globs that block, the first one that does names the value.
+        if (glob.verdict === BLOCKED && verdict !== BLOCKED) this.#blocking[frame] = index
+        verdict = stronger(verdict, glob.verdict)
       }
       this.#verdicts[frame] = verdict
       at = end
@@ -94,18 +118,19 @@ const stronger = (one: Verdict, other: Verdict): Verdict =>
 
 interface Glob {
   readonly verdict: Verdict
+  readonly type: RuleType
   /** Segments in lower case; undefined = `**`. */
   readonly segments: readonly (Uint8Array | undefined)[]
   /** The bit of the state in which all segments are matched. */
   readonly final: number
 }
 
-function compiled(glob: string, verdict: Verdict): Glob {
+function compiled(glob: string, verdict: Verdict, type: RuleType = BLOCKED_TYPE): Glob {
   const segments = glob
     .split('.')
     .map((segment) => (segment === '**' ? undefined : encoder.encode(segment.toLowerCase())))
   if (segments.length >= globSegmentsMax) throw new RangeError(`glob of more than ${globSegmentsMax - 1} segments`)
-  return { verdict, segments, final: (1 << segments.length) >>> 0 }
+  return { verdict, type, segments, final: (1 << segments.length) >>> 0 }
 }
 
 const encoder = new TextEncoder()
