@@ -1,8 +1,10 @@
 import { IN_LABEL } from '../keyed-value.ts'
+import { valueAhead } from '../number-ahead.ts'
 import type { Rule } from '../rule.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
 import { WordSet } from '../word-set.ts'
+import { endOfBlock, startOfStreet } from './address-block.ts'
 import { endOfLocality, endOfStreetNumber, isCapitalized, nameEnd, nameStart, numberBefore, unitEnd } from './street.ts'
 
 /** Behind the name of a street: 12 Main Street. In lower case only those that mean nothing else. */
@@ -17,6 +19,8 @@ const PREFIXES =
 /** The end of the name, a number behind: Hauptstrasse 12, Parijsstraat 8. */
 const ENDINGS =
   'strasse str platz allee gasse weg damm ufer straat laan plein gracht kade singel gatan gata gade vej veien vegen gate katu tie utca utja sokak cadde'
+/** Before a whole address, in whatever way its street is called. */
+const ANNOUNCED_BY = 'address adresse adres direccion indirizzo endereco lives living reside resides located'
 
 export const address: Rule = {
   type: 'ADDRESS',
@@ -24,7 +28,7 @@ export const address: Rule = {
   summary:
     'Postal addresses: streets under keys that say so, and in text a number with a word for a street in one of the larger languages, with flat, city and postal code behind it; post boxes.',
   triggers: [TRIGGER_WORD],
-  words: [...new Set(`${SUFFIXES} ${PREFIXES} ${ENDINGS} suite apt apartment box`.split(' '))],
+  words: [...new Set(`${SUFFIXES} ${PREFIXES} ${ENDINGS} suite apt apartment box ${ANNOUNCED_BY}`.split(' '))],
   confidence: 0.75,
   find: findAddress,
   examples: {
@@ -42,6 +46,9 @@ export const address: Rule = {
       'send it to «P.O. Box 1234»',
       'my address is «123 main street, apt 5»',
       '«Suite 394»',
+      'ship it to «8846 Patricia Cliff, Apt. 065»',
+      'my new address is «27534 Þorsteinsgata 63\nMoss, 51971» for this card',
+      'the address: «Allika 46, Riisa, Estonia».\nMobile: x',
     ],
     misses: [
       '{"server":{"address":"10.0.0.1"}}',
@@ -55,6 +62,11 @@ export const address: Rule = {
       '3 Drive letters',
       'in 2019 Wall Street fell',
       'Place 3 items',
+      'IP address is 10.0.0.1',
+      'address: Mia Li',
+      'the address is in use by 2 processes',
+      'e-mail address: Nora12@example.com',
+      'Version 1, Type CT',
     ],
   },
 }
@@ -70,6 +82,7 @@ function findAddress(subject: Subject, at: number): boolean {
   const end = at + 1
   if (units.has(bytes, wordStart, end)) return findUnit(subject, wordStart)
   if (subject.word === 'box') return findBox(subject, end)
+  if (announcing.has(bytes, wordStart, end)) return findAnnounced(subject, end)
   if (suffixes.has(bytes, wordStart, end) && findSuffixed(subject, end)) return true
   if (prefixes.has(bytes, wordStart, end) && findPrefixed(subject, end)) return true
   return endings.has(bytes, wordStart, end) && findEnding(subject, end)
@@ -81,7 +94,7 @@ function findSuffixed(subject: Subject, wordEnd: number): boolean {
   const isCapital = isCapitalized(subject, wordStart)
   if (!isCapital && !LOWER_SUFFIXES.has(subject.bytes, wordStart, wordEnd)) return false
   if (subject.at(wordStart - 1) !== 0x20 || subject.isWord(wordEnd)) return false
-  const from = nameStart(subject, wordStart, isCapital)
+  const from = nameStart(subject, wordStart, wordEnd, isCapital)
   if (from < 0) return false
   const end = subject.at(wordEnd) === 0x2e && subject.at(wordEnd + 1) !== 0x20 ? wordEnd + 1 : wordEnd
   const unit = unitEnd(subject, end)
@@ -98,10 +111,10 @@ function findPrefixed(subject: Subject, wordEnd: number): boolean {
   if (subject.at(wordEnd) !== 0x20 && subject.at(wordEnd) !== 0x2e) return false
   const end = nameEnd(subject, wordEnd)
   if (end < 0) return false
-  const from = numberBefore(subject, wordStart)
+  const from = numberBefore(subject, wordStart, true)
   const numberEnd = endOfStreetNumber(subject, end)
   if (from < 0 && (numberEnd < 0 || !isCapitalized(subject, wordStart))) return false
-  const to = endOfLocality(subject, unitEnd(subject, from < 0 ? numberEnd : end))
+  const to = endOfLocality(subject, unitEnd(subject, numberEnd < 0 ? end : numberEnd))
   subject.confidence = to > end ? 0.85 : 0.7
   return subject.matched(from < 0 ? wordStart : from, to)
 }
@@ -126,9 +139,26 @@ function findEnding(subject: Subject, wordEnd: number): boolean {
 function findUnit(subject: Subject, from: number): boolean {
   const to = unitEnd(subject, from)
   if (to === from || (!isCapitalized(subject, from) && subject.at(from + subject.word.length) !== 0x2e)) return false
-  subject.confidence = 0.6
-  return subject.matched(from, endOfLocality(subject, to))
+  const street = startOfStreet(subject, from)
+  subject.confidence = street < 0 ? 0.6 : 0.85
+  return subject.matched(street < 0 ? from : street, endOfLocality(subject, to))
 }
+
+const announcing = new WordSet(ANNOUNCED_BY)
+const FILLERS = new WordSet(
+  'is are at to with the my new old his her our your their updated current home billing shipping mailing delivery following as it s should be now ist lautet es est in on n',
+)
+
+/** What stands behind "address is", "lives at". */
+function findAnnounced(subject: Subject, wordEnd: number): boolean {
+  const from = valueAhead(subject, wordEnd, FILLERS, ANNOUNCED_BYTES_MAX)
+  if (from <= wordEnd || subject.isWord(from - 1) || subject.at(from - 1) === 0x2d) return false
+  const to = endOfBlock(subject, from)
+  subject.confidence = 0.7
+  return to > 0 && subject.matched(from, to)
+}
+
+const ANNOUNCED_BYTES_MAX = 40
 
 const BOX_OWNERS = ['P.O. ', 'P. O. ', 'PO ', 'P.O ', 'po ', 'p.o. ', 'Post Office ', 'post office ']
 

@@ -39,7 +39,9 @@ export const postalCode: Rule = {
   },
 }
 
-const FILLERS = new WordSet('code codes number is are was of for the my our your his her and n ist lautet es est value')
+const FILLERS = new WordSet(
+  'code codes number is are was of for the my our your his her and used to be now n ist lautet es est value',
+)
 
 function findPostalCode(subject: Subject, at: number): boolean {
   const from = at === IN_LABEL ? subject.start : valueAhead(subject, at + 1, FILLERS, 32)

@@ -9,7 +9,7 @@ const LOCALITY_BYTES_MAX = 96
 const LOCALITY_WORDS_MAX = 9
 
 /** Words of names in lower case. */
-const PARTICLES = new WordSet(
+export const PARTICLES = new WordSet(
   'de la le les du des d del della delle dei di da do dos das el los las von van der den het zu am an im in sur sous of the y e i',
 )
 /** Words before a street's name that are none of it: "2 way street", "5 minute drive". */
@@ -24,13 +24,13 @@ export const isCapitalized = (subject: Subject, at: number): boolean => {
   return (byte >= 0x41 && byte <= 0x5a) || byte >= 0xc3
 }
 
-const isNameByte = (subject: Subject, at: number): boolean => {
+export const isNameByte = (subject: Subject, at: number): boolean => {
   const byte = subject.at(at)
   return subject.isWord(at) || byte >= 0x80 || byte === 0x27 || byte === 0x2d
 }
 
 /** Where the number before a street's name of one to four words begins, or -1. `wordStart` is the word behind the name. */
-export function nameStart(subject: Subject, wordStart: number, isCapital: boolean): number {
+export function nameStart(subject: Subject, wordStart: number, wordEnd: number, isCapital: boolean): number {
   let at = wordStart
   for (let words = 0; words < NAME_WORDS_MAX; words++) {
     let end = at - 1
@@ -44,7 +44,7 @@ export function nameStart(subject: Subject, wordStart: number, isCapital: boolea
     if (subject.is(from, DIGIT) && !isOrdinal) return -1
     if (NO_NAMES.has(subject.bytes, from, end)) return -1
     if (isCapital && !isOrdinal && !isCapitalized(subject, from) && !PARTICLES.has(subject.bytes, from, end)) return -1
-    const number = numberBefore(subject, from)
+    const number = numberBefore(subject, from, wordEnd - wordStart >= 4)
     if (number >= 0) return number
     at = from
   }
@@ -52,10 +52,10 @@ export function nameStart(subject: Subject, wordStart: number, isCapital: boolea
 }
 
 /** Where the house number before `position` begins: 12, 221B, 12 bis, 4-6; or -1. No year and no part of a longer number. */
-export function numberBefore(subject: Subject, position: number): number {
+export function numberBefore(subject: Subject, position: number, mayHaveComma: boolean): number {
   let end = position - 1
   if (subject.at(end) !== 0x20) return -1
-  if (subject.at(end - 1) === 0x2c) end--
+  if (mayHaveComma && subject.at(end - 1) === 0x2c) end--
   for (const text of [' bis', ' ter']) if (subject.hasText(end - 4, text)) end -= 4
   let from = end
   if (subject.is(from - 1, LETTER) && subject.is(from - 2, DIGIT)) from--
@@ -94,9 +94,7 @@ export function nameEnd(subject: Subject, start: number): number {
   for (let words = 0; words < 6; words++) {
     if (subject.at(at) !== 0x20) break
     const from = at + 1
-    let to = from
-    while (to < from + WORD_BYTES_MAX && isNameByte(subject, to)) to++
-    subject.steps += to - from
+    const to = endOfName(subject, from)
     if (to === from || subject.is(from, DIGIT)) break
     if (isCapitalized(subject, from)) end = to
     else if (!PARTICLES.has(subject.bytes, from, to) && subject.at(from + 1) !== 0x27) break
@@ -158,36 +156,35 @@ export function unitEnd(subject: Subject, start: number): number {
  * the names behind a street may be anything.
  */
 export function endOfLocality(subject: Subject, start: number): number {
-  let end = start
   let at = start
   for (let words = 0; words < LOCALITY_WORDS_MAX && at < start + LOCALITY_BYTES_MAX; words++) {
     const from = behindBreak(subject, at)
     if (from === at) break
     const code = endOfPostalCode(subject, from)
-    if (code > 0 && (subject.is(from, DIGIT) || isCapitalized(subject, from))) {
-      end = at = code
-      if (subject.is(from, DIGIT) && code - from <= 4 && words === 0) at = cityEnd(subject, code)
-      continue
-    }
-    let to = from
-    while (to < from + WORD_BYTES_MAX && isNameByte(subject, to)) to++
-    subject.steps += to - from
+    if (code > 0 && (subject.is(from, DIGIT) || isCapitalized(subject, from)))
+      return words === 0 ? cityEnd(subject, code) : code
+    const to = endOfName(subject, from)
     if (to === from || (!isCapitalized(subject, from) && !PARTICLES.has(subject.bytes, from, to))) break
     at = to
   }
-  return end === start ? start : cityEnd(subject, end)
+  return start
+}
+
+function endOfName(subject: Subject, from: number): number {
+  let to = from
+  while (to < from + WORD_BYTES_MAX && isNameByte(subject, to)) to++
+  subject.steps += to - from
+  return to
 }
 
 /** Where the postal code comes first the city follows: 10115 Berlin. */
 function cityEnd(subject: Subject, start: number): number {
   if (subject.at(start) !== 0x20 || !isCapitalized(subject, start + 1)) return start
-  let to = start + 1
-  while (to < start + WORD_BYTES_MAX && isNameByte(subject, to)) to++
-  return to
+  return endOfName(subject, start + 1)
 }
 
 /** Behind what separates the parts of an address: a comma, blanks, an end of line (an escaped one too). */
-function behindBreak(subject: Subject, start: number): number {
+export function behindBreak(subject: Subject, start: number): number {
   let at = start
   while (at < start + 6) {
     const byte = subject.at(at)

@@ -1,0 +1,98 @@
+import { DIGIT, LETTER } from '../subject.ts'
+import type { Subject } from '../subject.ts'
+import { endOfPostalCode } from './postal-code.ts'
+import { behindBreak, isCapitalized, isNameByte, PARTICLES } from './street.ts'
+
+const BLOCK_BYTES_MAX = 128
+const TOKENS_MAX = 20
+const WORD_BYTES_MAX = 24
+const BEFORE_BYTES_MAX = 72
+
+/**
+ * End of an address that a word has announced ("my address is …"), whatever its streets are called: words with a capital and numbers, of which there must be
+ * one of each, over lines and commas; -1 when there is none. It ends with the sentence, a word in lower case, or before "Mobile:".
+ */
+export function endOfBlock(subject: Subject, from: number): number {
+  let at = from
+  let end = -1
+  let numbers = 0
+  let names = 0
+  for (let tokens = 0; tokens < TOKENS_MAX && at < from + BLOCK_BYTES_MAX; tokens++) {
+    const token = tokens === 0 ? at : behindBreak(subject, at)
+    if ((tokens > 0 && token === at) || isBlankLine(subject, at, token)) break
+    const to = endOfToken(subject, token)
+    if (to < 0) break
+    if (subject.is(token, DIGIT)) numbers++
+    else if (isCapitalized(subject, token)) names++
+    if (subject.is(token, DIGIT) || isCapitalized(subject, token)) end = to
+    at = to
+  }
+  subject.steps += at - from
+  return numbers > 0 && names > 0 && numbers <= 5 ? end : -1
+}
+
+/** Where the street before a flat begins ("8846 Patricia Cliff, Apt. 065", "Allika 46, Suite 501"), or -1. */
+export function startOfStreet(subject: Subject, unitStart: number): number {
+  const stop = Math.max(subject.start, unitStart - BEFORE_BYTES_MAX)
+  let at = unitStart
+  let numberStart = -1
+  let wordsStart = -1
+  for (let tokens = 0; tokens < 7; tokens++) {
+    const end = beforeBreak(subject, at)
+    if (end === at || end <= stop) break
+    let from = end
+    if (subject.at(from - 1) === 0x2e) from--
+    while (from > stop && from > end - WORD_BYTES_MAX && isNameByte(subject, from - 1)) from--
+    while (from < end && (subject.at(from) & 0xc0) === 0x80) from++
+    if (from >= end || isEscape(subject, from)) break
+    if (subject.is(from, DIGIT)) {
+      const digits = subject.runEnd(from, DIGIT, 7)
+      if (digits - from > 6 || end - digits > 2) break
+      numberStart = from
+    } else if (isCapitalized(subject, from)) wordsStart = from
+    else if (!PARTICLES.has(subject.bytes, from, end)) break
+    at = from
+  }
+  subject.steps += unitStart - at
+  if (numberStart < 0 || wordsStart < 0) return -1
+  return wordsStart < numberStart && numberStart + 8 > unitStart - 4 ? wordsStart : numberStart
+}
+
+/** Before a comma, blanks and at most one end of line. */
+function beforeBreak(subject: Subject, start: number): number {
+  let at = start
+  let lines = 0
+  while (at > start - 5) {
+    const byte = subject.at(at - 1)
+    if (byte === 0x0a) lines++
+    if (lines > 1 || (byte !== 0x20 && byte !== 0x2c && byte !== 0x0a && byte !== 0x0d)) break
+    at--
+  }
+  return at
+}
+
+const isEscape = (subject: Subject, at: number): boolean => subject.at(at - 1) === 0x5c
+
+function isBlankLine(subject: Subject, from: number, to: number): boolean {
+  let lines = 0
+  for (let at = from; at < to; at++)
+    if (subject.at(at) === 0x0a || (subject.at(at) === 0x5c && subject.at(at + 1) === 0x6e)) lines++
+  return lines > 1
+}
+
+/** End of one word or number of an address, or -1: with the dot of "Apt." and "St.". */
+function endOfToken(subject: Subject, from: number): number {
+  const code = endOfPostalCode(subject, from)
+  let to = code > 0 ? code : from
+  if (code < 0) while (to < from + WORD_BYTES_MAX && isNameByte(subject, to)) to++
+  if (to === from || subject.at(to) === 0x3a || subject.at(to) === 0x40) return -1
+  if (subject.is(from, DIGIT)) {
+    const digits = subject.runEnd(from, DIGIT, 8)
+    const next = subject.at(to)
+    return digits - from > 6 || ((next === 0x2e || next === 0x2f) && subject.is(to + 1, DIGIT)) ? -1 : to
+  }
+  if (!isCapitalized(subject, from) && !PARTICLES.has(subject.bytes, from, to) && to - from > 3) return -1
+  const isShort =
+    to - from <= 4 && subject.at(to) === 0x2e && subject.at(to + 1) === 0x20 && !subject.is(to + 2, LETTER)
+  return isShort ? to + 1 : to
+}
