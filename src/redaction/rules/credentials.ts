@@ -25,7 +25,11 @@ export const privateKey: Rule = {
       `["«-----BEGIN ${'PRIVATE'} KEY-----","MIIB","-----END PRIVATE KEY-----»"]`,
       `«-----BEGIN PGP ${'PRIVATE'} KEY BLOCK-----\nVersion: GnuPG v2 (GNU/Linux)\n\nlQOY\n-----END PGP PRIVATE KEY BLOCK-----»`,
     ],
-    misses: ['-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----', '-----BEGIN CERTIFICATE-----'],
+    misses: [
+      '-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----',
+      '-----BEGIN CERTIFICATE-----',
+      `const start = "-----BEGIN ${'PRIVATE'} KEY-----"`,
+    ],
   },
 }
 
@@ -75,6 +79,8 @@ export const bearerToken: Rule = {
 }
 
 const PEM_BYTES_MAX = 16_384
+/** Of a key whose end is missing: its armour alone is no secret. */
+const BODY_BYTES_MIN = 8
 
 /** `at` is the I of BEGIN. */
 function findPrivateKey(subject: Subject, at: number): boolean {
@@ -97,7 +103,7 @@ function findPrivateKey(subject: Subject, at: number): boolean {
   }
   subject.steps += to - from
   while (to > labelEnd && (subject.is(to - 1, SPACE) || subject.at(to - 1) === 0x5c)) to--
-  return subject.matched(from, to)
+  return to - labelEnd >= BODY_BYTES_MIN && subject.matched(from, to)
 }
 
 /** End of the armour, or -1. A bracket is not crossed: the text would be no JSON any more. */

@@ -72,6 +72,7 @@ export const keyedSecret: Rule = {
       '{"key":"8d962d7c8d019192c24224e2cafccae3a61fb586"}',
       'secret: /run/secrets/db_password_file',
       'the key is in the second drawer',
+      '{"/src/rules/api-token.ts":"f0a29defdbf51755c5e94491b19e5b9df0f7013f"}',
     ],
   },
 }
@@ -99,6 +100,8 @@ export const password: Rule = {
       '<input name="password" id="new-password">',
       'password: ${PASSWORD}',
       'password_min_length: 12',
+      'BUFLEN_PASSWD = 0x400',
+      'If you pass to *send* an object',
     ],
   },
 }

@@ -43,7 +43,7 @@ const OTHER_TAILS = set(
     'store manager service required enabled disabled valid validator rule rules strength reset forgot change updated created at date time timestamp age by from for ' +
     'in source scope scopes method mode level role roles user username email host port domain region vault resolver factory handler helper function callback ' +
     'class object list map set array string buffer stream reader writer parser generator pair pairs ring chain board stroke stone word words down up press code event ' +
-    'frame frames point points space arn row column col order group groups bytes bits identifier request response param params query option options config settings spec',
+    'frame frames point points space arn row column col order group groups bytes bits identifier request response param params query option options config settings spec ts tsx js jsx mjs cjs json py go rs rb java kt swift c h cpp cs php sh sql md txt yml yaml toml xml html css',
 )
 /** Right before `token`: one of text, or a place in a list. */
 const OTHER_TOKENS = set(
@@ -71,6 +71,8 @@ export type KeyName = Pick<KeyedValue, 'keyBytes' | 'keyFrom' | 'keyTo' | 'phras
 
 /** Whose key it is, in a sentence. */
 const OWNERS = set('my your our their his her its')
+/** Before a name that is the last part of a path. */
+const SLASH = 0x2f
 /** Words of a sentence right before the name. */
 const PHRASE_WORDS_MAX = 2
 
@@ -85,7 +87,8 @@ export function secretKindOf(word: string, value: KeyName, wordStart: number): S
   const start = wordStart < 0 ? name.toLowerCase().lastIndexOf(word) : wordStart - keyFrom
   const tail = wordsOf(name.slice(start + word.length))
   if (tail.some((part) => OTHER_TAILS.has(part)) && word !== 'webhook') return 'none'
-  if (kind === 'password') return 'password'
+  if (keyFrom > 0 && keyBytes[keyFrom - 1] === SLASH) return 'none'
+  if (kind === 'password') return isProse && word === 'pass' ? 'none' : 'password'
   if (kind === 'pin') return tail.length === 0 ? kind : 'none'
   const phrase = wordsOf(textOf(keyBytes, phraseFrom, keyFrom)).slice(-PHRASE_WORDS_MAX)
   const head = [...phrase, ...wordsOf(name.slice(0, start))]

@@ -128,6 +128,7 @@ export function isCredential(subject: Subject, from: number, to: number): boolea
   if (to - from < SECRET_BYTES_MIN || to - from > SECRET_BYTES_MAX || isTemplate(subject, from, to)) return false
   const found = traitsOf(subject, from, to)
   if (found.digits === 0 || found.blanks + found.others > 0 || isCode(subject, from, to, found)) return false
+  if (isLink(subject, from, to)) return false
   return found.randomness >= CREDENTIAL_MIN && found.upper + found.lower > 0
 }
 
@@ -142,7 +143,7 @@ export function isPasswordValue(subject: Subject, from: number, to: number, isQu
   if (others > 0 || blanks > (isQuoted ? 1 : 0)) return false
   if (blanks === 1 && (digits === 0 || symbols < 2)) return false
   if (upper + lower === 0) return digits === length && length <= PIN_DIGITS_MAX
-  if (isLink(subject, from, to)) return false
+  if (isLink(subject, from, to) || (subject.at(from) === 0x30 && (subject.at(from + 1) | 0x20) === 0x78)) return false
   if (digits + symbols + fillers === 0) return found.randomness >= QUOTED_MIN && length >= SECRET_BYTES_MIN
   if (joints > 0 && symbols === 0 && found.randomness < NAME_MAX) return false
   return isQuoted || !isCode(subject, from, to, found)
