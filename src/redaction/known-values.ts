@@ -4,6 +4,9 @@ import type { Subject } from './subject.ts'
 import { candidate, reserve, TRIGGER_KNOWN } from './triggers.ts'
 import type { Candidates } from './triggers.ts'
 
+/** What the values of the program's own credentials are called. */
+export const LIVE_TYPE = 'LIVE_SECRET'
+
 /** A value that is to be taken out wherever it stands. */
 export interface KnownValue {
   readonly type: RuleType
@@ -28,7 +31,7 @@ export interface SealedValue {
   readonly isBase64: boolean
 }
 
-/** A keyed hash of bytes[from, to), such as an HMAC: handed in, as this folder has no cryptography. */
+/** A keyed hash of bytes[from, to) in hex, such as an HMAC: handed in, as this folder has no cryptography. */
 export type Seal = (bytes: Uint8Array, from: number, to: number) => string
 
 /** Shorter values are too common to be looked for. */
@@ -60,12 +63,21 @@ export class KnownValues {
   readonly #table = new Uint8Array(TABLE_SIZE)
   readonly #entries = new Map<number, Entry[]>()
   readonly #seal: Seal | undefined
+  readonly #seed: number
   #count = 0
   /** Whose values count. */
   owner = 0
 
   constructor(seal?: Seal) {
     this.#seal = seal
+    this.#seed = seal === undefined ? 0 : Number.parseInt(seal(new Uint8Array(0), 0, 0).slice(0, 8), 16)
+  }
+
+  /** A quick hash, keyed by what `seal` makes of nothing. */
+  fingerprint(bytes: Uint8Array, from: number, to: number): number {
+    let hash = this.#seed
+    for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
+    return hash >>> 0
   }
 
   get size(): number {
@@ -161,10 +173,9 @@ export class KnownValues {
     if (value !== undefined) return (!value.isWord || isWordAt(subject, from, to)) && isEqual(value, subject, from)
     if (sealed === undefined || this.#seal === undefined) return false
     subject.steps += to - from
-    return fingerprint(bytes, from, to) === sealed.fingerprint && this.#seal(bytes, from, to) === sealed.sealed
+    return this.fingerprint(bytes, from, to) === sealed.fingerprint && this.#seal(bytes, from, to) === sealed.sealed
   }
 }
-
 
 /** Of three bytes, whatever the case of letters. */
 export const windowHash = (bytes: Uint8Array, at: number): number =>
@@ -175,12 +186,6 @@ export const windowHash = (bytes: Uint8Array, at: number): number =>
   )
 
 const hashed = (window: number): number => Math.imul(window, 0x9e3779b1) >>> 16
-
-export function fingerprint(bytes: Uint8Array, from: number, to: number): number {
-  let hash = 0x811c9dc5
-  for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
-  return hash >>> 0
-}
 
 const isAlike = (one: Uint8Array, at: number, other: Uint8Array, otherAt: number): boolean =>
   ((one[at] as number) | 0x20) === ((other[otherAt] as number) | 0x20)

@@ -3,13 +3,13 @@ import type { Decoder } from './decode/decoders.ts'
 import { plainText } from './decode/plain-text.ts'
 import { isSpelledSign, SPELLED } from './decode/spelled-sign.ts'
 import { JsonNumbers, leaveEscapeWhole } from './json-text.ts'
-import { BLOCKED_TYPE } from './keys/key-finder.ts'
 import { KeyedMatches } from './keys/keyed-matches.ts'
-import { PathRules } from './keys/path-rules.ts'
+import { blockedTypes, PathRules } from './keys/path-rules.ts'
 import type { PathGlobs } from './keys/path-rules.ts'
 import { KnownMatches } from './known-matches.ts'
+import { LIVE_TYPE } from './known-values.ts'
 import type { KnownValues } from './known-values.ts'
-import { isAtSeam, mergeMatches, originsOf, withReplacements } from './matches.ts'
+import { bordersOf, mergeMatches, originsOf, withReplacements } from './matches.ts'
 import type { Derived, Match } from './matches.ts'
 import { isOwnMark } from './own-marks.ts'
 import { Placeholders } from './placeholders.ts'
@@ -192,10 +192,11 @@ class RuleRedactor implements Redactor {
     const unknown = types?.find((type) => !chosen.some((rule) => rule.type === type))
     if (unknown !== undefined) throw new TypeError(`no redaction rule ${unknown}`)
     // What matches carry: the patterns, the rules, what is not a rule.
-    const names = [...patterns.map(({ type }) => type), ...allRules.map(({ type }) => type), BLOCKED_TYPE, LIMIT_TYPE]
+    const others = [...blockedTypes(paths), LIVE_TYPE]
+    const names = [...patterns.map(({ type }) => type), ...allRules.map(({ type }) => type), ...others, LIMIT_TYPE]
     const indexOf = new Map([
       ...chosen.map((rule) => [rule.type, patterns.length + allRules.indexOf(rule)] as const),
-      [BLOCKED_TYPE, names.length - 2],
+      ...others.map((type) => [type, names.lastIndexOf(type)] as const),
     ])
     this.#known = new KnownMatches(live, traces)
     this.#keys = new KeyedMatches(indexOf, this.#known, new PathRules(paths))
@@ -308,8 +309,9 @@ class RuleRedactor implements Redactor {
     const plain = search.isEncoded ? plainText(value.bytes, value.start, value.end) : undefined
     if (plain !== undefined) hidden.push(plain)
     if (matches.length === 0 && hidden.length === 0) return NOTHING
+    const isWholeAt = bordersOf(matches)
     for (const text of hidden) {
-      if (isAtSeam(text, matches)) continue
+      if (text.seam !== undefined && isWholeAt(text.seam)) continue
       if (round === ROUNDS_MAX || !this.#takeSteps(text.bytes.length * MADE_STEPS)) return this.#masked(value)
       matches.push(...originsOf(text, this.#matchesIn(text.bytes, round + 1)))
     }

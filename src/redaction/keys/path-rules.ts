@@ -24,6 +24,14 @@ export interface PathGlobs {
   readonly ignoredKeys?: readonly string[]
 }
 
+/** All that values of blocked paths are called. */
+export const blockedTypes = ({ blockedKeys = [] }: PathGlobs): readonly RuleType[] => [
+  ...new Set([
+    BLOCKED_TYPE,
+    ...blockedKeys.map((blocked) => (typeof blocked === 'string' ? BLOCKED_TYPE : blocked.type)),
+  ]),
+]
+
 export const globsMax = 256
 export const globSegmentsMax = 32
 
