@@ -192,6 +192,7 @@ function isBank(subject: Subject, wordStart: number): boolean {
   if (subject.at(end) !== 0x20 && subject.at(end) !== 0x5f && subject.at(end) !== 0x2d) return false
   let from = end
   while (from > end - 12 && subject.is(from - 1, LETTER)) from--
+  if (subject.isEscapeLetter(from)) from++
   return BANK_WORDS.has(subject.bytes, from, end)
 }
 

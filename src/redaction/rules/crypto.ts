@@ -104,6 +104,7 @@ function findInRun(subject: Subject, at: number, test: Test): boolean {
   const { bytes } = subject
   const stop = Math.min(subject.tokenEnd(at), at + RUN_BYTES_MAX)
   let from = Math.max(at - 15, subject.start)
+  if (subject.isEscapeLetter(from)) from++
   while (from < stop) {
     const to = subject.runEnd(from, ALNUM, WORD_BYTES_MAX + 1)
     const length = to - from

@@ -46,10 +46,13 @@ const FILLERS = new WordSet(
 function findPostalCode(subject: Subject, at: number): boolean {
   const from = at === IN_LABEL ? subject.start : valueAhead(subject, at + 1, FILLERS, 32)
   if (from <= at || subject.isWord(from - 1)) return false
-  if (at !== IN_LABEL && subject.is(subject.wordStart - 1, LETTER) && subject.word.length < 5) return false
+  if (at !== IN_LABEL && isRestOfWord(subject) && subject.word.length < 5) return false
   const to = endOfPostalCode(subject, from)
   return to > 0 && subject.matched(from, to)
 }
+
+const isRestOfWord = (subject: Subject): boolean =>
+  subject.is(subject.wordStart - 1, LETTER) && !subject.isEscapeLetter(subject.wordStart - 1)
 
 /** End of a postal code of any country that begins at `from`, or -1: 80273, 76165-1234, SW1A 1AA, K1A 0B1, 1012 AB, 340 12, 00-950, 01310-100. */
 export function endOfPostalCode(subject: Subject, from: number): number {

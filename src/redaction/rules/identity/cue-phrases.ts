@@ -92,6 +92,7 @@ function hasLettersBefore(subject: Subject, start: number, letters: string): boo
   return (
     letters === '' ||
     !subject.is(first - 1, LETTER) ||
+    subject.isEscapeLetter(first - 1) ||
     (subject.at(first) & 0x20) === 0 ||
     letters.length >= COMPOUND_LETTERS_MIN
   )
