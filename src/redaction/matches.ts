@@ -1,3 +1,5 @@
+import { TextBuilder } from './decode/text-builder.ts'
+
 /** A range of bytes that is taken out, and the index of the rule (rules.ts) that names it. */
 export interface Match {
   start: number
@@ -62,9 +64,14 @@ export const originsOf = (derived: Derived, matches: readonly Match[]): Match[] 
     return origin === undefined ? [] : [{ text: derived.bytes.subarray(match.start, match.end), ...match, ...origin }]
   })
 
-/** Whether a match ends or begins where the text was joined: then it was whole, and what goes on there is something else. */
-export const isAtSeam = ({ seam }: Derived, matches: readonly Match[]): boolean =>
-  seam !== undefined && matches.some(({ start, end }) => end === seam.start || start === seam.end)
+/** Tells whether a match ends or begins where a text was joined: then it was whole, and what goes on there is something else. */
+export function bordersOf(
+  matches: readonly Match[],
+): (seam: { readonly start: number; readonly end: number }) => boolean {
+  const starts = new Set(matches.map(({ start }) => start))
+  const ends = new Set(matches.map(({ end }) => end))
+  return (seam) => ends.has(seam.start) || starts.has(seam.end)
+}
 
 /** The value bytes[start, end) with ascending ranges of it replaced. */
 export function withReplacements(
@@ -73,35 +80,14 @@ export function withReplacements(
   end: number,
   replaced: readonly Replaced[],
 ): Derived {
-  const growth = replaced.reduce(
-    (sum, { start: from, end: to, replacement }) => sum + replacement.length - to + from,
-    0,
-  )
-  const text = new Uint8Array(end - start + growth)
-  /** Where each replacement begins in the text. */
-  const places: number[] = []
-  let write = 0
+  const growth = replaced.reduce((sum, one) => sum + Math.max(0, one.replacement.length - one.end + one.start), 0)
+  const text = new TextBuilder(end - start + growth)
   let read = start
   for (const { start: from, end: to, replacement } of replaced) {
-    text.set(bytes.subarray(read, from), write)
-    write += from - read
-    places.push(write)
-    text.set(replacement, write)
-    write += replacement.length
+    text.copy(bytes, read, from)
+    text.putAll(replacement, from, to)
     read = to
   }
-  text.set(bytes.subarray(read, end), write)
-
-  /** Offset in the value of a byte of the text; in a replacement, that of its start or end. */
-  const originOf = (at: number, side: 'start' | 'end'): number => {
-    let delta = start
-    for (let i = 0; i < replaced.length && (places[i] as number) <= at; i++) {
-      const one = replaced[i] as Replaced
-      const placeEnd = (places[i] as number) + one.replacement.length
-      if (at < placeEnd) return one[side]
-      delta = one.end - placeEnd
-    }
-    return at + delta + (side === 'end' ? 1 : 0)
-  }
-  return { bytes: text, origin: (from, to) => ({ start: originOf(from, 'start'), end: originOf(to - 1, 'end') }) }
+  text.copy(bytes, read, end)
+  return text
 }

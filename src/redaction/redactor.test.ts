@@ -267,8 +267,6 @@ describe('overlaps and JSON numbers', () => {
       '{"url":"https:\\/\\/bob:[REDACTED:URL_CREDENTIALS]@example.com"}',
     ],
     ['{"m":"bob\\u0040example.com"}', '{"m":"[REDACTED:EMAIL]"}'],
-    // A carriage return, not the letter r: the escape stays whole.
-    [`{"a":"\\rk${'_'}live_4eC39HqLyjWDarjtT1zdp7dc"}`, '{"a":"\\r[REDACTED:STRIPE_KEY]"}'],
     ['192.0.2.7-555-231-4567', '[REDACTED:IP_ADDRESS]-[REDACTED:PHONE]'],
   ]
   test.each(cases)('%s', (input, output) => expect(redact(input)).toBe(output))

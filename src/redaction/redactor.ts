@@ -305,7 +305,7 @@ class RuleRedactor implements Redactor {
     if (round === 0) {
       this.#rules.findInLabel(matches)
       this.#keys.find(this.#rules.subject, matches)
-    }
+    } else this.#keys.findWithin(this.#rules.subject, matches)
     const plain = search.isEncoded ? plainText(value.bytes, value.start, value.end) : undefined
     if (plain !== undefined) hidden.push(plain)
     if (matches.length === 0 && hidden.length === 0) return NOTHING

@@ -110,8 +110,9 @@ const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39
 const isLetter = (c: number): boolean => (c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a
 const isAlnum = (c: number): boolean => isDigit(c) || isLetter(c)
 const isHex = (c: number): boolean => isDigit(c) || ((c | 0x20) >= 0x61 && (c | 0x20) <= 0x66)
+const isUpper = (c: number): boolean => c >= 0x41 && c <= 0x5a
 /** What values are made of. */
-const isInValue = (c: number): boolean => isToken(c) || c === 0x40 || c === 0x2e
+const isInValue = (c: number): boolean => isToken(c) || c === 0x2b || (c >= 0x2e && c <= 0x3a) || c === 0x40
 const isToken = (c: number): boolean => isAlnum(c) || c === 0x2d || c === 0x5f
 const isNumberGap = (c: number): boolean => c === 0x20 || c === 0x2d || c === 0x2e || c === 0x29
 
@@ -268,7 +269,7 @@ function ibanAt(p: number): number {
   for (let i = 1; i <= 16; i++) {
     const c = byte(p + i)
     if (isAlnum(c)) more++
-    else if (c !== 0x20) break
+    else if (c !== 0x20 && c !== 0x2d) break
   }
   return more >= 11 ? TRIGGER_IBAN : -1
 }
@@ -292,7 +293,7 @@ function isFold(p: number): boolean {
     case FOLD_NOTHING:
       return isInValue(before) || isInValue(behind)
     case FOLD_GAP:
-      return isDigit(before) || isDigit(behind)
+      return isDigit(before) || isDigit(behind) || (isUpper(before) && isUpper(behind))
     default:
       return isAlnum(before) && isAlnum(behind)
   }

@@ -18,12 +18,20 @@ export function foldAt(bytes: Uint8Array, at: number, end: number, unit: Unit): 
     case FOLD_PUNCTUATION:
       return asciiOf(a, b, c, d)
     default:
-      return isDash(a, b, c) ? 0x2d : 0x20
+      return isDash(a, b, c) || (isNotToBreak(a, b, c) && isBetweenDigits(bytes, at, unit.to, end)) ? 0x2d : 0x20
   }
 }
 
 const isDash = (a: number, b: number, c: number): boolean =>
   a === 0xe2 && ((b === 0x80 && c >= 0x90 && c <= 0x95) || b === 0x88)
+
+/** Who writes a blank that must not break says that what stands around it is one value, as a dash does. */
+const isNotToBreak = (a: number, b: number, c: number): boolean =>
+  a === 0xc2 || (a === 0xe2 && b === 0x80 && (c === 0xaf || c === 0x87))
+
+const isBetweenDigits = (bytes: Uint8Array, from: number, to: number, end: number): boolean =>
+  from > 0 && to < end && isDigit(bytes[from - 1] as number) && isDigit(bytes[to] as number)
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
 
 function asciiOf(a: number, b: number, c: number, d: number): number {
   if (a < 0xe0) return 0x30 + (b & 15)

@@ -54,7 +54,7 @@ function readUnit(bytes: Uint8Array, start: number, end: number, at: number, byt
     case 0x26: // &
       return referenceAt(bytes, at, end, unit)
     case 0x2b: // +
-      return at > start && at + 1 < end && isBetweenDigits(bytes, at) ? 0x20 : NO_UNIT
+      return at > start && at + 1 < end && isBlankOfForm(bytes, at) ? 0x20 : NO_UNIT
     case 0x28: // brackets
     case 0x5b:
     case 0x7b:
@@ -70,11 +70,13 @@ for (const lead of [0xc2, 0xcd, 0xd8, 0xd9, 0xdb, 0xe0, 0xe2, 0xe3, 0xef, 0xf0, 
 
 const PERCENT = 0x25
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
+const isUpper = (byte: number): boolean => byte >= 0x41 && byte <= 0x5a
 const isAlnum = (byte: number): boolean => isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a)
 
-/** As forms write a blank: between digits, or a digit and a letter. A `+` between letters is left, addresses have it. */
-function isBetweenDigits(bytes: Uint8Array, at: number): boolean {
+/** As forms write a blank: beside a digit, or between capitals. A `+` between other letters is left, addresses have it. */
+function isBlankOfForm(bytes: Uint8Array, at: number): boolean {
   const before = bytes[at - 1] as number
   const behind = bytes[at + 1] as number
-  return (isDigit(before) && (isAlnum(behind) || behind === PERCENT)) || (isDigit(behind) && isAlnum(before))
+  if (isDigit(before)) return isAlnum(behind) || behind === PERCENT
+  return (isDigit(behind) && isAlnum(before)) || (isUpper(before) && isUpper(behind))
 }

@@ -42,6 +42,16 @@ export class TextBuilder implements Derived {
     this.#bytes[this.#length++] = byte
   }
 
+  /** Bytes that [from, to) of the source stand for as a whole, and none of them for a part of it. */
+  putAll(bytes: Uint8Array, from: number, to: number): void {
+    if (bytes.length === to - from) for (const byte of bytes) this.put(byte, from, to)
+    else {
+      this.#part(from, to)
+      this.#bytes.set(bytes, this.#length)
+      this.#length += bytes.length
+    }
+  }
+
   /** The character as UTF-8; each of its bytes stands for the whole range. */
   putCharacter(code: number, from: number, to: number): void {
     if (code < 0x80) return this.put(code, from, to)

@@ -1,6 +1,6 @@
 // What the vectors cannot tell: each shape looked at byte by byte, where a part of it stands. As in scanner-portable.ts.
 
-import { byte, isAlnum, isDigit, isEscapeLetter, isHex, isLetter, isToken } from './memory.as'
+import { byte, isAlnum, isDigit, isEscapeLetter, isHex, isLetter, isToken, isUpper } from './memory.as'
 
 function tokenRun(at: usize, n: usize): bool {
   for (let i: usize = 0; i < n; i++) if (!isToken(byte(at + i))) return false;
@@ -103,7 +103,7 @@ export function ibanAt(p: usize): i32 {
   for (let i: usize = 1; i <= 16; i++) {
     const c = byte(p + i);
     if (isAlnum(c)) more++;
-    else if (c != 0x20) break;
+    else if (c != 0x20 && c != 0x2d) break;
   }
   return more >= 11 ? 18 : -1;
 }
@@ -150,7 +150,7 @@ function foldKind(a: u32, b: u32, c: u32, d: u32): u32 {
 }
 
 // @ts-ignore: decorator
-@inline function isInValue(c: u32): bool { return isToken(c) || c == 0x40 || c == 0x2e; }
+@inline function isInValue(c: u32): bool { return isToken(c) || c == 0x2b || c - 0x2e < 13 || c == 0x40; }
 
 export function isFold(p: usize): bool {
   const kind = foldKind(byte(p), byte(p + 1), byte(p + 2), byte(p + 3));
@@ -160,7 +160,7 @@ export function isFold(p: usize): bool {
   switch (kind & 15) {
     case 1: return true;
     case 2: return isInValue(before) || isInValue(behind);
-    case 3: return isDigit(before) || isDigit(behind);
+    case 3: return isDigit(before) || isDigit(behind) || (isUpper(before) && isUpper(behind));
     default: return isAlnum(before) && isAlnum(behind);
   }
 }

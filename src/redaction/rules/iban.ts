@@ -90,7 +90,7 @@ const lengthAt = (subject: Subject, from: number): number | undefined =>
 function endOfGroups(subject: Subject, from: number, length: number): number {
   let at = from
   for (let count = 0; count < length; count++) {
-    if (count % 4 === 0 && count > 0 && subject.at(at) === 0x20) at++
+    if (count % 4 === 0 && count > 0 && (subject.at(at) === 0x20 || subject.at(at) === 0x2d)) at++
     if (!subject.is(at, ALNUM)) return -1
     at++
   }
