@@ -19,7 +19,10 @@ export function endOfBlock(subject: Subject, from: number): number {
   let names = 0
   for (let tokens = 0; tokens < TOKENS_MAX && at < from + BLOCK_BYTES_MAX; tokens++) {
     const token = tokens === 0 ? at : behindBreak(subject, at)
-    if ((tokens > 0 && token === at) || isBlankLine(subject, at, token)) break
+    const lines = linesBetween(subject, at, token)
+    if ((tokens > 0 && token === at) || lines > 1) break
+    // On a line of its own behind two numbers: a phone number rather than a postal code.
+    if (lines === 1 && numbers >= 2 && subject.is(token, DIGIT)) break
     const to = endOfToken(subject, token)
     if (to < 0) break
     if (subject.is(token, DIGIT)) numbers++
@@ -58,14 +61,15 @@ export function startOfStreet(subject: Subject, unitStart: number): number {
   return wordsStart < numberStart && numberStart + 8 > unitStart - 4 ? wordsStart : numberStart
 }
 
-/** Before a comma, blanks and at most one end of line. */
+/** Before a comma, blanks and at most one end of line, with the mark of quoted mail. */
 function beforeBreak(subject: Subject, start: number): number {
   let at = start
   let lines = 0
-  while (at > start - 5) {
+  while (at > start - 6) {
     const byte = subject.at(at - 1)
     if (byte === 0x0a) lines++
-    if (lines > 1 || (byte !== 0x20 && byte !== 0x2c && byte !== 0x0a && byte !== 0x0d)) break
+    const isMark = byte === 0x3e && lines === 0
+    if (lines > 1 || (byte !== 0x20 && byte !== 0x2c && byte !== 0x0a && byte !== 0x0d && !isMark)) break
     at--
   }
   return at
@@ -73,11 +77,11 @@ function beforeBreak(subject: Subject, start: number): number {
 
 const isEscape = (subject: Subject, at: number): boolean => subject.at(at - 1) === 0x5c
 
-function isBlankLine(subject: Subject, from: number, to: number): boolean {
+function linesBetween(subject: Subject, from: number, to: number): number {
   let lines = 0
   for (let at = from; at < to; at++)
     if (subject.at(at) === 0x0a || (subject.at(at) === 0x5c && subject.at(at + 1) === 0x6e)) lines++
-  return lines > 1
+  return lines
 }
 
 /** End of one word or number of an address, or -1: with the dot of "Apt." and "St.". */

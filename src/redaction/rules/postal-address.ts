@@ -46,6 +46,7 @@ export const address: Rule = {
       'send it to «P.O. Box 1234»',
       'my address is «123 main street, apt 5»',
       '«Suite 394»',
+      '> «91215 Harjukuja 54\n> Suite 318\n> Oulu\n> Finland 38524»',
       'ship it to «8846 Patricia Cliff, Apt. 065»',
       'my new address is «27534 Þorsteinsgata 63\nMoss, 51971» for this card',
       'the address: «Allika 46, Riisa, Estonia».\nMobile: x',
@@ -141,7 +142,8 @@ function findUnit(subject: Subject, from: number): boolean {
   if (to === from || (!isCapitalized(subject, from) && subject.at(from + subject.word.length) !== 0x2e)) return false
   const street = startOfStreet(subject, from)
   subject.confidence = street < 0 ? 0.6 : 0.85
-  return subject.matched(street < 0 ? from : street, endOfLocality(subject, to))
+  const end = endOfLocality(subject, to)
+  return street < 0 ? subject.matched(from, end) : subject.matched(street, Math.max(end, endOfBlock(subject, street)))
 }
 
 const announcing = new WordSet(ANNOUNCED_BY)

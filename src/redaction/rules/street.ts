@@ -183,13 +183,16 @@ function cityEnd(subject: Subject, start: number): number {
   return endOfName(subject, start + 1)
 }
 
-/** Behind what separates the parts of an address: a comma, blanks, an end of line (an escaped one too). */
+const BREAK_BYTES_MAX = 8
+
+/** Behind what separates the parts of an address: a comma, blanks, an end of line (an escaped one too), the mark of quoted mail. */
 export function behindBreak(subject: Subject, start: number): number {
   let at = start
-  while (at < start + 6) {
+  while (at < start + BREAK_BYTES_MAX) {
     const byte = subject.at(at)
     if (byte === 0x20 || byte === 0x2c || byte === 0x0a || byte === 0x0d) at++
     else if (byte === 0x5c && (subject.at(at + 1) === 0x6e || subject.at(at + 1) === 0x72)) at += 2
+    else if (byte === 0x3e && at > start) at++
     else break
   }
   return at
