@@ -67,6 +67,16 @@ export class KeyedMatches implements KeyMatches {
     if (subject.hasKeys || this.#hasPaths) subject.steps += end - start
   }
 
+  /** Adds what the keys name in a text that was made from the value. */
+  findWithin({ bytes, start, end, hasKeys }: Subject, matches: Match[]): void {
+    if (!hasKeys) return
+    const exempt = this.#exempt.splice(0)
+    this.#matches = matches
+    this.#bytes = bytes
+    this.#finder.find(bytes, start, end, NO_LABEL)
+    this.#exempt.splice(0, this.#exempt.length, ...exempt)
+  }
+
   /** The matches that no path exempts: a match that goes beyond an exempt value is not its own. */
   kept(matches: readonly Match[]): readonly Match[] {
     if (this.#exempt.length === 0) return matches
@@ -103,5 +113,6 @@ export class KeyedMatches implements KeyMatches {
   }
 }
 
+const NO_LABEL = new Uint8Array(0)
 /** What a sentence says is not sure enough to be looked for elsewhere. */
 const PROSE_CONFIDENCE_MAX = 0.8
