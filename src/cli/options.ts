@@ -41,7 +41,21 @@ export const redactOptions = {
     summary: 'text, otlp-json or otlp-protobuf; found out by the content when absent.',
   },
   signal: { type: 'string', value: '<signal>', summary: 'Of OTLP protobuf: traces (the default), metrics or logs.' },
-  rules: { type: 'string', value: '<A,B>', summary: 'Apply these rules only, e.g. EMAIL,PHONE.' },
+  rules: {
+    type: 'string',
+    value: '<A,B>',
+    summary: 'Apply these rules or families only, e.g. EMAIL,payment; with a minus: all but these, e.g. -IP_ADDRESS.',
+  },
+  explain: {
+    type: 'boolean',
+    summary: 'Print what was found instead of the result: where, by which rule, how sure, and what it becomes.',
+  },
+  report: { type: 'boolean', summary: 'Print only how much was found, by rule.' },
+  jsonl: {
+    type: 'boolean',
+    summary:
+      'Read {"id", "text"} one a line, write {"id", "text", "findings": [{"start", "end", "rule", "confidence"}]}; offsets in UTF-16 code units. Lines with the same "trace", or without any, are one trace.',
+  },
 } as const satisfies Options
 
 export const pricesOptions = {

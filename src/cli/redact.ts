@@ -1,127 +1,117 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { Edits } from '../otlp/edits.ts'
-import { jsonToProtobuf } from '../otlp/json-to-protobuf.ts'
-import { protobufToJson } from '../otlp/protobuf-to-json.ts'
-import { OtlpView } from '../otlp/view.ts'
-import { createRedactor } from '../redaction/redactor.ts'
-import type { Redactor } from '../redaction/redactor.ts'
-import { ruleTypes } from '../redaction/rules.ts'
+import { redactTexts } from '../redaction/redact-texts.ts'
+import type { RedactedText } from '../redaction/redactor.ts'
+import { rules } from '../redaction/rules.ts'
 import type { Signal } from '../sidecar/component.ts'
-import { redactBatch } from '../sidecar/processors/redaction/redact-batch.ts'
+import { buildRedaction } from '../sidecar/processors/redaction/build-redaction.ts'
+import type { BuiltRedaction } from '../sidecar/processors/redaction/build-redaction.ts'
+import { redactionConfig } from '../sidecar/processors/redaction/redaction-config.ts'
+import { systemClock } from '../sidecar/system-clock.ts'
 import { EXIT_OK, UsageError } from './command.ts'
 import type { CommandIo } from './command.ts'
 import { jsonOption, redactOptions } from './options.ts'
+import { explain, placesIn } from './redact/explain.ts'
+import type { Explained } from './redact/explain.ts'
+import { readLines } from './redact/lines.ts'
+import { formatOf, formats, redactedJson, redactedRequest } from './redact/otlp.ts'
+import type { Format, OnFound } from './redact/otlp.ts'
+import { countLines, countsAsJson } from './redact/report.ts'
 
-/** Redacts a file or standard input to standard output, as the sidecar would, and tells on standard error what was found. */
+/**
+ * Redacts a file or standard input as the sidecar would: the result to standard output and counts by rule to standard error, or instead of the result what was found
+ * (--explain), the counts alone (--report), or a line of findings for each line of input (--jsonl).
+ */
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals } = parseArgs({
     args: argv,
     options: { ...redactOptions, ...jsonOption },
     allowPositionals: true,
   })
-  const { format, signal = 'traces', rules } = values
+  const { format, signal = 'traces', json: asJson = false } = values
   if (positionals.length > 1) throw new UsageError('one file at a time')
-  if (format !== undefined && !isOneOf(FORMATS, format))
-    throw new UsageError(`--format ${format}: it is one of ${FORMATS.join(', ')}`)
+  if (format !== undefined && !isOneOf(formats, format))
+    throw new UsageError(`--format ${format}: it is one of ${formats.join(', ')}`)
   if (!isOneOf(SIGNALS, signal)) throw new UsageError(`--signal ${signal}: it is one of ${SIGNALS.join(', ')}`)
-  const counts = new Map<string, number>()
-  const redaction = {
-    redactor: redactorOf(rules),
-    count: (type: string) => void counts.set(type, (counts.get(type) ?? 0) + 1),
-  }
+  const output = outputOf(values)
+  const redaction = redactionOf(values.rules, io)
   const input = readFileSync(positionals[0] === undefined || positionals[0] === '-' ? STDIN : positionals[0])
-  io.stdout.write(redacted(input, format ?? formatOf(input), signal, redaction))
-  io.stderr.write(values.json === true ? jsonReport(counts) : report(counts))
+  const found: Explained[] = []
+  const counts = new Map<string, number>()
+  const onFound: OnFound = (one) => {
+    counts.set(one.rule, (counts.get(one.rule) ?? 0) + 1)
+    if (output === 'explain') found.push(one)
+  }
+  const report = (): string => (asJson ? countsAsJson(counts) : countLines(counts))
+
+  if (output === 'jsonl') {
+    writeLines(input.toString('utf8'), redaction, io, onFound)
+    io.stderr.write(report())
+    return EXIT_OK
+  }
+  const result = redacted(input, format ?? formatOf(input), signal, redaction, onFound)
+  if (output === 'explain') io.stdout.write(asJson ? `${JSON.stringify(found)}\n` : explain(found, rules))
+  else if (output === 'report') io.stdout.write(report())
+  else {
+    io.stdout.write(result)
+    io.stderr.write(report())
+  }
   return EXIT_OK
 }
 
 const STDIN = 0
-const FORMATS = ['text', 'otlp-json', 'otlp-protobuf'] as const
 const SIGNALS = ['traces', 'metrics', 'logs'] as const
-type Format = (typeof FORMATS)[number]
-
-interface Redaction {
-  readonly redactor: Redactor
-  count(type: string): void
-}
+const OUTPUTS = ['jsonl', 'explain', 'report'] as const
+type Output = (typeof OUTPUTS)[number] | 'result'
 
 const isOneOf = <T extends string>(known: readonly T[], name: string): name is T => known.some((one) => one === name)
 
-function redactorOf(names: string | undefined): Redactor {
-  if (names === undefined) return createRedactor()
-  const types = names.split(',').map((name) => {
-    const type = name.trim().toUpperCase()
-    if (!isOneOf(ruleTypes, type))
-      throw new UsageError(`--rules: there is no rule ${name}; known are ${ruleTypes.join(', ')}`)
-    return type
-  })
-  return createRedactor({ rules: types })
+function outputOf(values: Readonly<Partial<Record<(typeof OUTPUTS)[number], boolean>>>): Output {
+  const [asked, another] = OUTPUTS.filter((name) => values[name] === true)
+  if (another !== undefined) throw new UsageError(`--${asked} and --${another}: one of them at a time`)
+  return asked ?? 'result'
 }
 
-function redacted(input: Buffer, format: Format, signal: Signal, redaction: Redaction): string | Uint8Array {
-  if (format === 'otlp-protobuf') return redactedRequest(signal, input, redaction)
+function redactionOf(names: string | undefined, io: CommandIo): BuiltRedaction {
+  const chosen = names?.split(',').map((name) => nameOf(name.trim()))
+  const config = redactionConfig.safeParse(chosen === undefined ? {} : { rules: chosen })
+  if (!config.success) throw new UsageError(`--rules: ${config.error.issues.map(({ message }) => message).join('; ')}`)
+  return buildRedaction(config.data, { clock: systemClock, env: io.env })
+}
+
+/** Types in any case; families are written small. */
+const nameOf = (name: string): string =>
+  rules.some(({ type }) => type === name.replace(/^-/, '').toUpperCase()) ? name.toUpperCase() : name.toLowerCase()
+
+function redacted(
+  input: Buffer,
+  format: Format,
+  signal: Signal,
+  redaction: BuiltRedaction,
+  onFound: OnFound,
+): string | Uint8Array {
+  if (format === 'otlp-protobuf') return redactedRequest(signal, input, redaction, onFound)
   const text = input.toString('utf8')
-  if (format === 'text') return redactedText(text, redaction)
-  // One request, or one a line as the collector's file exporter writes them.
-  if (jsonSignal(text) !== undefined) return redactedJson(text, redaction)
-  return text
-    .split('\n')
-    .map((line) => (line.trim() === '' ? line : redactedJson(line, redaction)))
-    .join('\n')
+  if (format === 'otlp-json') return redactedJson(text, redaction, onFound)
+  const [result] = redactTexts(redaction.redactor, [{ text, trace: '' }])
+  if (result === undefined) return text
+  tell(text, result, onFound)
+  return result.text
 }
 
-function redactedText(text: string, { redactor, count }: Redaction): string {
-  const { text: result, hits } = redactor.redactText(text)
-  for (const { rule } of hits) count(rule)
-  return result
-}
-
-function redactedJson(text: string, redaction: Redaction): string {
-  const signal = jsonSignal(text)
-  if (signal === undefined) throw new UsageError('the input is no OTLP/JSON; see --format')
-  const result = protobufToJson(signal, redactedRequest(signal, jsonToProtobuf(signal, Buffer.from(text)), redaction))
-  return text.endsWith('\n') ? `${result}\n` : result
-}
-
-function redactedRequest(signal: Signal, bytes: Uint8Array, { redactor, count }: Redaction): Buffer {
-  const view = new OtlpView(signal, bytes)
-  const edits = new Edits(view)
-  redactBatch(redactor, view, edits, 'debug', count)
-  return edits.apply()
-}
-
-/** OTLP/JSON by its first name; Protocol Buffers by bytes that no text has and a first field that holds all the rest. */
-function formatOf(input: Buffer): Format {
-  const text = input.toString('utf8')
-  if (jsonSignal(text) !== undefined || jsonSignal(text.slice(0, text.indexOf('\n'))) !== undefined) return 'otlp-json'
-  return input[0] === 0x0a && input.subarray(0, 4096).some((byte) => byte < 0x09) ? 'otlp-protobuf' : 'text'
-}
-
-/** The signal of an OTLP/JSON request, or undefined when the text is none. */
-function jsonSignal(text: string): Signal | undefined {
-  const name = /^\uFEFF?\s*\{\s*"resource_?(?<kind>Spans|spans|Metrics|metrics|Logs|logs)"/
-    .exec(text)
-    ?.groups?.['kind']?.toLowerCase()
-  if (name === undefined) return undefined
-  try {
-    JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch {
-    return undefined // several requests, or no JSON
+/** A line of findings for each line; lines without a `trace` are one trace. */
+function writeLines(input: string, redaction: BuiltRedaction, io: CommandIo, onFound: OnFound): void {
+  const lines = readLines(input)
+  for (const [i, result] of redactTexts(redaction.redactor, lines).entries()) {
+    const { id, text } = lines[i] ?? { id: null, text: '' }
+    tell(text, result, onFound)
+    const findings = result.hits.map(({ start, end, rule, confidence }) => ({ start, end, rule, confidence }))
+    io.stdout.write(`${JSON.stringify({ id, text: result.text, findings })}\n`)
   }
-  return name === 'metrics' || name === 'logs' ? name : 'traces'
 }
 
-const jsonReport = (counts: ReadonlyMap<string, number>): string =>
-  `${JSON.stringify({ total: totalOf(counts), rules: Object.fromEntries(sorted(counts)) })}\n`
-
-function report(counts: ReadonlyMap<string, number>): string {
-  if (counts.size === 0) return 'Nothing was found.\n'
-  const lines = sorted(counts).map(([rule, count]) => `${String(count).padStart(7)}  ${rule}\n`)
-  return `${lines.join('')}${String(totalOf(counts)).padStart(7)}  in all\n`
+function tell(text: string, { hits }: RedactedText, onFound: OnFound): void {
+  const place = placesIn(text)
+  for (const { start, end, rule, confidence, replacement } of hits)
+    onFound({ place: place(start), rule, confidence, value: text.slice(start, end), replacement })
 }
-
-const sorted = (counts: ReadonlyMap<string, number>): [string, number][] =>
-  [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
-const totalOf = (counts: ReadonlyMap<string, number>): number =>
-  [...counts.values()].reduce((sum, count) => sum + count, 0)

@@ -18,9 +18,12 @@ export interface Finding {
   readonly text: string
 }
 
+/** Told of each thing found: its rule, the node that it stands in, and where there. */
+export type OnFound = (type: Redaction['type'], node: number, redaction: Redaction) => void
+
 export interface ApplyOptions {
   readonly summary: Summary
-  readonly count: (type: Redaction['type']) => void
+  readonly count: OnFound
   readonly actionOf?: (type: Redaction['type']) => Action
   readonly isDryRun: boolean
 }
@@ -44,7 +47,7 @@ export function applyFindings(
         itemEnd = view.next(item)
       }
     }
-    for (const { type } of found) count(type)
+    for (const one of found) count(one.type, node, one)
     summary.add(node, found)
     if (isDryRun) continue
     const actions = found.map(({ type }) => actionOf(type))

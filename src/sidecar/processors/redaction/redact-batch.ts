@@ -6,7 +6,7 @@ import type { Action } from '../../../redaction/actions.ts'
 import { isGlued } from '../../../redaction/redactor.ts'
 import type { Redaction, Redactor } from '../../../redaction/redactor.ts'
 import { applyFindings } from './apply-findings.ts'
-import type { Finding } from './apply-findings.ts'
+import type { Finding, OnFound } from './apply-findings.ts'
 import { ItemSummary } from './item-summary.ts'
 import type { RedactionSummary, Summary } from './item-summary.ts'
 import { labelOf } from './label.ts'
@@ -36,13 +36,13 @@ export interface Settled {
   readonly summary: Summary
 }
 
-/** Says what to change so that no string of the batch holds what the redactor finds; `count` is told of each thing taken out. */
+/** Says what to change so that no string of the batch holds what the redactor finds; `count` is told of each thing found. */
 export function redactBatch(
   redactor: Redactor,
   view: OtlpView,
   edits: Edits,
   summary: RedactionSummary,
-  count: (type: Redaction['type']) => void,
+  count: OnFound,
   options: BatchOptions = {},
 ): void {
   const settled = options.settle?.(view, edits)
