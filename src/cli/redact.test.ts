@@ -53,10 +53,96 @@ describe('spanwarden redact', () => {
     expect(stdout[0]).toBe(0x0a)
   })
 
+  test('--explain: where, by which rule, how sure, what it becomes, and what the rules are about', () => {
+    const { status, stdout, stderr } = redact('é Mail ada@example.com\n😀 call +49 30 901820\n', '--explain')
+    const lines = stdout.toString().split('\n')
+    expect(lines[0]).toMatch(/^where +rule +sure +what$/)
+    expect(lines[1]).toMatch(/^1:8 +EMAIL +0\.\d\d +ada@example\.com → \[REDACTED:EMAIL\]$/)
+    expect(lines[2]).toMatch(/^2:9 +PHONE +0\.\d\d +\+49 30 901820 → \[REDACTED:PHONE\]$/)
+    expect(lines.slice(4)).toEqual([
+      expect.stringMatching(/^EMAIL +E-mail/),
+      expect.stringMatching(/^PHONE +Phone/),
+      '',
+    ])
+    expect([status, stderr]).toEqual([0, ''])
+  })
+
+  test('--explain of OTLP names the span and the attribute; numbers are told as they were', () => {
+    const input = JSON.stringify(
+      spanBatchJson({
+        spans: [
+          {
+            spanId: '0000000000000010',
+            name: 'chat',
+            attributes: { note: 'ada@example.com', card: 4_111_111_111_111_111 },
+          },
+        ],
+      }),
+    )
+    const found: { place: string; value: string; rule: string }[] = JSON.parse(
+      redact(input, '--explain', '--json').stdout.toString(),
+    )
+    expect(found.map(({ place, rule, value }) => [place, rule, value])).toEqual([
+      ['span "chat" › attributes › note', 'EMAIL', 'ada@example.com'],
+      ['span "chat" › attributes › card', 'CREDIT_CARD', '4111111111111111'],
+    ])
+  })
+
+  test('--report: only how much was found', () => {
+    expect(redact('ada@example.com bob@example.com', '--report').stdout.toString()).toBe(
+      '      2  EMAIL\n      2  in all\n',
+    )
+    expect(redact('nothing here', '--report').stdout.toString()).toBe('Nothing was found.\n')
+  })
+
+  test('--jsonl: findings of each line, with offsets that cut the value out of the text', () => {
+    const lines = [
+      { id: 7, text: '😀 ada@example.com and 日本 bob@example.com' },
+      { id: 'x', text: 'nothing' },
+      { id: null, text: '{"card":"4111 1111 1111 1111"}', more: true },
+    ]
+    const { status, stdout, stderr } = redact(`${lines.map((line) => JSON.stringify(line)).join('\n\n')}\n`, '--jsonl')
+    const out: {
+      id: unknown
+      text: string
+      findings: { start: number; end: number; rule: string; confidence: number }[]
+    }[] = stdout
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(out.map(({ id }) => id)).toEqual([7, 'x', null])
+    expect(
+      out.map(({ findings }, i) => findings.map(({ start, end, rule }) => [rule, lines[i]?.text.slice(start, end)])),
+    ).toEqual([
+      [
+        ['EMAIL', 'ada@example.com'],
+        ['EMAIL', 'bob@example.com'],
+      ],
+      [],
+      [['CREDIT_CARD', '4111 1111 1111 1111']],
+    ])
+    expect(out[2]?.text).toBe('{"card":"[REDACTED:CREDIT_CARD]"}')
+    expect(stderr).toContain('3  in all')
+    expect(status).toBe(0)
+  })
+
+  test.each([
+    ['{"id":1}', /line 2 .*text/],
+    ['not json', /line 2 is no JSON/],
+    ['{"id":1,"text":5}', /line 2 .*text/],
+  ])('--jsonl: %s is told by its line, without what it holds', (line, message) => {
+    const { status, stdout, stderr } = redact(`{"id":1,"text":"a"}\n${line}\n`, '--jsonl')
+    expect([status, stdout.toString()]).toEqual([2, ''])
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toContain('not json')
+  })
+
   test.each([
     ['--format', 'xml'],
     ['--signal', 'profiles'],
     ['--rules', 'MAIL'],
+    ['--jsonl', '--explain'],
     ['a', 'b'],
   ])('wrong usage: %s %s', (...args) => {
     const { status, stdout } = redact('x', ...args)
