@@ -2,6 +2,7 @@ import { decoderAt, isPlainTextTrigger } from './decode/decoders.ts'
 import type { Decoder } from './decode/decoders.ts'
 import { plainText } from './decode/plain-text.ts'
 import { isSpelledSign, SPELLED } from './decode/spelled-sign.ts'
+import { isEndGlued, isGlued, isStartGlued } from './glued.ts'
 import { JsonNumbers, leaveEscapeWhole } from './json-text.ts'
 import { KeyedMatches } from './keys/keyed-matches.ts'
 import { blockedTypes, PathRules } from './keys/path-rules.ts'
@@ -17,7 +18,6 @@ import type { RuleType } from './rule.ts'
 import { RuleSearch } from './rule-search.ts'
 import { rules as allRules } from './rules.ts'
 import { createScanner } from './scanner.ts'
-import { CLASS, TOKEN } from './subject.ts'
 import {
   mergeCandidates,
   noCandidates,
@@ -121,7 +121,7 @@ export interface Redactor {
    */
   recall(): readonly number[]
   /** One text alone. Offsets of the hits are UTF-16 code units of the text that was handed in. */
-  redactText(text: string): RedactedText
+  redactText(text: string, label?: string): RedactedText
   /** Bytes that rules have looked at since the last `scan`. */
   readonly steps: number
 }
@@ -276,16 +276,17 @@ class RuleRedactor implements Redactor {
     return cursor === length ? SCAN_BYTES_MAX : positionOf(entries[cursor] as number)
   }
 
-  redactText(text: string): RedactedText {
+  redactText(text: string, label = ''): RedactedText {
     const bytes = encoder.encode(text)
     this.#known.beginText()
     this.#scanAll(bytes)
+    const labelBytes = label === '' ? NO_LABEL : encoder.encode(label)
     const decoder = new TextDecoder()
     const hits: RedactedText['hits'][number][] = []
     let redacted = ''
     let at = 0
     let unit = 0
-    for (const { start, end, type, confidence, replacement } of this.redactions(0, bytes.length)) {
+    for (const { start, end, type, confidence, replacement } of this.redactions(0, bytes.length, labelBytes)) {
       const hit = unit + utf16Length(bytes, at, start)
       const hitEnd = hit + utf16Length(bytes, start, end)
       const put = decoder.decode(replacement)
@@ -323,7 +324,8 @@ class RuleRedactor implements Redactor {
     const rules = this.#rules
     rules.subject.reset(bytes, start, end)
     decodedUntil.fill(start)
-    if (isGlued(bytes, start, end)) rules.findAtStart(search.matches)
+    if (isStartGlued(bytes, start, end)) rules.findAtStart(search.matches)
+    if (isEndGlued(bytes, start, end)) rules.findAtEnd(search.matches)
     const { entries, length } = found
     for (let i = first; i < length; i++) {
       const entry = entries[i] as number
@@ -417,19 +419,6 @@ interface Value {
   readonly start: number
   readonly end: number
 }
-
-/**
- * The byte before a value is its length on the wire. Where that looks like a part of a word, the scanner took the first word of the value for the rest of
- * another one, and missed the triggers that need its start.
- */
-export const isGlued = (bytes: Uint8Array, start: number, end: number): boolean =>
-  start > 0 &&
-  end - start >= GLUED_BYTES_MIN &&
-  ((CLASS[bytes[start - 1] as number] as number) & TOKEN) !== 0 &&
-  ((CLASS[bytes[start] as number] as number) & TOKEN) !== 0
-
-/** Shorter values hold nothing that any rule is about. */
-const GLUED_BYTES_MIN = 4
 
 /** What is found out about one value. */
 interface ValueSearch {

@@ -65,6 +65,12 @@ export class RuleSearch {
       this.find(TRIGGER_TOKEN, start + TOKEN_BYTES - 1, matches)
   }
 
+  /** The word at the end of a value that isGlued. */
+  findAtEnd(matches: Match[]): void {
+    const { end } = this.subject
+    this.#findWords(end - 1, matches)
+  }
+
   /** The words in what the value is called. */
   findInLabel(matches: Match[]): void {
     const { words, subject } = this
