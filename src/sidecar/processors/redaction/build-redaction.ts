@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { actionFor, maskKeepDefault, REPLACE, replacementsOf } from '../../../redaction/actions.ts'
 import type { Action, ActionTable } from '../../../redaction/actions.ts'
+import { BLOCKED_TYPE } from '../../../redaction/keys/path-rules.ts'
+import { LIVE_TYPE } from '../../../redaction/known-values.ts'
 import { createRedactor } from '../../../redaction/redactor.ts'
 import type { Redactor, RedactorOptions } from '../../../redaction/redactor.ts'
 import type { RuleFamily, RuleType } from '../../../redaction/rule.ts'
 import { rules } from '../../../redaction/rules.ts'
+import { TraceValues } from '../../../redaction/trace-values.ts'
 import type { ComponentContext } from '../../component.ts'
 import { allowedValues } from './allowed-values.ts'
 import { chooseRules } from './choose-rules.ts'
+import { environmentSecrets } from './environment-credentials.ts'
 import { NumberTexts } from './number-values.ts'
 import { PSEUDONYM_KEY_BYTES_MIN, Pseudonyms } from './pseudonyms.ts'
 import type { BatchOptions } from './redact-batch.ts'
@@ -39,6 +43,7 @@ export function buildRedaction(config: RedactionConfig, { clock, env }: World): 
   const types = chooseRules(config.rules)
   const ownReplacement = replacementsOf(actionOf, familyOf, pseudonyms?.token)
   const monotonic = (): number => clock.monotonic()
+  const blocked = blockedKeys(config)
   const isAllowed = allowedValues(config.allowed_values ?? [])
   const redactorOptions: RedactorOptions = {
     rules: types,
@@ -47,21 +52,36 @@ export function buildRedaction(config: RedactionConfig, { clock, env }: World): 
       ...(config.blocked_values ?? []).map((regex) => userPattern(BLOCKED_VALUE, regex, monotonic)),
       ...config.patterns.map(({ name, regex }) => userPattern(name, regex, monotonic)),
     ],
+    paths: {
+      blockedKeys: blocked.map((one) => (typeof one === 'string' ? one : { glob: one.path, type: one.name })),
+      allowedKeys: config.keys.allowed,
+      ignoredKeys: config.keys.ignored,
+    },
+    ...(config.live_secrets ? { live: environmentSecrets(env) } : {}),
+    ...(config.propagation.enabled ? { traces: tracesOf(config) } : {}),
     replacement: (type, text) => (type === BLOCKED_VALUE ? stockKeys?.masked(text) : ownReplacement(type, text)),
     ...(isAllowed === undefined ? {} : { isAllowed }),
   }
-  const texts = createRedactor(redactorOptions)
+  const { traces: _, ...aloneOptions } = redactorOptions
+  const texts = createRedactor(aloneOptions)
   const stock = stockKeys === undefined ? undefined : new StockBatch(config, stockKeys, texts)
   return {
     redactor: createRedactor(redactorOptions),
     options: {
       actionOf,
       isDryRun: config.dry_run,
+      propagates: config.propagation.enabled,
       ...tenantOption(config, pseudonyms),
       ...(config.numbers || config.redact_all_types === true ? { numbers: new NumberTexts(texts) } : {}),
       ...(stock === undefined ? {} : { settle: (view, edits) => stock.settle(view, edits, config.dry_run) }),
     },
-    types: [...types, ...config.patterns.map(({ name }) => name), BLOCKED_VALUE],
+    types: [
+      ...types,
+      ...config.patterns.map(({ name }) => name),
+      ...blocked.map((one) => (typeof one === 'string' ? BLOCKED_TYPE : one.name)),
+      BLOCKED_VALUE,
+      LIVE_TYPE,
+    ],
     pseudonyms,
   }
 }
@@ -71,10 +91,19 @@ const families = new Map(rules.map(({ type, family }) => [type, family]))
 const familyNames = new Set<string>(families.values())
 const isFamily = (name: string): name is RuleFamily => familyNames.has(name)
 
+const blockedKeys = ({ keys, blocked_keys: others }: RedactionConfig) => [...others, ...keys.blocked]
+
+const tracesOf = ({ propagation }: RedactionConfig): TraceValues =>
+  new TraceValues({ tracesMax: propagation.traces_max, valuesPerTraceMax: propagation.values_per_trace_max })
+
 /** The action of each type, looked up once. */
-function actionsOf({ actions, patterns }: RedactionConfig): (type: RuleType) => Action {
+function actionsOf(config: RedactionConfig): (type: RuleType) => Action {
+  const { actions, patterns } = config
   const byFamily = new Map<RuleFamily, Action>()
   const byType = new Map<RuleType, Action>(patterns.map(({ name, action }) => [name, actionOf(action)]))
+  for (const one of blockedKeys(config)) {
+    if (typeof one !== 'string' && one.action !== 'replace') byType.set(one.name, actionOf(one.action))
+  }
   for (const [name, action] of Object.entries(actions)) {
     if (isFamily(name)) byFamily.set(name, actionOf(action))
     else byType.set(name, actionOf(action))

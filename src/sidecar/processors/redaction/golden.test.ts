@@ -15,6 +15,7 @@ import { redaction } from '../redaction.ts'
  */
 
 const folder = join(import.meta.dirname, '../../../../test/golden/redaction')
+const TRACE_ID = '0102030405060708090a0b0c0d0e0f10'
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']
 
 type Values = Readonly<Record<string, unknown>>
@@ -73,7 +74,11 @@ function requestOf(item: Item): unknown {
   const resource = { attributes: pairs(item.resource) }
   const attributes = pairs(item.attributes)
   if ('body' in item)
-    return { resourceLogs: [{ resource, scopeLogs: [{ logRecords: [{ body: any(item.body), attributes }] }] }] }
+    return {
+      resourceLogs: [
+        { resource, scopeLogs: [{ logRecords: [{ traceId: TRACE_ID, body: any(item.body), attributes }] }] },
+      ],
+    }
   if ('point' in item) {
     const metrics = [{ name: item.name, sum: { dataPoints: [{ asInt: '1', attributes: pairs(item.point) }] } }]
     return { resourceMetrics: [{ resource, scopeMetrics: [{ metrics }] }] }
@@ -81,7 +86,12 @@ function requestOf(item: Item): unknown {
   const events = item.event === undefined ? [] : [{ name: 'event', attributes: pairs(item.event) }]
   const kind = KINDS.indexOf(item.kind ?? 'internal')
   return {
-    resourceSpans: [{ resource, scopeSpans: [{ spans: [{ name: item.name ?? 'span', kind, attributes, events }] }] }],
+    resourceSpans: [
+      {
+        resource,
+        scopeSpans: [{ spans: [{ traceId: TRACE_ID, name: item.name ?? 'span', kind, attributes, events }] }],
+      },
+    ],
   }
 }
 

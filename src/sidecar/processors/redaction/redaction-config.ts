@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { lowEntropyTypes, maskKeepDefault } from '../../../redaction/actions.ts'
+import { BLOCKED_TYPE, globsMax } from '../../../redaction/keys/path-rules.ts'
+import { LIVE_TYPE } from '../../../redaction/known-values.ts'
 import { MASK_KEEP_MAX } from '../../../redaction/own-marks.ts'
 import { LIMIT_TYPE, redactionLimits } from '../../../redaction/redactor.ts'
 import { rules, ruleTypes } from '../../../redaction/rules.ts'
+import { traceValuesLimits } from '../../../redaction/trace-values.ts'
 import { stockConfig } from './stock-config.ts'
 import { regexProblem } from './user-pattern.ts'
 
@@ -37,12 +40,16 @@ const ruleName = z.string().superRefine((name, context) => {
   context.addIssue({ code: 'custom', message: `there is no rule ${name}; known are ${known.join(', ')}` })
 })
 
+const typeName = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,39}$/, 'write it in capitals, digits and underscores, as in ORDER_ID')
+  .refine(
+    (name) => !ruleTypes.includes(name) && name !== LIMIT_TYPE && name !== LIVE_TYPE,
+    'a rule has that name already',
+  )
+
 const pattern = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]{0,39}$/, 'write it in capitals, digits and underscores, as in ORDER_ID')
-    .refine((name) => !ruleTypes.includes(name) && name !== LIMIT_TYPE, 'a rule has that name already')
-    .describe('What it is called in placeholders, counters and summaries.'),
+  name: typeName.describe('What it is called in placeholders, counters and summaries.'),
   regex: z
     .string()
     .superRefine((regex, context) => {
@@ -57,7 +64,7 @@ const pattern = z.strictObject({
 })
 
 const actions = z.record(z.string(), action).superRefine((chosen, context) => {
-  const known = ['default', ...ruleFamilies, ...ruleTypes]
+  const known = ['default', ...ruleFamilies, ...ruleTypes, BLOCKED_TYPE, LIVE_TYPE]
   for (const [name, one] of Object.entries(chosen)) {
     const problem = known.includes(name)
       ? one === 'pseudonym' && lowEntropyTypes.has(name)
@@ -99,6 +106,49 @@ const pseudonyms = z
     message: 'one of key_file and key_env says where the key is; it does not stand in the configuration itself',
   })
 
+const blockedKey = z.union([
+  z.string().min(1),
+  z.strictObject({
+    path: z.string().min(1).describe('Path of keys, with * and **.'),
+    name: typeName
+      .default(BLOCKED_TYPE)
+      .describe('What the values are called in placeholders, counters and summaries.'),
+    action: action.default('replace'),
+  }),
+])
+
+const keys = z.strictObject({
+  blocked: z
+    .array(blockedKey)
+    .max(globsMax)
+    .default([])
+    .describe('Paths whose values are taken out, whatever they are, with all below.'),
+  allowed: z
+    .array(z.string().min(1))
+    .max(globsMax)
+    .default([])
+    .describe('Paths whose values stay, as far as they are a value of their own: not what stands below them.'),
+  ignored: z
+    .array(z.string().min(1))
+    .max(globsMax)
+    .default([])
+    .describe('Paths at which nothing is taken out, with all below.'),
+})
+
+const propagation = z.strictObject({
+  enabled: z.boolean().default(true).describe('Whether it is done.'),
+  traces_max: z
+    .int()
+    .positive()
+    .default(traceValuesLimits.tracesMax)
+    .describe('Traces whose values are remembered; beyond it those not seen for longest are forgotten.'),
+  values_per_trace_max: z
+    .int()
+    .positive()
+    .default(traceValuesLimits.valuesPerTraceMax)
+    .describe('Values remembered of one trace.'),
+})
+
 export const redactionConfig = z
   .strictObject({
     rules: z
@@ -113,6 +163,24 @@ export const redactionConfig = z
         'What is done with what is found, by type, family, or `default`: the first of these that is given. Without it, replace.',
       ),
     patterns: z.array(pattern).max(100).default([]).describe('Texts of your own to look for, beside the rules.'),
+    keys: keys
+      .prefault({})
+      .describe(
+        'Values by the path of keys that leads to them: the key of the attribute, then those of maps in it and of JSON in its text, with dots between (gen_ai.tool.call.arguments.customer.email). ' +
+          '* stands for any part of one name, ** for any number of names; case does not count. Where several match, allowed wins over ignored over blocked.',
+      ),
+    blocked_keys: z.array(blockedKey).max(globsMax).default([]).describe('The same as keys.blocked.'),
+    propagation: propagation
+      .prefault({})
+      .describe(
+        'Values that keys have named, such as the name in first_name, are taken out wherever they stand in the same trace.',
+      ),
+    live_secrets: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Take out the credentials in the environment that the sidecar was started with (`spanwarden run`: also those of the agent), plain, in base64 and URL-encoded. They are kept as HMACs only.',
+      ),
     pseudonyms: pseudonyms.optional().describe('The key of the tokens that the action pseudonym makes.'),
     dry_run: z
       .boolean()
@@ -139,7 +207,12 @@ export const redactionConfig = z
     ...stockConfig,
   })
   .superRefine((config, context) => {
-    const asked = [...Object.values(config.actions), ...config.patterns.map((one) => one.action)]
+    const blocked = [...config.blocked_keys, ...config.keys.blocked]
+    const asked = [
+      ...Object.values(config.actions),
+      ...config.patterns.map((one) => one.action),
+      ...blocked.map((one) => (typeof one === 'string' ? undefined : one.action)),
+    ]
     if (asked.includes('pseudonym') && config.pseudonyms === undefined)
       context.addIssue({
         code: 'custom',
