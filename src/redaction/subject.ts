@@ -70,6 +70,8 @@ export class Subject {
   /** Set by a rule: keys in quotes name something, which whoever reads JSON finds (keys/key-finder.ts). */
   hasKeys = false
   steps = 0
+  /** Counts the values: what a rule remembers of one is over with the next. */
+  turn = 0
   // Ends of runs that were walked already: without them, many triggers in one long run would walk it again and again.
   #tokenStart = 0
   #tokenEnd = 0
@@ -88,6 +90,7 @@ export class Subject {
   authorityStart = -1
 
   reset(bytes: Uint8Array, start: number, end: number): void {
+    this.turn++
     this.bytes = bytes
     this.start = start
     this.end = end

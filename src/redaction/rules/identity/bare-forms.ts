@@ -39,7 +39,7 @@ function firstTrigger(form: string): { trigger: number; offset: number } {
 export function readBare(subject: Subject, at: number, { bytes, offset }: BareForm, id: WrittenId): number {
   const from = at - offset
   if (from < subject.start) return -1
-  id.length = 0
+  id.clear()
   for (let i = 0; i < bytes.length; i++) {
     const byte = subject.at(from + i)
     if (!isOf(byte, bytes[i] as number)) {

@@ -37,7 +37,7 @@ export class CuePhrases {
   /** The last letter of the phrase around the word that ends at `at`; undefined when there is none. */
   endOf(subject: Subject, at: number): number | undefined {
     if (at === IN_LABEL) return this.#isInLabel(subject) ? IN_LABEL : undefined
-    if (isInPlaceholder(subject, at) || isRestOfWord(subject)) return undefined
+    if (isRestOfWord(subject)) return undefined
     for (const { before, behind } of this.#phrases.get(subject.word) ?? []) {
       const end = behindLetters(subject, at, behind)
       if (end !== undefined && hasLettersBefore(subject, subject.wordStart, before)) return end
@@ -97,18 +97,3 @@ function hasLettersBefore(subject: Subject, start: number, letters: string): boo
     letters.length >= COMPOUND_LETTERS_MIN
   )
 }
-
-const PLACEHOLDER_BYTES_MAX = 48
-
-/** The name in `[REDACTED:US_SSN]` says nothing about what follows. */
-function isInPlaceholder(subject: Subject, at: number): boolean {
-  let end = at + 1
-  while (end < at + PLACEHOLDER_BYTES_MAX && isTypeByte(subject.at(end))) end++
-  if (subject.at(end) !== 0x5d) return false
-  let start = at
-  while (start > at - PLACEHOLDER_BYTES_MAX && isTypeByte(subject.at(start - 1))) start--
-  return subject.hasText(start - 10, '[REDACTED:')
-}
-
-const isTypeByte = (byte: number): boolean =>
-  (byte >= 0x41 && byte <= 0x5a) || byte === 0x5f || (byte >= 0x30 && byte <= 0x39)

@@ -1,12 +1,13 @@
 import { hasCueInText } from '../../cues.ts'
 import type { Rule, RuleFamily, RuleType } from '../../rule.ts'
-import { ALNUM, DIGIT } from '../../subject.ts'
+import { DIGIT } from '../../subject.ts'
 import type { Subject } from '../../subject.ts'
 import { TRIGGER_WORD } from '../../triggers.ts'
 import { bareForm, readBare } from './bare-forms.ts'
 import type { BareForm } from './bare-forms.ts'
 import { CuePhrases } from './cue-phrases.ts'
 import { hasDigit, namedValue } from './named-value.ts'
+import { aroundBytesMax, numberBefore, numbersAhead } from './numbers-around.ts'
 import { WrittenId } from './written-id.ts'
 
 export interface IdentitySpec {
@@ -30,11 +31,6 @@ export interface IdentitySpec {
   readonly bareConfidence?: number
   readonly examples: Rule['examples']
 }
-
-/** How far behind its phrase an id with a check digit is looked for, when it is not simply its value. */
-const WINDOW_BYTES = 40
-/** Words with digits that are tried there. */
-const TRIES_MAX = 2
 
 /** Words that say that a number is none of a person, however well it fits. */
 const OTHER_NUMBERS: ReadonlySet<string> = new Set(
@@ -112,14 +108,14 @@ class IdentityFinder {
     if (value !== undefined) {
       const { from, limit } = value
       if (this.#matches(subject, from, limit, this.#isValid)) return true
-      if (this.#isChecked && this.#findWithin(subject, from, Math.min(limit, from + WINDOW_BYTES), limit)) return true
+      if (this.#isChecked && this.#findAhead(subject, from, Math.min(limit, from + aroundBytesMax), limit)) return true
       if (this.#named?.endOf(subject, at) === undefined || !this.#matches(subject, from, limit, isAny)) return false
       subject.confidence = UNCHECKED_CONFIDENCE
       return true
     }
     if (end < 0 || !this.#isChecked) return false
-    const limit = Math.min(subject.end, end + WINDOW_BYTES)
-    if (this.#findWithin(subject, end + 1, limit, subject.end)) return true
+    const limit = Math.min(subject.end, end + aroundBytesMax)
+    if (this.#findAhead(subject, end + 1, limit, subject.end)) return true
     return this.#findBefore(subject, subject.wordStart)
   }
 
@@ -138,42 +134,16 @@ class IdentityFinder {
     return false
   }
 
-  /** The first words with digits in [start, stop), up to a quote, a bracket or the end of the line. */
-  #findWithin(subject: Subject, start: number, stop: number, limit: number): boolean {
-    let tries = 0
-    let at = start
-    while (at < stop && tries < TRIES_MAX) {
-      const byte = subject.at(at)
-      if (endsWindow[byte] === 1) break
-      if (!subject.is(at, ALNUM) || subject.isWord(at - 1)) {
-        at++
-        continue
-      }
-      const wordEnd = subject.runEnd(at, ALNUM, WINDOW_BYTES)
-      if (hasDigit(subject, at, wordEnd)) {
-        tries++
-        if (!isJoined(subject, at) && this.#matches(subject, at, limit, this.#isValid)) return true
-      }
-      at = wordEnd
-    }
-    subject.steps += at - start
+  #findAhead(subject: Subject, start: number, stop: number, limit: number): boolean {
+    for (const at of numbersAhead(subject, start, stop))
+      if (this.#matches(subject, at, limit, this.#isValid)) return true
     return false
   }
 
   /** "257-95-9759 is my SSN", "9434765919 (NHS)": an id that ends before the phrase. */
   #findBefore(subject: Subject, phrase: number): boolean {
-    const stop = Math.max(subject.start, phrase - WINDOW_BYTES)
-    let end = phrase
-    for (let words = 0; words < BETWEEN_MAX; words++) {
-      while (end > stop && isBetween[subject.at(end - 1)] === 1) end--
-      let start = end
-      while (start > stop && subject.isWord(start - 1)) start--
-      if (start === end) return false
-      if (hasDigit(subject, start, end)) return this.#endsAt(subject, start, end)
-      if (end - start > 6) return false
-      end = start
-    }
-    return false
+    const { start, end } = numberBefore(subject, phrase)
+    return start < end && this.#endsAt(subject, start, end)
   }
 
   /** An id that ends with the word [start, end): its first groups may stand before it. */
@@ -183,31 +153,16 @@ class IdentityFinder {
       if (this.#matches(subject, from, end, this.#isValid) && subject.to === end) return true
       if (isGroupGap[subject.at(from - 1)] !== 1 || !subject.isWord(from - 2)) return false
       from -= 2
-      while (from > subject.start && subject.isWord(from - 1) && end - from < WINDOW_BYTES) from--
+      while (from > subject.start && subject.isWord(from - 1) && end - from < aroundBytesMax) from--
       if (!hasDigit(subject, from, end)) return false
     }
     return false
   }
 }
 
-/** Words such as "is my" between an id and its phrase. */
-const BETWEEN_MAX = 4
 const GROUPS_MAX = 6
-
-const flags = (chars: string): Uint8Array => {
-  const table = new Uint8Array(256)
-  for (const char of chars) table[char.charCodeAt(0)] = 1
-  return table
-}
-const endsWindow = flags('"\\<>{}[]\n\r|;')
-const isBetween = flags(' (,:=')
-const isGroupGap = flags(' -./')
-
-/** The word at `at` goes on what stands before it: the rest of a number. */
-const isJoined = (subject: Subject, at: number): boolean => {
-  const before = subject.at(at - 1)
-  return (before === 0x2d || before === 0x2e || before === 0x2f) && subject.is(at - 2, DIGIT)
-}
+const isGroupGap = new Uint8Array(256)
+for (const char of ' -./') isGroupGap[char.charCodeAt(0)] = 1
 
 /** Of the characters read: `9` digits, `A` letters, `X` either. */
 function hasForm(form: string): boolean {

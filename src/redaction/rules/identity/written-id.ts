@@ -9,6 +9,12 @@ export class WrittenId {
   length = 0
   /** For each count of characters: where the id ends if it has so many, or 0 where that is in the middle of a group. */
   readonly ends = new Uint32Array(idCharsMax + 1)
+  // What was read last: many rules read the same.
+  #subject: Subject | undefined
+  #turn = 0
+  #from = 0
+  #limit = 0
+  #length = 0
 
   /** NaN-free: of a letter it is 17 and more. */
   digit(index: number): number {
@@ -42,6 +48,10 @@ export class WrittenId {
 
   /** Reads groups of letters and digits with one gap between two of them, from the first character of a word on. */
   read(subject: Subject, from: number, limit: number): void {
+    if (this.#subject === subject && this.#turn === subject.turn && this.#from === from && this.#limit === limit) {
+      this.length = this.#length
+      return
+    }
     this.length = 0
     this.ends.fill(0)
     let at = from
@@ -52,6 +62,17 @@ export class WrittenId {
       if (isGap[subject.at(at)] === 1) at++
     }
     subject.steps += at - from
+    this.#subject = subject
+    this.#turn = subject.turn
+    this.#from = from
+    this.#limit = limit
+    this.#length = this.length
+  }
+
+  /** Before characters are pushed. */
+  clear(): void {
+    this.length = 0
+    this.#subject = undefined
   }
 }
 
