@@ -5,6 +5,7 @@ import { ALNUM, LETTER } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
 import { firstElement, pairedValue } from './paired-value.ts'
+import { isPasswordWord } from './password-word.ts'
 import { kindOfWord, secretKindOf, secretWords } from './secret-key-name.ts'
 import type { SecretKind } from './secret-key-name.ts'
 import { isCredential, isPasswordValue, isPinValue, isSecretValue } from './secret-value.ts'
@@ -80,11 +81,15 @@ export const keyedSecret: Rule = {
 export const password: Rule = {
   ...shared,
   type: 'PASSWORD',
-  summary: 'Passwords behind a name or word that says so; words and names of code are none.',
+  summary:
+    'Passwords behind a name or word that says so; words only where they can be nothing else, names of code never.',
   confidence: 0.8,
   examples: {
     matches: [
       'my password is «hunter2!»',
+      'Sorry, my new password is «swordfish».',
+      '{"user":"ann","password":"«letmein»"}',
+      'POSTGRES_PASSWORD=«letmein»',
       `{"username":"ann","password":"«S3cure${'Pass'}»"}`,
       `<add key="Password" value="«b%B@2e${'RCS'}»" />`,
       `1,"{""password"":""«hunt${'er2!'}»""}"`,
@@ -94,6 +99,9 @@ export const password: Rule = {
     misses: [
       'password: string',
       'Your password is required.',
+      'My password is not working',
+      'connect(user=user, password=secretary)',
+      '{"password":"string"}',
       '{"type":"password","placeholder":"Password"}',
       'password=self.password',
       'password = getpass.getpass()',
@@ -137,14 +145,18 @@ function findKeyedSecret(subject: Subject, at: number): boolean {
   // The name is looked at last: most values are told to be none by their form, and for less.
   const likely = kindOfWord(subject.word)
   if (likely === 'parameter' && value.keyBytes[value.keyTo] !== EQUALS) return false
-  if (value.delimiter === 'number' && likely !== 'password' && likely !== 'pin') return false
+  if (value.delimiter === 'number' && ((likely !== 'password' && likely !== 'pin') || subject.word === 'pass'))
+    return false
   const isQuoted = value.delimiter !== 'bare'
   const range = rangeOf(subject, value)
   if (range === undefined) return false
   const { from, to } = range
-  if (typeOfValue(subject, likely === 'maybe' ? 'secret' : likely, from, to, isQuoted) === undefined) return false
+  // `pass` is what tests do, too.
+  const isWord = likely === 'password' && subject.word !== 'pass' && isPasswordWord(subject, value, from, to)
+  if (!isWord && typeOfValue(subject, likely === 'maybe' ? 'secret' : likely, from, to, isQuoted) === undefined)
+    return false
   const kind = secretKindOf(subject.word, value, at === IN_LABEL ? -1 : subject.wordStart)
-  const type = typeOfValue(subject, kind, from, to, isQuoted)
+  const type = isWord && kind === 'password' ? 'PASSWORD' : typeOfValue(subject, kind, from, to, isQuoted)
   if (type === undefined) return false
   subject.type = type === 'SECRET' && isAwsSecret(subject, value, from, to) ? 'AWS_SECRET_KEY' : type
   return subject.matched(from, to)

@@ -103,7 +103,7 @@ export function isSecretValue(
   if (isHex && length >= HEX_BYTES_MIN && digits >= 4) return !isMaybe
   if (isMaybe && (isHex || length < MAYBE_BYTES_MIN)) return false
   if (found.randomness >= (isMaybe ? MAYBE_MIN : isQuoted ? QUOTED_MIN : BARE_MIN))
-    return digits > 0 || length >= WORD_BYTES_MIN
+    return digits > 0 || (length >= WORD_BYTES_MIN ? isQuoted : found.randomness >= WORD_MIN)
   return isMixed(found)
 }
 
@@ -112,16 +112,17 @@ const NUMBER_DIGITS_MIN = 15
 const MAYBE_BYTES_MIN = 16
 /** Letters up to `f` make no words, but common pairs. */
 const HEX_BYTES_MIN = 20
-/** Without a digit it may be a foreign word. */
+/** Without a digit it may be a foreign word, or a name of code. */
 const WORD_BYTES_MIN = 14
+const WORD_MIN = 5
 // Of randomness: names of code are below zero, keys of sixteen characters around ten.
-const QUOTED_MIN = 2
-const BARE_MIN = 2.5
+const QUOTED_MIN = 0
+const BARE_MIN = 1.5
 const MAYBE_MIN = 8
 
 /** No word of any language, though its pairs of letters happen to be common ones. */
 const isMixed = ({ length, digits, upper, lower, joints, symbols, randomness: score }: ValueTraits): boolean =>
-  length >= 12 && digits >= 2 && upper >= 2 && lower >= 2 && joints + symbols <= 1 && score >= -1
+  length >= 10 && digits >= 2 && upper >= 2 && lower >= 2 && joints + symbols <= 1 && score >= -3
 
 /** Whether it can be what stands in a header of HTTP to prove who asks: less is needed where the header's name says it all. */
 export function isCredential(subject: Subject, from: number, to: number): boolean {
@@ -144,7 +145,7 @@ export function isPasswordValue(subject: Subject, from: number, to: number, isQu
   if (blanks === 1 && (digits === 0 || symbols < 2)) return false
   if (upper + lower === 0) return digits === length && length <= PIN_DIGITS_MAX
   if (isLink(subject, from, to) || (subject.at(from) === 0x30 && (subject.at(from + 1) | 0x20) === 0x78)) return false
-  if (digits + symbols + fillers === 0) return found.randomness >= QUOTED_MIN && length >= SECRET_BYTES_MIN
+  if (digits + symbols + fillers === 0) return found.randomness >= WORD_MIN && length >= SECRET_BYTES_MIN
   if (joints > 0 && symbols === 0 && found.randomness < NAME_MAX) return false
   return isQuoted || !isCode(subject, from, to, found)
 }
