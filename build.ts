@@ -26,6 +26,7 @@ const results = [
   // can see of it has its name set in the code.
   await build({ ...common, entryPoints: ['src/register.ts'], minify: true }),
   await build({ ...common, entryPoints: ['src/index.ts'], minify: true, keepNames: true }),
+  await build({ ...common, entryPoints: ['src/redact.ts'], minify: true, keepNames: true }),
   // The command line: its entrance is small and plain, so that an old Node can say that it is too old.
   await build({
     ...common,

@@ -67,6 +67,18 @@ agent('packed', () => client.chat.completions.create({ model: 'gpt-5-mini', mess
     ])
   })
 
+  test('spanwarden/redact for logs, in ESM and CommonJS, with types', async () => {
+    const use = `console.log(JSON.stringify(redact({ user: { email: ['ada', 'example.com'].join('@') } })))`
+    await writeFile(join(folder, 'redact.js'), `import { redact } from 'spanwarden/redact'\n${use}`)
+    await writeFile(join(folder, 'redact.cjs'), `const { redact } = require('spanwarden/redact')\n${use}`)
+    for (const file of ['redact.js', 'redact.cjs']) {
+      const { stdout, stderr } = await runNode([file], { cwd: folder })
+      expect([stdout, stderr]).toEqual(['{"user":{"email":"[REDACTED:EMAIL]"}}\n', ''])
+    }
+    const types = await readFile(join(folder, 'node_modules/spanwarden/dist/redact.d.ts'), 'utf8')
+    expect(types).toContain('createRedaction')
+  })
+
   test('the command starts the sidecar with its page and stops on SIGTERM', async () => {
     const cli = join(folder, 'node_modules/.bin/spanwarden')
     const any = '127.0.0.1:0'

@@ -68,6 +68,8 @@ function mayImport(from: string, to: string): boolean {
   if (source === target || pure.has(source)) return source === target
   if (source === 'sdk') return target === 'pricing' || target === 'control'
   if (source === 'index.ts' || source === 'register.ts') return target === 'sdk'
+  // The sidecar's redaction as a function.
+  if (source === 'redact.ts') return target === 'redaction' || to.startsWith('src/sidecar/processors/redaction/')
   if (source === 'control' || source === 'ledger') return pure.has(target)
   if (source === 'page') return to === 'src/store/records.ts'
   return services.has(source) && (pure.has(target) || target === 'ledger' || target === 'control' || isContract(to))
