@@ -66,7 +66,8 @@ function joined(tweet: string, group: string): Example {
     const label = CONLL[tag.slice(2).trim()]
     const last = spans.at(-1)
     if (label !== undefined && word !== '@' && word !== '#' && !isMention && !/^[@#]/.test(word)) {
-      if (tag.startsWith('I') && last?.label === label && start - last.end <= 1) spans[spans.length - 1] = { ...last, end: text.length }
+      if (tag.startsWith('I') && last?.label === label && start - last.end <= 1)
+        spans[spans.length - 1] = { ...last, end: text.length }
       else spans.push({ start, end: text.length, label })
     }
     isMention = word === '@' || word === '#'

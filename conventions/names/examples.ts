@@ -1,4 +1,5 @@
-import { NameTokens } from '../../src/redaction/names/name-tokens.ts'
+import { LABEL_OTHER, LABEL_PERSON } from '../../src/redaction/names/name-tagger.ts'
+import type { NameTokens } from '../../src/redaction/names/name-tokens.ts'
 
 /** A text with what is marked in it; offsets are UTF-16 code units. */
 export interface Example {
@@ -24,10 +25,12 @@ export function labelled(example: Example, tokens: NameTokens): { bytes: Uint8Ar
   const spans = example.spans.map(({ start, end, label }) => ({
     start: Buffer.byteLength(example.text.slice(0, start)),
     end: Buffer.byteLength(example.text.slice(0, end)),
-    label: label === 'PERSON' ? 1 : label === 'PLACE' ? 2 : 3,
+    label: label === 'PERSON' ? LABEL_PERSON : LABEL_OTHER,
   }))
   for (let at = 0; at < tokens.length; at++) {
-    const span = spans.find(({ start, end }) => (tokens.start[at] as number) < end && (tokens.end[at] as number) > start)
+    const span = spans.find(
+      ({ start, end }) => (tokens.start[at] as number) < end && (tokens.end[at] as number) > start,
+    )
     if (span !== undefined) labels[at] = span.label
   }
   return { bytes, labels }

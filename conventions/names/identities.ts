@@ -49,7 +49,8 @@ export class Identities {
   }
 
   firstName(): string {
-    return this.#faker().person.firstName()
+    const { person } = this.#faker()
+    return this.#chance() < 0.04 ? `${person.firstName()}-${person.firstName()}` : person.firstName()
   }
 
   lastName(): string {
@@ -58,6 +59,7 @@ export class Identities {
 
   fullName(): string {
     const { person } = this.#faker()
+    if (this.#chance() < 0.03) return `${person.firstName()}-${person.firstName()} ${person.lastName()}`
     return `${person.firstName()} ${person.lastName()}`
   }
 
@@ -83,8 +85,9 @@ export class Identities {
 
   place(): string {
     const form = this.#chance()
-    if (form > 0.8) return faker.location.country()
-    return this.#local(({ location }) => (form < 0.6 ? location.city() : location.state()))
+    if (form > 0.85) return faker.location.country()
+    if (form > 0.65) return this.pick(NAMED_LIKE_PERSONS)
+    return this.#local(({ location }) => (form < 0.5 ? location.city() : location.state()))
   }
 
   address(): string {
@@ -123,12 +126,26 @@ export class Identities {
 }
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
+/** Places that are called like persons, or begin like them. */
+const NAMED_LIKE_PERSONS = (
+  'Austin|San Jose|San Diego|San Antonio|San Francisco|Santa Maria|Santa Rosa|Santa Clara|Saint Paul|St. Louis|Charlotte|Houston|Jackson|Madison|Lincoln|' +
+  'Denver|Victoria|Florence|Sydney|Jordan|Chad|Georgia|Virginia|West Virginia|North Carolina|South Dakota|Santiago|Washington|Orlando|Aurora|Savannah|' +
+  'Brooklyn|Chelsea|Kingston|Hamilton|Wellington|Adelaide|Darwin|Perth|Nancy|Dallas|Phoenix|Paris|London|Milan|Vienna|Francisco|Diego|Jose|Lourdes|' +
+  'Louisville|Charleston|Jacksonville|Jefferson City|Fort Wayne|Carson City|Montgomery|Raleigh|Albany|Helena|Pierre|Salem|Eugene|Lancaster|Camden|' +
+  'Lafayette|Alexandria|Arlington|Logan|Preston|Lima|Asia|India|Israel|Kenya|Malta|Cuba|Dominica|Mali|Fallujah|Katrina|Christchurch|Elizabeth|Irvine'
+).split('|')
 const COMPANY_WORDS = (
   'Inc|Inc.|LLC|Ltd|Ltd.|GmbH|Corp|Corporation|Group|Partners|Capital|Bank|Systems|Technologies|Software|Labs|Media|Foods|Airlines|Motors|Energy|' +
   'Holdings|Consulting|Analytics|Insurance|Pharma|Studios|University|College|Hospital|Foundation|Institute|& Co|& Sons|Brothers|Stores|Logistics|App|Cloud|Data'
 ).split('|')
-const COMPANY_STEMS = 'Nova Blue Data Cyber Green Open Smart Micro Inter Global Sun Sky Deep Bright Quick Next Pro Omni Terra Velo Astro Core Ever'.split(' ')
-const COMPANY_ENDINGS = 'Soft Works Tech Ware Link Point Mind Wave Base Scale Stream Forge Path Grid Loop Bridge Line Net Hub Ly ify io'.split(' ')
+const COMPANY_STEMS =
+  'Nova Blue Data Cyber Green Open Smart Micro Inter Global Sun Sky Deep Bright Quick Next Pro Omni Terra Velo Astro Core Ever'.split(
+    ' ',
+  )
+const COMPANY_ENDINGS =
+  'Soft Works Tech Ware Link Point Mind Wave Base Scale Stream Forge Path Grid Loop Bridge Line Net Hub Ly ify io'.split(
+    ' ',
+  )
 
 /** The same text with other persons in it. */
 export function withOtherPersons(example: Example, identities: Identities): Example {

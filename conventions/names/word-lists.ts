@@ -42,7 +42,12 @@ export function fakerNames(): Record<'first' | 'last' | 'places', string[]> {
   for (const { person, location } of Object.values(allLocales)) {
     first.push(...strings(person?.first_name), ...strings(person?.middle_name))
     last.push(...strings(person?.last_name))
-    places.push(...strings(location?.city_name), ...strings(location?.state), ...strings(location?.country), ...strings(location?.county))
+    places.push(
+      ...strings(location?.city_name),
+      ...strings(location?.state),
+      ...strings(location?.country),
+      ...strings(location?.county),
+    )
   }
   return { first: first.filter(isCased), last: last.filter(isCased), places: places.filter(isCased) }
 }
@@ -53,7 +58,8 @@ const isCased = (name: string): boolean => /^\p{Lu}/u.test(name)
 function strings(list: unknown): string[] {
   if (typeof list === 'string') return [list]
   if (Array.isArray(list)) return list.flatMap(strings)
-  if (typeof list === 'object' && list !== null) return 'value' in list ? strings(list.value) : Object.values(list).flatMap(strings)
+  if (typeof list === 'object' && list !== null)
+    return 'value' in list ? strings(list.value) : Object.values(list).flatMap(strings)
   return []
 }
 

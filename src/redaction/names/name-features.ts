@@ -1,6 +1,6 @@
 import type { Run } from './name-runs.ts'
 import { takesDot } from './name-runs.ts'
-import { BREAK, CODE, hashOf, HASH_START, hashStep, SHAPE_LOWER, SIGN, WORD } from './name-tokens.ts'
+import { BREAK, CODE, HASH_START, hashStep, SIGN, WORD } from './name-tokens.ts'
 import { caseOf, foldedOf, NO_LETTER } from './letters.ts'
 import type { NameTokens } from './name-tokens.ts'
 import type { WordSets } from './word-sets.ts'
@@ -29,7 +29,7 @@ export class NameFeatures {
     const at = run.words[index] as number
     const word = tokens.hash[at] as number
     const shape = tokens.shape[at] as number
-    const mask = this.#sets.maskOf(word)
+    const mask = this.#maskAt(tokens, at)
     const isFirst = index === 0
     const isLast = index === run.length - 1
     const before = wordBefore(tokens, at)
@@ -76,6 +76,11 @@ export class NameFeatures {
     if (!isFirst) this.#add(22, runBefore, isLast ? 1 : 0)
     if (!isLast) this.#add(23, runBehind, isFirst ? 1 : 0)
     this.#add(24, runBefore, runBehind)
+    const key = keyBefore(tokens, run.words[0] as number)
+    if (key !== 0) {
+      this.#add(25, key, 0)
+      this.#add(26, key, mask)
+    }
     this.#addLetters(bytes, tokens, at, 30, true)
     if (isFirst && tokens.kind[before] === WORD && before >= 0) this.#addEnding(bytes, tokens, before, 40)
     if (isLast && behind >= 0 && tokens.kind[behind] === WORD) this.#addEnding(bytes, tokens, behind, 41)
@@ -93,7 +98,9 @@ export class NameFeatures {
   #maskAt(tokens: NameTokens, at: number): number {
     if (at < 0) return 256
     const kind = tokens.kind[at]
-    return kind === WORD ? this.#sets.maskOf(tokens.hash[at] as number) : 257 + (kind as number)
+    if (kind !== WORD) return 257 + (kind as number)
+    const mask = this.#sets.maskOf(tokens.hash[at] as number)
+    return mask === 0 && tokens.part[at] !== 0 ? this.#sets.maskOf(tokens.part[at] as number) : mask
   }
 
   /** Beginnings and ends of the word. */
@@ -117,7 +124,11 @@ export class NameFeatures {
     const letters = this.#letters
     const count = lettersOf(bytes, tokens.start[at] as number, tokens.end[at] as number, letters)
     if (count < 4) return
-    this.#add(kind, letters[count - 1] as number, ((letters[count - 2] as number) << 10) + (letters[count - 3] as number))
+    this.#add(
+      kind,
+      letters[count - 1] as number,
+      ((letters[count - 2] as number) << 10) + (letters[count - 3] as number),
+    )
   }
 }
 
@@ -126,7 +137,7 @@ const LETTERS_MAX = 32
 /** The folded letters of a word in UTF-8; the rest of a long word is left out. */
 function lettersOf(bytes: Uint8Array, start: number, end: number, letters: Int32Array): number {
   let count = 0
-  for (let at = start; at < end && count < LETTERS_MAX; ) {
+  for (let at = start; at < end && count < LETTERS_MAX;) {
     const byte = bytes[at] as number
     let point = byte
     let size = 1
@@ -149,7 +160,8 @@ const DOT = 0x2e
 function wordBefore(tokens: NameTokens, at: number): number {
   if (at <= 0) return -1
   const before = at - 1
-  if (before > 0 && tokens.kind[before] === SIGN && tokens.hash[before] === DOT && takesDot(tokens, before - 1)) return before - 1
+  if (before > 0 && tokens.kind[before] === SIGN && tokens.hash[before] === DOT && takesDot(tokens, before - 1))
+    return before - 1
   return before
 }
 
@@ -157,8 +169,26 @@ function wordBehind(tokens: NameTokens, at: number): number {
   if (at < 0) return -1
   const behind = at + 1
   if (behind >= tokens.length) return -1
-  if (tokens.kind[behind] === SIGN && tokens.hash[behind] === DOT && takesDot(tokens, at)) return behind + 1 < tokens.length ? behind + 1 : -1
+  if (tokens.kind[behind] === SIGN && tokens.hash[behind] === DOT && takesDot(tokens, at))
+    return behind + 1 < tokens.length ? behind + 1 : -1
   return behind
+}
+
+/** The word that a value stands behind in JSON, YAML, forms and lists: `"city": "`, `city=`, `**City:** `. 0 if there is none. */
+function keyBefore(tokens: NameTokens, at: number): number {
+  const colon = overSigns(tokens, at - 1)
+  if (colon < 0 || tokens.kind[colon] !== SIGN) return 0
+  if (tokens.hash[colon] !== COLON && tokens.hash[colon] !== EQUALS) return 0
+  const key = overSigns(tokens, colon - 1)
+  if (key < 0 || tokens.kind[key] === SIGN || tokens.kind[key] === BREAK) return 0
+  return tokens.hash[key] as number
+}
+
+/** The next token backwards that is no quote, asterisk or bracket; a few at most. */
+function overSigns(tokens: NameTokens, from: number): number {
+  let at = from
+  while (at >= 0 && at > from - 5 && tokens.kind[at] === SIGN && AROUND_KEYS.has(tokens.hash[at] as number)) at--
+  return at
 }
 
 function valueAt(tokens: NameTokens, at: number): number {
@@ -189,7 +219,8 @@ function startsSentence(tokens: NameTokens, at: number): boolean {
 }
 
 const signs = (text: string): ReadonlySet<number> => new Set([...text].map((sign) => sign.codePointAt(0) as number))
+const COLON = 0x3a
+const EQUALS = 0x3d
+const AROUND_KEYS = signs('"\'`*_[{(\\')
 const ENDS = signs('.!?:;…•*>|#')
 const OPENS = signs('"\'“”‘’«»()[]{}`-–—_')
-export const isLower = (shape: number): boolean => shape === SHAPE_LOWER
-export { hashOf }

@@ -27,9 +27,13 @@ export const emptyRun = (): Run => ({ words: new Int32Array(RUN_WORDS_MAX), leng
 
 const wordSet = (words: string): ReadonlySet<number> => new Set(words.split(' ').map(hashOf))
 /** Written in lower case within names. */
-const PARTICLES = wordSet('van von der den de da do dos das du del della di la le el al bin ibn bint ter ten zu af av y e')
+const PARTICLES = wordSet(
+  'van von der den de da do dos das du del della di la le el al bin ibn bint ter ten zu af av y e',
+)
 /** A dot behind them ends no sentence. */
-const ABBREVIATIONS = wordSet('mr mrs ms mx dr prof st jr sr gen col sgt lt capt rev hon sen rep gov pres mme mlle sra dra')
+const ABBREVIATIONS = wordSet(
+  'mr mrs ms mx dr prof st jr sr gen col sgt lt capt rev hon sen rep gov pres mme mlle sra dra',
+)
 const DOT = 0x2e
 
 /** Fills `run` with the next run at or behind the token `from`. Returns the token to go on from, or -1 at the end. */
@@ -81,7 +85,19 @@ function isLowerName(tokens: NameTokens, sets: WordSets, at: number): boolean {
     (tokens.end[at] as number) - (tokens.start[at] as number) > 2 &&
     sets.has(hash, SET_FIRST) &&
     !sets.has(hash, SET_WORD) &&
-    !isPartOfCode(tokens, at)
+    standsFree(tokens, at)
+  )
+}
+
+/** In running text: blanks around it, or the signs of a sentence. Quoted words in lower case are values. */
+function standsFree(tokens: NameTokens, at: number): boolean {
+  if (at > 0 && tokens.spaced[at] === 0) return false
+  const next = at + 1
+  if (next >= tokens.length || tokens.spaced[next] === 1 || tokens.kind[next] === BREAK) return true
+  return (
+    tokens.kind[next] === SIGN &&
+    SENTENCE_SIGNS.has(tokens.hash[next] as number) &&
+    (next + 1 >= tokens.length || tokens.spaced[next + 1] === 1)
   )
 }
 
@@ -104,13 +120,15 @@ function isPartOfCode(tokens: NameTokens, at: number): boolean {
   if (BEHIND_CODE.has(tokens.hash[next] as number)) return true
   const third = next + 1
   const isGlued = third < tokens.length && tokens.spaced[third] === 0
-  if (isSign(tokens, next, DOT)) return isGlued && tokens.kind[third] !== SIGN && tokens.kind[third] !== BREAK && !takesDot(tokens, at)
+  if (isSign(tokens, next, DOT))
+    return isGlued && tokens.kind[third] !== SIGN && tokens.kind[third] !== BREAK && !takesDot(tokens, at)
   return isSign(tokens, next, COLON) && isSign(tokens, third, COLON)
 }
 
 const COLON = 0x3a
 const signs = (text: string): ReadonlySet<number> => new Set([...text].map((sign) => sign.codePointAt(0) as number))
 const BEFORE_CODE = signs('@#$/\\.<&~%+')
+const SENTENCE_SIGNS = signs(',.!?')
 const BEHIND_CODE = signs('(=/\\@[<{+$%')
 
 const isSign = (tokens: NameTokens, at: number, sign: number): boolean =>

@@ -7,58 +7,61 @@ import type { WordSets } from './word-sets.ts'
 /** Labels of a word. Places and organisations are there to compete with persons; they are not reported. */
 export const LABEL_NONE = 0
 export const LABEL_PERSON = 1
-export const LABEL_PLACE = 2
-export const LABEL_ORGANISATION = 3
-export const LABEL_COUNT = 4
+export const LABEL_OTHER = 2
+export const LABEL_COUNT = 3
 
-/** What a feature speaks for, in four columns of weights, and what follows on what. */
+/** What a feature speaks for, and what follows on what. */
 export interface NameWeights {
-  /** Number of features is a power of two; a feature's hash is its row. Four weights a row, as multiples of `unit`. */
-  readonly rows: Int8Array | Float32Array
-  readonly unit: number
+  /** One byte a row, a power of two of them; a feature's hash is its row. Low half: the level for a person, high half: for another name. */
+  readonly rows: Uint8Array
+  /** What the sixteen levels weigh, against no name. */
+  readonly levels: Float32Array
   /** [label before * LABEL_COUNT + label]. */
   readonly transitions: Float32Array
 }
 
 /** A linear-chain conditional random field over the words of a run: how likely each label of each word is. */
 export class NameTagger {
-  readonly #weights: NameWeights
+  readonly #rows: Uint8Array
+  readonly #transitions: Float32Array
+  /** By byte of a row. */
+  readonly #person = new Float32Array(256)
+  readonly #other = new Float32Array(256)
   readonly #features: NameFeatures
-  readonly #mask: number
   readonly #lattice = new Lattice()
 
-  constructor(weights: NameWeights, sets: WordSets) {
-    this.#weights = weights
+  constructor({ rows, levels, transitions }: NameWeights, sets: WordSets) {
+    this.#rows = rows
+    this.#transitions = transitions
     this.#features = new NameFeatures(sets)
-    this.#mask = weights.rows.length / LABEL_COUNT - 1
+    for (let byte = 0; byte < 256; byte++) {
+      this.#person[byte] = levels[byte & 15] as number
+      this.#other[byte] = levels[byte >>> 4] as number
+    }
   }
 
   /** Probabilities, LABEL_COUNT for each word of the run; valid until the next call. */
   tag(bytes: Uint8Array, tokens: NameTokens, run: Run): Float64Array {
-    const { rows, unit, transitions } = this.#weights
-    const lattice = this.#lattice
-    const { hashes } = this.#features
+    const rows = this.#rows
+    const mask = rows.length - 1
+    const features = this.#features
+    const { hashes } = features
+    const { scores } = this.#lattice
     for (let index = 0; index < run.length; index++) {
-      this.#features.read(bytes, tokens, run, index)
-      let none = 0
+      features.read(bytes, tokens, run, index)
       let person = 0
-      let place = 0
-      let organisation = 0
-      for (let i = 0; i < this.#features.length; i++) {
-        const row = ((hashes[i] as number) & this.#mask) * LABEL_COUNT
-        none += rows[row] as number
-        person += rows[row + 1] as number
-        place += rows[row + 2] as number
-        organisation += rows[row + 3] as number
+      let other = 0
+      for (let i = 0; i < features.length; i++) {
+        const row = rows[(hashes[i] as number) & mask] as number
+        person += this.#person[row] as number
+        other += this.#other[row] as number
       }
-      const at = index * LABEL_COUNT
-      lattice.scores[at] = none * unit
-      lattice.scores[at + 1] = person * unit
-      lattice.scores[at + 2] = place * unit
-      lattice.scores[at + 3] = organisation * unit
+      scores[index * LABEL_COUNT] = 0
+      scores[index * LABEL_COUNT + 1] = person
+      scores[index * LABEL_COUNT + 2] = other
     }
-    lattice.solve(run.length, transitions)
-    return lattice.marginals
+    this.#lattice.solve(run.length, this.#transitions)
+    return this.#lattice.marginals
   }
 }
 
@@ -77,28 +80,39 @@ export class Lattice {
       forward[label] = scores[label] as number
       backward[(length - 1) * LABEL_COUNT + label] = 0
     }
-    for (let at = 1; at < length; at++) {
-      for (let label = 0; label < LABEL_COUNT; label++) {
-        let sum = -Infinity
-        for (let from = 0; from < LABEL_COUNT; from++)
-          sum = logSum(sum, (forward[(at - 1) * LABEL_COUNT + from] as number) + (transitions[from * LABEL_COUNT + label] as number))
-        forward[at * LABEL_COUNT + label] = sum + (scores[at * LABEL_COUNT + label] as number)
-      }
-    }
-    for (let at = length - 2; at >= 0; at--) {
-      for (let label = 0; label < LABEL_COUNT; label++) {
-        let sum = -Infinity
-        for (let to = 0; to < LABEL_COUNT; to++) {
-          const next = (at + 1) * LABEL_COUNT + to
-          sum = logSum(sum, (backward[next] as number) + (scores[next] as number) + (transitions[label * LABEL_COUNT + to] as number))
-        }
-        backward[at * LABEL_COUNT + label] = sum
-      }
-    }
+    for (let at = 1; at < length; at++) this.#stepForward(at, transitions)
+    for (let at = length - 2; at >= 0; at--) this.#stepBackward(at, transitions)
     let total = -Infinity
-    for (let label = 0; label < LABEL_COUNT; label++) total = logSum(total, forward[(length - 1) * LABEL_COUNT + label] as number)
+    for (let label = 0; label < LABEL_COUNT; label++)
+      total = logSum(total, forward[(length - 1) * LABEL_COUNT + label] as number)
     this.total = total
-    for (let i = 0; i < length * LABEL_COUNT; i++) marginals[i] = Math.exp((forward[i] as number) + (backward[i] as number) - total)
+    for (let i = 0; i < length * LABEL_COUNT; i++)
+      marginals[i] = Math.exp((forward[i] as number) + (backward[i] as number) - total)
+  }
+
+  #stepForward(at: number, transitions: Float32Array): void {
+    const { scores, forward } = this
+    for (let label = 0; label < LABEL_COUNT; label++) {
+      let sum = -Infinity
+      for (let from = 0; from < LABEL_COUNT; from++) {
+        const before = forward[(at - 1) * LABEL_COUNT + from] as number
+        sum = logSum(sum, before + (transitions[from * LABEL_COUNT + label] as number))
+      }
+      forward[at * LABEL_COUNT + label] = sum + (scores[at * LABEL_COUNT + label] as number)
+    }
+  }
+
+  #stepBackward(at: number, transitions: Float32Array): void {
+    const { scores, backward } = this
+    for (let label = 0; label < LABEL_COUNT; label++) {
+      let sum = -Infinity
+      for (let to = 0; to < LABEL_COUNT; to++) {
+        const next = (at + 1) * LABEL_COUNT + to
+        const behind = (backward[next] as number) + (scores[next] as number)
+        sum = logSum(sum, behind + (transitions[label * LABEL_COUNT + to] as number))
+      }
+      backward[at * LABEL_COUNT + label] = sum
+    }
   }
 }
 

@@ -33,6 +33,8 @@ export class NameTokens {
   end = new Int32Array(1024)
   /** Of the lower-case letters without accents. */
   hash = new Int32Array(1024)
+  /** The same of what stands before the first hyphen; 0 without one. */
+  part = new Int32Array(1024)
 
   /** Splits bytes[start, end). Escapes of JSON strings, at any depth, count as what they stand for. */
   read(bytes: Uint8Array, start: number, end: number): void {
@@ -40,7 +42,7 @@ export class NameTokens {
     reader.read(this, bytes, start, end)
   }
 
-  push(kind: number, shape: number, spaced: number, start: number, end: number, hash: number): void {
+  push(kind: number, shape: number, spaced: number, start: number, end: number, hash: number, part = 0): void {
     if (this.length === this.kind.length) this.#grow()
     const at = this.length++
     this.kind[at] = kind
@@ -49,6 +51,7 @@ export class NameTokens {
     this.start[at] = start
     this.end[at] = end
     this.hash[at] = hash
+    this.part[at] = part
   }
 
   #grow(): void {
@@ -60,6 +63,7 @@ export class NameTokens {
     this.start = wider(this.start, new Int32Array(size))
     this.end = wider(this.end, new Int32Array(size))
     this.hash = wider(this.hash, new Int32Array(size))
+    this.part = wider(this.part, new Int32Array(size))
   }
 }
 
@@ -69,10 +73,12 @@ export const hashStep = (hash: number, value: number): number => Math.imul(hash 
 /** The hash of a word as the tokenizer makes it. */
 export function hashOf(word: string): number {
   let hash = HASH_START
-  for (const letter of word) hash = hashStep(hash, foldedOf(letter.codePointAt(0) as number))
+  for (const letter of word.replaceAll(/['’]/g, '')) hash = hashStep(hash, foldedOf(letter.codePointAt(0) as number))
   return hash
 }
 
+/** Letters before the second capital of McDonald, O'Neil, FitzGerald. */
+const INNER_CAPITAL_MAX = 4
 const APOSTROPHE = 0x27
 const RIGHT_QUOTE = 0x2019
 const HYPHEN = 0x2d
@@ -119,25 +125,35 @@ class Reader {
     let lowers = 0
     let caseless = 0
     let firstCase = NO_LETTER
+    let letters = 0
+    let innerAt = 0
     let code = false
+    let part = 0
     while (at < this.#end) {
       const point = this.#pointAt(at)
       const letterCase = caseOf(point)
       if (letterCase === NO_LETTER) {
         if (isCode(point)) code = true
         else if (!this.#joins(point, at, end > start)) break
+        else if (point === HYPHEN && part === 0) part = hash
       } else {
         if (firstCase === NO_LETTER && end === start) firstCase = letterCase
-        if (letterCase === UPPER) uppers++
-        else if (letterCase === LOWER) lowers++
+        if (letterCase === UPPER) {
+          if (++uppers === 2) innerAt = letters
+        } else if (letterCase === LOWER) lowers++
         else if (letterCase === CASELESS) caseless++
       }
+      letters++
       this.#pointAt(at)
-      hash = hashStep(hash, point === RIGHT_QUOTE ? APOSTROPHE : foldedOf(point))
+      // O'Brien is OBrien in most lists.
+      if (point !== APOSTROPHE && point !== RIGHT_QUOTE) hash = hashStep(hash, foldedOf(point))
       at = end = this.#next
     }
-    const shape = shapeOf(firstCase, uppers, lowers, caseless)
-    tokens.push(code ? CODE : WORD, shape, spaced, start, end, hash)
+    let shape = shapeOf(firstCase, uppers, lowers, caseless)
+    // ChatSession, IDs: no name has its second capital late, or three of them.
+    if (shape === SHAPE_INNER && part === 0 && (uppers > 2 || innerAt > INNER_CAPITAL_MAX || innerAt < 2))
+      shape = SHAPE_MIXED
+    tokens.push(code ? CODE : WORD, shape, spaced, start, end, hash, part)
     return end
   }
 
