@@ -19,12 +19,16 @@ const frames = fc.constantFrom<[string, string]>(
   ['payload=', '\nnext line'],
 )
 
+/** Shorter runs of base64 and hex are words and numbers as often as not. PEM armour with other dashes is none. */
+const SHORTEST: Record<string, number> = { base64: 12, base64url: 12, 'base64 twice': 12, hex: 8, 'hex with 0x': 8 }
+
 describe('no value can be read out of the redacted text, however it was encoded', () => {
   test.each(Object.keys(encodings))('%s', (name) => {
     const encode = encodings[name] ?? String
     fc.assert(
-      fc.property(anySecret, frames, ({ value }, [before, behind]) => {
+      fc.property(anySecret, frames, ({ rule, value }, [before, behind]) => {
         const text = before + encode(value) + behind
+        fc.pre(value.length >= (SHORTEST[name] ?? 0) && !(name.includes('dashes') && rule === 'PRIVATE_KEY'))
         fc.pre(isRecoverable(value, text))
         expect(isRecoverable(value, redactor.redactText(text).text)).toBe(false)
       }),

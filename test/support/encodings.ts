@@ -34,7 +34,7 @@ export const encodings: Readonly<Record<string, (value: string) => string>> = {
   'no-break blanks in JSON': (value) => value.replaceAll(' ', '\\u00a0'),
   'thin blanks': (value) => value.replaceAll(' ', '\u2009'),
   'typographic dashes': (value) => value.replaceAll('-', '–'),
-  'no-break hyphens': (value) => value.replaceAll('-', '‑'),
+  'no-break dashes': (value) => value.replaceAll('-', '‑'),
   'bold in Markdown': (value) => `**${value}**`,
   'behind Chinese': (value) => `号码${value}是`,
 }

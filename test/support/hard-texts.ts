@@ -62,13 +62,12 @@ export const hardUnits: readonly string[] = [
 /** Words of rules in the forms of keys. */
 export const wordUnits: readonly string[] = [
   ...new Set(rules.flatMap(({ words = [], context = [] }) => [...words, ...context])),
-].flatMap((word) => [`${word} `, `${word}: `, `${word}_`, `"${word}":`, `{"${word}":"`, `\\"${word}\\":\\"`])
+].flatMap((word) => [`${word} `, `${word}: `, `${word}_`, `{"${word}":"`])
 
-export const exampleUnits: readonly string[] = rules.flatMap(({ examples }) =>
-  [...examples.matches, ...examples.misses].flatMap((marked) => {
-    const text = marked.replaceAll(/[«»]/g, '')
-    return text.length < 8
-      ? [text, `${text} `]
-      : [text, `${text} `, text.slice(0, text.length >> 1), text.slice(text.length >> 1)]
-  }),
-)
+export const exampleUnits: readonly string[] = [
+  ...new Set(
+    rules.flatMap(({ examples }) =>
+      [...examples.matches, ...examples.misses].map((marked) => `${marked.replaceAll(/[«»]/g, '')} `),
+    ),
+  ),
+]

@@ -19,7 +19,10 @@ const LINE_CHARS_MIN = 60
 export function encodedRun(bytes: Uint8Array, start: number, end: number, at: number): Hidden {
   const from = at - HEAD_CHARS + 1
   if (from < start) return { until: at, text: undefined }
-  return base64Run(bytes, from, end) ?? hexRun(bytes, from, end) ?? { until: at, text: undefined }
+  const base64 = base64Run(bytes, from, end)
+  if (base64?.text !== undefined) return base64
+  // Digits of hex are base64, too, of bytes that may look like text for a while.
+  return hexRun(bytes, from, end) ?? base64 ?? { until: at, text: undefined }
 }
 
 const isBase64 = (byte: number): boolean =>
