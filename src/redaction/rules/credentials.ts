@@ -44,6 +44,7 @@ export const jwt: Rule = {
     matches: [
       'token=«eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmN»&state=1',
       '"«eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.»"',
+      'in capitals «EYJHBGCIOIJIUZI1NIJ9.EYJZDWIIOIIXMJM0NTY3ODKWIN0.DOZJGNRYP4J3JVMNX»',
       'jwe «eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzOeDQz7.XFBoMYUZodetZdvT»',
     ],
     misses: [

@@ -99,7 +99,13 @@ const vendors: readonly (readonly [type: RuleType, vendor: string, forms: string
 
 const shapesOf = (type: RuleType, forms: string): KeyShape[] =>
   forms.split(' ').map((form) => parseKeyShape(type, form))
-const index = new KeyShapeIndex(vendors.flatMap(([type, , forms]) => shapesOf(type, forms)))
+/** Forms of other rules' types that are told by their first two bytes as well: a JSON web token in capitals. */
+const furtherForms: readonly (readonly [type: RuleType, forms: string])[] = [['JWT', '~eyJ{w10+}.eyJ{w10+}.{w16+}']]
+
+const index = new KeyShapeIndex([
+  ...vendors.flatMap(([type, , forms]) => shapesOf(type, forms)),
+  ...furtherForms.flatMap(([type, forms]) => shapesOf(type, forms)),
+])
 
 /** One rule for each type; they share one `find`. */
 export const vendorKeys: readonly Rule[] = vendors.map(([type, vendor, forms]) => ({
