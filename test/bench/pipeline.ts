@@ -3,8 +3,10 @@ import { fieldId } from '../../src/otlp/schema.ts'
 import { Edits } from '../../src/otlp/edits.ts'
 import { OtlpView } from '../../src/otlp/view.ts'
 import { createRedactor } from '../../src/redaction/redactor.ts'
+import { rules } from '../../src/redaction/rules.ts'
 import { createScanner } from '../../src/redaction/scanner.ts'
 import { noCandidates } from '../../src/redaction/triggers.ts'
+import { WordList } from '../../src/redaction/word-list.ts'
 import type { Processor } from '../../src/sidecar/component.ts'
 import { agentMetrics } from '../../src/sidecar/connectors/agent-metrics.ts'
 import { cost } from '../../src/sidecar/processors/cost.ts'
@@ -93,7 +95,9 @@ function contendersFor(): {
   const price = cost.create({ prices_file: '' }, context)
   const metrics = agentMetrics.create(agentMetrics.config.parse({}), { ...context, emit: () => undefined })
   metrics.start()
-  const scan = createScanner()
+  const scan = createScanner(
+    new WordList(rules.flatMap(({ isDefault, words = [] }) => (isDefault === false ? [] : words))),
+  )
   const candidates = noCandidates()
   const redactor = createRedactor()
   const guarded = new ObjectDesign(true)
