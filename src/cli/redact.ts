@@ -60,6 +60,8 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
 }
 
 const STDIN = 0
+/** Values that are known in the rest of the input: a file may hold many conversations. */
+const FILE_VALUES_MAX = 16_384
 const SIGNALS = ['traces', 'metrics', 'logs'] as const
 const OUTPUTS = ['jsonl', 'explain', 'report'] as const
 type Output = (typeof OUTPUTS)[number] | 'result'
@@ -74,7 +76,10 @@ function outputOf(values: Readonly<Partial<Record<(typeof OUTPUTS)[number], bool
 
 function redactionOf(names: string | undefined, io: CommandIo): BuiltRedaction {
   const chosen = names?.split(',').map((name) => nameOf(name.trim()))
-  const config = redactionConfig.safeParse(chosen === undefined ? {} : { rules: chosen })
+  const config = redactionConfig.safeParse({
+    ...(chosen === undefined ? {} : { rules: chosen }),
+    propagation: { values_per_trace_max: FILE_VALUES_MAX },
+  })
   if (!config.success) throw new UsageError(`--rules: ${config.error.issues.map(({ message }) => message).join('; ')}`)
   return buildRedaction(config.data, { clock: systemClock, env: io.env })
 }

@@ -1,5 +1,7 @@
+import { redactTexts } from '../../../src/redaction/redact-texts.ts'
 import { createRedactor } from '../../../src/redaction/redactor.ts'
 import { ruleTypes } from '../../../src/redaction/rules.ts'
+import { TraceValues } from '../../../src/redaction/trace-values.ts'
 
 export interface Finding {
   readonly start: number
@@ -27,25 +29,26 @@ export interface OwnOptions {
   readonly isAlone?: boolean
 }
 
-/** The engine with its default rules. */
-export async function ownDetector({ allRules = false }: OwnOptions = {}): Promise<Detector> {
-  const redactor = createRedactor(allRules ? { rules: ruleTypes } : {})
+/** The engine with its default rules; what keys name in one text is known in the others that are handed over with it. */
+export async function ownDetector({ allRules = false, isAlone = false }: OwnOptions = {}): Promise<Detector> {
+  const redactor = createRedactor({ traces: new TraceValues(), ...(allRules ? { rules: ruleTypes } : {}) })
+  let traces = 0
   return {
     name: 'spanwarden',
-    find: async (texts) =>
-      texts.map((text) => {
-        const { hits, text: redacted } = redactor.redactText(text)
-        return { findings: hits, redacted }
-      }),
+    find: async (texts) => {
+      traces++
+      const members = texts.map((text, n) => ({ text, trace: isAlone ? `${traces} ${n}` : `${traces}` }))
+      return redactTexts(redactor, members).map(({ hits, text: redacted }) => ({ findings: hits, redacted }))
+    },
   }
 }
 
 /** Findings of all records, in their order; those of a group are handed over together. */
 export async function findInGroups(
   detector: Detector,
-  records: readonly { readonly text: string; readonly group: string }[],
+  records: readonly { readonly id: string; readonly text: string; readonly group: string }[],
 ): Promise<Found[]> {
-  const groups = Map.groupBy(records.entries(), ([, { group }]) => group)
+  const groups = Map.groupBy(records.entries(), ([, record]) => traceOf(record))
   const found: Found[] = []
   for (const members of groups.values()) {
     const results = await detector.find(members.map(([, { text }]) => text))
@@ -53,3 +56,7 @@ export async function findInGroups(
   }
   return found
 }
+
+/** Conversations of agents have ids such as tau-air-13-50: the fiftieth message of conversation 13. A group holds all that are about the same person. */
+const traceOf = ({ id, group }: { readonly id: string; readonly group: string }): string =>
+  /^tau-[a-z]+-\d+(?=-)/.exec(id)?.[0] ?? group
