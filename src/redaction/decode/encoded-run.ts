@@ -29,7 +29,7 @@ const isBase64 = (byte: number): boolean =>
   ((CLASS[byte] as number) & BASE64) !== 0 && byte !== 0x3d && byte !== 0x2e && byte !== 0x7e
 
 function base64Run(bytes: Uint8Array, from: number, end: number): Hidden | undefined {
-  let text = new Uint8Array(FIRST_BYTES)
+  let text = scratch
   let length = 0
   let good = 0
   let state = 0
@@ -62,7 +62,8 @@ function base64Run(bytes: Uint8Array, from: number, end: number): Hidden | undef
   return found(text, from, at, state < 0 && good < PREFIX_BYTES_MIN ? 0 : good)
 }
 
-const FIRST_BYTES = 256
+/** Most runs are no text: what the first bytes decode to is written here, and copied when it is one. */
+const scratch = new Uint8Array(4_096)
 
 /** End of a line break, written out or escaped, before more base64; `at` itself when there is none. */
 function lineBreakEnd(bytes: Uint8Array, at: number, end: number): number {
@@ -79,12 +80,13 @@ function hexRun(bytes: Uint8Array, from: number, end: number): Hidden | undefine
   let at = bytes[from] === 0x30 && ((bytes[from + 1] as number) | 0x20) === 0x78 ? from + 2 : from
   let to = at
   while (to < end && ((CLASS[bytes[to] as number] as number) & HEX) !== 0) to++
-  const text = new Uint8Array((to - at) >> 1)
+  let text = scratch
   let length = 0
   let state = 0
   for (; at + 1 < to && state >= 0; at += 2) {
     const byte = (nibble(bytes[at] as number) << 4) | nibble(bytes[at + 1] as number)
     state = textState(state, byte)
+    if (length === text.length) text = grown(text)
     text[length++] = byte
   }
   if (length < HEX_HEAD_BYTES || (state < 0 && length < PREFIX_BYTES_MIN)) return undefined
@@ -95,7 +97,7 @@ function found(text: Uint8Array, from: number, to: number, length: number): Hidd
   if (length === 0) return { until: to, text: undefined }
   return {
     until: to,
-    text: { bytes: text.subarray(0, length), origin: () => ({ start: from, end: to }) } satisfies Derived,
+    text: { bytes: text.slice(0, length), origin: () => ({ start: from, end: to }) } satisfies Derived,
   }
 }
 
