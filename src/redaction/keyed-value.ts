@@ -30,6 +30,8 @@ export interface KeyedValue {
   readonly keyTo: number
   /** Where the words before the name begin, when only single blanks stand between: `Date of birth`. */
   readonly phraseFrom: number
+  /** Where the words behind the name end that belong to it: `First name`, `Zip code`. */
+  readonly phraseTo: number
   /** The name stands in quotes, so that what follows is most likely JSON or code. */
   readonly isKeyQuoted: boolean
   /** Words instead of punctuation lead to the value: "the password is …". */
@@ -100,13 +102,14 @@ class Found implements KeyedValue {
   keyFrom = 0
   keyTo = 0
   phraseFrom = 0
+  phraseTo = 0
   isKeyQuoted = false
   isProse = false
 
   reset(keyBytes: Uint8Array, keyFrom: number, keyTo: number): void {
     this.keyBytes = keyBytes
     this.keyFrom = this.phraseFrom = keyFrom
-    this.keyTo = keyTo
+    this.keyTo = this.phraseTo = keyTo
     this.isKeyQuoted = this.isProse = false
   }
 
@@ -250,7 +253,7 @@ function behindPair(subject: Subject, start: number): number {
 
 /** Words that may stand between a name and its value in a sentence; behind those of the second set the value comes. */
 const FILLERS = new Set(
-  'number numbers no nr num code id value of on for file the this that my your his her our their its new current old account user customer here'.split(
+  'number numbers no nr num code id name names value of on for file the this that my your his her our their its new current old account user customer here'.split(
     ' ',
   ),
 )
@@ -268,12 +271,13 @@ function behindFillers(subject: Subject, start: number): number {
     const word = lowerCase(subject, at, end)
     const isVerb = VERBS.has(word)
     if (!isVerb && !FILLERS.has(word)) break
+    if (!isVerb) found.phraseTo = end
     isLed = isVerb || word === 'number' || word === 'no' || word === 'nr' || word === 'num' || word === 'code'
     at = end
     if ((word === 'no' || word === 'nr' || word === 'num') && subject.at(at) === DOT) at++
-    at = skipBlanks(subject, at)
+    at = skipBlanks(subject, skipEmphasis(subject, at))
     const byte = subject.at(at)
-    if (byte === COLON || byte === EQUALS || byte === 0x23) return skipBlanks(subject, at + 1)
+    if (byte === COLON || byte === EQUALS || byte === 0x23) return skipBlanks(subject, skipEmphasis(subject, at + 1))
     if (at === end) break
   }
   subject.steps += at - start

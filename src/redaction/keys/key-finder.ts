@@ -32,6 +32,8 @@ export class KeyFinder implements JsonVisitor {
   readonly #kind = new Uint8Array(jsonDepthMax)
   /** By frame, how much speaks for its object being a person. */
   readonly #evidence = new Int8Array(jsonDepthMax)
+  /** By frame, what the member `value` holds: as `{"name": "first_name", "value": "Mia"}` says. */
+  readonly #paired = new Uint8Array(jsonDepthMax)
   /** By frame, where given and family name stand. */
   readonly #names = new Int32Array(jsonDepthMax * 4)
   /** Bare names of open objects, innermost last: frame, from, to. */
@@ -56,6 +58,7 @@ export class KeyFinder implements JsonVisitor {
   open(_: JsonWalk, frame: number): void {
     this.#kind[frame] = kinds.NO_KIND
     this.#evidence[frame] = 0
+    this.#paired[frame] = kinds.NO_KIND
     this.#names.fill(0, frame * 4, frame * 4 + 4)
   }
 
@@ -64,20 +67,25 @@ export class KeyFinder implements JsonVisitor {
     const to = keyTo[frame] as number
     const above = owner[frame - 1] as number
     const own = keyKind(bytes, from, to)
-    this.#kind[frame] = inContext(own, this.#kind[above] as number)
-    const evidence = (this.#evidence[frame] as number) + (EVIDENCE[own] ?? 0)
-    this.#evidence[frame] = Math.max(-EVIDENCE_MAX, Math.min(EVIDENCE_MAX, evidence))
+    const paired = this.#paired[frame] as number
+    const isPaired = own === kinds.SAME && paired !== kinds.NO_KIND
+    this.#kind[frame] = inContext(isPaired ? paired : own, this.#kind[above] as number)
+    this.#weigh(frame, EVIDENCE[own] ?? 0)
     this.#paths?.enter(frame, above, bytes, from, to)
   }
 
-  leaf({ owner, depth }: JsonWalk, from: number, to: number, leafKind: LeafKind): void {
+  leaf({ bytes, owner, depth, keyFrom, keyTo }: JsonWalk, from: number, to: number, leafKind: LeafKind): void {
     if (from === to) return
     const frame = owner[depth] as number
     if (this.#paths !== undefined && frame > 0 && this.#isSettled(this.#paths, frame, from, to, leafKind)) return
     const kind = this.#kind[frame] as number
+    if (leafKind === 'string' && isNameOfPair(bytes, keyFrom[frame] as number, keyTo[frame] as number))
+      this.#paired[frame] = keyKind(bytes, from, to)
     if (kind === kinds.NO_KIND || leafKind === 'literal' || frame === 0) return
     if (kind === kinds.BARE_NAME) this.#suspend(frame, from, to)
     else if (this.#take(kind, from, to)) this.#remember(kind, frame * 4, from, to)
+    else if (kind === kinds.ADDRESS && isValueOf(kinds.EMAIL, bytes, from, to))
+      this.#weigh(frame, EVIDENCE[kinds.EMAIL] ?? 0)
   }
 
   close(_: JsonWalk, frame: number): void {
@@ -125,6 +133,11 @@ export class KeyFinder implements JsonVisitor {
       return
     }
     this.#pending.set([frame, from, to], this.#pendingCount++ * 3)
+  }
+
+  #weigh(frame: number, weight: number): void {
+    const evidence = (this.#evidence[frame] as number) + weight
+    this.#evidence[frame] = Math.max(-EVIDENCE_MAX, Math.min(EVIDENCE_MAX, evidence))
   }
 
   #isPerson(frame: number): boolean {
@@ -195,6 +208,16 @@ function inContext(own: KeyKind, above: KeyKind): KeyKind {
       return own
   }
 }
+
+/** `key`, `name`, `field`, `label`, `attribute`: what says how its neighbour `value` is called. */
+function isNameOfPair(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from < 3 || to - from > 9) return false
+  let name = ''
+  for (let at = from; at < to; at++) name += String.fromCharCode((bytes[at] as number) | 0x20)
+  return NAMES_OF_PAIRS.has(name)
+}
+
+const NAMES_OF_PAIRS = new Set(['key', 'name', 'field', 'label', 'attribute', 'question'])
 
 function isJson(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start

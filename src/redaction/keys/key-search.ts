@@ -29,7 +29,8 @@ export function findKeyed(subject: Subject, at: number): boolean {
 }
 
 function outsideKind(subject: Subject, value: KeyedValue): KeyKind {
-  const kind = keyKind(value.keyBytes, value.keyFrom, value.keyTo) || phraseKind(value)
+  const own = keyKind(value.keyBytes, value.keyFrom, value.keyTo)
+  const kind = own === kinds.NO_KIND || own > kinds.PERSON ? phraseKind(value) || own : own
   return kind === kinds.PERSON && isIdBetween(subject, value.keyTo, value.from) ? kinds.USER_ID : kind
 }
 
@@ -42,8 +43,9 @@ const isId = (subject: Subject, at: number): boolean =>
   (subject.at(at) | 0x20) === 0x69 && (subject.at(at + 1) | 0x20) === 0x64 && !subject.isWord(at + 2)
 
 /** "Date of birth", "Zip code": the last words of what stands before the value. */
-function phraseKind({ keyBytes, phraseFrom, keyFrom, keyTo }: KeyedValue): KeyKind {
-  return phraseFrom < keyFrom ? keyKind(keyBytes, phraseFrom, keyTo) : kinds.NO_KIND
+function phraseKind({ keyBytes, phraseFrom, phraseTo, keyFrom, keyTo }: KeyedValue): KeyKind {
+  if (phraseFrom === keyFrom && phraseTo === keyTo) return kinds.NO_KIND
+  return keyKind(keyBytes, phraseFrom, phraseTo) || keyKind(keyBytes, keyFrom, phraseTo)
 }
 
 /** Up to where the value goes for sure; -1 when a key of this kind tells too little outside of JSON. */

@@ -54,7 +54,8 @@ const CHECKS: Record<KeyKind, (shape: ValueShape) => boolean> = {
   [kinds.BARE_NAME]: isNameLike,
   [kinds.PERSON]: (shape) => isNameLike(shape) && shape.words >= 2 && shape.commas <= 1,
   [kinds.ADDRESS_LINE]: isAddressLine,
-  [kinds.ADDRESS]: (shape) => isAddressLine(shape) && shape.words >= 2 && shape.digits > 0 && shape.dots <= 3,
+  [kinds.ADDRESS]: (shape) =>
+    isAddressLine(shape) && shape.words >= 2 && shape.capitals > 0 && shape.digits > 0 && shape.dots <= 3,
   [kinds.POSTAL_CODE]: ({ bytes, digits, odd, letters, words, dots }) =>
     bytes >= 3 && bytes <= 12 && digits >= 2 && odd === 0 && dots === 0 && letters <= 5 && words <= 3,
   [kinds.PLACE]: isNameLike,

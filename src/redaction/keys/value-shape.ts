@@ -119,7 +119,7 @@ const NO_VALUES = new Set(
 )
 /** End the names of companies and things. */
 const COMPANIES = new Set(
-  'inc llc ltd gmbh corp corporation company co ag sa bv plc limited bank group university hospital school store shop hotel restaurant airlines airways services solutions technologies technology systems labs foundation team support department association international holdings partners insurance clinic agency ministry committee council'.split(
+  'inc llc ltd gmbh corp corporation company co ag sa bv plc limited bank group university hospital school store shop hotel restaurant airlines airways services solutions technologies technology systems labs foundation team support department association international holdings partners insurance clinic agency ministry committee council books press media news publishing magazine journal airport station'.split(
     ' ',
   ),
 )
