@@ -31,7 +31,7 @@ const TEXT_CHARS_MAX = 20_000
 const secondsMax = Number(options.seconds)
 
 async function main(): Promise<void> {
-  const own = [await ownDetector(), ...(await namesDetectors())]
+  const own = [ownDetector(), ownDetector({ withNames: true })]
   const chosen = createPeers().filter(
     ({ name }) => options.peers === undefined || options.peers.split(',').includes(name),
   )
@@ -53,12 +53,6 @@ async function main(): Promise<void> {
   const machine = `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}`
   const url = new URL('../../../docs/redaction-quality.md', import.meta.url)
   writeFileSync(url, renderQuality(sections, new Date().toISOString().slice(0, 10), machine))
-}
-
-/** With the tier for names, where there is one. */
-async function namesDetectors(): Promise<Detector[]> {
-  const detector = await ownDetector({ withNames: true })
-  return detector.name === 'spanwarden' ? [] : [detector]
 }
 
 interface Done {

@@ -1,3 +1,4 @@
+import { namesPattern } from '../../../src/redaction/names/names-pattern.ts'
 import { redactTexts } from '../../../src/redaction/redact-texts.ts'
 import { createRedactor } from '../../../src/redaction/redactor.ts'
 import { ruleTypes } from '../../../src/redaction/rules.ts'
@@ -30,11 +31,16 @@ export interface OwnOptions {
 }
 
 /** The engine with its default rules; what keys name in one text is known in the others that are handed over with it. */
-export async function ownDetector({ allRules = false, isAlone = false }: OwnOptions = {}): Promise<Detector> {
-  const redactor = createRedactor({ traces: new TraceValues(), ...(allRules ? { rules: ruleTypes } : {}) })
+export function ownDetector(options: OwnOptions = {}): Detector {
+  const { allRules = false, withNames = false, isAlone = false } = options
+  const redactor = createRedactor({
+    traces: new TraceValues(),
+    patterns: withNames ? [namesPattern()] : [],
+    ...(allRules ? { rules: ruleTypes } : {}),
+  })
   let traces = 0
   return {
-    name: 'spanwarden',
+    name: withNames ? 'spanwarden, names' : 'spanwarden',
     find: async (texts) => {
       traces++
       const members = texts.map((text, n) => ({ text, trace: isAlone ? `${traces} ${n}` : `${traces}` }))

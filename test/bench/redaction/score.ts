@@ -39,7 +39,7 @@ const wanted = (name: string): boolean => options.set === undefined || options.s
 const isWantedType = (name: string): boolean => options.type === undefined || name.includes(options.type)
 
 if (options.help) console.log(HELP)
-else await main(await ownDetector({ allRules: options.all, withNames: options.names, isAlone: options.alone }))
+else await main(ownDetector({ allRules: options.all, withNames: options.names, isAlone: options.alone }))
 
 async function main(detector: Detector): Promise<void> {
   for (const name of annotatedSets) {
