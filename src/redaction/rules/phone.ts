@@ -44,6 +44,7 @@ export const phone: Rule = {
       'phone: «62889», thanks',
       'you can reach Dr. Kim on «33 5577 8899», Jane («0117 364 5991»), (fax) «0117 364 599»',
       '{"phone_number":"«62889»"}',
+      'T: «201 496 012» | F: «201 496 013»',
       'call me on «450 0840 or 467 3395».',
       '{"n":"«+22985751234»"}',
       'Toll-free: «8005551234». Available',
@@ -123,15 +124,25 @@ function findNorthAmerican(subject: Subject, exchange: number): boolean {
 function findWritten(subject: Subject, within: number): boolean {
   const from = startBefore(subject, within)
   const first = subject.at(from)
-  if (first !== 0x28 && first !== 0x30 && !mayHaveExtension(subject, within)) return false
+  const isMarked = isLetterMarked(subject, from)
+  if (first !== 0x28 && first !== 0x30 && !isMarked && !mayHaveExtension(subject, within)) return false
   const number = numberAt(subject, from)
   if (number === undefined || number.to <= within || number.looksElse) return false
   const isKnown =
+    (isMarked && number.groups >= 2 && number.digits >= 7) ||
     (number.isPlanned && number.groups >= 3) ||
     (number.hasTrunkZero && number.groups === 3 && number.digits >= 10 && number.digits <= 11) ||
     (number.hasExtension && number.groups >= 3 && number.digits >= 10) ||
     (number.hasArea && number.groups >= 3 && number.digits >= 9 && number.digits <= 11)
   return isKnown && subject.matched(number.from, number.to)
+}
+
+/** `T: 0117 496 0123`, `M: …` as in signatures. */
+function isLetterMarked(subject: Subject, from: number): boolean {
+  const colon = subject.at(from - 1) === 0x20 ? from - 2 : from - 1
+  const letter = subject.at(colon - 1) | 0x20
+  const isMark = letter === 0x74 || letter === 0x70 || letter === 0x6d || letter === 0x66 || letter === 0x63
+  return subject.at(colon) === 0x3a && isMark && !subject.isWord(colon - 2)
 }
 
 /** An `x` follows the digits. */
