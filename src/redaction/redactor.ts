@@ -18,6 +18,7 @@ import type { RuleType } from './rule.ts'
 import { RuleSearch } from './rule-search.ts'
 import { rules as allRules } from './rules.ts'
 import { createScanner } from './scanner.ts'
+import { TOKEN } from './subject.ts'
 import {
   mergeCandidates,
   noCandidates,
@@ -90,14 +91,16 @@ export type IsAllowed = (
   isOnly: boolean,
 ) => boolean
 
+export type ReportMatch = (from: number, to: number, confidence?: number) => void
+
 /** Something of the user's that is looked for beside the rules. */
 export interface Pattern {
   readonly type: RuleType
   readonly confidence: number
   /** Whether bytes[start, end) may hold a match: cheap, and never a no where there is one. */
   mayMatch(bytes: Uint8Array, start: number, end: number): boolean
-  /** Reports the ranges of the value bytes[start, end) that match. */
-  find(bytes: Uint8Array, start: number, end: number, report: (from: number, to: number) => void): void
+  /** Reports the ranges of the value bytes[start, end) that match, with a confidence where it is not the pattern's. */
+  find(bytes: Uint8Array, start: number, end: number, report: ReportMatch): void
 }
 
 export interface Redactor {
@@ -335,7 +338,7 @@ class RuleRedactor implements Redactor {
       if (isPlainTextTrigger[trigger] === 1) search.isEncoded = true
       else if (decoderAt[trigger] !== undefined) decodeAt(trigger, bytes, start, end, position, search.hidden)
       else if (!rules.find(trigger, position, search.matches)) {
-        search.missed.push(position)
+        search.missed.push(entry)
         if (trigger === TRIGGER_WORD && isSpelledSign(bytes, start, end, position)) search.isEncoded = true
       }
       if (!this.#takeSteps(CANDIDATE_STEPS)) return false
@@ -352,8 +355,9 @@ class RuleRedactor implements Redactor {
   #findPatterns({ bytes, start, end }: Value, matches: Match[]): void {
     for (const [rule, pattern] of this.#patterns.entries()) {
       if (!pattern.mayMatch(bytes, start, end)) continue
-      const { confidence } = pattern
-      pattern.find(bytes, start, end, (from, to) => matches.push({ start: from, end: to, rule, confidence }))
+      pattern.find(bytes, start, end, (from, to, confidence = pattern.confidence) =>
+        matches.push({ start: from, end: to, rule, confidence }),
+      )
     }
   }
 
@@ -369,14 +373,36 @@ class RuleRedactor implements Redactor {
   #settle(value: Value, matches: readonly Match[], missed: readonly number[], round: number): readonly Redaction[] {
     const { bytes, start, end } = value
     let redactions = this.#resolve(value, matches)
-    for (let turn = round; isNextToMiss(redactions, missed); turn++) {
-      if (turn === ROUNDS_MAX) return this.#masked(value)
+    for (let turn = round; redactions.length > 0; turn++) {
+      const near = nextToRedactions(redactions, missed)
+      if (near.length === 0) break
       const redacted = withReplacements(bytes, start, end, redactions)
+      if (!this.#isChanged(redacted.bytes, start, redactions, near)) break
+      if (turn === ROUNDS_MAX) return this.#masked(value)
       const more = this.#matchesIn(redacted.bytes, turn + 1)
       if (more.length === 0) break
       redactions = this.#resolve(value, [...this.#asMatches(redactions), ...originsOf(redacted, more)])
     }
     return redactions
+  }
+
+  /** Whether one of the candidates matches in the redacted text, or a new one may stand behind a replacement. */
+  #isChanged(text: Uint8Array, start: number, redactions: readonly Redaction[], near: readonly number[]): boolean {
+    const { subject } = this.#rules
+    subject.reset(text, 0, text.length)
+    const found: Match[] = []
+    let next = 0
+    let moved = -start
+    for (const entry of near) {
+      const position = positionOf(entry)
+      for (let one = redactions[next]; one !== undefined && one.end <= position; one = redactions[++next]) {
+        moved += one.replacement.length - one.end + one.start
+        if (subject.is(one.end + moved, TOKEN)) return true
+      }
+      this.#rules.find(triggerOf(entry), position + moved, found)
+      if (found.some((match) => !isOwnMark(text, match.start, match.end))) return true
+    }
+    return false
   }
 
   #resolve({ bytes, start, end }: Value, matches: readonly Match[]): Redaction[] {
@@ -423,7 +449,7 @@ interface Value {
 /** What is found out about one value. */
 interface ValueSearch {
   readonly matches: Match[]
-  /** Positions of candidates where no rule matched. */
+  /** Candidates where no rule matched. */
   readonly missed: number[]
   /** Readable forms of parts of the value. */
   readonly hidden: Derived[]
@@ -452,16 +478,16 @@ function firstAt({ entries, length }: Candidates, position: number): number {
   return low
 }
 
-/** Whether a candidate that did not match stands so near to a replaced range that its rule could have looked into it. Both ascend. */
-function isNextToMiss(redactions: readonly Redaction[], missed: readonly number[]): boolean {
+/** The candidates that stand so near to a replaced range that their rule could have looked into it. All ascend. */
+function nextToRedactions(redactions: readonly Redaction[], missed: readonly number[]): number[] {
   let next = 0
-  for (const position of redactions.length === 0 ? [] : missed) {
+  return missed.filter((entry) => {
+    const position = positionOf(entry)
     while (next < redactions.length && (redactions[next] as Redaction).end <= position) next++
     const before = redactions[next - 1]
     const behind = redactions[next]
-    if (behind !== undefined && position >= behind.start) continue
+    if (behind !== undefined && position >= behind.start) return false
     if (before !== undefined && position - before.end < NEIGHBOUR_BYTES) return true
-    if (behind !== undefined && behind.start - position < NEIGHBOUR_BYTES) return true
-  }
-  return false
+    return behind !== undefined && behind.start - position < NEIGHBOUR_BYTES
+  })
 }

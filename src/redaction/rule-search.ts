@@ -2,6 +2,7 @@ import { IN_LABEL } from './keyed-value.ts'
 import type { Match } from './matches.ts'
 import { isOwnMark } from './own-marks.ts'
 import type { Rule, RuleType } from './rule.ts'
+import { RuleHeads } from './rule-heads.ts'
 import { ALNUM, DIGIT, LETTER, Subject, TOKEN } from './subject.ts'
 import {
   TRIGGER_CODE,
@@ -21,7 +22,7 @@ const TOKEN_BYTES = 16
 const START_WORD_BYTES_MAX = 64
 
 /** What of a rule finds matches. */
-export type Search = Pick<Rule, 'type' | 'confidence' | 'triggers' | 'words' | 'find'>
+export type Search = Pick<Rule, 'type' | 'confidence' | 'triggers' | 'words' | 'heads' | 'find'>
 
 /** Asks the rules about the candidates of one value after the other. */
 export class RuleSearch {
@@ -30,6 +31,8 @@ export class RuleSearch {
   readonly #rulesAt: readonly (readonly Search[])[]
   /** By index of the word. */
   readonly #rulesOfWord: readonly (readonly Search[])[]
+  readonly #digitHeads: RuleHeads
+  readonly #codeHeads: RuleHeads
   readonly #indexOf: ReadonlyMap<RuleType, number>
 
   /** `indexOf`: what matches are to carry for the types of the rules. */
@@ -38,6 +41,8 @@ export class RuleSearch {
     this.#rulesAt = Array.from({ length: TRIGGER_COUNT }, (_, trigger) =>
       firstOfEachSearch(rules.filter(({ triggers }) => triggers.includes(trigger))),
     )
+    this.#digitHeads = new RuleHeads(this.#rulesAt[TRIGGER_DIGITS] as readonly Search[], DIGIT)
+    this.#codeHeads = new RuleHeads(this.#rulesAt[TRIGGER_CODE] as readonly Search[], ALNUM)
     this.words = new WordList(rules.flatMap(({ words = [] }) => words))
     this.#rulesOfWord = this.words.words.map((word) =>
       firstOfEachSearch(rules.filter(({ words = [] }) => words.includes(word))),
@@ -47,6 +52,10 @@ export class RuleSearch {
   /** Adds what the rules find at the candidate in the value that the subject holds. Returns whether they found something. */
   find(trigger: number, position: number, matches: Match[]): boolean {
     if (trigger === TRIGGER_WORD) return this.#findWords(position, matches)
+    if (trigger === TRIGGER_DIGITS)
+      return this.#findEach(this.#digitHeads.at(this.subject, position), trigger, position, matches)
+    if (trigger === TRIGGER_CODE)
+      return this.#findEach(this.#codeHeads.at(this.subject, position), trigger, position, matches)
     return this.#findEach(this.#rulesAt[trigger] as readonly Search[], trigger, position, matches)
   }
 

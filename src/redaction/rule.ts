@@ -22,6 +22,11 @@ export interface Rule {
    * sentences. `subject.word` is the one, `at` its last letter; keyed-value.ts finds the value behind it.
    */
   readonly words?: readonly string[]
+  /**
+   * How what stands at TRIGGER_DIGITS or TRIGGER_CODE must begin, so that `find` is not called in vain: so many digits and the byte behind them if it matters
+   * (`10`, `6-`; `8A` before a letter), or a word of so many letters and digits (`w9`). Without heads it is called at each.
+   */
+  readonly heads?: readonly string[]
   /** How sure a match is: 1 = checksum or unmistakable form, 0.5 = form that other things have too. `subject.confidence` may lower or raise it for one match. */
   readonly confidence: number
   /** Words of which one must stand before the weaker forms of the value. */

@@ -15,11 +15,22 @@ export interface BareForm {
   readonly trigger: number
   /** From the first byte to the position of the trigger. */
   readonly offset: number
+  /** See Rule.heads. */
+  readonly heads: readonly string[]
 }
 
 export function bareForm(form: string): BareForm {
   const bytes = Uint8Array.from(form, (char) => CLASS_OF[char] ?? char.charCodeAt(0))
-  return { bytes, ...firstTrigger(form) }
+  const first = firstTrigger(form)
+  const heads = first.trigger === TRIGGER_CODE ? [`w${form.length}`] : digitHeads(form.slice(first.offset - 7))
+  return { bytes, ...first, heads }
+}
+
+function digitHeads(form: string): readonly string[] {
+  const digits = /^\d*/.exec(form)?.[0] ?? ''
+  const next = form.charAt(digits.length)
+  const head = `${digits.length}${/[A-Za-z]/.test(next) ? 'A' : next}`
+  return next === 'X' ? [head, ...digitHeads(form.replace('X', '9'))] : [head]
 }
 
 /** Which trigger a text of this form has for certain. */

@@ -6,7 +6,7 @@ import { TRIGGER_WORD } from '../../triggers.ts'
 import { bareForm, readBare } from './bare-forms.ts'
 import type { BareForm } from './bare-forms.ts'
 import { CuePhrases } from './cue-phrases.ts'
-import { hasDigit, namedValue } from './named-value.ts'
+import { namedValue } from './named-value.ts'
 import { aroundBytesMax, numberBefore, numbersAhead } from './numbers-around.ts'
 import { WrittenId } from './written-id.ts'
 
@@ -60,6 +60,7 @@ export function identityRule(spec: IdentitySpec): Rule {
     source: spec.source,
     triggers: [...new Set([TRIGGER_WORD, ...bare.map(({ trigger }) => trigger)])],
     words: phrases.words,
+    heads: bare.flatMap(({ heads }) => heads),
     context: spec.phrases.replaceAll('*', '').split(', '),
     confidence,
     find: (subject, at, trigger) =>
@@ -123,7 +124,7 @@ class IdentityFinder {
   #matches(subject: Subject, from: number, limit: number, isValid: (id: WrittenId) => boolean): boolean {
     id.read(subject, from, limit)
     for (const form of this.#forms) {
-      const to = id.ends[form.length] as number
+      const to = form.length > id.length ? 0 : (id.ends[form.length] as number)
       if (to === 0 || (subject.at(to) === 0x2d && subject.is(to + 1, DIGIT)) || !hasForm(form)) continue
       const { length } = id
       id.length = form.length
@@ -142,27 +143,14 @@ class IdentityFinder {
 
   /** "257-95-9759 is my SSN", "9434765919 (NHS)": an id that ends before the phrase. */
   #findBefore(subject: Subject, phrase: number): boolean {
-    const { start, end } = numberBefore(subject, phrase)
-    return start < end && this.#endsAt(subject, start, end)
-  }
-
-  /** An id that ends with the word [start, end): its first groups may stand before it. */
-  #endsAt(subject: Subject, start: number, end: number): boolean {
-    let from = start
-    for (let groups = 0; groups < GROUPS_MAX; groups++) {
-      if (this.#matches(subject, from, end, this.#isValid) && subject.to === end) return true
-      if (isGroupGap[subject.at(from - 1)] !== 1 || !subject.isWord(from - 2)) return false
-      from -= 2
-      while (from > subject.start && subject.isWord(from - 1) && end - from < aroundBytesMax) from--
-      if (!hasDigit(subject, from, end)) return false
+    const { end, starts, length } = numberBefore(subject, phrase)
+    for (const form of this.#forms) {
+      const from = form.length > length ? -1 : (starts[form.length] as number)
+      if (from >= 0 && this.#matches(subject, from, end, this.#isValid) && subject.to === end) return true
     }
     return false
   }
 }
-
-const GROUPS_MAX = 6
-const isGroupGap = new Uint8Array(256)
-for (const char of ' -./') isGroupGap[char.charCodeAt(0)] = 1
 
 /** Of the characters read: `9` digits, `A` letters, `X` either. */
 function hasForm(form: string): boolean {
