@@ -193,7 +193,8 @@ function literalAt(p: number): number {
 
 function isAddressSign(p: number): boolean {
   const before = byte(p - 1)
-  return before > 0x20 && before !== 0x22 && before !== 0x60 && !isEscapeLetter(p - 1)
+  if (before === 0x22) return isAlnum(byte(byte(p - 2) === 0x5c ? p - 3 : p - 2))
+  return before > 0x20 && before !== 0x60 && !isEscapeLetter(p - 1)
 }
 
 function underscoreAt(p: number): number {

@@ -2,7 +2,7 @@
  * What the scanner looks for. A trigger is a few bytes without which no rule can match; its position is that of its *last* byte, so that the
  * scanner finds triggers in ascending order. Numbers go up to 31: a candidate packs position and trigger into one 32-bit integer.
  */
-export const TRIGGER_AT = 0 // `@`, but not behind a blank, quote or escape: whatever is replaced around it, it is none of an address there
+export const TRIGGER_AT = 0 // `@`, but not behind a blank, escape or quote (other than one behind a letter or digit): whatever is replaced around it, it is none of an address there
 export const TRIGGER_PLUS = 1 // `+` before a digit or `(`, at least seven digits
 export const TRIGGER_ESCAPE = 2 // `\u` with four hex digits, `\x` with two, or `\/`
 export const TRIGGER_JWT = 3 // `eyJ` before eight base64url characters

@@ -16,7 +16,7 @@ export function literalAt(p: usize): i32 {
   const c1 = byte(p - 1);
   const c2 = byte(p - 2);
   const c3 = byte(p - 3);
-  if (c == 0x40) return c1 <= 0x20 || c1 == 0x22 || c1 == 0x60 || isEscapeLetter(p - 1) ? -1 : 0; // @
+  if (c == 0x40) return c1 <= 0x20 || c1 == 0x60 || (c1 == 0x22 && !isAlnum(c2 == 0x5c ? c3 : c2)) || isEscapeLetter(p - 1) ? -1 : 0; // @
   if (c1 == 0x2b && (isDigit(c) || c == 0x28)) { // + digit
     let digits = 0;
     for (let i: usize = 0; i < 20; i++) {

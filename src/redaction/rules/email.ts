@@ -7,8 +7,7 @@ import { authorityStart, holdsSecret } from './url.ts'
 export const email: Rule = {
   type: 'EMAIL',
   family: 'contact',
-  summary:
-    'E-mail addresses (RFC 5321 as it is used: no quoted local parts, no address literals), also with letters beyond ASCII.',
+  summary: 'E-mail addresses (RFC 5321 as it is used: no address literals), with letters of all scripts.',
   triggers: [TRIGGER_AT],
   confidence: 0.95,
   find: findEmail,
@@ -24,6 +23,8 @@ export const email: Rule = {
       '<mailto:«JOSÉ.PEÑA@EXAMPLE.ORG»>',
       'пиши: «иван.петров@почта.рф».',
       '«用户@例え.jp»',
+      'to «"John Doe"@example.com», please',
+      '{"to":"«\\"john.q doe\\"@example.com»"}',
       'write to «राम@डाटामेल.भारत»',
     ],
     misses: [
@@ -34,6 +35,7 @@ export const email: Rule = {
       'lodash@4.17.21.tgz',
       '@Injectable() @Param',
       '[REDACTED:EMAIL]@x.com',
+      '{"a":"b","@example.com":1}',
     ],
   },
 }
@@ -47,8 +49,8 @@ const LOCAL_BYTES_MAX = 64
 const DOMAIN_BYTES_MAX = 255
 
 function findEmail(subject: Subject, at: number): boolean {
-  const from = localStart(subject, at)
-  if (from === at) return false
+  const from = subject.at(at - 1) === 0x22 ? quotedStart(subject, at - 1) : localStart(subject, at)
+  if (from === at || from < 0) return false
   const to = domainEnd(subject, at + 1)
   if (to < 0) return false
   if (at - from === 3 && subject.hasText(from, GIT)) return false
@@ -76,6 +78,18 @@ function localStart(subject: Subject, at: number): number {
   while (from < at && (subject.at(from) & 0xc0) === 0x80) from++
   while (from < at && subject.at(from) < 0x80 && !subject.is(from, ALNUM) && subject.at(from) !== 0x5f) from++
   return from
+}
+
+/** Where a quoted local part begins, given its closing quote: "John Doe"@example.com, with escaped quotes in JSON; or -1. */
+function quotedStart(subject: Subject, close: number): number {
+  const isEscaped = subject.at(close - 1) === 0x5c
+  const stop = Math.max(subject.start, close - LOCAL_BYTES_MAX)
+  let at = close - (isEscaped ? 2 : 1)
+  while (at > stop && subject.at(at) >= 0x20 && subject.at(at) !== 0x22 && subject.at(at) !== 0x5c) at--
+  subject.steps += close - at
+  if (subject.at(at) !== 0x22 || (subject.at(at - 1) === 0x5c) !== isEscaped) return -1
+  const from = isEscaped ? at - 1 : at
+  return subject.isWord(from - 1) ? -1 : from
 }
 
 /**
