@@ -51,7 +51,9 @@ export class KeyShapeIndex {
     if (before === COLON || before === BAR || before === PERCENT) start = startOfDigits(subject, from - 1)
     else if (before === TILDE || before === DOT) start = beforeTilde(subject, from)
     else if (end - from >= ENDING_BYTES && subject.hasText(end - ENDING.length, ENDING)) start = end - ENDING_BYTES
-    return start >= 0 && this.#random.some((shape) => isKey(subject, shape, start))
+    // Telegram puts its tokens behind `bot` in paths.
+    const isGlued = subject.hasText(start - 3, 'bot')
+    return start >= 0 && this.#random.some((shape) => isKey(subject, shape, start, isGlued))
   }
 
   #put(pair: number, shape: KeyShape): void {
@@ -97,9 +99,9 @@ function beforeTilde(subject: Subject, from: number): number {
 
 const TILDE_BYTES_MAX = 32
 
-function isKey(subject: Subject, shape: KeyShape, from: number): boolean {
+function isKey(subject: Subject, shape: KeyShape, from: number, isGlued = false): boolean {
   // A key within a key would be looked at again and again.
-  if (from < subject.keyUntil || subject.isWord(from - 1)) return false
+  if (from < subject.keyUntil || (!isGlued && subject.isWord(from - 1))) return false
   const to = keyShapeEnd(subject, shape, from)
   if (to < 0) return false
   subject.keyUntil = to

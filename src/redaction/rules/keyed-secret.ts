@@ -1,14 +1,15 @@
 import { IN_LABEL, keyedValue } from '../keyed-value.ts'
 import type { KeyedValue } from '../keyed-value.ts'
 import type { Rule, RuleType } from '../rule.ts'
-import { ALNUM, LETTER } from '../subject.ts'
+import { ALNUM, DIGIT, LETTER } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
 import { firstElement, pairedValue } from './paired-value.ts'
 import { isPasswordWord } from './password-word.ts'
 import { kindOfWord, secretKindOf, secretWords } from './secret-key-name.ts'
 import type { SecretKind } from './secret-key-name.ts'
-import { isCredential, isPasswordValue, isPinValue, isSecretValue } from './secret-value.ts'
+import { bareEnd, findInSentence } from './secret-sentence.ts'
+import { isCredential, isPasswordValue, isPinValue, isSecretValue, traitsOf } from './secret-value.ts'
 
 // Examples are put together from parts, so that secret scanners do not take them for leaks.
 const random20 = ['q7Xv', 'P2mK', '9sWd', '4RtZ', 'b6Ln'].join('')
@@ -59,6 +60,8 @@ export const keyedSecret: Rule = {
       `acme_token = "«${['0f6a', '91b2', 'e7c4', '4d35'].join('')}»"`,
       `access_token: «${['2f1c4b7e', '9a0d', '4c3b', '8e1f', '5a6b7c8d9e0f'].join('-')}»`,
       `Error: authentication failed for «${random40}»`,
+      `config.set('apiKey', '«${random20}»')`,
+      `credentials: «bob:bobby${'123'}»`,
     ],
     misses: [
       'password = os.environ["DB_PASSWORD"]',
@@ -88,6 +91,7 @@ export const password: Rule = {
     matches: [
       'my password is «hunter2!»',
       'Sorry, my new password is «swordfish».',
+      `log in as admin with the password «Adm1n${'#2024'}»`,
       '{"user":"ann","password":"«letmein»"}',
       'POSTGRES_PASSWORD=«letmein»',
       `{"username":"ann","password":"«S3cure${'Pass'}»"}`,
@@ -110,6 +114,8 @@ export const password: Rule = {
       'password_min_length: 12',
       'BUFLEN_PASSWD = 0x400',
       'If you pass to *send* an object',
+      'repeat the password Password2',
+      "t('password', 'Enter1t')",
     ],
   },
 }
@@ -120,24 +126,16 @@ export const pin: Rule = {
   summary: 'PINs and one-time codes behind a word that says so.',
   confidence: 0.75,
   examples: {
-    matches: ['my PIN is «4821»', '{"otp":"«493021»"}'],
-    misses: ['pin: 12', 'pin code of the area', 'spin: 4821'],
+    matches: ['my PIN is «4821»', '{"otp":"«493021»"}', 'Your verification code is «482913».'],
+    misses: ['pin: 12', 'pin code of the area', 'spin: 4821', 'status code: 4040', 'zip code is 48291'],
   },
 }
 
 /** Scheme of an authorization header, before the credentials. */
-const SCHEMES: ReadonlySet<string> = new Set([
-  'basic',
-  'bearer',
-  'token',
-  'apikey',
-  'key',
-  'bot',
-  'oauth',
-  'negotiate',
-  'digest',
-  'api',
-])
+const SCHEMES: ReadonlySet<string> = new Set('basic bearer token apikey key bot oauth negotiate digest api'.split(' '))
+
+/** What tests do, and an island: only what is no number and no word is a password behind them. */
+const SHORT_WORDS: ReadonlySet<string> = new Set(['pass', 'pw', 'clave', 'passe'])
 
 function findKeyedSecret(subject: Subject, at: number): boolean {
   const value = keyedValue(subject, at)
@@ -145,14 +143,13 @@ function findKeyedSecret(subject: Subject, at: number): boolean {
   // The name is looked at last: most values are told to be none by their form, and for less.
   const likely = kindOfWord(subject.word)
   if (likely === 'parameter' && value.keyBytes[value.keyTo] !== EQUALS) return false
-  if (value.delimiter === 'number' && ((likely !== 'password' && likely !== 'pin') || subject.word === 'pass'))
+  if (value.delimiter === 'number' && ((likely !== 'password' && likely !== 'pin') || SHORT_WORDS.has(subject.word)))
     return false
   const isQuoted = value.delimiter !== 'bare'
   const range = rangeOf(subject, value)
   if (range === undefined) return false
   const { from, to } = range
-  // `pass` is what tests do, too.
-  const isWord = likely === 'password' && subject.word !== 'pass' && isPasswordWord(subject, value, from, to)
+  const isWord = likely === 'password' && !SHORT_WORDS.has(subject.word) && isPasswordWord(subject, value, from, to)
   if (!isWord && typeOfValue(subject, likely === 'maybe' ? 'secret' : likely, from, to, isQuoted) === undefined)
     return false
   const kind = secretKindOf(subject.word, value, at === IN_LABEL ? -1 : subject.wordStart)
@@ -198,22 +195,40 @@ function typeOfValue(
   isQuoted: boolean,
 ): RuleType | undefined {
   if (kind === 'none') return undefined
-  if (kind === 'password') return isPasswordValue(subject, from, to, isQuoted) ? 'PASSWORD' : undefined
+  if (kind === 'password') {
+    if (SHORT_WORDS.has(subject.word) && subject.runEnd(from, DIGIT, to - from) === to) return undefined
+    return isPasswordValue(subject, from, to, isQuoted) ? 'PASSWORD' : undefined
+  }
   if (kind === 'pin') return isPinValue(subject, from, to) ? 'PIN' : undefined
   if (subject.word === 'authorization' && isCredential(subject, from, to)) return 'SECRET'
+  if (subject.word.startsWith('cred') && isUserAndPassword(subject, from, to, isQuoted)) return 'SECRET'
   return isSecretValue(subject, from, to, isQuoted, kind) ? 'SECRET' : undefined
 }
+
+/** `credentials: ann:hunter2`. */
+function isUserAndPassword(subject: Subject, from: number, to: number, isQuoted: boolean): boolean {
+  let colon = from
+  while (colon < to && subject.at(colon) !== COLON) colon++
+  return colon > from && colon < to && isPasswordValue(subject, colon + 1, to, isQuoted)
+}
+
+const COLON = 0x3a
 
 /** Behind a word that is no key in the usual sense. */
 function findUnkeyed(subject: Subject, at: number): boolean {
   const pair = pairedValue(subject, at)
   if (pair === undefined) return findInSentence(subject, at)
   const type = typeOfValue(subject, secretKindOf(subject.word, pair, subject.wordStart), pair.from, pair.to, true)
-  if (type === undefined) return false
+  if (type === undefined || (pair.isArgument && !isSureArgument(subject, type, pair.from, pair.to))) return false
   subject.type = type
   return subject.matched(pair.from, pair.to)
 }
 
+/** What is handed over with a key may be anything. */
+const isSureArgument = (subject: Subject, type: RuleType, from: number, to: number): boolean =>
+  type === 'SECRET' && to - from >= ARGUMENT_BYTES_MIN && traitsOf(subject, from, to).digits > 0
+
+const ARGUMENT_BYTES_MIN = 16
 const EQUALS = 0x3d
 
 /** Where the credentials begin in `Bearer abc`. */
@@ -234,18 +249,6 @@ function lowerCase(subject: Subject, from: number, to: number): string {
   return word
 }
 
-const endsBare = new Set(Array.from(' \t\r\n"\'`<>&;)]}\\|,', (char) => char.charCodeAt(0)))
-
-function bareEnd(subject: Subject, from: number, stop: number): number {
-  let at = from
-  while (at < stop && !endsBare.has(subject.at(at))) at++
-  while (at > from && subject.at(at - 1) === DOT) at--
-  subject.steps += at - from
-  return at
-}
-
-const DOT = 0x2e
-
 /** Forty characters of base64, under a name that AWS gives them. */
 function isAwsSecret(subject: Subject, value: KeyedValue, from: number, to: number): boolean {
   if (to - from !== 40) return false
@@ -260,44 +263,4 @@ function nameOf({ keyBytes, keyFrom, keyTo }: KeyedValue): string {
   let name = ''
   for (let at = keyFrom; at < keyTo; at++) name += String.fromCharCode(keyBytes[at] as number)
   return name
-}
-
-/** Words in a sentence that lead to a secret further on: "authentication failed for abc", "Incorrect API key provided: abc". */
-const LEADING: ReadonlySet<string> = new Set([
-  'key',
-  'token',
-  'secret',
-  'apikey',
-  'authentication',
-  'authorization',
-  'credential',
-  'credentials',
-])
-const SENTENCE_BYTES_MAX = 48
-const SENTENCE_SECRET_MIN = 20
-
-/** A value that can be nothing but a key, behind words of small letters. */
-function findInSentence(subject: Subject, at: number): boolean {
-  if (!LEADING.has(subject.word) || subject.at(at + 1) !== SPACE) return false
-  const stop = Math.min(subject.end, at + SENTENCE_BYTES_MAX)
-  let from = at + 2
-  while (from < stop) {
-    const end = subject.runEnd(from, LETTER, SCHEME_BYTES_MAX)
-    const isWord = end > from && isLowerCase(subject, from, end)
-    if (isWord && subject.at(end) === SPACE) from = end + 1
-    else if (isWord && subject.at(end) === COLON && subject.at(end + 1) === SPACE) from = end + 2
-    else break
-  }
-  const to = bareEnd(subject, from, Math.min(subject.end, from + SENTENCE_SECRET_MAX))
-  if (to - from < SENTENCE_SECRET_MIN || !isSecretValue(subject, from, to, false, 'maybe')) return false
-  subject.type = 'SECRET'
-  return subject.matched(from, to)
-}
-
-const COLON = 0x3a
-const SENTENCE_SECRET_MAX = 512
-
-function isLowerCase(subject: Subject, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if ((subject.at(at) & 0x20) === 0) return false
-  return true
 }

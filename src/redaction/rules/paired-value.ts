@@ -6,6 +6,8 @@ import type { KeyName } from './secret-key-name.ts'
 export interface PairedValue extends KeyName {
   readonly from: number
   readonly to: number
+  /** It may be anything that is called with the key. */
+  readonly isArgument: boolean
 }
 
 const NAME_BYTES_MAX = 64
@@ -15,50 +17,66 @@ const QUOTE = 0x22
 const APOSTROPHE = 0x27
 const BACKSLASH = 0x5c
 
-/** `<add key="password" value="…"/>`, and quotes that are doubled instead of escaped, as in CSV: `""password"":""…""`. `at` is the last letter of a word of the key. */
+/**
+ * `<add key="password" value="…"/>`, arguments (`set('api_key', '…')`), and quotes that are doubled instead of escaped, as in CSV: `""password"":""…""`. `at` is the last
+ * letter of a word of the key.
+ */
 export function pairedValue(subject: Subject, at: number): PairedValue | undefined {
   const keyTo = endOfName(subject, at + 1)
-  let next = behindQuote(subject, keyTo)
-  if (next === keyTo && subject.at(keyTo) !== SPACE_BYTE && subject.at(keyTo) !== COLON && subject.at(keyTo) !== EQUALS)
-    return undefined
-  const isAttribute = next > keyTo && subject.is(next, SPACE)
-  if (!isAttribute && subject.at(next) === QUOTE) next++
-  next = behindBlanks(subject, next)
-  if (isAttribute) {
-    if (!isValueWord(subject, next)) return undefined
-    next = behindBlanks(subject, next + 5)
-  }
-  const separator = subject.at(next)
-  if (separator !== EQUALS && (isAttribute || separator !== COLON)) return undefined
-  next = behindBlanks(subject, next + 1)
-  const from = isAttribute ? behindQuote(subject, next) : behindDoubled(subject, next)
-  if (from === next) return undefined
+  const quoteEnd = behindQuote(subject, keyTo)
+  const byte = subject.at(quoteEnd)
+  const isQuoted = quoteEnd > keyTo
+  if (!isQuoted && byte !== SPACE_BYTE && byte !== COLON && byte !== EQUALS) return undefined
+  const isArgument = isQuoted && byte === COMMA
+  const from = isArgument
+    ? openedBy(subject, quoteEnd + 1)
+    : isQuoted && subject.is(quoteEnd, SPACE)
+      ? attributeStart(subject, quoteEnd)
+      : doubledStart(subject, byte === QUOTE ? quoteEnd + 1 : quoteEnd)
+  if (from < 0) return undefined
   const to = endOfValue(subject, from, subject.at(from - 1))
-  return to < 0
-    ? undefined
-    : {
-        from,
-        to,
-        keyBytes: subject.bytes,
-        keyFrom: startOfName(subject, subject.wordStart),
-        keyTo,
-        phraseFrom: subject.wordStart,
-        isProse: false,
-      }
+  if (to < 0) return undefined
+  const keyFrom = startOfName(subject, subject.wordStart)
+  const { bytes: keyBytes, wordStart: phraseFrom } = subject
+  return { from, to, isArgument, keyBytes, keyFrom, keyTo, phraseFrom, isProse: false }
+}
+
+/** Behind the quote that follows, or -1. */
+function openedBy(subject: Subject, at: number): number {
+  const next = behindBlanks(subject, at)
+  const from = behindQuote(subject, next)
+  return from === next ? -1 : from
+}
+
+/** Behind ` value="`, or -1. */
+function attributeStart(subject: Subject, at: number): number {
+  const word = behindBlanks(subject, at)
+  if (!isValueWord(subject, word)) return -1
+  const equals = behindBlanks(subject, word + 5)
+  return subject.at(equals) === EQUALS ? openedBy(subject, equals + 1) : -1
+}
+
+/** Behind `: ""`, or -1. */
+function doubledStart(subject: Subject, at: number): number {
+  const separator = behindBlanks(subject, at)
+  if (subject.at(separator) !== EQUALS && subject.at(separator) !== COLON) return -1
+  const next = behindBlanks(subject, separator + 1)
+  const isDoubled = subject.at(next) === QUOTE && subject.at(next + 1) === QUOTE && subject.at(next + 2) !== QUOTE
+  return isDoubled ? next + 2 : -1
 }
 
 /** `["…"]`, as dumps of headers write their values: the first one. `at` is the bracket. */
 export function firstElement(subject: Subject, at: number): { from: number; to: number } | undefined {
   if (subject.at(at) !== OPEN_BRACKET) return undefined
-  const next = behindBlanks(subject, at + 1)
-  const from = behindQuote(subject, next)
-  if (from === next) return undefined
+  const from = openedBy(subject, at + 1)
+  if (from < 0) return undefined
   const to = endOfValue(subject, from, subject.at(from - 1))
   return to < 0 ? undefined : { from, to }
 }
 
 const OPEN_BRACKET = 0x5b
 const COLON = 0x3a
+const COMMA = 0x2c
 const EQUALS = 0x3d
 const SPACE_BYTE = 0x20
 const DASH = 0x2d
@@ -88,11 +106,6 @@ function behindQuote(subject: Subject, at: number): number {
   while (next < at + GAP_BYTES_MAX && subject.at(next) === BACKSLASH) next++
   const byte = subject.at(next)
   return byte === QUOTE || byte === APOSTROPHE ? next + 1 : at
-}
-
-function behindDoubled(subject: Subject, at: number): number {
-  const isDoubled = subject.at(at) === QUOTE && subject.at(at + 1) === QUOTE && subject.at(at + 2) !== QUOTE
-  return isDoubled ? at + 2 : at
 }
 
 function behindBlanks(subject: Subject, start: number): number {

@@ -22,16 +22,16 @@ name(
 name('maybe', 'key auth authentication sas')
 name(
   'password',
-  'password passwd pwd pass passphrase passcode passwort kennwort contraseña motdepasse senha wachtwoord',
+  'password passwd pwd pass passphrase passcode pw passwort kennwort contrasena clave passe motdepasse senha wachtwoord parola haslo losenord heslo jelszo',
 )
-name('pin', 'pin otp')
+name('pin', 'pin otp code')
 name('parameter', 'sig signature phpsessid jsessionid aspsessionid sessionid sessid sid session')
 
 /** The kind, unless the words around it say otherwise. */
 export const kindOfWord = (word: string): SecretKind => KIND_OF.get(word) ?? 'none'
 
 /** Words (TRIGGER_WORD) at which a secret may follow. */
-export const secretWords: readonly string[] = [...KIND_OF.keys()].filter((word) => /^[a-z]+$/.test(word))
+export const secretWords: readonly string[] = [...KIND_OF.keys()]
 
 const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
 
@@ -48,7 +48,7 @@ const OTHER_TAILS = set(
 /** Right before `token`: one of text, or a place in a list. */
 const OTHER_TOKENS = set(
   'page paging pagination next prev previous continuation continue cursor sync max min num total prompt completion input output cached reasoning special mask pad eos bos unk sep ' +
-    'cls idempotency generated text first last nth current unknown end start stop delta resume skip csrf xsrf',
+    'cls idempotency generated text first last nth current unknown end start stop delta resume skip',
 )
 /** Right before `key`: one of a table, a keyboard, a piece of music. */
 const OTHER_KEYS = set(
@@ -68,6 +68,9 @@ const SECRET_HEADS = set(
 )
 
 export type KeyName = Pick<KeyedValue, 'keyBytes' | 'keyFrom' | 'keyTo' | 'phraseFrom' | 'isProse'>
+
+/** Before `code`: it is a one-time one. */
+const CODES = set('verification otp 2fa mfa login authentication authenticator auth sms passcode onetime factor')
 
 /** Whose key it is, in a sentence. */
 const OWNERS = set('my your our their his her its')
@@ -89,10 +92,10 @@ export function secretKindOf(word: string, value: KeyName, wordStart: number): S
   if (tail.some((part) => OTHER_TAILS.has(part)) && word !== 'webhook') return 'none'
   if (keyFrom > 0 && keyBytes[keyFrom - 1] === SLASH) return 'none'
   if (kind === 'password') return isProse && word === 'pass' ? 'none' : 'password'
-  if (kind === 'pin') return tail.length === 0 ? kind : 'none'
   const phrase = wordsOf(textOf(keyBytes, phraseFrom, keyFrom)).slice(-PHRASE_WORDS_MAX)
   const head = [...phrase, ...wordsOf(name.slice(0, start))]
   const before = head.at(-1) ?? ''
+  if (kind === 'pin') return tail.length === 0 && (word !== 'code' || CODES.has(before)) ? kind : 'none'
   if (word !== 'key') return word.endsWith('token') && OTHER_TOKENS.has(before) ? 'none' : kind
   if (OTHER_KEYS.has(before)) return 'none'
   if (head.some((part) => SECRET_HEADS.has(part))) return 'secret'

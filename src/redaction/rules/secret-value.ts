@@ -129,7 +129,8 @@ export function isCredential(subject: Subject, from: number, to: number): boolea
   if (to - from < SECRET_BYTES_MIN || to - from > SECRET_BYTES_MAX || isTemplate(subject, from, to)) return false
   const found = traitsOf(subject, from, to)
   if (found.digits === 0 || found.blanks + found.others > 0 || isCode(subject, from, to, found)) return false
-  if (isLink(subject, from, to)) return false
+  // The scheme of AWS is followed by what proves the request, one field after the other.
+  if (isLink(subject, from, to) || subject.hasText(from, 'AWS4-HMAC-')) return false
   return found.randomness >= CREDENTIAL_MIN && found.upper + found.lower > 0
 }
 

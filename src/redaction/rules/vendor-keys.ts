@@ -93,7 +93,7 @@ const vendors: readonly (readonly [type: RuleType, vendor: string, forms: string
       'ico-{a32} jina_{w50+} llx-{a40+} nvapi-{w60+} pcsk_{w60+} pnu_{a36} pplx-{a40+} pul-{x40} r8_{a37} rdme_{a70} rzp_live_{a14} ' +
       's-s4t2ud-{x64} s-s4t2af-{x64} shippo_live_{x40} shippo_test_{x40} sm_aat_{a16} sm_pat_{a16} sm_sat_{a16} tk-us-{w48} ' +
       'tskey-auth-{w20+} tskey-api-{w20+} tvly-{a30+} tvly-dev-{a30+} whsec_{b24+} xai-{a60+} pat-na1-{x8}-{x4}-{x4}-{x4}-{x12} ' +
-      'pat-eu1-{x8}-{x4}-{x4}-{x4}-{x12} pat.{w22}.{a24}.{a20} sat.{w22}.{a24}.{a20} re_{a8}_{a24} {a6}_{a29}_mmk',
+      'pat-eu1-{x8}-{x4}-{x4}-{x4}-{x12} pat.{w22}.{a24}.{a20} sat.{w22}.{a24}.{a20} sk-lf-{x8}-{x4}-{x4}-{x4}-{x12} re_{a8}_{a24} {a6}_{a29}_mmk',
   ],
 ]
 
