@@ -9,7 +9,7 @@ export const cnResidentId: Rule = identityRule({
     'Chinese resident identity numbers: region, date of birth, serial number, check character (ISO 7064 MOD 11-2).',
   source: 'GB 11643-1999',
   forms: '99999999999999999X',
-  bare: '99999999999999999X',
+  bare: '999999999999999999, 99999999999999999A',
   isValid: (id) =>
     REGIONS.has(id.number(0, 2)) &&
     isBirthDate(id.number(6, 10), id.number(10, 12), id.number(12, 14)) &&

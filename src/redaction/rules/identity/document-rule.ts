@@ -4,6 +4,7 @@ import type { Subject } from '../../subject.ts'
 import { TRIGGER_WORD } from '../../triggers.ts'
 import { CuePhrases } from './cue-phrases.ts'
 import { namedValue } from './named-value.ts'
+import { isNearDigit } from './numbers-around.ts'
 
 export interface DocumentSpec {
   readonly type: RuleType
@@ -39,6 +40,7 @@ export function documentRule(spec: DocumentSpec): Rule {
 const DOCUMENT_BYTES_MAX = 40
 
 function findDocument(subject: Subject, at: number, spec: DocumentSpec, phrases: CuePhrases): boolean {
+  if (at >= 0 && !isNearDigit(subject, at)) return false
   const end = phrases.endOf(subject, at)
   if (end === undefined) return false
   if (isPrefix(subject, end)) return findPrefixed(subject, end, spec)

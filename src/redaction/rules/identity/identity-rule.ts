@@ -7,7 +7,7 @@ import { bareForm, readBare } from './bare-forms.ts'
 import type { BareForm } from './bare-forms.ts'
 import { CuePhrases } from './cue-phrases.ts'
 import { namedValue } from './named-value.ts'
-import { aroundBytesMax, numberBefore, numbersAhead } from './numbers-around.ts'
+import { aroundBytesMax, isNearDigit, numberBefore, numbersAhead } from './numbers-around.ts'
 import { WrittenId } from './written-id.ts'
 
 export interface IdentitySpec {
@@ -103,6 +103,7 @@ class IdentityFinder {
   }
 
   findNamed(subject: Subject, at: number): boolean {
+    if (at >= 0 && !isNearDigit(subject, at)) return false
     const end = this.#phrases.endOf(subject, at)
     if (end === undefined) return false
     const value = namedValue(subject, at, end)

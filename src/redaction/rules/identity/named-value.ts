@@ -22,19 +22,24 @@ for (const char of ' \t:#"\'`(*|=') skipped[char.charCodeAt(0)] = 1
  */
 export function namedValue(subject: Subject, at: number, end: number): NamedValue | undefined {
   if (end < 0) return findValue(subject, at, end)
-  if (last.turn !== subject.turn || last.subject !== subject || last.at !== at || last.end !== end)
-    last = { subject, turn: subject.turn, at, end, value: findValue(subject, at, end) }
+  if (last.turn !== subject.turn || last.subject !== subject || last.at !== at || last.end !== end) {
+    last.value = findValue(subject, at, end)
+    last.subject = subject
+    last.turn = subject.turn
+    last.at = at
+    last.end = end
+  }
   return last.value
 }
 
 // Many rules ask about the same word.
-let last: {
-  readonly subject: Subject | undefined
-  readonly turn: number
-  readonly at: number
-  readonly end: number
-  readonly value: NamedValue | undefined
-} = { subject: undefined, turn: 0, at: 0, end: 0, value: undefined }
+const last = {
+  subject: undefined as Subject | undefined,
+  turn: 0,
+  at: 0,
+  end: 0,
+  value: undefined as NamedValue | undefined,
+}
 
 function findValue(subject: Subject, at: number, end: number): NamedValue | undefined {
   const value = keyedValue(subject, end) ?? (end === at ? undefined : keyedValue(subject, at))

@@ -1,4 +1,4 @@
-import { ALNUM, DIGIT } from '../../subject.ts'
+import { ALNUM, DIGIT, LETTER } from '../../subject.ts'
 import type { Subject } from '../../subject.ts'
 
 export const idCharsMax = 24
@@ -7,7 +7,7 @@ export const idCharsMax = 24
 export class WrittenId {
   readonly chars = new Uint8Array(idCharsMax)
   length = 0
-  /** For each count of characters: where the id ends if it has so many, or 0 where that is in the middle of a group. */
+  /** For each count of characters: up to `length`: where the id ends if it has so many, or 0 where that is in the middle of a group. */
   readonly ends = new Uint32Array(idCharsMax + 1)
   // What was read last: many rules read the same.
   #subject: Subject | undefined
@@ -53,13 +53,14 @@ export class WrittenId {
       return
     }
     this.length = 0
-    this.ends.fill(0)
     let at = from
     while (at < limit && this.length < idCharsMax && subject.is(at, ALNUM)) {
       this.push(subject.at(at++))
+      this.ends[this.length] = 0
       if (subject.isWord(at)) continue
       this.ends[this.length] = at
-      if (isGap[subject.at(at)] === 1) at++
+      if (isGap[subject.at(at)] !== 1 || (subject.at(at) === 0x20 && isPlainWord(subject, at + 1))) break
+      at++
     }
     subject.steps += at - from
     this.#subject = subject
@@ -78,6 +79,13 @@ export class WrittenId {
 
 const isGap = new Uint8Array(256)
 for (const char of ' -./(') isGap[char.charCodeAt(0)] = 1
+
+/** Three letters, not in capitals: no group of an id. */
+const isPlainWord = (subject: Subject, at: number): boolean =>
+  subject.is(at, LETTER) &&
+  subject.is(at + 1, LETTER) &&
+  subject.is(at + 2, LETTER) &&
+  (subject.at(at + 1) & 0x20) !== 0
 
 /** Whether a word, and not the rest of a longer number or name, is bytes[from, to). */
 export function standsAlone(subject: Subject, from: number, to: number): boolean {
