@@ -1,5 +1,6 @@
 import { ALNUM, DIGIT, LETTER, SPACE } from './subject.ts'
 import type { Subject } from './subject.ts'
+import { WordSet } from './word-set.ts'
 
 /** How a value behind a key ends. */
 export type Delimiter =
@@ -54,13 +55,27 @@ export const keyedValueBytesMax = 16_384
  */
 export function keyedValue(subject: Subject, at: number): KeyedValue | undefined {
   if (at < 0) return labelledValue(subject)
+  // Several rules ask about the same word, one after the other.
+  if (asker !== subject || subject.keyedAt !== at) {
+    asker = subject
+    subject.keyedAt = at
+    isFound = findValue(subject, at)
+  }
+  return isFound ? found : undefined
+}
+
+/** Who asked last, about the word at `keyedAt`. */
+let asker: Subject | undefined
+let isFound = false
+
+function findValue(subject: Subject, at: number): boolean {
   const { bytes } = subject
   const keyTo = endOfName(subject, at + 1)
   let next = keyTo
   // Behind a name most often comes something that is no value: told by one look.
-  if (mayFollowName[subject.at(next)] !== 1) return undefined
+  if (mayFollowName[subject.at(next)] !== 1) return false
   const keyFrom = startOfName(subject, subject.wordStart)
-  if (keyTo - keyFrom > keyBytesMax) return undefined
+  if (keyTo - keyFrom > keyBytesMax) return false
   found.reset(bytes, keyFrom, keyTo)
   const quoteEnd = skipQuote(subject, next)
   found.isKeyQuoted = quoteEnd > next && isQuote(subject.at(keyFrom - 1))
@@ -69,9 +84,9 @@ export function keyedValue(subject: Subject, at: number): KeyedValue | undefined
   next = skipEmphasis(subject, next)
   const value = behindSeparator(subject, next)
   subject.steps += next - keyFrom
-  if (value < 0) return undefined
+  if (value < 0) return false
   found.phraseFrom = startOfPhrase(subject, keyFrom)
-  return readValue(subject, value) ? found : undefined
+  return readValue(subject, value)
 }
 
 const BACKSLASH = 0x5c
@@ -132,6 +147,7 @@ const mayFollowName = new Uint8Array(256)
 for (const char of ' \t\r\n"\'`\\:=>]-*') mayFollowName[char.charCodeAt(0)] = 1
 
 function labelledValue(subject: Subject): KeyedValue | undefined {
+  subject.keyedAt = -1
   const { label, start, end } = subject
   if (label.length === 0 || start === end || end - start > keyedValueBytesMax) return undefined
   found.reset(label, 0, label.length)
@@ -252,15 +268,17 @@ function behindPair(subject: Subject, start: number): number {
 }
 
 /** Words that may stand between a name and its value in a sentence; behind those of the second set the value comes. */
-const FILLERS = new Set(
-  'number numbers no nr num code id name names value of on for file the this that my your his her our their its new current old account user customer here'.split(
-    ' ',
-  ),
+const FILLERS = new WordSet(
+  'number numbers no nr num code id name names value of on for file the this that my your his her our their its new current old account user customer here',
 )
-const VERBS = new Set('is are was were be equals to as ist lautet es est è é jest'.split(' '))
+const VERBS = new WordSet('is are was were be equals to as ist lautet es est è é jest')
+/** Behind these a value may come at once: "account number 123". */
+const COUNTS = new WordSet('number no nr num code')
+const ABBREVIATIONS = new WordSet('no nr num')
 
 /** Behind "is", "number is", "of the account is", "number:", "number". */
 function behindFillers(subject: Subject, start: number): number {
+  const { bytes } = subject
   const stop = start + PROSE_BYTES_MAX
   let at = start
   let isLed = false
@@ -268,13 +286,13 @@ function behindFillers(subject: Subject, start: number): number {
   while (at < stop) {
     const end = wordEnd(subject, at)
     if (end === at) break
-    const word = lowerCase(subject, at, end)
-    const isVerb = VERBS.has(word)
-    if (!isVerb && !FILLERS.has(word)) break
+    const isVerb = VERBS.has(bytes, at, end)
+    if (!isVerb && !FILLERS.has(bytes, at, end)) break
     if (!isVerb) found.phraseTo = end
-    isLed = isVerb || word === 'number' || word === 'no' || word === 'nr' || word === 'num' || word === 'code'
+    isLed = isVerb || COUNTS.has(bytes, at, end)
+    const isAbbreviation = ABBREVIATIONS.has(bytes, at, end)
     at = end
-    if ((word === 'no' || word === 'nr' || word === 'num') && subject.at(at) === DOT) at++
+    if (isAbbreviation && subject.at(at) === DOT) at++
     at = skipBlanks(subject, skipEmphasis(subject, at))
     const byte = subject.at(at)
     if (byte === COLON || byte === EQUALS || byte === 0x23) return skipBlanks(subject, skipEmphasis(subject, at + 1))
@@ -289,12 +307,6 @@ function wordEnd(subject: Subject, start: number): number {
   let at = start
   while (at < start + 10 && (subject.is(at, LETTER) || subject.at(at) >= 0x80)) at++
   return at
-}
-
-function lowerCase(subject: Subject, start: number, end: number): string {
-  let word = ''
-  for (let at = start; at < end; at++) word += String.fromCharCode(subject.at(at) | 0x20)
-  return word
 }
 
 function readValue(subject: Subject, start: number): boolean {

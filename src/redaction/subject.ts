@@ -69,6 +69,8 @@ export class Subject {
   wordStart = 0
   /** Set by a rule: keys in quotes name something, which whoever reads JSON finds (keys/key-finder.ts). */
   hasKeys = false
+  /** The last letter of the word whose value was looked for last; -1 = none. */
+  keyedAt = -1
   steps = 0
   /** Counts the values: what a rule remembers of one is over with the next. */
   turn = 0
