@@ -16,7 +16,7 @@ export const phone: Rule = {
   source: 'ITU E.164; lengths by calling code from libphonenumber (Apache-2.0)',
   triggers: [TRIGGER_PLUS, TRIGGER_DIGITS, TRIGGER_TRIPLES, TRIGGER_WORD],
   words: (
-    'phone phones telephone ph tel tels telefon telefonnummer telefono telefone telephon telefoon handy mobile mobil mobiel movil celular cell cellphone cellular landline ' +
+    'phone phones telephone ph tel tels fono telefon telefonnummer telefono telefone telephon telefoon handy mobile mobil mobiel movil celular cell cellphone cellular landline ' +
     'mob handynummer rufnummer mobilnummer fon fax telefax call called calling caller calls dial dialed dialling toll ring rang sms whatsapp signal text texted texting callback hotline helpline ' +
     'msisdn desk reach reached reachable contact kontakt answering voicemail message messages messaging registered pager office home work switchboard tollfree'
   ).split(' '),
@@ -44,6 +44,7 @@ export const phone: Rule = {
       'phone: «62889», thanks',
       'you can reach Dr. Kim on «33 5577 8899», Jane («0117 364 5991»), (fax) «0117 364 599»',
       '{"phone_number":"«62889»"}',
+      'Teléfono: «931 19 91 02»',
       'T: «201 496 012» | F: «201 496 013»',
       'call me on «450 0840 or 467 3395».',
       '{"n":"«+22985751234»"}',
@@ -169,7 +170,7 @@ function startBefore(subject: Subject, position: number): number {
 const NUMBER_BYTES_MAX = 28
 /** Nouns that stand for a number by themselves. */
 const NOUNS = new WordSet(
-  'phone phones telephone ph tel tels telefon telefonnummer telefono telefone mobile mobil movil celular cellphone landline fax msisdn',
+  'phone phones telephone ph tel tels fono telefon telefonnummer telefono telefone mobile mobil movil celular cellphone landline fax msisdn',
 )
 /** Words that mostly have another meaning: a colon must follow. */
 const PLACES = 'office home work desk'.split(' ')

@@ -5,7 +5,16 @@ import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
 import { WordSet } from '../word-set.ts'
 import { endOfBlock, startOfStreet } from './address-block.ts'
-import { endOfLocality, endOfStreetNumber, isCapitalized, nameEnd, nameStart, numberBefore, unitEnd } from './street.ts'
+import {
+  endOfLocality,
+  endOfStreetNumber,
+  isCapitalized,
+  nameBefore,
+  nameEnd,
+  nameStart,
+  numberBefore,
+  unitEnd,
+} from './street.ts'
 
 /** Behind the name of a street: 12 Main Street. In lower case only those that mean nothing else. */
 const SUFFIXES =
@@ -22,13 +31,19 @@ const ENDINGS =
 /** Before a whole address, in whatever way its street is called. */
 const ANNOUNCED_BY = 'address adresse adres direccion indirizzo endereco lives living reside resides located'
 
+/** Words are looked for in ASCII: what stands before the ß of -straße, alone and as the end of a name. */
+const BEFORE_SHARP_S = ['stra', ...[...'abcdefghijklmnopqrstuvwxyz'].map((letter) => `${letter}stra`)]
+
 export const address: Rule = {
   type: 'ADDRESS',
   family: 'personal',
   summary:
     'Postal addresses: streets under keys that say so, and in text a number with a word for a street in one of the larger languages, with flat, city and postal code behind it; post boxes.',
   triggers: [TRIGGER_WORD],
-  words: [...new Set(`${SUFFIXES} ${PREFIXES} ${ENDINGS} suite apt apartment box ${ANNOUNCED_BY}`.split(' '))],
+  words: [
+    ...new Set(`${SUFFIXES} ${PREFIXES} ${ENDINGS} suite apt apartment box ${ANNOUNCED_BY}`.split(' ')),
+    ...BEFORE_SHARP_S,
+  ],
   confidence: 0.75,
   find: findAddress,
   examples: {
@@ -39,6 +54,7 @@ export const address: Rule = {
       'I moved to «12 N. 5th St»',
       'our office, «221B Baker Street, London NW1 6XE»',
       'Wohnhaft «Hauptstrasse 12, 10115 Berlin»',
+      'Wohnhaft in «Hauptstraße 12a, 10115 Berlin», «Kölner Straße 5»',
       'adresse : «12 bis, rue de la Paix, 75002 Paris»',
       'vive en «Calle Mayor 12, 28013 Madrid»',
       'abita in «Via Roma 5, 00184 Roma»',
@@ -81,6 +97,7 @@ function findAddress(subject: Subject, at: number): boolean {
   if (at === IN_LABEL) return false
   const { bytes, wordStart } = subject
   const end = at + 1
+  if (subject.at(end) === 0xc3) return isSharpS(subject, end) && findEnding(subject, end + 3)
   if (units.has(bytes, wordStart, end)) return findUnit(subject, wordStart)
   if (subject.word === 'box') return findBox(subject, end)
   if (announcing.has(bytes, wordStart, end)) return findAnnounced(subject, end)
@@ -120,7 +137,11 @@ function findPrefixed(subject: Subject, wordEnd: number): boolean {
   return subject.matched(from < 0 ? wordStart : from, to)
 }
 
-/** Hauptstrasse 12: the word begins with a capital. */
+/** ße, behind BEFORE_SHARP_S. */
+const isSharpS = (subject: Subject, at: number): boolean =>
+  subject.at(at + 1) === 0x9f && subject.at(at + 2) === 0x65 && subject.hasText(at - 3, 'tra')
+
+/** Hauptstrasse 12, Kölner Straße 12: the word begins with a capital. */
 function findEnding(subject: Subject, wordEnd: number): boolean {
   let from = subject.wordStart
   while (
@@ -129,6 +150,7 @@ function findEnding(subject: Subject, wordEnd: number): boolean {
   )
     from--
   if (!isCapitalized(subject, from)) return false
+  if (from === subject.wordStart) from = nameBefore(subject, from)
   const number = endOfStreetNumber(subject, subject.at(wordEnd) === 0x2e ? wordEnd + 1 : wordEnd)
   if (number < 0) return false
   const to = endOfLocality(subject, unitEnd(subject, number))

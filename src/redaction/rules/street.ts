@@ -87,6 +87,15 @@ function isPreposition(subject: Subject, position: number): boolean {
   return PREPOSITIONS.has(subject.bytes, from, end)
 }
 
+/** Where the word with a capital before `position` begins, or `position`: "Kölner" of "Kölner Straße". */
+export function nameBefore(subject: Subject, position: number): number {
+  const end = position - 1
+  let from = end
+  while (from > end - WORD_BYTES_MAX && isNameByte(subject, from - 1)) from--
+  subject.steps += end - from
+  return subject.at(end) === 0x20 && from < end && isCapitalized(subject, from) ? from : position
+}
+
 /** End of the name that follows a word for a street: one to six words, the last one with a capital; or -1. */
 export function nameEnd(subject: Subject, start: number): number {
   let at = subject.at(start) === 0x2e ? start + 1 : start
