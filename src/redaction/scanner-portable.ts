@@ -137,7 +137,7 @@ const isEscapeLetter = (at: number): boolean => {
 const isWord = (at: number): boolean => isAlnum(byte(at)) && !isEscapeLetter(at)
 
 function digitAt(p: number): number {
-  if (byte(p - 1) === 0x2b) return plusAt(p) === TRIGGER_PLUS ? TRIGGER_PLUS : isDigit(byte(p - 2)) ? TRIGGER_FORM : -1
+  if (byte(p - 1) === 0x2b) return plusAt(p) === TRIGGER_PLUS ? TRIGGER_PLUS : isForm(p) ? TRIGGER_FORM : -1
   if (isDigit(byte(p - 5)) && isDigit(byte(p - 6)) && isDigit(byte(p - 7)) && !isDigit(byte(p - 8))) {
     const trigger = isDigit(byte(p - 1)) || isDigit(byte(p - 4)) ? digitsAt(p) : ssnAt(p)
     if (trigger >= 0) return trigger
@@ -159,10 +159,10 @@ function literalAt(p: number): number {
     case 0x28: // (
       return byte(p - 1) === 0x2b ? plusAt(p) : -1
     case 0x78: // x
-      if (byte(p - 1) === 0x5c) return isHex(byte(p + 1)) && isHex(byte(p + 2)) ? TRIGGER_ESCAPE : -1
+      if (byte(p - 1) === 0x5c) return isUsefulCode(hexAt(p + 1, 2)) ? TRIGGER_ESCAPE : -1
       return isText(p - 2, 'xo') && isLetter(byte(p + 1)) && byte(p + 2) === 0x2d ? TRIGGER_SLACK : -1
     case 0x75: // u
-      return byte(p - 1) === 0x5c && [1, 2, 3, 4].every((i) => isHex(byte(p + i))) ? TRIGGER_ESCAPE : -1
+      return byte(p - 1) === 0x5c && isUsefulCode(hexAt(p + 1, 4)) ? TRIGGER_ESCAPE : -1
     case 0x25: // %
       return isHex(byte(p + 1)) && isHex(byte(p + 2)) ? TRIGGER_PERCENT : -1
     case 0x26: // &
@@ -189,6 +189,30 @@ function literalAt(p: number): number {
     default: // t
       return isWordIgnoringCase(p - 5, 'secret') ? TRIGGER_SECRET : -1
   }
+}
+
+const isForm = (p: number): boolean => isDigit(byte(p - 2)) && (isDigit(byte(p - 3)) || isDigit(byte(p + 1)))
+
+/** The number that so many hex digits write; -1 when they are none. */
+function hexAt(p: number, digits: number): number {
+  let code = 0
+  for (let i = 0; i < digits; i++) {
+    if (!isHex(byte(p + i))) return -1
+    code = (code << 4) | nibble(byte(p + i))
+  }
+  return code
+}
+
+/** An ASCII character, but not a control or one of `"'<>`, which are escaped everywhere; what stands for one, or for nothing (fold-kind.ts). */
+function isUsefulCode(code: number): boolean {
+  if (code < 0x80) return code >= 0x20 && code !== 0x22 && code !== 0x27 && code !== 0x3c && code !== 0x3e
+  if (code < 0x2000) {
+    if (code === 0xa0 || code === 0xad) return true
+    if (code >= 0x660 && code < 0x700) return (code & 15) < 10 && ((code & 0xf0) === 0x60 || (code & 0xf0) === 0xf0)
+    return (code >= 0x900 && code < 0xe00 && ((code & 0x7f) - 0x66) >>> 0 < 10) || (code >= 0xe50 && code < 0xe5a)
+  }
+  if (code < 0x2070) return code <= 0x2013 || (code >= 0x2028 && code < 0x2030) || code >= 0x205f
+  return code === 0x3000 || code === 0xd835 || code === 0xfeff || (code > 0xff00 && code < 0xff5f)
 }
 
 function isAddressSign(p: number): boolean {

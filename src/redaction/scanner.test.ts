@@ -24,7 +24,7 @@ const fragments = [
   'password dbPassword apiKey SSN IPAddress key2 ipv4 eMail abcdefgh 1234 ABCD1234 12ab34cd 123-456-7 123.456.789 _ %40 %2B % &amp; &#64; & ; thetastate'.split(
     ' ',
   ),
-  '\\x41 1+2 12\\n34 12\\\\n34 bob@x.\\nexample a@b\nc.d 1.1\n22.2 1 2 3 4 5 6 7 8 9 1-2-3-4-5-6-7-8-9 Ym9iQGV4YW1wbGUub3Jn YnrDvGRmcw 626f6240782e6f7267 0x626f6240782e6f7267'.split(
+  '\\x41 \\u200b \\u2014 \\u003c \\u0661 \\u096a \\uff11 12+3 4+56 1+2 12\\n34 12\\\\n34 bob@x.\\nexample a@b\nc.d 1.1\n22.2 1 2 3 4 5 6 7 8 9 1-2-3-4-5-6-7-8-9 Ym9iQGV4YW1wbGUub3Jn YnrDvGRmcw 626f6240782e6f7267 0x626f6240782e6f7267'.split(
     ' ',
   ),
   '\u00a0 \u00ad \u200b \u2013 \u2028 \u2060 \u3000 \ufeff \uff11 \uff20 \uff0e \uff0c \u0663 \u06f4 \u0967 \u0e53 \u{1d7d9} \u{1fbf4} \u{e0061} \ufe0f \u2212 \u061c'.split(

@@ -4,7 +4,7 @@
  */
 export const TRIGGER_AT = 0 // `@`, but not behind a blank, escape or quote (other than one behind a letter or digit): whatever is replaced around it, it is none of an address there
 export const TRIGGER_PLUS = 1 // `+` before a digit or `(`, at least seven digits
-export const TRIGGER_ESCAPE = 2 // `\u` with four hex digits, `\x` with two, or `\/`
+export const TRIGGER_ESCAPE = 2 // `\u` or `\x` with hex digits of a character that may be part of a value, or `\/`
 export const TRIGGER_JWT = 3 // `eyJ` before eight base64url characters
 export const TRIGGER_SK = 4 // `sk-` before eight token characters
 export const TRIGGER_STRIPE = 5 // `sk_live`, `rk_test`, … (position of the first `_`)
@@ -29,7 +29,7 @@ export const TRIGGER_PERCENT = 23 // `%` with two hex digits (position of the `%
 export const TRIGGER_ENTITY = 24 // `&#` or a named reference of HTML (position of the `&`)
 export const TRIGGER_FOLD = 25 // a character beyond ASCII that stands for an ASCII one or for nothing: fullwidth forms, other digits, zero-width characters, dashes, blanks (position of its first byte)
 export const TRIGGER_KNOWN = 26 // a value that is known to be sensitive (known-values.ts; a position within it)
-export const TRIGGER_FORM = 27 // `+` between digits, as forms write a blank (position of the digit behind)
+export const TRIGGER_FORM = 27 // `+` between digits, two of them on one side, as forms write a blank (position of the digit behind)
 export const TRIGGER_BREAK = 28 // a line break, written out or as \n, in the middle of what looks like a value (position of its last byte)
 export const TRIGGER_SPACED = 29 // eight single digits with the same gap between all of them (position of the eighth), once for each run
 export const TRIGGER_ENCODED = 30 // twelve token characters at the start of a run that are base64 or hex of text (position of the twelfth)

@@ -24,12 +24,12 @@ export function literalAt(p: usize): i32 {
       if (isDigit(d)) digits++;
       else if (d != 0x20 && d != 0x2d && d != 0x2e && d != 0x28 && d != 0x29 && d != 0x2f) break;
     }
-    return digits >= 7 ? 1 : c != 0x28 && isDigit(c2) ? 27 : -1;
+    return digits >= 7 ? 1 : c != 0x28 && isDigit(c2) && (isDigit(c3) || isDigit(byte(p + 1))) ? 27 : -1;
   }
   if (c1 == 0x5c) { // backslash
     if (c == 0x2f) return 2;
-    if (c == 0x78) return isHex(byte(p + 1)) && isHex(byte(p + 2)) ? 2 : -1;
-    if (c == 0x75) return isHex(byte(p + 1)) && isHex(byte(p + 2)) && isHex(byte(p + 3)) && isHex(byte(p + 4)) ? 2 : -1;
+    if (c == 0x78) return isUsefulCode(hexAt(p + 1, 2)) ? 2 : -1;
+    if (c == 0x75) return isUsefulCode(hexAt(p + 1, 4)) ? 2 : -1;
     return -1;
   }
   if (c == 0x4a) return c1 == 0x79 && c2 == 0x65 && tokenRun(p + 1, 8) ? 3 : -1; // eyJ
@@ -256,4 +256,24 @@ function textState(state: i32, c: u32): i32 {
   if (state != 0) return state > 0 && (c & 0xc0) == 0x80 ? state - 1 : -1;
   if (c < 0x80) return (c >= 0x20 && c < 0x7f) || c == 0x09 || c == 0x0a || c == 0x0d ? 0 : -1;
   return c < 0xc2 ? -1 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1;
+}
+
+function hexAt(p: usize, digits: usize): i32 {
+  let code: u32 = 0;
+  for (let i: usize = 0; i < digits; i++) {
+    if (!isHex(byte(p + i))) return -1;
+    code = (code << 4) | nibble(byte(p + i));
+  }
+  return <i32>code;
+}
+
+function isUsefulCode(code: i32): bool {
+  if (code < 0x80) return code >= 0x20 && code != 0x22 && code != 0x27 && code != 0x3c && code != 0x3e;
+  if (code < 0x2000) {
+    if (code == 0xa0 || code == 0xad) return true;
+    if (code >= 0x660 && code < 0x700) return (code & 15) < 10 && ((code & 0xf0) == 0x60 || (code & 0xf0) == 0xf0);
+    return (code >= 0x900 && code < 0xe00 && <u32>((code & 0x7f) - 0x66) < 10) || (code >= 0xe50 && code < 0xe5a);
+  }
+  if (code < 0x2070) return code <= 0x2013 || (code >= 0x2028 && code < 0x2030) || code >= 0x205f;
+  return code == 0x3000 || code == 0xd835 || code == 0xfeff || (code > 0xff00 && code < 0xff5f);
 }
