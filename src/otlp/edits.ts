@@ -46,6 +46,9 @@ for (const [message, name, attributes] of [
   attributesField.set(fieldId(message, name), attributes)
 }
 
+/** Whether `appendAttribute` can append to nodes of this field. */
+export const takesAttributes = (field: number): boolean => attributesField.has(field)
+
 const KEY_VALUE_KEY = fieldId('KeyValue', 'key')
 
 /**

@@ -1,14 +1,17 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { createHmac } from 'node:crypto'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, constantFrom, integer, nat, property } from 'fast-check'
 import { Type } from 'protobufjs'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { testContext } from '../../../test/support/component-context.ts'
 import { encodeIndependently, otlpRequest } from '../../../test/support/otlp-arbitrary.ts'
 import type { OtlpMessage, OtlpValue } from '../../../test/support/otlp-reflection.ts'
 import { otlpTypes } from '../../../test/support/otlp-reflection.ts'
 import { anySecret } from '../../../test/support/secrets.ts'
+import { describeWithData, sharedData } from '../../../test/support/shared-data.ts'
 import { spanBatch } from '../../../test/support/span-batch.ts'
 import { Edits } from '../../otlp/edits.ts'
 import { jsonToProtobuf } from '../../otlp/json-to-protobuf.ts'
@@ -93,6 +96,33 @@ describe('redaction', () => {
     expect(new Set(texts.filter((text) => !text.startsWith('spanwarden.') && text !== 'EMAIL'))).toEqual(
       new Set(['to [REDACTED:EMAIL], please']),
     )
+  })
+
+  test.each(SIGNALS)('attributes that are not allowed are gone in any place of %s', (signal) => {
+    const { redact: run } = redactor({ allowed_keys: ['none'], rules: [], summary: 'silent' })
+    const out = decode(
+      signal,
+      run(
+        signal,
+        encodeIndependently(
+          signal,
+          everyPlace(otlpTypes[signal], () => 'some text'),
+        ),
+      ),
+    )
+    const left = textPlaces(otlpTypes[signal], out).map(({ path }) => path)
+    expect(left).toContain(KNOWN_PLACES[signal].find((place) => !/ttributes|body/.test(place)))
+    expect(left.filter((place) => /ttributes|metadata/.test(place))).toEqual([])
+    const { redact: telling } = redactor({ allowed_keys: ['none'], summary: 'debug' })
+    const told = telling(
+      signal,
+      encodeIndependently(
+        signal,
+        everyPlace(otlpTypes[signal], () => 'some text'),
+      ),
+    )
+    expect(told.toString('latin1')).toContain('redaction.redacted.keys')
+    expect(telling(signal, told).equals(told)).toBe(true)
   })
 
   test('a secret in any request is gone; the rest stays; twice is once', () => {
@@ -328,6 +358,34 @@ describe('redaction', () => {
       blocked_values: ['('],
     }
     expect(redaction.config.safeParse(wrong).error?.issues).toHaveLength(4)
+  })
+})
+
+describeWithData('otlp/alloy/collector-yaml', () => {
+  test("a collector's block, as it is", () => {
+    const file = sharedData('otlp/alloy/collector-yaml', 'redactionprocessor.yaml')
+    const { processors }: { processors: { redaction: object } } = parse(readFileSync(file, 'utf8'))
+    const attributes = {
+      'auth.token': 'abc',
+      'db.statement': "select * from t where a = 'x'",
+      'db.system': 'mysql',
+      'http.url': 'http://h.example/a/4111111111111111',
+      'my.safe.token': '4111111111111111',
+      text: 'card 4111111111111111',
+    }
+    const span = { spanId: '0000000000000010', name: 'GET /users/42', kind: 3, attributes }
+    const out = decode('traces', redactor(processors.redaction).redact('traces', spanBatch({ spans: [span] })))
+    const hash = (text: string): string =>
+      createHmac('sha256', '0123456789abcdef0123456789abcdef').update(text).digest('hex')
+    const json = JSON.stringify(out)
+    expect(json).toContain(`"key":"auth.token","value":{"stringValue":"${hash('abc')}"}`)
+    expect(json).toContain('select * from t where a = ?')
+    expect(json).toContain('http://h.example/a/4111111111111111')
+    expect(json).toContain('"key":"my.safe.token","value":{"stringValue":"4111111111111111"}')
+    expect(json).toContain(`card ${hash('4111111111111111')}`)
+    expect(json).toContain('GET /users/*')
+    expect(json).toContain('"key":"redaction.masked.keys","value":{"stringValue":"auth.token,db.statement,text"}')
+    expect(json).toContain('"key":"redaction.ignored.count","value":{"intValue":"1"}')
   })
 })
 

@@ -4,12 +4,13 @@ import type { Action, ActionTable } from '../../../redaction/actions.ts'
 import { BLOCKED_TYPE } from '../../../redaction/keys/path-rules.ts'
 import { LIVE_TYPE } from '../../../redaction/known-values.ts'
 import { createRedactor } from '../../../redaction/redactor.ts'
-import type { Redactor, RedactorOptions } from '../../../redaction/redactor.ts'
+import type { Pattern, Redactor, RedactorOptions } from '../../../redaction/redactor.ts'
 import type { RuleFamily, RuleType } from '../../../redaction/rule.ts'
 import { rules } from '../../../redaction/rules.ts'
 import { TraceValues } from '../../../redaction/trace-values.ts'
 import type { ComponentContext } from '../../component.ts'
 import { allowedValues } from './allowed-values.ts'
+import { NAMES_LIMIT_TYPE, namesLimit } from './batch-names.ts'
 import { chooseRules } from './choose-rules.ts'
 import { environmentSecrets } from './environment-credentials.ts'
 import { NumberTexts } from './number-values.ts'
@@ -35,8 +36,12 @@ export interface BuiltRedaction {
 
 type World = Pick<ComponentContext, 'clock' | 'env'>
 
-/** All that a configuration asks for. Throws when the key of pseudonyms can't be had. */
-export function buildRedaction(config: RedactionConfig, { clock, env }: World): BuiltRedaction {
+/** All that a configuration asks for; `names` finds persons' names. Throws when the key of pseudonyms can't be had. */
+export function buildRedaction(
+  config: RedactionConfig,
+  { clock, env }: World,
+  names: readonly Pattern[] = [],
+): BuiltRedaction {
   const pseudonyms = pseudonymsOf(config, env)
   const stockKeys = isStock(config) ? new StockKeys(config) : undefined
   const actionOf = actionsOf(config)
@@ -51,6 +56,7 @@ export function buildRedaction(config: RedactionConfig, { clock, env }: World): 
     patterns: [
       ...(config.blocked_values ?? []).map((regex) => userPattern(BLOCKED_VALUE, regex, monotonic)),
       ...config.patterns.map(({ name, regex }) => userPattern(name, regex, monotonic)),
+      ...names,
     ],
     paths: {
       blockedKeys: blocked.map((one) => (typeof one === 'string' ? one : { glob: one.path, type: one.name })),
@@ -59,7 +65,10 @@ export function buildRedaction(config: RedactionConfig, { clock, env }: World): 
     },
     ...(config.live_secrets ? { live: environmentSecrets(env) } : {}),
     ...(config.propagation.enabled ? { traces: tracesOf(config) } : {}),
-    replacement: (type, text) => (type === BLOCKED_VALUE ? stockKeys?.masked(text) : ownReplacement(type, text)),
+    replacement: (type, text) => {
+      if (type === BLOCKED_VALUE) return stockKeys?.masked(text)
+      return type === NAMES_LIMIT_TYPE ? namesLimit(text) : ownReplacement(type, text)
+    },
     ...(isAllowed === undefined ? {} : { isAllowed }),
   }
   const { traces: _, ...aloneOptions } = redactorOptions
@@ -71,6 +80,8 @@ export function buildRedaction(config: RedactionConfig, { clock, env }: World): 
       actionOf,
       isDryRun: config.dry_run,
       propagates: config.propagation.enabled,
+      hasPatterns: config.patterns.length > 0 || (config.blocked_values?.length ?? 0) > 0,
+      hasPaths: blocked.length + config.keys.allowed.length + config.keys.ignored.length > 0,
       ...tenantOption(config, pseudonyms),
       ...(config.numbers || config.redact_all_types === true ? { numbers: new NumberTexts(texts) } : {}),
       ...(stock === undefined ? {} : { settle: (view, edits) => stock.settle(view, edits, config.dry_run) }),
@@ -81,6 +92,7 @@ export function buildRedaction(config: RedactionConfig, { clock, env }: World): 
       ...blocked.map((one) => (typeof one === 'string' ? BLOCKED_TYPE : one.name)),
       BLOCKED_VALUE,
       LIVE_TYPE,
+      ...names.map(({ type }) => type),
     ],
     pseudonyms,
   }

@@ -1,3 +1,4 @@
+import { WIRE_KEYS } from '../../../conventions.ts'
 import { fieldId } from '../../../otlp/schema.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
 import { isKeyValue } from './node-kinds.ts'
@@ -8,12 +9,14 @@ const PLACEHOLDER = '[REDACTED:'
 const KEY = fieldId('KeyValue', 'key')
 
 /**
- * What the value is called: the key of its attribute, and those of the maps that it stands in, with dots between. `customer.phone` tells what `0151 23456789` is.
+ * What the value is called: the key of its attribute, and those of the maps that it stands in, with dots between. `customer.phone` tells what `0151 23456789` is. Names of
+ * the conventions that tell nothing of the kind are left out, unless `all` are wanted.
  */
-export function labelOf(view: OtlpView, n: number): Uint8Array | undefined {
+export function labelOf(view: OtlpView, n: number, all: boolean): Uint8Array | undefined {
   let label: Uint8Array | undefined
   for (let above = view.parent(n); above > 0; above = view.parent(above)) {
     if (isKeyValue[view.field(above)] !== 1) continue
+    if (!all && isSilent[view.keyId(above)] === 1) break
     const key = view.first(above)
     if (key >= n || view.field(key) !== KEY) continue
     const end = view.end(key)
@@ -25,5 +28,10 @@ export function labelOf(view: OtlpView, n: number): Uint8Array | undefined {
   }
   return label
 }
+
+/** By key id: names of the conventions that say nothing about what their values are to people. */
+const isSilent = new Uint8Array(WIRE_KEYS.length + 1)
+const telling = new Set(['user.id', 'session.id', 'mcp.session.id', 'client.address'])
+for (const [index, key] of WIRE_KEYS.entries()) if (!telling.has(key)) isSilent[index + 1] = 1
 
 const DOT = Buffer.from('.')

@@ -22,6 +22,10 @@ export interface BatchOptions {
   readonly numbers?: NumberTexts
   /** Only count and summarise. */
   readonly isDryRun?: boolean
+  /** Keys may be something that the user looks for. */
+  readonly hasPatterns?: boolean
+  /** All values are told what they are called, also where that is a name of the conventions: their paths matter. */
+  readonly hasPaths?: boolean
   /** What keys named in one place of a trace is taken out in all others. */
   readonly propagates?: boolean
   /** Told where a resource and all that belongs to it begins. */
@@ -91,7 +95,7 @@ class BatchSearch {
   #search(): void {
     const view = this.#view
     const redactor = this.#redactor
-    const { onResource, propagates } = this.#options
+    const { onResource, propagates, hasPatterns = false } = this.#options
     const { bytes, nodes, count: nodeCount } = view
     let quietUntil = redactor.nextCandidate(0)
     /** Up to this node the values belong to a key in which there was a candidate. */
@@ -112,7 +116,11 @@ class BatchSearch {
         continue
       }
       if (end <= quietUntil && !isLabelled && !isGlued(bytes, start, end)) continue
-      if (kind === KEY_TEXT && quietUntil < end) labelledUntil = view.next(view.parent(n))
+      if (kind === KEY_TEXT) {
+        // Names of the conventions hold nothing.
+        if (view.keyId(view.parent(n)) !== 0 && !hasPatterns) continue
+        if (quietUntil < end) labelledUntil = view.next(view.parent(n))
+      }
       this.#look(n, kind, start, end)
       quietUntil = redactor.nextCandidate(end)
     }
@@ -120,7 +128,7 @@ class BatchSearch {
 
   #look(n: number, kind: number, start: number, end: number): void {
     if (this.#settled?.isDone(n) === true) return
-    const label = kind === KEY_TEXT ? undefined : labelOf(this.#view, n)
+    const label = kind === KEY_TEXT ? undefined : this.#labelOf(n)
     const found = this.#redactor.redactions(start, end, label)
     if (found.length === 0 || (kind === OPAQUE && isId(this.#view, n))) return
     this.#findings.push({ node: n, kind, found, text: '' })
@@ -129,7 +137,7 @@ class BatchSearch {
   #number(n: number): void {
     const { numbers } = this.#options
     if (numbers === undefined || this.#settled?.isDone(n) === true) return
-    const { found, text } = numbers.redact(this.#view, n, labelOf(this.#view, n))
+    const { found, text } = numbers.redact(this.#view, n, this.#labelOf(n))
     if (found.length > 0) this.#findings.push({ node: n, kind: NUMBER, found, text })
   }
 
@@ -137,18 +145,27 @@ class BatchSearch {
   #recall(): void {
     const view = this.#view
     let last = -1
+    let next = 0
+    const ranges = this.#findings.flatMap(({ kind, found }) => (kind === NUMBER ? [] : found))
     for (const position of this.#redactor.recall()) {
+      // Most stand where they were learnt.
+      while (next < ranges.length && (ranges[next] as Redaction).end <= position) next++
+      if (next < ranges.length && (ranges[next] as Redaction).start <= position) continue
       const n = nodeAt(view, position)
       if (n === last) continue
       last = n
       const kind = kindOf[view.field(n)] as number
       if (kind === NO_TEXT || kind === NUMBER || kind >= ITEM || this.#settled?.isDone(n) === true) continue
       this.#enter(itemOf(view, n))
-      const label = kind === KEY_TEXT ? undefined : labelOf(view, n)
+      const label = kind === KEY_TEXT ? undefined : this.#labelOf(n)
       const found = this.#redactor.redactions(view.body(n), view.end(n), label)
       if (found.length > 0 && !(kind === OPAQUE && isId(view, n)))
         this.#recalled.set(n, { node: n, kind, found, text: '' })
     }
+  }
+
+  #labelOf(n: number): Uint8Array | undefined {
+    return labelOf(this.#view, n, this.#options.hasPaths === true)
   }
 
   /** What follows is of the trace of this span or log record; -1 = of none. */

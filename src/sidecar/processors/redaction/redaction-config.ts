@@ -2,10 +2,12 @@ import { z } from 'zod'
 import { lowEntropyTypes, maskKeepDefault } from '../../../redaction/actions.ts'
 import { BLOCKED_TYPE, globsMax } from '../../../redaction/keys/path-rules.ts'
 import { LIVE_TYPE } from '../../../redaction/known-values.ts'
+import { NAME_TYPE } from '../../../redaction/names/name-type.ts'
 import { MASK_KEEP_MAX } from '../../../redaction/own-marks.ts'
 import { LIMIT_TYPE, redactionLimits } from '../../../redaction/redactor.ts'
 import { rules, ruleTypes } from '../../../redaction/rules.ts'
 import { traceValuesLimits } from '../../../redaction/trace-values.ts'
+import { duration } from '../../config-types.ts'
 import { stockConfig } from './stock-config.ts'
 import { regexProblem } from './user-pattern.ts'
 
@@ -149,6 +151,38 @@ const propagation = z.strictObject({
     .describe('Values remembered of one trace.'),
 })
 
+const names = z.strictObject({
+  enabled: z.boolean().default(false).describe('Whether it is done.'),
+  module: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A module of yours in place of the built-in model, as a path: it exports findNames(texts), which resolves to a list of {start, end, type, confidence} for each text.',
+    ),
+  types: z
+    .array(z.string().regex(/^[A-Z][A-Z0-9_]{0,39}$/, 'write it in capitals, digits and underscores, as in PERSON'))
+    .min(1)
+    .max(32)
+    .default([NAME_TYPE])
+    .describe('Types of the module that are taken out; the built-in model knows PERSON only.'),
+  confidence_min: z.number().min(0).max(1).default(0.4).describe('Findings below it are left alone.'),
+  bytes_per_second: z
+    .int()
+    .positive()
+    .default(5_000_000)
+    .describe('Bytes of content looked at a second, on average. What is beyond is masked as a whole, as NAMES_LIMIT.'),
+  waiting_bytes_max: z
+    .int()
+    .positive()
+    .default(16_777_216)
+    .describe('Bytes of content that may wait for the thread; what is beyond is masked as a whole.'),
+  timeout: duration
+    .default(2_000)
+    .describe('How long a batch waits for the thread; its content is masked as a whole then, and the thread replaced.'),
+})
+export type NamesConfig = z.output<typeof names>
+
 export const redactionConfig = z
   .strictObject({
     rules: z
@@ -174,6 +208,12 @@ export const redactionConfig = z
       .prefault({})
       .describe(
         'Values that keys have named, such as the name in first_name, are taken out wherever they stand in the same trace.',
+      ),
+    names: names
+      .prefault({})
+      .describe(
+        "Persons' names in content (messages, arguments and results of tools, bodies of log records, attributes of events) are looked for in a thread of its own. About four in five are found in English text, fewer elsewhere; " +
+          'docs/redaction.md has the measurements. Content that could not be looked at is masked, never passed.',
       ),
     live_secrets: z
       .boolean()

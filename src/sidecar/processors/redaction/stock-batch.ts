@@ -99,7 +99,8 @@ export class StockBatch {
     const kind = kindNode < 0 ? 0 : view.varint(kindNode)
     const name = view.text(nameNode)
     const url = this.#urls?.spanName(name, kind) ?? name
-    const sanitized = this.#databases?.spanName(url, kind, () => databaseOf(view, span)) ?? url
+    // A path with stars in it is no query.
+    const sanitized = url === name ? (this.#databases?.spanName(name, kind, () => databaseOf(view, span)) ?? name) : url
     if (sanitized === name || isDryRun) return
     edits.replace(nameNode, this.#texts.redactText(sanitized).text)
     done[nameNode] = 1

@@ -1,3 +1,4 @@
+import { takesAttributes } from '../../../otlp/edits.ts'
 import type { Edits } from '../../../otlp/edits.ts'
 import { fieldById } from '../../../otlp/schema.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
@@ -54,8 +55,8 @@ export class StockSummary implements Summary {
 
   end(): void {
     for (const [node, { attributes, body }] of this.#holders) {
-      // Taken out in the meantime.
-      if (fieldById(this.#view.field(node)) === undefined) continue
+      // Exemplars and the like can't tell; others were taken out in the meantime.
+      if (!takesAttributes(this.#view.field(node))) continue
       const earlier = this.#takeUpEarlier(node)
       for (const done of ALL_DONE) {
         this.#append(node, done, attributes[done], earlier)
