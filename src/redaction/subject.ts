@@ -85,6 +85,8 @@ export class Subject {
   /** End of the last value that was taken for a secret or not (keyed-secret.ts), and how many that end there were. */
   secretUntil = 0
   secretTries = 0
+  /** Up to where the words of a sentence were read (secret-sentence.ts). */
+  sentenceUntil = 0
   /** End of the last key that was found by its form. */
   keyUntil = 0
   /** The `@` whose look back for a URL was the last, and its result. */
@@ -99,7 +101,8 @@ export class Subject {
     this.#tokenStart = this.#tokenEnd = this.colonsUntil = this.keyUntil = start
     this.authorityAt = this.authorityStart = -1
     this.hasKeys = false
-    this.secretUntil = start
+    this.keyedAt = -1
+    this.secretUntil = this.sentenceUntil = start
     this.bareRun.reset()
     this.lineRun.reset()
   }
