@@ -51,11 +51,11 @@ export function valueShape(bytes: Uint8Array, from: number, to: number): ValueSh
   let at = from
   while (at < to) {
     const byte = bytes[at] as number
-    if (byte === BACKSLASH) at = readEscape(bytes, at, to)
-    else if (byte >= 0x80 || ((CLASS[byte] as number) & LETTER) !== 0) {
+    if (letterEnd(bytes, at, to) > at) {
       wordAt = at
       at = wordEnd = readWord(bytes, at, to)
-    } else {
+    } else if (byte === BACKSLASH) at = readEscape(bytes, at, to)
+    else {
       countSign(byte)
       at++
     }
@@ -68,19 +68,31 @@ export function valueShape(bytes: Uint8Array, from: number, to: number): ValueSh
 
 const BACKSLASH = 0x5c
 
+/** Behind the letter at `at`, which may be escaped (`\u00e9`); `at` when there is none. */
+function letterEnd(bytes: Uint8Array, at: number, to: number): number {
+  const byte = bytes[at] as number
+  if (byte >= 0x80 || ((CLASS[byte] as number) & LETTER) !== 0) return at + 1
+  if (byte !== BACKSLASH) return at
+  let letter = at + 1
+  while (letter < to && bytes[letter] === BACKSLASH) letter++
+  if (bytes[letter] !== 0x75 || letter + 5 > to) return at
+  for (let i = letter + 1; i < letter + 5; i++) if (((CLASS[bytes[i] as number] as number) & HEX) === 0) return at
+  return letter + 5
+}
+
 /** A run of letters; a dash or apostrophe between letters belongs to it. */
 function readWord(bytes: Uint8Array, from: number, to: number): number {
   let at = from
   while (at < to) {
     const byte = bytes[at] as number
-    const isLetter = byte >= 0x80 || ((CLASS[byte] as number) & LETTER) !== 0
-    if (!isLetter && !((byte === 0x27 || byte === 0x2d) && at + 1 < to)) break
-    if (isLetter) shape.letters++
-    at++
+    const next = letterEnd(bytes, at, to)
+    if (next === at && !((byte === 0x27 || byte === 0x2d) && at + 1 < to)) break
+    if (next > at) shape.letters++
+    at = Math.max(next, at + 1)
   }
   const first = bytes[from] as number
   shape.words++
-  if (first >= 0x80 || (first & 0x20) === 0) shape.capitals++
+  if (first >= 0x80 || first === BACKSLASH || (first & 0x20) === 0) shape.capitals++
   else if (at - from > 3) shape.smalls++
   return at
 }
@@ -96,19 +108,14 @@ function countSign(byte: number): void {
 const isPlain: boolean[] = []
 for (const char of " -'()/#&+\n\r\t") isPlain[char.charCodeAt(0)] = true
 
-/** Behind `\n`, `\u00e9`, …: a letter beyond ASCII, or a blank. */
+/** Behind `\n` and the like, which are blanks. */
 function readEscape(bytes: Uint8Array, from: number, to: number): number {
   let at = from
   while (at < to && bytes[at] === BACKSLASH) at++
   const letter = at < to ? bytes[at] : 0
   if (letter === 0x6e || letter === 0x72 || letter === 0x74 || letter === 0x2f || letter === 0x27) return at + 1
-  if (letter !== 0x75 || at + 5 > to) {
-    shape.odd++
-    return Math.max(at, from + 1)
-  }
-  for (let i = at + 1; i < at + 5; i++) if (((CLASS[bytes[i] as number] as number) & HEX) === 0) shape.odd++
-  shape.letters++
-  return at + 5
+  shape.odd++
+  return at
 }
 
 /** Stand in the place of a value. */
