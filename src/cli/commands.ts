@@ -1,5 +1,13 @@
 import type { Command } from './command.ts'
-import { collectOptions, configOptions, doctorOptions, jsonOption, pricesOptions, redactOptions } from './options.ts'
+import {
+  collectOptions,
+  configOptions,
+  doctorOptions,
+  jsonOption,
+  pricesOptions,
+  queueOptions,
+  redactOptions,
+} from './options.ts'
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -62,5 +70,13 @@ export const commands: readonly Command[] = [
       'Dry run of the redaction: text or OTLP in (a file, or standard input), redacted out; counts by rule on standard error.',
     options: { ...redactOptions, ...jsonOption },
     load: () => import('./redact.ts'),
+  },
+  {
+    name: 'queue',
+    synopsis: '[show | verify | inspect [exporter] | drain]',
+    summary:
+      'What waits on disk for the backends; verify reads every byte, inspect prints batches as OTLP/JSON, drain sends them without a sidecar.',
+    options: { ...configOptions, ...queueOptions, ...jsonOption },
+    load: () => import('./queue.ts'),
   },
 ]

@@ -58,6 +58,11 @@ export const redactOptions = {
   },
 } as const satisfies Options
 
+export const queueOptions = {
+  batches: { type: 'string', value: '<n>', summary: 'Of inspect: how many batches to print; 10 when absent.' },
+  timeout: { type: 'string', value: '<s>', summary: 'Of drain: seconds after which it gives up; 60 when absent.' },
+} as const satisfies Options
+
 export const pricesOptions = {
   provider: { type: 'string', value: '<name>', summary: 'Who sells the models, e.g. openai; alone: lists its models.' },
   at: { type: 'string', value: '<date>', summary: 'As of this day or moment instead of now.' },

@@ -18,6 +18,9 @@ interface Running {
   stop?(): Promise<unknown> | void
 }
 
+/** How often it is looked whether the queues are empty. */
+const DRAIN_POLL_MS = 20
+
 /** One sidecar: built from a checked configuration, started once, stopped once. */
 export class Collector {
   readonly metrics = new OwnMetricsRegistry()
@@ -85,6 +88,22 @@ export class Collector {
     }
     for (const delivery of this.#parts.deliveries) delivery.start?.()
     this.#status = 'ok'
+  }
+
+  /** In place of `start`: sends what waits on disk and takes nothing in, until all is sent or `timeoutMs` have passed; then stops. Returns the items that are left. */
+  async drainQueues(timeoutMs: number): Promise<number> {
+    const { clock } = this.#environment
+    const { exporters, deliveries } = this.#parts
+    for (const exporter of exporters.values()) await exporter.start?.()
+    for (const delivery of deliveries) delivery.start?.()
+    const held = (): number => deliveries.reduce((sum, { itemsHeld }) => sum + itemsHeld, 0)
+    const deadlineMs = clock.monotonic() + timeoutMs
+    while (held() > 0 && clock.monotonic() < deadlineMs)
+      await new Promise<void>((resolve) => {
+        clock.after(DRAIN_POLL_MS, resolve)
+      })
+    await this.stop()
+    return held()
   }
 
   /** What agents on this host leave in the spool of the state folder is taken in. */

@@ -1,12 +1,13 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Payload, Signal } from '../component.ts'
 import { Fifo } from './queue-storage.ts'
 import type { Awaited, BatchSize, QueueStorage, StoredBatch } from './queue-storage.ts'
-import { Acknowledgements, readAcknowledged } from './wal/acknowledgements.ts'
+import { Acknowledgements } from './wal/acknowledgements.ts'
 import { lockFolder } from './wal/folder-lock.ts'
-import { isSound, RECORD_HEADER_BYTES, scanSegment } from './wal/record.ts'
+import { acknowledgedPath, readSegment, segmentIds, segmentPath } from './wal/read-segment.ts'
+import type { SegmentOnDisk } from './wal/read-segment.ts'
+import { isSound, RECORD_HEADER_BYTES } from './wal/record.ts'
 import type { StoredRecord } from './wal/record.ts'
 import { openNewFile, SegmentWriter } from './wal/segment-writer.ts'
 import type { OpenFile } from './wal/segment-writer.ts'
@@ -223,16 +224,14 @@ export class WriteAheadLog implements QueueStorage {
 
   #recover(id: number): void {
     const segment = this.#segment(id)
-    let bytes: Buffer
+    let found: SegmentOnDisk
     try {
-      bytes = readFileSync(segment.path)
+      found = readSegment(segment.path)
     } catch (error) {
       return this.#tell({ kind: 'unreadable', file: segment.path, items: 0, code: codeOf(error) })
     }
-    const { records, damaged } = scanSegment(bytes)
+    const { left, damaged } = found
     if (damaged > 0) this.#tell({ kind: 'damaged', file: segment.path, places: damaged })
-    const acknowledged = readAcknowledged(acknowledgedPath(segment.path))
-    const left = records.filter(({ sequence }) => !acknowledged.has(sequence))
     segment.open = left.length
     if (left.length === 0) return this.#remove(segment)
     for (const record of left) this.#entries.push({ segment, record, awaited: undefined, payload: undefined })
@@ -241,9 +240,7 @@ export class WriteAheadLog implements QueueStorage {
   #segmentIds(): number[] {
     const { folder } = this.#options
     try {
-      const names = readdirSync(folder)
-      const ids = names.flatMap((name) => (SEGMENT_NAME.test(name) ? [Number(name.slice(0, 10))] : []))
-      return ids.sort((a, b) => a - b)
+      return segmentIds(folder)
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') this.#tell({ kind: 'unreadable', file: folder, items: 0, code: codeOf(error) })
       return []
@@ -251,7 +248,7 @@ export class WriteAheadLog implements QueueStorage {
   }
 
   #segment(id: number): Segment {
-    const path = join(this.#options.folder, `${String(id).padStart(10, '0')}.wal`)
+    const path = segmentPath(this.#options.folder, id)
     return { id, path, acknowledgements: new Acknowledgements(acknowledgedPath(path)), open: 0 }
   }
 
@@ -259,9 +256,6 @@ export class WriteAheadLog implements QueueStorage {
     this.#options.onProblem(problem)
   }
 }
-
-const SEGMENT_NAME = /^\d{10}\.wal$/
-const acknowledgedPath = (segment: string): string => segment.replace(/\.wal$/, '.ack')
 
 /** Undefined when what stands there is not what was written. */
 async function readRecord(path: string, { offset, length }: StoredRecord): Promise<Buffer | undefined> {

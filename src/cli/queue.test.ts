@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { startOtlpSink } from '../../test/support/otlp-sink.ts'
+import { runNode } from '../../test/support/run-node.ts'
+import { spanBatch } from '../../test/support/span-batch.ts'
+import { queueFolder } from '../sidecar/queue/open-queue-storage.ts'
+import { WriteAheadLog } from '../sidecar/queue/write-ahead-log.ts'
+
+const entry = fileURLToPath(new URL('../cli.ts', import.meta.url))
+const EXPORTER = 'otlp_http/jaeger'
+let stateFolder = ''
+
+const queue = (...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [entry, 'queue', ...args], {
+    env: { ...process.env, SPANWARDEN_STATE_DIR: stateFolder },
+    encoding: 'utf8',
+  })
+  return { status, stdout, stderr }
+}
+
+/** Two batches wait, as a sidecar leaves them. */
+beforeEach(async () => {
+  stateFolder = mkdtempSync(join(tmpdir(), 'spanwarden-queue-'))
+  const log = new WriteAheadLog({
+    folder: queueFolder(stateFolder, EXPORTER, 'traces'),
+    signal: 'traces',
+    segmentBytes: 1e6,
+    memoryBytesMax: 0,
+    isSynced: false,
+    onProblem: () => {},
+  })
+  for (const names of [['one'], ['two', 'three']]) {
+    const bytes = spanBatch({ spans: names.map((name) => ({ spanId: '0102030405060708', name })) })
+    const payload = { signal: 'traces' as const, bytes, items: names.length, retain: () => payload, release: () => {} }
+    await log.put(payload)
+  }
+  await log.close()
+})
+
+describe('spanwarden queue', () => {
+  test('shows what waits, by exporter and signal', () => {
+    const [head, row] = queue().stdout.split('\n')
+    expect(head).toMatch(/^exporter +signal +batches +items +bytes +oldest$/)
+    expect(row).toMatch(/^otlp_http\/jaeger +traces +2 +3 +\d+ +20\d\d-/)
+    expect(JSON.parse(queue('--json').stdout)).toMatchObject([{ exporter: EXPORTER, batches: 2, items: 3 }])
+    stateFolder = join(stateFolder, 'nothing')
+    expect(queue()).toEqual({ status: 0, stdout: 'No exporter has a queue on disk here.\n', stderr: '' })
+  })
+
+  test('verify finds a damaged byte: exit code 1', () => {
+    expect(queue('verify')).toMatchObject({ status: 0, stdout: `${EXPORTER} traces: 2 sound batches wait\n` })
+    const folder = queueFolder(stateFolder, EXPORTER, 'traces')
+    const file = join(folder, readdirSync(folder).find((name) => name.endsWith('.wal')) ?? '')
+    const bytes = readFileSync(file)
+    bytes.write('ONE', bytes.indexOf('one'))
+    writeFileSync(file, bytes)
+    expect(queue('verify')).toMatchObject({
+      status: 1,
+      stdout: `${EXPORTER} traces: 1 sound batches wait; damaged in 1 places: what stood there is lost\n`,
+    })
+  })
+
+  test('inspect prints batches as OTLP/JSON, one a line', () => {
+    const lines = queue('inspect').stdout.trimEnd().split('\n')
+    expect(lines.map((line) => Object.keys(JSON.parse(line)))).toEqual([['resourceSpans'], ['resourceSpans']])
+    expect(lines[1]).toContain('"three"')
+    expect(queue('inspect', EXPORTER, '--batches', '1').stdout.trimEnd().split('\n')).toHaveLength(1)
+    expect(queue('inspect', 'other')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`there are ${EXPORTER}`),
+    })
+  })
+
+  test('drain sends what waits, and says what a backend did not take', async () => {
+    await using sink = await startOtlpSink()
+    const config = (url: string): string =>
+      `yaml:${JSON.stringify({
+        receivers: { otlp: { protocols: { http: { endpoint: '127.0.0.1:0' } } } },
+        exporters: { [EXPORTER]: { endpoint: url } },
+        service: { pipelines: { traces: { receivers: ['otlp'], exporters: [EXPORTER] } } },
+      })}`
+    const env = { SPANWARDEN_STATE_DIR: stateFolder }
+    const drain = (url: string) =>
+      runNode([entry, 'queue', 'drain', '--timeout', '1', '--config', config(url)], { cwd: stateFolder, env })
+    expect(await drain('http://127.0.0.1:1')).toMatchObject({
+      code: 1,
+      stdout: '3 items are left: their backends did not take them.\n',
+    })
+    expect(await drain(sink.url)).toMatchObject({ code: 0, stdout: 'The queues are empty.\n' })
+    expect(sink.spans.map(({ name }) => name).toSorted()).toEqual(['one', 'three', 'two'])
+    expect(queue().stdout).toContain(' 0 ')
+  })
+
+  test.each([['sow'], ['drain', 'x'], ['inspect', '--batches', '0'], ['drain', '--timeout', 'x']])(
+    'wrong usage: %s %s %s',
+    (...args) => {
+      expect(queue(...args.filter((arg) => arg !== undefined)).status).toBe(2)
+    },
+  )
+})

@@ -1,0 +1,168 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { protobufToJson } from '../otlp/protobuf-to-json.ts'
+import type { Signal } from '../sidecar/component.ts'
+import { readSegment, segmentIds, segmentPath } from '../sidecar/queue/wal/read-segment.ts'
+import { EXIT_FAILED, EXIT_OK, UsageError } from './command.ts'
+import type { CommandIo } from './command.ts'
+import { configOptions, jsonOption, queueOptions } from './options.ts'
+import { stateFolderOf } from './program.ts'
+import { drainQueues } from './queue/drain.ts'
+
+/**
+ * What waits on disk for the backends: `queue` shows it by exporter and signal, `verify` reads every byte (exit code 1 when something is damaged), `inspect` prints the
+ * batches as OTLP/JSON, one a line, and `drain` sends them without taking anything new (exit code 1 when something is left). All but `drain` may run beside a sidecar.
+ */
+export async function run(argv: string[], io: CommandIo): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    options: { ...configOptions, ...queueOptions, ...jsonOption },
+    allowPositionals: true,
+  })
+  const [what = 'show', exporter, ...more] = positionals
+  if (more.length > 0 || (exporter !== undefined && what !== 'inspect')) throw new UsageError('queue: too many words')
+  if (what === 'drain') return drainQueues(values, io)
+  const queues = queuesIn(join(stateFolderOf(io, io.env['SPANWARDEN_STATE_DIR']), 'queue'))
+  if (what === 'show') io.stdout.write(values.json === true ? `${JSON.stringify(queues.map(shown))}\n` : table(queues))
+  else if (what === 'verify') return verify(queues, values.json === true, io)
+  else if (what === 'inspect') inspect(queues, exporter, countOf(values.batches), io)
+  else throw new UsageError(`queue ${what}: it is show, verify, inspect or drain`)
+  return EXIT_OK
+}
+
+interface Queue {
+  readonly exporter: string
+  readonly signal: Signal
+  readonly folder: string
+  readonly batches: number
+  readonly items: number
+  readonly bytes: number
+  /** When the oldest segment that holds something was last written to. */
+  readonly oldest: Date | undefined
+  readonly damaged: number
+  readonly tornBytes: number
+  /** Names of the files that can't be read, with the reason. */
+  readonly unreadable: readonly string[]
+}
+
+const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs']
+
+function queuesIn(folder: string): Queue[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .toSorted()
+    .flatMap((name) =>
+      SIGNALS.filter((signal) => existsSync(join(folder, name, signal))).map((signal) =>
+        readQueue(exporterOf(name), signal, join(folder, name, signal)),
+      ),
+    )
+}
+
+/** As open-queue-storage.ts writes it. */
+const exporterOf = (name: string): string =>
+  name.replaceAll(/~([0-9a-f]+)/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
+
+function readQueue(exporter: string, signal: Signal, folder: string): Queue {
+  const sum = { batches: 0, items: 0, bytes: 0, damaged: 0, tornBytes: 0 }
+  let oldest: Date | undefined
+  const unreadable: string[] = []
+  for (const id of segmentIds(folder)) {
+    const path = segmentPath(folder, id)
+    try {
+      const { left, damaged, tornBytes } = readSegment(path)
+      sum.batches += left.length
+      for (const { items, length } of left) {
+        sum.items += items
+        sum.bytes += length
+      }
+      sum.damaged += damaged
+      sum.tornBytes += tornBytes
+      if (left.length > 0) oldest ??= statSync(path).mtime
+    } catch (error) {
+      // Sent and removed meanwhile: a sidecar may be running.
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'error'
+      if (code !== 'ENOENT') unreadable.push(`${path} (${code})`)
+    }
+  }
+  return { exporter, signal, folder, ...sum, oldest, unreadable }
+}
+
+const shown = ({ exporter, signal, batches, items, bytes, oldest }: Queue): object => ({
+  exporter,
+  signal,
+  batches,
+  items,
+  bytes,
+  oldest: oldest?.toISOString() ?? null,
+})
+
+function table(queues: readonly Queue[]): string {
+  if (queues.length === 0) return 'No exporter has a queue on disk here.\n'
+  const rows = queues.map(({ exporter, signal, batches, items, bytes, oldest }) => [
+    exporter,
+    signal,
+    String(batches),
+    String(items),
+    String(bytes),
+    oldest?.toISOString() ?? '',
+  ])
+  const all = [['exporter', 'signal', 'batches', 'items', 'bytes', 'oldest'], ...rows]
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
+  return all
+    .map((row) =>
+      row.map((cell, i) => (i >= 2 && i <= 4 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))),
+    )
+    .map((cells) => `${cells.join('  ').trimEnd()}\n`)
+    .join('')
+}
+
+function verify(queues: readonly Queue[], asJson: boolean, io: CommandIo): number {
+  const bad = queues.filter(({ damaged, unreadable }) => damaged > 0 || unreadable.length > 0)
+  if (asJson) {
+    const all = queues.map((queue) => ({
+      ...shown(queue),
+      damaged: queue.damaged,
+      torn_bytes: queue.tornBytes,
+      unreadable: queue.unreadable,
+    }))
+    io.stdout.write(`${JSON.stringify(all)}\n`)
+  } else {
+    for (const { exporter, signal, batches, damaged, tornBytes, unreadable } of queues) {
+      io.stdout.write(`${exporter} ${signal}: ${batches} sound batches wait`)
+      if (tornBytes > 0) io.stdout.write(`; ${tornBytes} bytes of a write that did not end, which nobody was told of`)
+      if (damaged > 0) io.stdout.write(`; damaged in ${damaged} places: what stood there is lost`)
+      if (unreadable.length > 0) io.stdout.write(`; can't be read: ${unreadable.join(', ')}`)
+      io.stdout.write('\n')
+    }
+    if (queues.length === 0) io.stdout.write('No exporter has a queue on disk here.\n')
+  }
+  return bad.length === 0 ? EXIT_OK : EXIT_FAILED
+}
+
+function inspect(queues: readonly Queue[], exporter: string | undefined, count: number, io: CommandIo): void {
+  const chosen = queues.filter((queue) => exporter === undefined || queue.exporter === exporter)
+  if (exporter !== undefined && chosen.length === 0) {
+    const known = queues.map((queue) => queue.exporter).join(', ')
+    throw new UsageError(
+      `queue inspect ${exporter}: there is no such queue${known === '' ? '' : `; there are ${known}`}`,
+    )
+  }
+  let left = count
+  for (const { signal, folder } of chosen) {
+    for (const id of segmentIds(folder)) {
+      const segment = readSegment(segmentPath(folder, id))
+      for (const { offset, length } of segment.left) {
+        if (left-- <= 0) return
+        io.stdout.write(`${protobufToJson(signal, segment.bytes.subarray(offset, offset + length))}\n`)
+      }
+    }
+  }
+}
+
+function countOf(text: string | undefined): number {
+  if (text === undefined) return 10
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1) throw new UsageError(`--batches ${text}: it is a number above 0`)
+  return count
+}

@@ -1,0 +1,35 @@
+import { Collector } from '../../sidecar/collector.ts'
+import { createLogger } from '../../sidecar/log.ts'
+import { systemClock } from '../../sidecar/system-clock.ts'
+import { EXIT_FAILED, EXIT_OK, UsageError } from '../command.ts'
+import type { CommandIo } from '../command.ts'
+import { programOf, stateFolderOf } from '../program.ts'
+import { readConfig } from '../read-config.ts'
+import type { ConfigFlags } from '../read-config.ts'
+
+const TIMEOUT_S_DEFAULT = 60
+
+/** Sends what waits on disk with the configured exporters, and takes nothing in. A running sidecar holds its queues: then it is said who does. */
+export async function drainQueues(
+  { timeout, ...config }: ConfigFlags & { readonly timeout?: string | undefined },
+  io: CommandIo,
+): Promise<number> {
+  const seconds = timeout === undefined ? TIMEOUT_S_DEFAULT : Number(timeout)
+  if (!(seconds > 0)) throw new UsageError(`--timeout ${timeout}: it is a number of seconds above 0`)
+  const checked = readConfig(config, io)
+  const collector = new Collector(checked, {
+    clock: systemClock,
+    logger: createLogger(checked.service.telemetry.logs, io.stderr),
+    random: Math.random,
+    stateFolder: stateFolderOf(io, checked.service.state_folder),
+    env: io.env,
+    program: programOf(io),
+  })
+  // The sidecar's timers do not keep a process alive, and nothing listens.
+  const alive = setInterval(() => {}, 60_000)
+  const left = await collector.drainQueues(seconds * 1000).finally(() => clearInterval(alive))
+  io.stdout.write(
+    left === 0 ? 'The queues are empty.\n' : `${left} items are left: their backends did not take them.\n`,
+  )
+  return left === 0 ? EXIT_OK : EXIT_FAILED
+}
