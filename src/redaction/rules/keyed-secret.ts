@@ -218,6 +218,8 @@ const COLON = 0x3a
 function findUnkeyed(subject: Subject, at: number): boolean {
   const pair = pairedValue(subject, at)
   if (pair === undefined) return findInSentence(subject, at)
+  const likely = kindOfWord(subject.word)
+  if (typeOfValue(subject, likely === 'maybe' ? 'secret' : likely, pair.from, pair.to, true) === undefined) return false
   const type = typeOfValue(subject, secretKindOf(subject.word, pair, subject.wordStart), pair.from, pair.to, true)
   if (type === undefined || (pair.isArgument && !isSureArgument(subject, type, pair.from, pair.to))) return false
   subject.type = type

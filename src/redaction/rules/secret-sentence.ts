@@ -27,7 +27,7 @@ export function findInSentence(subject: Subject, at: number): boolean {
 /** A value that can be nothing but a key, behind words of small letters. */
 function findKey(subject: Subject, at: number): boolean {
   const stop = Math.min(subject.end, at + SENTENCE_BYTES_MAX)
-  let from = at + 2
+  let from = Math.max(at + 2, subject.sentenceUntil)
   while (from < stop) {
     const end = subject.runEnd(from, LETTER, WORD_BYTES_MAX)
     const isWord = end > from && isLowerCase(subject, from, end)
@@ -35,6 +35,7 @@ function findKey(subject: Subject, at: number): boolean {
     else if (isWord && subject.at(end) === COLON && subject.at(end + 1) === SPACE) from = end + 2
     else break
   }
+  subject.sentenceUntil = from
   const to = bareEnd(subject, from, Math.min(subject.end, from + SECRET_BYTES_MAX))
   if (to - from < SECRET_BYTES_MIN || !isSecretValue(subject, from, to, false, 'maybe')) return false
   subject.type = 'SECRET'
