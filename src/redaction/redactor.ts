@@ -313,9 +313,9 @@ class RuleRedactor implements Redactor {
     const plain = search.isEncoded ? plainText(value.bytes, value.start, value.end) : undefined
     if (plain !== undefined) hidden.push(plain)
     if (matches.length === 0 && hidden.length === 0) return NOTHING
-    const isWholeAt = bordersOf(matches)
+    const borders = hidden.some(({ seam }) => seam !== undefined) ? bordersOf(matches) : undefined
     for (const text of hidden) {
-      if (text.seam !== undefined && isWholeAt(text.seam)) continue
+      if (text.seam !== undefined && borders?.(text.seam) === true) continue
       if (round === ROUNDS_MAX || !this.#takeSteps(text.bytes.length * MADE_STEPS)) return this.#masked(value)
       matches.push(...originsOf(text, this.#matchesIn(text.bytes, round + 1)))
     }

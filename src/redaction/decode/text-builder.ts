@@ -4,18 +4,13 @@ import type { Derived } from '../matches.ts'
 export class TextBuilder implements Derived {
   #bytes: Uint8Array
   #length = 0
-  /** For each part the offset in the text, and the range in the source; a part as long as its source is a copy of it. */
-  #places: Int32Array
-  #froms: Int32Array
-  #tos: Int32Array
-  #parts = 0
+  /** For each part the offset in the text, and the range in the source: three numbers. A part as long as its source is a copy of it. */
+  #parts = new Int32Array(PARTS * 3)
+  #count = 0
 
   /** `bytesMax`: the text is never longer. */
   constructor(bytesMax: number) {
     this.#bytes = new Uint8Array(bytesMax)
-    this.#places = new Int32Array(PARTS)
-    this.#froms = new Int32Array(PARTS)
-    this.#tos = new Int32Array(PARTS)
   }
 
   get bytes(): Uint8Array {
@@ -73,40 +68,41 @@ export class TextBuilder implements Derived {
     const last = this.#partAt(end - 1)
     return {
       start: this.#isCopy(first) ? this.#from(first) + start - this.#place(first) : this.#from(first),
-      end: this.#isCopy(last) ? this.#from(last) + end - this.#place(last) : (this.#tos[last] as number),
+      end: this.#isCopy(last) ? this.#from(last) + end - this.#place(last) : this.#to(last),
     }
   }
 
   #part(from: number, to: number): void {
-    if (this.#parts === this.#places.length) {
-      this.#places = grown(this.#places)
-      this.#froms = grown(this.#froms)
-      this.#tos = grown(this.#tos)
-    }
-    this.#places[this.#parts] = this.#length
-    this.#froms[this.#parts] = from
-    this.#tos[this.#parts++] = to
+    const at = this.#count++ * 3
+    if (at === this.#parts.length) this.#parts = grown(this.#parts)
+    this.#parts[at] = this.#length
+    this.#parts[at + 1] = from
+    this.#parts[at + 2] = to
   }
 
   #place(part: number): number {
-    return part < this.#parts ? (this.#places[part] as number) : this.#length
+    return part < this.#count ? (this.#parts[part * 3] as number) : this.#length
   }
 
   #from(part: number): number {
-    return this.#froms[part] as number
+    return this.#parts[part * 3 + 1] as number
+  }
+
+  #to(part: number): number {
+    return this.#parts[part * 3 + 2] as number
   }
 
   #isCopy(part: number): boolean {
-    return this.#place(part + 1) - this.#place(part) === (this.#tos[part] as number) - this.#from(part)
+    return this.#place(part + 1) - this.#place(part) === this.#to(part) - this.#from(part)
   }
 
   /** The last part that begins at or before the offset. */
   #partAt(offset: number): number {
     let low = 0
-    let high = this.#parts
+    let high = this.#count
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#places[middle] as number) <= offset) low = middle + 1
+      if (this.#place(middle) <= offset) low = middle + 1
       else high = middle
     }
     return low - 1
@@ -114,7 +110,7 @@ export class TextBuilder implements Derived {
 }
 
 /** Room at first. */
-const PARTS = 64
+const PARTS = 8
 /** Up to here a loop is faster than a call. */
 const SHORT_BYTES = 24
 

@@ -95,6 +95,7 @@ export const seedPhrase: Rule = {
 
 /** Longer runs of letters and digits hold no address. */
 const WORD_BYTES_MAX = 112
+const WORD_BYTES_MIN = 25
 const RUN_BYTES_MAX = 256
 
 type Test = (bytes: Uint8Array, from: number, to: number) => boolean
@@ -104,11 +105,12 @@ function findInRun(subject: Subject, at: number, test: Test): boolean {
   const { bytes } = subject
   const stop = Math.min(subject.tokenEnd(at), at + RUN_BYTES_MAX)
   let from = Math.max(at - 15, subject.start)
+  if (stop - from < WORD_BYTES_MIN) return false
   if (subject.isEscapeLetter(from)) from++
   while (from < stop) {
     const to = subject.runEnd(from, ALNUM, WORD_BYTES_MAX + 1)
     const length = to - from
-    if (length >= 25 && length <= WORD_BYTES_MAX && test(bytes, from, to)) {
+    if (length >= WORD_BYTES_MIN && length <= WORD_BYTES_MAX && test(bytes, from, to)) {
       if (!subject.isWord(from - 1)) return subject.matched(from, to)
     }
     from = Math.max(to, from) + 1
@@ -124,12 +126,15 @@ const first = (chars: string): Uint8Array => {
 /** First characters of Base58Check addresses: Bitcoin 1, 3, m, n, 2; Litecoin L, M; Dogecoin D, A, 9; Dash X, 7; Tron T; Zcash t; XRP r; Tezos tz, KT. */
 const BASE58_FIRST = first('123mnLMDA9X7TtrK')
 const KEY_FIRST = first('5KLc9xyzt')
+/** Only addresses of Bitcoin and the XRP ledger may be short: their first bytes may be zero. */
+const mayBeBase58Check = (byte: number, length: number): boolean =>
+  BASE58_FIRST[byte] === 1 && (length >= 33 || byte === 0x31 || byte === 0x72)
 
 function isAddress(bytes: Uint8Array, from: number, to: number): boolean {
   const length = to - from
   if (length === 42 && bytes[from] === 0x30) return (bytes[from + 1] as number) === 0x78 && isHex(bytes, from + 2, to)
   if (length === 95 || length === 106) return isMonero(bytes, from, to)
-  if (length <= 36) return BASE58_FIRST[bytes[from] as number] === 1 && isBase58Check(bytes, from, to)
+  if (length <= 36) return mayBeBase58Check(bytes[from] as number, length) && isBase58Check(bytes, from, to)
   if (length === 111) return isExtended(bytes, from) && !isPrivate(bytes, from) && isBase58Check(bytes, from, to)
   if (length === 56 && bytes[from] === 0x47) return isStrkey(bytes, from, to)
   return isBech32(bytes, from, to) && !isSecretPrefix(bytes, from)
