@@ -27,6 +27,12 @@ const results = [
   await build({ ...common, entryPoints: ['src/register.ts'], minify: true }),
   await build({ ...common, entryPoints: ['src/index.ts'], minify: true, keepNames: true }),
   await build({ ...common, entryPoints: ['src/redact.ts'], minify: true, keepNames: true }),
+  // The thread that looks for names: started by the sidecar, from its own file.
+  await build({
+    ...common,
+    entryPoints: { 'names-thread': 'src/sidecar/processors/redaction/names-thread.ts' },
+    minify: true,
+  }),
   // The command line: its entrance is small and plain, so that an old Node can say that it is too old.
   await build({
     ...common,

@@ -148,6 +148,11 @@ export interface ReceiverDefinition<Config extends z.ZodType = z.ZodType> extend
 // Processors
 
 export interface Processor {
+  /**
+   * Work for `process` that the event loop must not wait for, such as that of a thread: awaited before it. The bytes of the view stay as they are meanwhile;
+   * other batches may pass. A batch for which it rejects is not forwarded.
+   */
+  prepare?(view: OtlpView): Promise<void>
   /** Says what to change. No I/O, no state across batches. A batch whose processor throws is not forwarded; a RefusedError says to the sender why. */
   process(view: OtlpView, edits: Edits): void
 }

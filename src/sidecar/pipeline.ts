@@ -28,6 +28,8 @@ export interface PreparedBatch {
   readonly itemsIn: number
   readonly payload: Payload
   readonly view: OtlpView
+  /** Memory of the view's bytes, where it is neither the receiver's nor the payload's. */
+  readonly input?: Buffer
 }
 
 /** Bytes → view → processors → edits → bytes for exporters, and the view for connectors. */
@@ -35,7 +37,8 @@ export class Pipeline {
   readonly id: string
   readonly signal: Signal
   readonly #options: PipelineOptions
-  readonly #processors: readonly (Named<Processor> & Record<'incoming' | 'outgoing' | 'failed', Counter>)[]
+  readonly #processors: readonly CountedProcessor[]
+  readonly #isAsync: boolean
   readonly #connectorFailures: ReadonlyMap<string, Counter>
 
   constructor(options: PipelineOptions) {
@@ -52,6 +55,7 @@ export class Pipeline {
         failed: metrics.counter('otelcol_processor_failed_items', 'Items not forwarded because it failed.', labels),
       }
     })
+    this.#isAsync = processors.some(({ component }) => component.prepare !== undefined)
     this.#connectorFailures = new Map(
       connectors.map((connector) => [
         connector.id,
@@ -63,15 +67,23 @@ export class Pipeline {
     )
   }
 
-  /** Throws RefusedError: `invalid` or `too_large` for what the bytes are, `failed` when a processor fails: then nothing is forwarded. */
-  prepare(bytes: Buffer): PreparedBatch {
+  /**
+   * Throws RefusedError: `invalid` or `too_large` for what the bytes are, `failed` when a processor fails: then nothing is forwarded. A promise, which
+   * rejects instead, when a processor has to wait for something; the bytes are read before this returns in either case.
+   */
+  prepare(bytes: Buffer): PreparedBatch | Promise<PreparedBatch> {
+    return this.#isAsync ? this.#prepareLater(bytes) : this.#prepareNow(bytes)
+  }
+
+  #prepareNow(bytes: Buffer): PreparedBatch {
     const { signal, buffers } = this.#options
     const view = viewOf(signal, bytes)
     let memory: Buffer | undefined
     try {
       const edits = new Edits(view)
       const itemsIn = countItems(view)
-      const items = this.#process(view, edits, itemsIn)
+      let items = itemsIn
+      for (const processor of this.#processors) items = this.#process(processor, view, edits, items)
       const edited = edits.apply((size) => (memory = buffers.take(size)))
       if (memory === undefined) {
         // Nothing was edited: the bytes are the receiver's memory.
@@ -83,6 +95,33 @@ export class Pipeline {
     } catch (error) {
       if (memory !== undefined) buffers.give(memory)
       view.release()
+      throw error
+    }
+  }
+
+  /** Works on a copy: the receiver may use its memory again as soon as this waits for the first time. */
+  async #prepareLater(bytes: Buffer): Promise<PreparedBatch> {
+    const { signal, buffers } = this.#options
+    const own = buffers.take(bytes.length)
+    bytes.copy(own)
+    let view: OtlpView | undefined
+    let memory: Buffer | undefined
+    try {
+      view = viewOf(signal, own.subarray(0, bytes.length))
+      const edits = new Edits(view)
+      const itemsIn = countItems(view)
+      let items = itemsIn
+      for (const processor of this.#processors) {
+        if (processor.component.prepare !== undefined) await this.#prepareFor(processor, view, items)
+        items = this.#process(processor, view, edits, items)
+      }
+      const edited = edits.apply((size) => (memory = buffers.take(size)))
+      const payload = new PooledPayload(signal, edited, items, memory ?? own, buffers)
+      return { itemsIn, payload, view, ...(memory === undefined ? {} : { input: own }) }
+    } catch (error) {
+      if (memory !== undefined) buffers.give(memory)
+      view?.release()
+      buffers.give(own)
       throw error
     }
   }
@@ -99,7 +138,7 @@ export class Pipeline {
     if (payload.items === 0) return this.release(batch)
     const delivered = this.#options.deliveries.map((delivery) => delivery.deliver(payload))
     this.#connect(view, payload.items)
-    view.release()
+    this.#releaseView(batch)
     // The memory is ours until the last of them has it: one that refuses early must not free it under the others.
     const results = await Promise.allSettled(delivered)
     payload.release()
@@ -107,9 +146,14 @@ export class Pipeline {
   }
 
   /** For a batch that is not forwarded. */
-  release({ payload, view }: PreparedBatch): void {
+  release(batch: PreparedBatch): void {
+    this.#releaseView(batch)
+    batch.payload.release()
+  }
+
+  #releaseView({ view, input }: PreparedBatch): void {
     view.release()
-    payload.release()
+    if (input !== undefined) this.#options.buffers.give(input)
   }
 
   #connect(view: OtlpView, items: number): void {
@@ -123,28 +167,41 @@ export class Pipeline {
     }
   }
 
-  #process(view: OtlpView, edits: Edits, itemsIn: number): number {
-    let items = itemsIn
-    for (const { id, component, incoming, outgoing, failed } of this.#processors) {
-      incoming.add(items)
-      try {
-        component.process(view, edits)
-      } catch (error) {
-        failed.add(items)
-        // A processor that refuses on purpose has said why.
-        if (error instanceof RefusedError) throw error
-        this.#options.logger.error(
-          { processor: id, pipeline: this.id, items, ...faultOf(error) },
-          'the processor failed; the batch was not forwarded',
-        )
-        throw new RefusedError('failed', `processor ${id} failed`)
-      }
-      items = countItems(view)
-      outgoing.add(items)
+  async #prepareFor(processor: CountedProcessor, view: OtlpView, items: number): Promise<void> {
+    try {
+      await processor.component.prepare?.(view)
+    } catch (error) {
+      processor.incoming.add(items)
+      throw this.#failure(processor, items, error)
     }
-    return items
+  }
+
+  /** Items that are left. */
+  #process(processor: CountedProcessor, view: OtlpView, edits: Edits, items: number): number {
+    processor.incoming.add(items)
+    try {
+      processor.component.process(view, edits)
+    } catch (error) {
+      throw this.#failure(processor, items, error)
+    }
+    const left = countItems(view)
+    processor.outgoing.add(left)
+    return left
+  }
+
+  #failure({ id, failed }: CountedProcessor, items: number, error: unknown): RefusedError {
+    failed.add(items)
+    // A processor that refuses on purpose has said why.
+    if (error instanceof RefusedError) return error
+    this.#options.logger.error(
+      { processor: id, pipeline: this.id, items, ...faultOf(error) },
+      'the processor failed; the batch was not forwarded',
+    )
+    return new RefusedError('failed', `processor ${id} failed`)
   }
 }
+
+type CountedProcessor = Named<Processor> & Record<'incoming' | 'outgoing' | 'failed', Counter>
 
 function viewOf(signal: Signal, bytes: Buffer): OtlpView {
   try {

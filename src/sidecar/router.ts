@@ -28,7 +28,8 @@ export class Router {
   async route(signal: Signal, bytes: Buffer, labels: Readonly<Record<string, string>> = {}): Promise<void> {
     const batches: [Pipeline, PreparedBatch][] = []
     try {
-      for (const pipeline of this.#pipelines.get(signal) ?? []) batches.push([pipeline, pipeline.prepare(bytes)])
+      const waiting = this.#prepare(signal, bytes, batches)
+      if (waiting.length > 0) await allOf(waiting)
       for (const [pipeline, batch] of batches) pipeline.checkRoom(batch)
     } catch (error) {
       for (const [pipeline, batch] of batches) pipeline.release(batch)
@@ -38,6 +39,23 @@ export class Router {
     const failure = results.find(({ status }) => status === 'rejected')
     if (failure?.status === 'rejected') throw this.#refused(failure.reason, signal, batches, labels)
     this.#count('accepted', signal, batches, labels)
+  }
+
+  /** Adds the batches that are ready to `batches`; the others are added when their promises resolve. */
+  #prepare(signal: Signal, bytes: Buffer, batches: [Pipeline, PreparedBatch][]): Promise<void>[] {
+    const waiting: Promise<void>[] = []
+    for (const pipeline of this.#pipelines.get(signal) ?? []) {
+      try {
+        const batch = pipeline.prepare(bytes)
+        if (batch instanceof Promise) waiting.push(batch.then((ready) => void batches.push([pipeline, ready])))
+        else batches.push([pipeline, batch])
+      } catch (error) {
+        if (waiting.length === 0) throw error
+        waiting.push(Promise.reject(error))
+        break
+      }
+    }
+    return waiting
   }
 
   #refused(
@@ -69,6 +87,11 @@ export class Router {
     }
     counter.add(batches[0]?.[1].itemsIn ?? 0)
   }
+}
+
+/** Like Promise.all, but rejects only when all have settled: what is ready then has to be released. */
+async function allOf(promises: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(promises)) if (result.status === 'rejected') throw result.reason
 }
 
 const DESCRIPTIONS = {

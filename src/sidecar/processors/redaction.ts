@@ -1,7 +1,10 @@
+import type { Edits } from '../../otlp/edits.ts'
+import type { OtlpView } from '../../otlp/view.ts'
 import { LIMIT_TYPE } from '../../redaction/redactor.ts'
 import type { RuleType } from '../../redaction/rule.ts'
 import { defineProcessor } from '../component.ts'
 import type { Counter } from '../component.ts'
+import { buildNames } from './redaction/build-names.ts'
 import { buildRedaction } from './redaction/build-redaction.ts'
 import { redactBatch } from './redaction/redact-batch.ts'
 import { redactionConfig } from './redaction/redaction-config.ts'
@@ -16,8 +19,9 @@ export const redaction = defineProcessor({
     'Replaces personal data and secrets by placeholders such as [REDACTED:EMAIL], in every string of traces, metrics and logs. Takes the blocks of the stock collector, too.',
   signals: ['traces', 'metrics', 'logs'],
   config: redactionConfig,
-  create(config, { id, metrics, clock, env }) {
-    const { redactor, options, types } = buildRedaction(config, { clock, env })
+  create(config, { id, metrics, clock, env, logger }) {
+    const names = buildNames(config.names, { clock, logger })
+    const { redactor, options, types } = buildRedaction(config, { clock, env }, names?.patterns)
     const action = (rule: RuleType): string => (config.dry_run ? 'none' : (options.actionOf?.(rule).kind ?? 'replace'))
     const counters = new Map<RuleType, Counter>()
     const counterOf = (rule: RuleType): Counter => {
@@ -32,10 +36,12 @@ export const redaction = defineProcessor({
     }
     for (const rule of [...types, LIMIT_TYPE]) counterOf(rule)
     const summary = config.summary === undefined || config.summary === '' ? 'debug' : config.summary
+    const redact = (view: OtlpView, edits: Edits): void =>
+      redactBatch(redactor, view, edits, summary, (type) => counterOf(type).add(1), options)
+    if (names === undefined) return { process: redact }
     return {
-      process(view, edits) {
-        redactBatch(redactor, view, edits, summary, (type) => counterOf(type).add(1), options)
-      },
+      prepare: (view) => names.prepare(view),
+      process: (view, edits) => names.during(view, () => redact(view, edits)),
     }
   },
 })
