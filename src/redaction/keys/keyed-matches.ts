@@ -23,7 +23,7 @@ export class KeyedMatches implements KeyMatches {
   readonly #indexOf: ReadonlyMap<RuleType, number>
   readonly #learner: Learner
   readonly #hasPaths: boolean
-  readonly #exempt: { readonly from: number; readonly to: number }[] = []
+  #exempt: { readonly from: number; readonly to: number }[] = []
   #matches: Match[] = []
   #bytes: Uint8Array = new Uint8Array(0)
 
@@ -70,11 +70,12 @@ export class KeyedMatches implements KeyMatches {
   /** Adds what the keys name in a text that was made from the value. */
   findWithin({ bytes, start, end, hasKeys }: Subject, matches: Match[]): void {
     if (!hasKeys) return
-    const exempt = this.#exempt.splice(0)
+    const exempt = this.#exempt
+    this.#exempt = []
     this.#matches = matches
     this.#bytes = bytes
     this.#finder.find(bytes, start, end, NO_LABEL)
-    this.#exempt.splice(0, this.#exempt.length, ...exempt)
+    this.#exempt = exempt
   }
 
   /** The matches that no path exempts: a match that goes beyond an exempt value is not its own. */
