@@ -14,7 +14,7 @@ export const clRut: Rule = identityRule({
     for (let i = 0; i < length; i++) sum += id.digit(i) * (2 + ((length - 1 - i) % 6))
     return id.number(0, length) > 99_999 && '0K987654321'.charAt(sum % 11) === id.letter(length)
   },
-  phrases: 'rut, run',
+  phrases: 'rut',
   named: 'rut',
   examples: {
     matches: ['«12.345.678-5»', 'RUT: «12345678-5»', '{"rut":"«76086428-5»"}', 'RUT «12.531.909-2»'],

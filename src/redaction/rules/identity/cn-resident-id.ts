@@ -14,7 +14,7 @@ export const cnResidentId: Rule = identityRule({
     REGIONS.has(id.number(0, 2)) &&
     isBirthDate(id.number(6, 10), id.number(10, 12), id.number(12, 14)) &&
     isMod11Radix2(id),
-  phrases: 'shenfenzheng, resident identity, *chinese id, sfz, idcard, id card, identity card',
+  phrases: 'shenfenzheng, resident identity, *chinese id, sfz, idcard, identity card',
   bareConfidence: 0.95,
   named: 'shenfenzheng, resident identity',
   examples: {

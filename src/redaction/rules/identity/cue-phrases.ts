@@ -14,7 +14,7 @@ const LABEL_BYTES_MAX = 128
 const COMPOUND_LETTERS_MIN = 10
 
 /**
- * Phrases that name a value: "ssn, national insurance, *driver license". The last word of a phrase calls the rule, or the one with the star: it should be the rarer one. They
+ * Phrases that name a value: "ssn, national insurance, *driver license". The last word that is not common calls the rule, or the one with the star. They
  * are found in sentences and in names (`nationalInsurance`, `driver_license_number`).
  */
 export class CuePhrases {
@@ -25,12 +25,15 @@ export class CuePhrases {
     for (const phrase of phrases.split(',')) {
       const words = phrase.trim().split(' ')
       const starred = words.findIndex((word) => word.startsWith('*'))
-      const index = starred < 0 ? words.length - 1 : starred
+      const index = starred < 0 ? rarest(words) : starred
       const word = (words[index] as string).replace('*', '')
       const same = this.#phrases.get(word) ?? []
       same.push({ before: words.slice(0, index).join(''), behind: words.slice(index + 1).join('') })
       this.#phrases.set(word, same)
     }
+    // The longest first: "wallet address" before "wallet".
+    for (const same of this.#phrases.values())
+      same.sort((a, b) => b.before.length + b.behind.length - a.before.length - a.behind.length)
     this.words = [...this.#phrases.keys()]
   }
 
@@ -55,6 +58,18 @@ export class CuePhrases {
     }
     return phrases.some(({ before, behind }) => letters.includes(before + word + behind))
   }
+}
+
+/** Words of which texts are full. */
+const COMMON = new Set(
+  'id ids no nr num number numbers code card my address file service reference security record records'.split(' '),
+)
+
+/** The last word that is not common. */
+function rarest(words: readonly string[]): number {
+  const index = words.findLastIndex((word) => !COMMON.has(word))
+  if (index < 0) throw new TypeError(`only common words: ${words.join(' ')}`)
+  return index
 }
 
 /** The word ends a longer one: only long ones name the same then, as in "Sozialversicherungsnummer". */

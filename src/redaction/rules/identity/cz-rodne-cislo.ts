@@ -16,7 +16,7 @@ export const czRodneCislo: Rule = identityRule({
       (id.length === 9 || id.number(0, 9) % 11 === id.digit(9) || (id.number(0, 9) % 11 === 10 && id.digit(9) === 0))
     )
   },
-  phrases: 'rodne cislo, rodn slo, rodne, rodnecislo, *rodne c, birth number, rc',
+  phrases: 'rodne cislo, rodn slo, rodne, rodnecislo, *rodne c, birth number',
   named: 'rodne cislo, rodn slo, rodnecislo',
   examples: {
     matches: ['«710319/2745»', 'rodne cislo: «7103192745»', 'RČ: «710319/2745»'],

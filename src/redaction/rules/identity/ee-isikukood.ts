@@ -16,7 +16,7 @@ export const eeIsikukood: Rule = identityRule({
     return (first < 10 ? first : second % 10) === id.digit(10)
   },
   phrases:
-    'isikukood, isikukoodi, ik, asmens, asmens kodas, kodas, *estonian personal, *lithuanian personal, personal code',
+    'isikukood, isikukoodi, asmens, asmens kodas, kodas, *estonian personal, *lithuanian personal, personal code',
   named: 'isikukood, asmens kodas',
   examples: {
     matches: ['isikukood «36805280109»', '{"asmens_kodas":"«33309240064»"}'],

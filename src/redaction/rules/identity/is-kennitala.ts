@@ -19,7 +19,7 @@ export const isKennitala: Rule = identityRule({
       weightedSum(id, [3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0
     )
   },
-  phrases: 'kennitala, kt, kennitolu',
+  phrases: 'kennitala, kennitolu',
   bareConfidence: 0.7,
   named: 'kennitala',
   examples: {

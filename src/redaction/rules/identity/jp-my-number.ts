@@ -11,7 +11,7 @@ export const jpMyNumber: Rule = identityRule({
     const rest = weightedSum(id, [6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11
     return (rest <= 1 ? 0 : 11 - rest) === id.digit(11)
   },
-  phrases: '*my number, mynumber, individual number, kojin bango, *japanese individual',
+  phrases: 'my *number, mynumber, individual number, kojin bango, *japanese individual',
   named: 'mynumber',
   examples: {
     matches: ['My Number: «1234 5678 9018»', '{"myNumber":"«123456789018»"}'],

@@ -10,7 +10,7 @@ export const myNric: Rule = identityRule({
   forms: '999999999999',
   bare: '999999-99-9999',
   isValid: (id) => isDay(id.number(2, 4), id.number(4, 6)) && isPlace(id.number(6, 8)),
-  phrases: 'mykad, nric, ic number, ic no, kad pengenalan, pengenalan, *malaysian id, *malaysian ic',
+  phrases: 'mykad, nric, ic *number, ic *no, kad pengenalan, pengenalan, *malaysian id, *malaysian ic',
   named: 'mykad',
   examples: {
     matches: ['MyKad «770305021234»', '«770305-02-1234»', 'NRIC: «770305-02-1234»'],

@@ -66,6 +66,14 @@ function nextNumber(subject: Subject, start: number): NamedValue | undefined {
       subject.steps += end - start
       return at === start ? undefined : { from: at, limit: Math.min(subject.end, at + NEXT_BYTES_MAX), isQuoted: false }
     }
+    // "AB 12 34 56 C": letters that begin a number.
+    if (
+      end - at === 2 &&
+      subject.at(end) === 0x20 &&
+      subject.is(end + 1, DIGIT) &&
+      !FILLERS.has(lowerCase(subject, at, end))
+    )
+      return { from: at, limit: Math.min(subject.end, at + NEXT_BYTES_MAX), isQuoted: false }
     if (!FILLERS.has(lowerCase(subject, at, end)) && subject.at(end) !== 0x2d) return undefined
     if (subject.at(end) === 0x2d) {
       // "MRN-780498": a prefix of the number itself.

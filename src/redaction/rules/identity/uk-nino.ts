@@ -12,7 +12,7 @@ export const ukNino: Rule = identityRule({
     if ('DFIQUV'.includes(first) || 'DFIOQUV'.includes(second) || UNUSED.has(first + second)) return false
     return 'ABCD'.includes(id.letter(8))
   },
-  phrases: 'nino, national insurance, nationalinsurance, insurance, ni',
+  phrases: 'nino, national insurance, nationalinsurance, insurance, ni *number, ni *no',
   named: 'nino, national insurance, nationalinsurance',
   examples: {
     matches: [

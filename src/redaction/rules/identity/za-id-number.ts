@@ -11,7 +11,7 @@ export const zaIdNumber: Rule = identityRule({
   forms: '9999999999999',
   isValid: (id) => isDay(id.number(2, 4), id.number(4, 6)) && id.digit(10) <= 2 && isLuhn(id),
   phrases:
-    '*african id, *rsa id, *sa id, *identity number, idnumber, *id number, *id no, rsaid, *national id, nationalid',
+    '*african id, *rsa id, *sa id, *identity number, idnumber, id *number, id *no, rsaid, *national id, nationalid',
   named: '*african id, *rsa id',
   examples: {
     matches: ['My South African ID is «9202201234088».', 'RSA ID: «8001015009087»', '{"idNumber":"«8001015009087»"}'],
