@@ -18,6 +18,7 @@ import { PSEUDONYM_KEY_BYTES_MIN, Pseudonyms } from './pseudonyms.ts'
 import type { BatchOptions } from './redact-batch.ts'
 import type { ConfiguredAction, RedactionConfig } from './redaction-config.ts'
 import { resourceAttribute } from './resource-attribute.ts'
+import { SplitValues } from './split-values.ts'
 import { StockBatch } from './stock-batch.ts'
 import { isStock } from './stock-config.ts'
 import { StockKeys } from './stock-keys.ts'
@@ -79,6 +80,8 @@ export function buildRedaction(
     options: {
       actionOf,
       isDryRun: config.dry_run,
+      splits: new SplitValues(texts),
+      valueCharsMax: config.value_chars_max ?? charsMaxOf(env),
       propagates: config.propagation.enabled,
       hasPatterns: config.patterns.length > 0 || (config.blocked_values?.length ?? 0) > 0,
       hasPaths: blocked.length + config.keys.allowed.length + config.keys.ignored.length > 0,
@@ -149,6 +152,11 @@ function pseudonymsOf({ pseudonyms }: RedactionConfig, env: ComponentContext['en
       `pseudonyms: ${place} holds no key of at least ${PSEUDONYM_KEY_BYTES_MIN} bytes; make one with: openssl rand -hex 32`,
     )
   return new Pseudonyms({ key, tenant, cacheMax, ...(keyId === undefined ? {} : { keyId }) })
+}
+
+function charsMaxOf(env: ComponentContext['env']): number {
+  const limit = Number(env['OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT'] ?? env['OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT'] ?? 0)
+  return Number.isSafeInteger(limit) && limit > 0 ? limit : 0
 }
 
 /** Before the values of a resource come, its tenant is told. */

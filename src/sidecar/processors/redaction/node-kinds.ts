@@ -1,7 +1,7 @@
 import { fieldById, fieldId, fieldIdMax, UNKNOWN_FIELD } from '../../../otlp/schema.ts'
 
 export const NO_TEXT = 0
-const TEXT = 1
+export const TEXT = 1
 /** The key of an attribute. */
 export const KEY_TEXT = 2
 /** Of unknown structure, so that its length must not change: unknown fields, and ids, which could be misused to hold text. */

@@ -10,9 +10,11 @@ import type { Finding, OnFound } from './apply-findings.ts'
 import { ItemSummary } from './item-summary.ts'
 import type { RedactionSummary, Summary } from './item-summary.ts'
 import { labelOf } from './label.ts'
-import { ITEM, KEY_TEXT, kindOf, NO_TEXT, NUMBER, OPAQUE, RESOURCE_GROUP } from './node-kinds.ts'
+import { ITEM, KEY_TEXT, kindOf, NO_TEXT, NUMBER, OPAQUE, RESOURCE_GROUP, TEXT } from './node-kinds.ts'
 import { isLargeNumber } from './number-values.ts'
 import type { NumberTexts } from './number-values.ts'
+import { isAtLimit, openEnd } from './open-end.ts'
+import { SplitValues } from './split-values.ts'
 
 /** How a batch is redacted, beyond what the redactor finds. */
 export interface BatchOptions {
@@ -20,6 +22,10 @@ export interface BatchOptions {
   readonly actionOf?: (type: Redaction['type']) => Action
   /** Finds what numbers hold: a redactor of its own with the same rules. Without it numbers stay. */
   readonly numbers?: NumberTexts
+  /** Finds numbers that stand in pieces in neighbouring values. */
+  readonly splits?: SplitValues
+  /** Characters that values have at most: longer ones were cut off before they came. */
+  readonly valueCharsMax?: number
   /** Only count and summarise. */
   readonly isDryRun?: boolean
   /** Keys may be something that the user looks for. */
@@ -67,7 +73,7 @@ class BatchSearch {
   readonly #options: BatchOptions
   readonly #settled: Settled | undefined
   readonly #findings: Finding[] = []
-  /** What was found when a node was asked about again, by node. */
+  /** What was found later, by node: it takes the place of what was found first. */
   readonly #recalled = new Map<number, Finding>()
   /** The item whose trace the redactor is told of. */
   #traceItem = -1
@@ -97,6 +103,8 @@ class BatchSearch {
     const redactor = this.#redactor
     const { onResource, propagates, hasPatterns = false } = this.#options
     const { bytes, nodes, count: nodeCount } = view
+    const { splits, valueCharsMax: charsMax = 0 } = this.#options
+    splits?.begin()
     let quietUntil = redactor.nextCandidate(0)
     /** Up to this node the values belong to a key in which there was a candidate. */
     let labelledUntil = 0
@@ -115,23 +123,36 @@ class BatchSearch {
         if (isLabelled || isLargeNumber(view, n)) this.#number(n)
         continue
       }
-      if (end <= quietUntil && !isLabelled && !isGlued(bytes, start, end)) continue
+      if (splits !== undefined && SplitValues.isPart(bytes, start, end)) this.#split(splits, n)
+      const isCut = charsMax > 0 && end - start >= charsMax && isAtLimit(bytes, start, end, charsMax)
+      if (end <= quietUntil && !isLabelled && !isCut && !isGlued(bytes, start, end)) continue
       if (kind === KEY_TEXT) {
         // Names of the conventions hold nothing.
         if (view.keyId(view.parent(n)) !== 0 && !hasPatterns) continue
         if (quietUntil < end) labelledUntil = view.next(view.parent(n))
       }
-      this.#look(n, kind, start, end)
+      this.#look(n, kind, start, end, isCut)
       quietUntil = redactor.nextCandidate(end)
     }
   }
 
-  #look(n: number, kind: number, start: number, end: number): void {
+  #look(n: number, kind: number, start: number, end: number, isCut: boolean): void {
     if (this.#settled?.isDone(n) === true) return
     const label = kind === KEY_TEXT ? undefined : this.#labelOf(n)
-    const found = this.#redactor.redactions(start, end, label)
+    const whole = this.#redactor.redactions(start, end, label)
+    const open = isCut ? openEnd(this.#view.bytes, start, end, whole) : undefined
+    const found = open === undefined ? whole : [...whole, open]
     if (found.length === 0 || (kind === OPAQUE && isId(this.#view, n))) return
     this.#findings.push({ node: n, kind, found, text: '' })
+  }
+
+  #split(splits: SplitValues, n: number): void {
+    const split = splits.add(this.#view, n)
+    for (const node of split?.nodes ?? []) {
+      if (split === undefined || this.#settled?.isDone(node) === true) continue
+      const [start, end] = [this.#view.body(node), this.#view.end(node)]
+      this.#recalled.set(node, { node, kind: TEXT, found: [{ ...split.found, start, end }], text: '' })
+    }
   }
 
   #number(n: number): void {

@@ -230,6 +230,14 @@ export const redactionConfig = z
       .boolean()
       .default(true)
       .describe('Look at the numbers of attributes and bodies as well: a card number becomes a placeholder.'),
+    value_chars_max: z
+      .int()
+      .min(0)
+      .optional()
+      .describe(
+        'Characters at which the SDK cuts values off; 0: it does not. A number or key at the end of a value of this length is masked, because no rule can tell what it was. ' +
+          'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT of the environment when absent.',
+      ),
     summary: z
       .enum(['debug', 'info', 'silent', ''])
       .optional()
