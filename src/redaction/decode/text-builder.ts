@@ -114,7 +114,7 @@ const PARTS = 8
 /** Up to here a loop is faster than a call. */
 const SHORT_BYTES = 24
 
-function grown(array: Int32Array): Int32Array {
+function grown(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(array.length * 4)
   larger.set(array)
   return larger

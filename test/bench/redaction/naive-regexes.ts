@@ -17,7 +17,7 @@ export const naiveRegexes: Detector = {
     }),
 }
 
-const PATTERNS: readonly (readonly [string, RegExp])[] = [
+export const PATTERNS: readonly (readonly [string, RegExp])[] = [
   ['SECRET', /-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[^-]*-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----/g],
   ['SECRET', /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g],
   ['SECRET', /\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]+:[^\s:@/]+@/gi],
