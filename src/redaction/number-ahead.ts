@@ -70,12 +70,16 @@ export function valueAhead(subject: Subject, wordEnd: number, fillers: WordSet, 
       const end = endOfWord(subject, at)
       if (end === at || subject.is(end, DIGIT) || !fillers.has(bytes, at, end)) break
       at = end
-    } else if (byte >= 0x80 || GAPS[byte] === 1 || subject.is(at, LETTER)) at++
+    } else if (isForeignLetter(byte)) break
+    else if (byte >= 0x80 || GAPS[byte] === 1 || subject.is(at, LETTER)) at++
     else break
   }
   subject.steps += at - wordEnd
-  return at < stop && subject.isWord(at) ? at : -1
+  return at < stop && (subject.isWord(at) || isForeignLetter(subject.at(at))) ? at : -1
 }
+
+/** First byte of a letter beyond ASCII; dashes, quotes and blanks beyond it begin with 0xc2 and 0xe2. */
+const isForeignLetter = (byte: number): boolean => byte >= 0xc3 && byte !== 0xe2
 
 const endsLongWord = (subject: Subject, end: number): boolean =>
   subject.is(end - 1, LETTER) &&

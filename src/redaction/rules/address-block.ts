@@ -25,9 +25,11 @@ export function endOfBlock(subject: Subject, from: number): number {
     if (lines === 1 && numbers >= 2 && subject.is(token, DIGIT)) break
     const to = endOfToken(subject, token)
     if (to < 0) break
-    if (subject.is(token, DIGIT)) numbers++
-    else if (isCapitalized(subject, token)) names++
-    if (subject.is(token, DIGIT) || isCapitalized(subject, token)) end = to
+    const isNumber = subject.is(token, DIGIT) || subject.hasText(token, WITHOUT_NUMBER)
+    const isName = isCapitalized(subject, token) || isElided(subject, token)
+    if (isNumber) numbers++
+    else if (isName) names++
+    if (isNumber || isName) end = to
     at = to
   }
   subject.steps += at - from
@@ -86,17 +88,36 @@ function linesBetween(subject: Subject, from: number, to: number): number {
 
 /** End of one word or number of an address, or -1: with the dot of "Apt." and "St.". */
 function endOfToken(subject: Subject, from: number): number {
+  if (subject.hasText(from, WITHOUT_NUMBER))
+    return from + WITHOUT_NUMBER.length + (subject.hasText(from + 3, '.,') ? 1 : 0)
   const code = endOfPostalCode(subject, from)
   let to = code > 0 ? code : from
   if (code < 0) while (to < from + WORD_BYTES_MAX && isNameByte(subject, to)) to++
-  if (to === from || subject.at(to) === 0x3a || subject.at(to) === 0x40) return -1
+  const next = subject.at(to)
+  if (to === from || next === 0x3a || next === 0x40) return -1
   if (subject.is(from, DIGIT)) {
-    const digits = subject.runEnd(from, DIGIT, 8)
-    const next = subject.at(to)
-    return digits - from > 6 || ((next === 0x2e || next === 0x2f) && subject.is(to + 1, DIGIT)) ? -1 : to
+    const digits = subject.runEnd(from, DIGIT, 8) - from
+    if (next === 0x2f && digits <= 4) return endOfSecondNumber(subject, to)
+    return digits > 6 || (next === 0x2e && subject.is(to + 1, DIGIT)) ? -1 : to
   }
-  if (!isCapitalized(subject, from) && !PARTICLES.has(subject.bytes, from, to) && to - from > 3) return -1
-  const isShort =
-    to - from <= 4 && subject.at(to) === 0x2e && subject.at(to + 1) === 0x20 && !subject.is(to + 2, LETTER)
-  return isShort ? to + 1 : to
+  const isAbbreviated =
+    next === 0x2e && subject.at(to + 1) === 0x20 && (to - from <= 5 || subject.hasText(to - 3, 'str'))
+  if (isAbbreviated && !subject.is(to + 2, LETTER)) return to + 1
+  if (isAbbreviated && isCapitalized(subject, to + 2) && to - from <= 4) return to + 1
+  const isName = isCapitalized(subject, from) || PARTICLES.has(subject.bytes, from, to) || isElided(subject, from)
+  return isName || to - from <= 3 ? to : -1
+}
+
+/** Spanish: no house number. */
+const WITHOUT_NUMBER = 's/n'
+
+/** l'Abbaye, d'Or */
+const isElided = (subject: Subject, at: number): boolean =>
+  subject.at(at + 1) === 0x27 && isCapitalized(subject, at + 2)
+
+/** 5/5: house and flat, but no date of three numbers. */
+function endOfSecondNumber(subject: Subject, slash: number): number {
+  const to = subject.runEnd(slash + 1, DIGIT, 5)
+  if (to === slash + 1) return slash
+  return to > slash + 4 || subject.at(to) === 0x2f || subject.isWord(to) ? -1 : to
 }

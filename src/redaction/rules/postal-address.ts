@@ -1,6 +1,7 @@
 import { IN_LABEL } from '../keyed-value.ts'
 import { valueAhead } from '../number-ahead.ts'
 import type { Rule } from '../rule.ts'
+import { DIGIT } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
 import { WordSet } from '../word-set.ts'
@@ -19,17 +20,24 @@ import {
 /** Behind the name of a street: 12 Main Street. In lower case only those that mean nothing else. */
 const SUFFIXES =
   'street st avenue ave road rd drive dr lane ln court ct place pl way square sq terrace ter boulevard blvd parkway pkwy highway hwy circle cir crescent cres ' +
-  'close trail trl plaza mews row walk loop alley broadway expressway'
+  'close trail trl plaza mews row walk loop alley broadway expressway turnpike causeway gardens grove'
+/** The same, but only with a postal code behind. */
+const WEAK_SUFFIXES =
+  'park hill green rise view parade heights wharf mount croft vale meadow meadows common gate woodlands ridge point crossing run path pass'
 const LOWER_SUFFIXES = new WordSet('street avenue ave road lane boulevard blvd parkway terrace crescent')
 /** Before the name: rue de la Paix, Calle Mayor 12. */
 const PREFIXES =
-  'rue avenue boulevard chemin impasse quai allee place calle avenida avda paseo camino carrera plaza via viale piazza corso largo vicolo rua travessa praca ' +
-  'ulica ul aleja'
+  'rue avenue boulevard chemin impasse quai allee place voie passage cours route ruelle sentier calle avenida avda paseo camino carrera plaza rambla ronda glorieta ' +
+  'carretera via viale piazza piazzale corso largo vicolo strada borgo contrada lungomare rua travessa praca alameda rodovia estrada ulica aleja rynek rondo osiedle ' +
+  'bulevardul strada jalan'
 /** The end of the name, a number behind: Hauptstrasse 12, Parijsstraat 8. */
 const ENDINGS =
-  'strasse str platz allee gasse weg damm ufer straat laan plein gracht kade singel gatan gata gade vej veien vegen gate katu tie utca utja sokak cadde'
+  'strasse str platz allee gasse weg damm ufer straat laan plein gracht kade singel plantsoen gatan gata gade vej veien vegen gate katu tie utca utja sokak cadde'
 /** Before a whole address, in whatever way its street is called. */
-const ANNOUNCED_BY = 'address adresse adres direccion indirizzo endereco lives living reside resides located'
+const ANNOUNCED_BY =
+  'address adresse adres direccion indirizzo endereco live lives living reside resides residing located'
+/** The same with "to" or "from" between, when a postal code or a city stands behind. */
+const SENT_BY = 'ship shipped shipping deliver delivered delivery send sent moved moving mail mailed'
 
 /** Words are looked for in ASCII: what stands before the ß of -straße, alone and as the end of a name. */
 const BEFORE_SHARP_S = ['stra', ...[...'abcdefghijklmnopqrstuvwxyz'].map((letter) => `${letter}stra`)]
@@ -41,7 +49,11 @@ export const address: Rule = {
     'Postal addresses: streets under keys that say so, and in text a number with a word for a street in one of the larger languages, with flat, city and postal code behind it; post boxes.',
   triggers: [TRIGGER_WORD],
   words: [
-    ...new Set(`${SUFFIXES} ${PREFIXES} ${ENDINGS} suite apt apartment box ${ANNOUNCED_BY}`.split(' ')),
+    ...new Set(
+      `${SUFFIXES} ${WEAK_SUFFIXES} ${PREFIXES} ${ENDINGS} suite apt apartment box ${ANNOUNCED_BY} ${SENT_BY}`.split(
+        ' ',
+      ),
+    ),
     ...BEFORE_SHARP_S,
   ],
   confidence: 0.75,
@@ -59,6 +71,10 @@ export const address: Rule = {
       'vive en «Calle Mayor 12, 28013 Madrid»',
       'abita in «Via Roma 5, 00184 Roma»',
       'woont aan de «Keizersgracht 123, 1015 CJ Amsterdam»',
+      'ship it to «Am Plattenbusch 47b, 95502 West Jarno» today',
+      '«624 Koelpin Parade, Upton KY65 4CC»',
+      'I live at «Övre Gärdet 1, 22190 Lund» now',
+      'I live at «bulw. Rutkowski 5/5, 02-468 Leżajsk».',
       'send it to «P.O. Box 1234»',
       'my address is «123 main street, apt 5»',
       '«Suite 394»',
@@ -79,6 +95,8 @@ export const address: Rule = {
       '3 Drive letters',
       'in 2019 Wall Street fell',
       'Place 3 items',
+      'delivered 12 Boxes to 3 Customers, Monday',
+      'a park of 12 Green Park',
       'IP address is 10.0.0.1',
       'address: Mia Li',
       'the address is in use by 2 processes',
@@ -88,7 +106,8 @@ export const address: Rule = {
   },
 }
 
-const suffixes = new WordSet(SUFFIXES)
+const suffixes = new WordSet(`${SUFFIXES} ${WEAK_SUFFIXES}`)
+const weakSuffixes = new WordSet(WEAK_SUFFIXES)
 const prefixes = new WordSet(PREFIXES)
 const endings = new WordSet(ENDINGS)
 const units = new WordSet('suite apt apartment')
@@ -117,8 +136,8 @@ function findSuffixed(subject: Subject, wordEnd: number): boolean {
   const end = subject.at(wordEnd) === 0x2e && subject.at(wordEnd + 1) !== 0x20 ? wordEnd + 1 : wordEnd
   const unit = unitEnd(subject, end)
   const to = endOfLocality(subject, unit)
-  // In lower case it is most often prose: a flat or a postal code must follow.
-  if (!isCapital && to === end) return false
+  // In lower case it is most often prose, as are some words: a flat or a postal code must follow.
+  if (to === end && (!isCapital || weakSuffixes.has(subject.bytes, wordStart, wordEnd))) return false
   subject.confidence = to > end ? 0.9 : 0.75
   return subject.matched(from, to)
 }
@@ -168,18 +187,40 @@ function findUnit(subject: Subject, from: number): boolean {
   return street < 0 ? subject.matched(from, end) : subject.matched(street, Math.max(end, endOfBlock(subject, street)))
 }
 
-const announcing = new WordSet(ANNOUNCED_BY)
+const announcing = new WordSet(`${ANNOUNCED_BY} ${SENT_BY}`)
+const sending = new WordSet(SENT_BY)
 const FILLERS = new WordSet(
-  'is are at to with the my new old his her our your their updated current home billing shipping mailing delivery following as it s should be now ist lautet es est in on n',
+  'is are at to from it us me them order package parcel items letter card with the my new old his her our your their updated current home billing shipping mailing delivery following as it s should be now ist lautet es est in on n',
 )
 
 /** What stands behind "address is", "lives at". */
 function findAnnounced(subject: Subject, wordEnd: number): boolean {
   const from = valueAhead(subject, wordEnd, FILLERS, ANNOUNCED_BYTES_MAX)
   if (from <= wordEnd || subject.isWord(from - 1) || subject.at(from - 1) === 0x2d) return false
+  const isSent = sending.has(subject.bytes, subject.wordStart, wordEnd)
+  if (isSent && !hasDirection(subject, wordEnd, from)) return false
   const to = endOfBlock(subject, from)
+  if (to < 0 || (isSent && !isDetailed(subject, from, to))) return false
   subject.confidence = 0.7
-  return to > 0 && subject.matched(from, to)
+  return subject.matched(from, to)
+}
+
+/** "to", "from" or a colon right before. */
+function hasDirection(subject: Subject, wordEnd: number, from: number): boolean {
+  for (let at = from - 1; at >= wordEnd && at > from - 6; at--) if (subject.at(at) === 0x3a) return true
+  return subject.hasText(from - 3, 'to ') || subject.hasText(from - 5, 'from ')
+}
+
+/** Two parts, and a number of some digits or two numbers: "12 Boxes" are none. */
+function isDetailed(subject: Subject, from: number, to: number): boolean {
+  let numbers = 0
+  let parts = 0
+  for (let at = from; at < to; at++) {
+    const byte = subject.at(at)
+    if (byte === 0x2c || byte === 0x0a) parts++
+    if (subject.is(at, DIGIT) && !subject.isWord(at - 1)) numbers++
+  }
+  return parts > 0 && numbers > 1
 }
 
 const ANNOUNCED_BYTES_MAX = 40

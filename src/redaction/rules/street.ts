@@ -118,10 +118,11 @@ export function endOfStreetNumber(subject: Subject, start: number): number {
   if (subject.at(at) === 0x2c) at++
   if (subject.at(at) !== 0x20) return -1
   at++
-  for (const text of ['n° ', 'nº ', 'nr. ', 'Nr. ', 'no. ', 'No. ', '# ', 's/n']) {
+  for (const text of ['n° ', 'nº ', 'nr. ', 'Nr. ', 'no. ', 'No. ', '# ']) {
     const length = new TextEncoder().encode(text).length
     if (subject.at(at) === text.charCodeAt(0) && hasBytes(subject, at, text)) at += length
   }
+  if (subject.hasText(at, 's/n')) return at + 3
   let end = subject.runEnd(at, DIGIT, 6)
   if (end === at || end > at + 5) return -1
   if (subject.at(end) === 0x2d && subject.is(end + 1, DIGIT)) end = subject.runEnd(end + 1, DIGIT, 5)
@@ -186,10 +187,20 @@ function endOfName(subject: Subject, from: number): number {
   return to
 }
 
-/** Where the postal code comes first the city follows: 10115 Berlin. */
+const CITY_WORDS_MAX = 4
+
+/** Where the postal code comes first the city follows: 10115 Berlin, 97419 La Seyne-sur-Mer. */
 function cityEnd(subject: Subject, start: number): number {
-  if (subject.at(start) !== 0x20 || !isCapitalized(subject, start + 1)) return start
-  return endOfName(subject, start + 1)
+  let end = start
+  let at = start
+  for (let words = 0; words < CITY_WORDS_MAX; words++) {
+    if (subject.at(at) !== 0x20) break
+    const to = endOfName(subject, at + 1)
+    if (isCapitalized(subject, at + 1) && subject.at(to) !== 0x3a) end = to
+    else if (to === at + 1 || !PARTICLES.has(subject.bytes, at + 1, to)) break
+    at = to
+  }
+  return end
 }
 
 const BREAK_BYTES_MAX = 8
