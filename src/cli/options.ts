@@ -44,7 +44,8 @@ export const redactOptions = {
   rules: {
     type: 'string',
     value: '<A,B>',
-    summary: 'Apply these rules or families only, e.g. EMAIL,payment; with a minus: all but these, e.g. -IP_ADDRESS.',
+    summary:
+      'Apply these rules or families only, e.g. EMAIL,payment; with a minus: all but these, e.g. -IP_ADDRESS. Names in texts belong to PERSON.',
   },
   explain: {
     type: 'boolean',

@@ -37,6 +37,12 @@ describe('spanwarden redact', () => {
     )
   })
 
+  test('names in texts, unless PERSON is left out', () => {
+    const text = 'Hi, my name is Anna Schmidt.'
+    expect(redact(text).stdout.toString()).toBe('Hi, my name is [REDACTED:PERSON].')
+    expect(redact(text, '--rules=-PERSON').stdout.toString()).toBe(text)
+  })
+
   test('OTLP/JSON, whole and by lines', () => {
     const json = JSON.stringify(spanBatchJson(batch))
     const { stdout, stderr } = redact(`${json}\n`)

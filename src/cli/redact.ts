@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { NAME_TYPE } from '../redaction/names/name-type.ts'
+import { namesPattern } from '../redaction/names/names-pattern.ts'
 import { redactTexts } from '../redaction/redact-texts.ts'
 import type { RedactedText } from '../redaction/redactor.ts'
 import { rules } from '../redaction/rules.ts'
 import type { Signal } from '../sidecar/component.ts'
 import { buildRedaction } from '../sidecar/processors/redaction/build-redaction.ts'
 import type { BuiltRedaction } from '../sidecar/processors/redaction/build-redaction.ts'
+import { chooseRules } from '../sidecar/processors/redaction/choose-rules.ts'
 import { redactionConfig } from '../sidecar/processors/redaction/redaction-config.ts'
 import { systemClock } from '../sidecar/system-clock.ts'
 import { EXIT_OK, UsageError } from './command.ts'
@@ -34,8 +37,9 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     throw new UsageError(`--format ${format}: it is one of ${formats.join(', ')}`)
   if (!isOneOf(SIGNALS, signal)) throw new UsageError(`--signal ${signal}: it is one of ${SIGNALS.join(', ')}`)
   const output = outputOf(values)
-  const redaction = redactionOf(values.rules, io)
   const input = readFileSync(positionals[0] === undefined || positionals[0] === '-' ? STDIN : positionals[0])
+  const known = format ?? (output === 'jsonl' ? 'text' : formatOf(input))
+  const redaction = redactionOf(values.rules, known, io)
   const found: Explained[] = []
   const counts = new Map<string, number>()
   const onFound: OnFound = (one) => {
@@ -49,7 +53,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     io.stderr.write(report())
     return EXIT_OK
   }
-  const result = redacted(input, format ?? formatOf(input), signal, redaction, onFound)
+  const result = redacted(input, known, signal, redaction, onFound)
   if (output === 'explain') io.stdout.write(asJson ? `${JSON.stringify(found)}\n` : explain(found, rules))
   else if (output === 'report') io.stdout.write(report())
   else {
@@ -74,14 +78,16 @@ function outputOf(values: Readonly<Partial<Record<(typeof OUTPUTS)[number], bool
   return asked ?? 'result'
 }
 
-function redactionOf(names: string | undefined, io: CommandIo): BuiltRedaction {
-  const chosen = names?.split(',').map((name) => nameOf(name.trim()))
+/** Persons' names are looked for in texts; of OTLP as in the sidecar, where they are off by default. */
+function redactionOf(types: string | undefined, format: Format, io: CommandIo): BuiltRedaction {
+  const chosen = types?.split(',').map((name) => nameOf(name.trim()))
   const config = redactionConfig.safeParse({
     ...(chosen === undefined ? {} : { rules: chosen }),
     propagation: { values_per_trace_max: FILE_VALUES_MAX },
   })
   if (!config.success) throw new UsageError(`--rules: ${config.error.issues.map(({ message }) => message).join('; ')}`)
-  return buildRedaction(config.data, { clock: systemClock, env: io.env })
+  const hasNames = format === 'text' && chooseRules(config.data.rules).includes(NAME_TYPE)
+  return buildRedaction(config.data, { clock: systemClock, env: io.env }, hasNames ? [namesPattern()] : [])
 }
 
 /** Types in any case; families are written small. */
