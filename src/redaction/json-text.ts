@@ -15,7 +15,24 @@ export function leaveEscapeWhole(bytes: Uint8Array, start: number, match: Match)
 }
 
 const NUMBER_BYTES_MAX = 64
-const NUMBER = /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/
+/** `-?\d+(\.\d+)?([eE][-+]?\d+)?` */
+function isNumber(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = digitsEnd(bytes, bytes[from] === 0x2d ? from + 1 : from, to)
+  if (at > 0 && at < to && bytes[at] === 0x2e) at = digitsEnd(bytes, at + 1, to)
+  if (at > 0 && at < to && ((bytes[at] as number) | 0x20) === 0x65) {
+    const sign = bytes[at + 1]
+    at = digitsEnd(bytes, sign === 0x2d || sign === 0x2b ? at + 2 : at + 1, to)
+  }
+  return at === to
+}
+
+/** End of the digits, or -1 when there is none. */
+function digitsEnd(bytes: Uint8Array, from: number, to: number): number {
+  let at = from
+  while (at < to && (bytes[at] as number) >= 0x30 && (bytes[at] as number) <= 0x39) at++
+  return at === from ? -1 : at
+}
+
 const isNumberByte = (byte: number | undefined): boolean =>
   byte !== undefined &&
   ((byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x2b || byte === 0x2e || byte === 0x65 || byte === 0x45)
@@ -62,7 +79,7 @@ export class JsonNumbers {
     let behind = to
     while (behind < this.#end && isSpace(bytes[behind])) behind++
     if (!this.#isValuePlace(before, behind)) return ''
-    if (!NUMBER.test(String.fromCharCode(...bytes.subarray(from, to)))) return ''
+    if (!isNumber(bytes, from, to)) return ''
     const isNested = this.#isStringAt(from)
     const escapes = isNested || !this.#isDocument ? this.#escapesOfQuote(before, isNested) : 0
     if (escapes < 0) return ''

@@ -172,6 +172,8 @@ class RuleRedactor implements Redactor {
   readonly #madeCandidates = noCandidates()
   /** Whether a pattern may match somewhere in the batch: then every value is looked at. */
   #hasPatterns = false
+  /** By round: one is done with before its round begins again. */
+  readonly #searches: ValueSearch[] = []
   #bytes: Uint8Array = new Uint8Array(0)
   #cursor = 0
   #cursorStart = 0
@@ -302,7 +304,8 @@ class RuleRedactor implements Redactor {
   }
 
   #redactionsOf(value: Value, found: Candidates, first: number, round: number): readonly Redaction[] {
-    const search: ValueSearch = { matches: [], missed: [], hidden: [], isEncoded: false }
+    const search = (this.#searches[round] ??= new ValueSearch())
+    search.clear()
     if (!this.#findMatches(value, found, first, search)) return this.#masked(value)
     const { matches, missed, hidden } = search
     this.#findPatterns(value, matches)
@@ -317,7 +320,7 @@ class RuleRedactor implements Redactor {
     for (const text of hidden) {
       if (text.seam !== undefined && borders?.(text.seam) === true) continue
       if (round === ROUNDS_MAX || !this.#takeSteps(text.bytes.length * MADE_STEPS)) return this.#masked(value)
-      matches.push(...originsOf(text, this.#matchesIn(text.bytes, round + 1)))
+      for (const match of originsOf(text, this.#matchesIn(text.bytes, round + 1))) matches.push(match)
     }
     return this.#settle(value, matches, missed, round)
   }
@@ -447,14 +450,19 @@ interface Value {
 }
 
 /** What is found out about one value. */
-interface ValueSearch {
-  readonly matches: Match[]
+class ValueSearch {
+  readonly matches: Match[] = []
   /** Candidates where no rule matched. */
-  readonly missed: number[]
+  readonly missed: number[] = []
   /** Readable forms of parts of the value. */
-  readonly hidden: Derived[]
+  readonly hidden: Derived[] = []
   /** Whether something stands in the value that plainText would resolve. */
-  isEncoded: boolean
+  isEncoded = false
+
+  clear(): void {
+    this.matches.length = this.missed.length = this.hidden.length = 0
+    this.isEncoded = false
+  }
 }
 
 /** By trigger: up to where its decoder has read. */

@@ -155,6 +155,17 @@ describe('sizes', () => {
     expect(redacted.includes('S3cr')).toBe(false)
   })
 
+  test.each([
+    ['a number of a million digits', `[${'1'.repeat(1_000_000)}]`],
+    ['a card of a million digits', `{"card":${'4111111111111111'.repeat(60_000)}}`],
+    ['mails with an escape', '\\u0061da@example.com '.repeat(150_000)],
+    ['mails with a percent sign', '%41da@example.com&'.repeat(150_000)],
+    ['passwords in a string', `{"a":"${'{\\"password\\":\\"x8hgZ2!kd\\"},'.repeat(130_000)}"}`],
+  ])('%s: more than an argument list holds', (_, text) => {
+    const redacted = redact(text)
+    expect([redacted.includes('example'), redacted.includes('x8hg')]).toEqual([false, false])
+  })
+
   test.each([10, 1_000, 100_000])('JSON %i deep', (depth) => {
     const text = `${'{"a":['.repeat(depth)}"${MAIL}"${']}'.repeat(depth)}`
     expect(redact(text)).toBe(text.replace(MAIL, '[REDACTED:EMAIL]'))
