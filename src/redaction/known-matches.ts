@@ -106,9 +106,10 @@ export class KnownMatches {
   learnFound(bytes: Uint8Array, redactions: readonly FoundValue[]): void {
     if (this.#trace === undefined) return
     for (const { type, start, end, text } of redactions) {
-      if (!TYPES_LEARNT.has(type)) continue
-      if (text === undefined) this.learn(type, bytes, start, end)
-      else this.learn(type, text, 0, text.length)
+      if (type !== 'PERSON' && !TYPES_LEARNT.has(type)) continue
+      const found = text ?? bytes.subarray(start, end)
+      if (type !== 'PERSON') this.learn(type, found, 0, found.length)
+      else if (found.length <= LEARNT_BYTES_MAX) this.#trace.learnWholeName(textOf(found, 0, found.length))
     }
   }
 }

@@ -93,6 +93,11 @@ export class Trace {
     this.#remember('PERSON', `${family} ${given}`, true)
   }
 
+  /** A name that stands in a text: its words alone are not sure enough. */
+  learnWholeName(text: string): void {
+    if (text.length >= 5 && text.length <= NAME_CHARS_MAX && /^\S+ \S+/.test(text)) this.#remember('PERSON', text, true)
+  }
+
   #learnName(text: string): void {
     const name = text.trim()
     const [first = ''] = name.split(/\s+/)
@@ -117,6 +122,7 @@ export class Trace {
 
 /** Longer values are no names, numbers or addresses. */
 const VALUE_BYTES_MAX = 256
+const NAME_CHARS_MAX = 60
 const encoder = new TextEncoder()
 
 /** A word that is a name and, with a capital, nothing else: not `Mark`, `Brown`, `Li`. */
