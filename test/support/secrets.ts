@@ -98,6 +98,26 @@ export const anySecret: fc.Arbitrary<Secret> = fc.oneof(
     'STRIPE_KEY',
     random(24).map((body) => `sk${'_'}live_${body}`),
   ),
+  secret(
+    'GITLAB_TOKEN',
+    random(20).map((body) => `gl${'pat-'}${body}`),
+  ),
+  secret(
+    'HUGGINGFACE_TOKEN',
+    random(34).map((body) => `h${'f_'}${body}`),
+  ),
+  secret(
+    'SENDGRID_KEY',
+    fc.tuple(random(22), random(43)).map(([a, b]) => `S${'G.'}${a}.${b}`),
+  ),
+  secret(
+    'TELEGRAM_TOKEN',
+    fc.tuple(digits(9), random(34)).map(([id, body]) => `7${id}:A${body}`),
+  ),
+  secret(
+    'AIRTABLE_TOKEN',
+    fc.tuple(random(14), chars('0123456789abcdef', 64)).map(([id, body]) => `pa${'t'}${id}.${body}`),
+  ),
 )
 
 function withLuhnDigit(payload: string): string {

@@ -32,7 +32,7 @@ export function pairedValue(subject: Subject, at: number): PairedValue | undefin
     ? openedBy(subject, quoteEnd + 1)
     : isQuoted && subject.is(quoteEnd, SPACE)
       ? attributeStart(subject, quoteEnd)
-      : doubledStart(subject, byte === QUOTE ? quoteEnd + 1 : quoteEnd)
+      : doubledStart(subject, behindQuote(subject, quoteEnd))
   if (from < 0) return undefined
   const to = endOfValue(subject, from, subject.at(from - 1))
   if (to < 0) return undefined
@@ -61,8 +61,9 @@ function doubledStart(subject: Subject, at: number): number {
   const separator = behindBlanks(subject, at)
   if (subject.at(separator) !== EQUALS && subject.at(separator) !== COLON) return -1
   const next = behindBlanks(subject, separator + 1)
-  const isDoubled = subject.at(next) === QUOTE && subject.at(next + 1) === QUOTE && subject.at(next + 2) !== QUOTE
-  return isDoubled ? next + 2 : -1
+  const first = behindQuote(subject, next)
+  const second = behindQuote(subject, first)
+  return second > first && first > next && behindQuote(subject, second) === second ? second : -1
 }
 
 /** `["…"]`, as dumps of headers write their values: the first one. `at` is the bracket. */
