@@ -162,6 +162,22 @@ test('a processor that fails: nothing is forwarded by any pipeline, it is counte
   expect(JSON.stringify(logged)).not.toContain('secret-text')
 })
 
+test('a processor that refuses a batch says why; nothing is forwarded, and it is no fault to log', async () => {
+  const refusal = new RefusedError('invalid', 'refused on purpose')
+  const refusing: Named<Processor> = {
+    id: 'refusing',
+    component: {
+      process() {
+        throw refusal
+      },
+    },
+  }
+  const { router, delivery, logged } = setUp({}, { processors: [refusing] })
+  await expect(router.route('traces', spans('n1'))).rejects.toBe(refusal)
+  expect(delivery.payloads).toEqual([])
+  expect(logged).toEqual([])
+})
+
 test('when one exporter has no room, none gets the batch and no connector sees it', async () => {
   const seen: number[] = []
   const connector: Connector = { start() {}, stop() {}, consume: (view) => void seen.push(view.count) }
@@ -194,6 +210,83 @@ test('memory is used again only when the last exporter has let go', async () => 
   first.payloads[0]?.release()
   expect(buffers.freeBytes).toBeGreaterThan(before)
   expect(() => first.payloads[0]?.release()).toThrow('released more often')
+})
+
+/** Prepares until `gate` settles, then renames what it saw. */
+const preparing = (gate: Promise<void>): Named<Processor> => ({
+  id: 'preparing',
+  component: { prepare: () => gate, process: (view, edits) => eachSpan(view, (_, name) => edits.replace(name, 'nP')) },
+})
+
+/** A pool that knows what was not given back. */
+function countingPool() {
+  const pool = new PowerOfTwoPool()
+  const taken = new Set<Buffer>()
+  return {
+    taken,
+    freeBytes: 0,
+    take(size: number): Buffer {
+      const buffer = pool.take(size)
+      taken.add(buffer)
+      return buffer
+    },
+    give(buffer: Buffer): void {
+      if (!taken.delete(buffer)) throw new Error('given back twice')
+      pool.give(buffer.fill(0xee))
+    },
+  }
+}
+
+describe('a processor that prepares', () => {
+  test.each([
+    ['and edits', [], ['nP', 'nP']],
+    ['and leaves all as it is', [removing(() => false)], ['n1', 'n2']],
+  ])('%s: the receiver may use its memory at once, and all memory comes back', async (_, others, names) => {
+    const gate = Promise.withResolvers<void>()
+    const idle: Named<Processor> = { id: 'idle', component: { prepare: () => gate.promise, process: () => undefined } }
+    const buffers = countingPool()
+    const seen: string[] = []
+    const connector: Connector = {
+      start() {},
+      stop() {},
+      consume: (view) => eachSpan(view, (_span, name) => seen.push(view.text(name))),
+    }
+    const { router, delivery } = setUp({
+      processors: others.length === 0 ? [preparing(gate.promise)] : [idle, ...others],
+      connectors: [{ id: 'c', component: connector }],
+      buffers,
+    })
+    const memory = spans('n1', 'n2')
+    const routed = router.route('traces', memory)
+    memory.fill(0)
+    await setImmediate()
+    expect(delivery.payloads).toEqual([])
+    gate.resolve()
+    await routed
+    expect([delivery.names, seen]).toEqual([[names], names])
+    for (const payload of delivery.payloads) payload.release()
+    expect(buffers.taken.size).toBe(0)
+  })
+
+  test('and fails, or another pipeline does: nothing is forwarded, and all memory comes back', async () => {
+    for (const other of [failing, renamed('nX')]) {
+      const gate = Promise.withResolvers<void>()
+      const buffers = countingPool()
+      const { router, delivery, logged } = setUp(
+        { processors: [preparing(gate.promise)], buffers },
+        { processors: [other], buffers },
+      )
+      const routed = router.route('traces', spans('n1'))
+      const refused = routed.catch((error: unknown) => error)
+      await setImmediate()
+      if (other === failing) gate.resolve()
+      else gate.reject(new Error('secret-text'))
+      expect(await refused).toMatchObject({ reason: 'failed' })
+      expect(delivery.payloads).toEqual([])
+      expect(buffers.taken.size).toBe(0)
+      expect(JSON.stringify(logged)).not.toContain('secret-text')
+    }
+  })
 })
 
 describe('counts', () => {

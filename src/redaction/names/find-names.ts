@@ -2,7 +2,7 @@ import { loadNameModel } from './name-model.ts'
 import { emptyRun, nextRun } from './name-runs.ts'
 import { LABEL_COUNT, LABEL_PERSON, NameTagger } from './name-tagger.ts'
 import type { NameWeights } from './name-tagger.ts'
-import { NameTokens, SHAPE_CAPITALS } from './name-tokens.ts'
+import { NameTokens, SHAPE_CAPITALS, SHAPE_INITIAL } from './name-tokens.ts'
 import type { WordSets } from './word-sets.ts'
 
 /** A person's name. `start` and `end` are UTF-16 code units of a string, or bytes of a byte array. */
@@ -79,7 +79,10 @@ export class NameFinder {
     const { start, end, shape } = this.#tokens
     const from = start[first] as number
     const to = end[last] as number
-    if (first === last && shape[first] === SHAPE_CAPITALS && to - from <= CODE_LETTERS_MAX) return
+    if (first === last) {
+      if (shape[first] === SHAPE_INITIAL) return
+      if (shape[first] === SHAPE_CAPITALS && to - from <= CODE_LETTERS_MAX) return
+    }
     found.push({ start: from, end: to, confidence })
   }
 }

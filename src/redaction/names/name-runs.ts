@@ -85,6 +85,7 @@ function isLowerName(tokens: NameTokens, sets: WordSets, at: number): boolean {
     (tokens.end[at] as number) - (tokens.start[at] as number) > 2 &&
     sets.has(hash, SET_FIRST) &&
     !sets.has(hash, SET_WORD) &&
+    tokens.part[at] === 0 &&
     standsFree(tokens, at)
   )
 }

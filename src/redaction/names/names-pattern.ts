@@ -3,9 +3,7 @@ import { isOwnMark } from '../own-marks.ts'
 import type { Pattern } from '../redactor.ts'
 import { findNames } from './find-names.ts'
 import type { FoundName } from './find-names.ts'
-
-/** What names are called in placeholders and counters: the same as those that keys name (rules/personal.ts). */
-export const NAME_TYPE = 'PERSON'
+import { NAME_TYPE } from './name-type.ts'
 
 /** A placeholder beside a word may make a name of it: what is found then is taken as well, so often. */
 const ROUNDS_MAX = 3
