@@ -78,6 +78,12 @@ function everyPlace(type: Type, text: () => string, depth = 0): OtlpMessage {
 const valueOf = (name: string, type: string, text: () => string): OtlpValue | undefined =>
   type === 'string' ? text() : name === 'bytesValue' ? Buffer.from(text()) : undefined
 
+function keyFile(): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'spanwarden-')), 'key')
+  writeFileSync(file, `${'k'.repeat(32)}\n`)
+  return file
+}
+
 const mail = (i: number): string => `user${i}@example.com`
 
 describe('redaction', () => {
@@ -155,6 +161,30 @@ describe('redaction', () => {
       { numRuns: 120 },
     )
   })
+
+  test.each(['mask', 'pseudonym', 'drop_attribute', 'drop_item'])(
+    'with %s a secret is gone, too; twice is once',
+    (action) => {
+      const { redact: run } = redactor({ actions: { default: action }, pseudonyms: { key_file: keyFile() } })
+      const requests = constantFrom(...SIGNALS).chain((signal) =>
+        otlpRequest(signal).map((request) => ({ signal, request })),
+      )
+      assert(
+        property(requests, anySecret, nat(), ({ signal, request }, secret, pick) => {
+          const places = textPlaces(otlpTypes[signal], request)
+          const place = places[pick % Math.max(1, places.length)]
+          if (place === undefined) return
+          const text = `x ${secret.value}, y`
+          ;(place.holder as OtlpMessage)[place.key] = place.key === 'bytesValue' ? Buffer.from(text) : text
+          const after = run(signal, encodeIndependently(signal, request))
+          expect(after.includes(secret.value)).toBe(false)
+          expect(() => decode(signal, after)).not.toThrow()
+          expect(run(signal, after).equals(after)).toBe(true)
+        }),
+        { numRuns: 60 },
+      )
+    },
+  )
 
   test.each([
     ['customer.phone', '0151 23456789', '[REDACTED:PHONE]'],
@@ -298,9 +328,7 @@ describe('redaction', () => {
   })
 
   test('pseudonyms: the key from a file, one for each tenant', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'spanwarden-')), 'key')
-    writeFileSync(file, `${'k'.repeat(32)}\n`)
-    const pseudonyms = { key_file: file, tenant_attribute: 'tenant.id' }
+    const pseudonyms = { key_file: keyFile(), tenant_attribute: 'tenant.id' }
     const { redact: run } = redactor({ actions: { EMAIL: 'pseudonym' }, pseudonyms })
     const resource = (tenant: string) => ({
       attributes: { 'tenant.id': tenant },
@@ -318,8 +346,8 @@ describe('redaction', () => {
   })
 
   test.each<[object, RegExp]>([
-    [{ rules: ['MAIL'] }, /there is no rule MAIL; known are/],
-    [{ rules: ['-MAIL'] }, /there is no rule -MAIL/],
+    [{ rules: ['MAIL'] }, /there is no rule MAIL; did you mean EMAIL\? Families are/],
+    [{ rules: ['-XYZ'] }, /there is no rule -XYZ; Families are/],
     [{ summmary: 'info' }, /summmary/],
     [{ actions: { MAIL: 'mask' } }, /no rule or family MAIL/],
     [{ actions: { EMAIL: 'maks' } }, /replace/],

@@ -6,6 +6,7 @@ import { isKeyValue } from './node-kinds.ts'
 /** Of a longer key the end counts. */
 export const LABEL_BYTES_MAX = 256
 const PLACEHOLDER = '[REDACTED:'
+const PSEUDONYM = /<[A-Z0-9_]+:[a-z2-7]{16}/
 const KEY = fieldId('KeyValue', 'key')
 
 /**
@@ -22,7 +23,7 @@ export function labelOf(view: OtlpView, n: number, all: boolean): Uint8Array | u
     const end = view.end(key)
     const own = view.bytes.subarray(Math.max(view.body(key), end - LABEL_BYTES_MAX), end)
     // `[REDACTED:PHONE]` says what the key was, not what the value is.
-    if (own.includes(PLACEHOLDER)) break
+    if (own.includes(PLACEHOLDER) || (own.includes('<') && PSEUDONYM.test(own.toString('latin1')))) break
     if (label !== undefined && own.length + label.length >= LABEL_BYTES_MAX) break
     label = label === undefined ? own : Buffer.concat([own, DOT, label])
   }

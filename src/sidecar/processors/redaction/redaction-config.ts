@@ -36,10 +36,21 @@ const action = z
   )
 export type ConfiguredAction = z.output<typeof action>
 
+/** There are too many rules to tell all. */
+function advice(name: string, known: readonly string[]): string {
+  const wanted = name.replace(/^-/, '').toUpperCase()
+  const parts = wanted.split('_').filter((part) => part.length > 2)
+  const near = known.filter(
+    (one) => one.toUpperCase().includes(wanted) || one.split('_').some((part) => parts.includes(part)),
+  )
+  const meant = near.length === 0 ? '' : `; did you mean ${near.slice(0, 4).join(' or ')}?`
+  return `${meant} Families are ${ruleFamilies.join(', ')}; types stand in docs/redaction.md`.replace(/^ /, '; ')
+}
+
 const ruleName = z.string().superRefine((name, context) => {
   const known = [...ruleTypes, ...ruleFamilies]
   if (known.includes(name.replace(/^-/, ''))) return
-  context.addIssue({ code: 'custom', message: `there is no rule ${name}; known are ${known.join(', ')}` })
+  context.addIssue({ code: 'custom', message: `there is no rule ${name}${advice(name, known)}` })
 })
 
 const typeName = z
@@ -72,7 +83,7 @@ const actions = z.record(z.string(), action).superRefine((chosen, context) => {
       ? one === 'pseudonym' && lowEntropyTypes.has(name)
         ? `${name} has so few values that a token would tell which one it is; use replace or drop_attribute`
         : undefined
-      : `there is no rule or family ${name}; known are ${known.join(', ')}`
+      : `there is no rule or family ${name}${advice(name, known)}`
     if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: problem })
   }
 })
