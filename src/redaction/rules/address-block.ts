@@ -93,6 +93,7 @@ function endOfToken(subject: Subject, from: number): number {
   const code = endOfPostalCode(subject, from)
   let to = code > 0 ? code : from
   if (code < 0) while (to < from + WORD_BYTES_MAX && isNameByte(subject, to)) to++
+  while (to > from && subject.at(to - 1) === 0x27) to--
   const next = subject.at(to)
   if (to === from || next === 0x3a || next === 0x40) return -1
   if (subject.is(from, DIGIT)) {

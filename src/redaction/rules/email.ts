@@ -23,8 +23,8 @@ export const email: Rule = {
       '<mailto:«JOSÉ.PEÑA@EXAMPLE.ORG»>',
       'пиши: «иван.петров@почта.рф».',
       '«用户@例え.jp»',
-      'to «"John Doe"@example.com», please',
-      '{"to":"«\\"john.q doe\\"@example.com»"}',
+      'to "«John Doe»"@example.com, please',
+      '{"to":"\\"«john.q doe»\\"@example.com"}',
       'write to «राम@डाटामेल.भारत»',
     ],
     misses: [
@@ -49,8 +49,9 @@ const LOCAL_BYTES_MAX = 64
 const DOMAIN_BYTES_MAX = 255
 
 function findEmail(subject: Subject, at: number): boolean {
-  const from = subject.at(at - 1) === 0x22 ? quotedStart(subject, at - 1) : localStart(subject, at)
-  if (from === at || from < 0) return false
+  if (subject.at(at - 1) === 0x22) return findQuoted(subject, at)
+  const from = localStart(subject, at)
+  if (from === at) return false
   const to = domainEnd(subject, at + 1)
   if (to < 0) return false
   if (at - from === 3 && subject.hasText(from, GIT)) return false
@@ -80,16 +81,17 @@ function localStart(subject: Subject, at: number): number {
   return from
 }
 
-/** Where a quoted local part begins, given its closing quote: "John Doe"@example.com, with escaped quotes in JSON; or -1. */
-function quotedStart(subject: Subject, close: number): number {
-  const isEscaped = subject.at(close - 1) === 0x5c
-  const stop = Math.max(subject.start, close - LOCAL_BYTES_MAX)
-  let at = close - (isEscaped ? 2 : 1)
-  while (at > stop && subject.at(at) >= 0x20 && subject.at(at) !== 0x22 && subject.at(at) !== 0x5c) at--
-  subject.steps += close - at
-  if (subject.at(at) !== 0x22 || (subject.at(at - 1) === 0x5c) !== isEscaped) return -1
-  const from = isEscaped ? at - 1 : at
-  return subject.isWord(from - 1) ? -1 : from
+/** "John Doe"@example.com, with escaped quotes in JSON: what stands between the quotes, which may be those of a JSON string. */
+function findQuoted(subject: Subject, at: number): boolean {
+  const isEscaped = subject.at(at - 2) === 0x5c
+  const to = at - (isEscaped ? 2 : 1)
+  const stop = Math.max(subject.start, to - LOCAL_BYTES_MAX)
+  let from = to
+  while (from > stop && subject.at(from - 1) >= 0x20 && subject.at(from - 1) !== 0x22 && subject.at(from - 1) !== 0x5c)
+    from--
+  subject.steps += at - from
+  if (from === to || subject.at(from - 1) !== 0x22 || (subject.at(from - 2) === 0x5c) !== isEscaped) return false
+  return domainEnd(subject, at + 1) > 0 && subject.matched(from, to)
 }
 
 /**

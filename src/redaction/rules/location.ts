@@ -38,6 +38,7 @@ export const geoCoordinates: Rule = {
       'lat 0.123456 p99 0.2',
       'location 12.5, 13.5',
       'lat: 95.123456',
+      '{"gps":["52°31\'12.0",13.12345]}',
       'location: 12.123456',
     ],
   },
@@ -103,20 +104,23 @@ const isDirection = (subject: Subject, at: number): boolean =>
   (subject.at(at) === 0x4e || subject.at(at) === 0x53 || subject.at(at) === 0x45 || subject.at(at) === 0x57) &&
   !subject.is(at + 1, LETTER)
 
-/** 31'12.0" behind the degrees, or -1. Quotes may be escaped. */
+/** 31'12.0"N behind the degrees, or -1. Quotes may be escaped; without a direction they are those of a string. */
 function readMinutes(subject: Subject, start: number): number {
   let at = start
   for (let part = 0; part < 2; part++) {
     if (subject.at(at) === 0x20) at++
     const end = subject.runEnd(at, DIGIT, 3)
-    if (end === at) return part === 0 ? -1 : at
+    if (end === at) {
+      if (part === 0) return -1
+      break
+    }
     at = subject.at(end) === 0x2e ? subject.runEnd(end + 1, DIGIT, 8) : end
     if (subject.at(at) === 0x5c) at++
     if (subject.at(at) === 0x27 || subject.at(at) === 0x22) at++
     else if (subject.at(at) === 0xe2) at += 3
     else return -1
   }
-  return at
+  return isDirection(subject, at) || (subject.at(at) === 0x20 && isDirection(subject, at + 1)) ? at : -1
 }
 
 function matchPair(subject: Subject, from: number): boolean {

@@ -184,6 +184,7 @@ function endOfName(subject: Subject, from: number): number {
   let to = from
   while (to < from + WORD_BYTES_MAX && isNameByte(subject, to)) to++
   subject.steps += to - from
+  while (to > from && (subject.at(to - 1) === 0x27 || subject.at(to - 1) === 0x2d)) to--
   return to
 }
 
