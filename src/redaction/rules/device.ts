@@ -9,7 +9,7 @@ export const imei: Rule = identityRule({
   source: '3GPP TS 23.003, section 6: IMEI and IMEISV',
   forms: '999999999999999 9999999999999999',
   isValid: (id) => id.length === 16 || isLuhn(id),
-  phrases: 'imei, imeisv, imei1, imei2',
+  phrases: 'imei, imeisv',
   examples: {
     matches: ['IMEI: «490154203237518»', '{"imei":"«49-015420-323751-8»"}'],
     misses: ['490154203237518', 'IMEI 490154203237519'],

@@ -137,8 +137,8 @@ class IdentityFinder {
   }
 
   #findAhead(subject: Subject, start: number, stop: number, limit: number): boolean {
-    for (const at of numbersAhead(subject, start, stop))
-      if (this.#matches(subject, at, limit, this.#isValid)) return true
+    const { count, found } = numbersAhead(subject, start, stop)
+    for (let i = 0; i < count; i++) if (this.#matches(subject, found[i] as number, limit, this.#isValid)) return true
     return false
   }
 

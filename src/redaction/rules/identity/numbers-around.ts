@@ -1,7 +1,7 @@
 import { ALNUM, DIGIT } from '../../subject.ts'
 import type { Subject } from '../../subject.ts'
 import { hasDigit } from './named-value.ts'
-import { idCharsMax } from './written-id.ts'
+import { idCharsMax, isPlainWord } from './written-id.ts'
 
 /** How far from a phrase numbers are looked for. */
 export const aroundBytesMax = 40
@@ -23,7 +23,15 @@ const isGap = flags(' -./')
 const GROUP_LETTERS_MAX = 2
 
 // Many rules ask about the same place.
-const ahead = { subject: undefined as Subject | undefined, turn: 0, start: 0, stop: 0, until: 0, found: [] as number[] }
+const ahead = {
+  subject: undefined as Subject | undefined,
+  turn: 0,
+  start: 0,
+  stop: 0,
+  until: 0,
+  count: 0,
+  found: new Int32Array(AHEAD_MAX),
+}
 const before = {
   subject: undefined as Subject | undefined,
   turn: 0,
@@ -53,22 +61,27 @@ export function isNearDigit(subject: Subject, at: number): boolean {
 const NEAR_BYTES = 72
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
 
+export interface NumbersAhead {
+  readonly count: number
+  readonly found: Int32Array
+}
+
 /** Where the first words with digits in [start, stop) begin, up to a quote, a bracket or the end of the line. */
-export function numbersAhead(subject: Subject, start: number, stop: number): readonly number[] {
+export function numbersAhead(subject: Subject, start: number, stop: number): NumbersAhead {
   if (ahead.subject === subject && ahead.turn === subject.turn && ahead.start === start && ahead.stop === stop)
-    return ahead.found
-  const found: number[] = []
+    return ahead
   // Where nothing was found there is still nothing.
-  const isKnown = ahead.subject === subject && ahead.turn === subject.turn && ahead.found.length === 0
+  const isKnown = ahead.subject === subject && ahead.turn === subject.turn && ahead.count === 0
   const first = isKnown && start >= ahead.start && start < ahead.until ? ahead.until : start
   let at = first
-  while (at < stop && found.length < AHEAD_MAX && endsSearch[subject.at(at)] === 0) {
+  ahead.count = 0
+  while (at < stop && ahead.count < AHEAD_MAX && endsSearch[subject.at(at)] === 0) {
     if (!subject.is(at, ALNUM) || subject.isWord(at - 1)) {
       at++
       continue
     }
     const wordEnd = subject.runEnd(at, ALNUM, aroundBytesMax)
-    if (hasDigit(subject, at, wordEnd) && !isJoined(subject, at)) found.push(at)
+    if (hasDigit(subject, at, wordEnd) && !isJoined(subject, at)) ahead.found[ahead.count++] = at
     at = wordEnd
   }
   subject.steps += at - first
@@ -77,8 +90,7 @@ export function numbersAhead(subject: Subject, start: number, stop: number): rea
   ahead.start = start
   ahead.stop = stop
   ahead.until = at
-  ahead.found = found
-  return found
+  return ahead
 }
 
 /** The letters and digits before a phrase, with nothing but words such as "is my" between. */
@@ -122,7 +134,7 @@ function readGroups(subject: Subject, end: number, stop: number): void {
     at--
     before.starts[++before.length] = subject.isWord(at - 1) ? -1 : at
     if (subject.isWord(at - 1)) continue
-    if (!hasDigit(subject, at, groupEnd) && groupEnd - at > GROUP_LETTERS_MAX) break
+    if (isPlainWord(subject, at) || (groupEnd - at > GROUP_LETTERS_MAX && !hasDigit(subject, at, groupEnd))) break
     if (isGap[subject.at(at - 1)] !== 1 || !subject.isWord(at - 2)) break
     groupEnd = --at
   }

@@ -81,7 +81,7 @@ const isGap = new Uint8Array(256)
 for (const char of ' -./(') isGap[char.charCodeAt(0)] = 1
 
 /** Three letters, not in capitals: no group of an id. */
-const isPlainWord = (subject: Subject, at: number): boolean =>
+export const isPlainWord = (subject: Subject, at: number): boolean =>
   subject.is(at, LETTER) &&
   subject.is(at + 1, LETTER) &&
   subject.is(at + 2, LETTER) &&
