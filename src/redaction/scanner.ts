@@ -21,7 +21,8 @@ interface Kernel {
   treeOffset(): number
   prepare(): void
   setWords(nodes: number, endsWithDigit: boolean): void
-  addEnding(lastFour: number, free: number): void
+  addEnding(lastFour: number): void
+  addShortWord(lastFour: number, length: number): void
   scan(from: number, to: number, base: number): number
 }
 
@@ -76,7 +77,8 @@ function takeUpWords(kernel: Kernel, { words, tree }: WordList): void {
   for (const word of words) {
     let lastFour = 0
     for (let i = 1; i <= Math.min(4, word.length); i++) lastFour |= word.charCodeAt(word.length - i) << (32 - 8 * i)
-    kernel.addEnding(lastFour, Math.max(0, 4 - word.length))
+    if (word.length > 3) kernel.addEnding(lastFour)
+    else kernel.addShortWord(lastFour, word.length)
   }
 }
 

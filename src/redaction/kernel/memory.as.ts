@@ -12,7 +12,8 @@ export const LEAD: usize = 64;
 export const CHUNK: usize = 65536;
 export const OUTPUT: usize = INPUT + LEAD + CHUNK + 192;
 export const ENDINGS: usize = 655360; // 2^17 bits
-export const TREE: usize = ENDINGS + 16384;
+export const SHORT_WORDS: usize = ENDINGS + 16384; // 2^15 bits for words of three characters, then 2^10 for those of two
+export const TREE: usize = SHORT_WORDS + 4096 + 128;
 export const CLASS_COUNT: usize = 37;
 
 // @ts-ignore: decorator

@@ -11,7 +11,7 @@ import {
 import { colonAt, digitsAt, ibanAt, ipv4At, isBreak, isCode, isEncoded, isEntity, isFold, isSpaced, literalAt, ssnAt } from './shapes.as'
 import { digitEndings, edges, listedOf } from './words.as'
 
-export { addEnding, setWords } from './words.as'
+export { addEnding, addShortWord, setWords } from './words.as'
 
 export function classesOffset(): usize { return CLASSES; }
 export function treeOffset(): usize { return TREE; }
@@ -106,6 +106,7 @@ export function scan(from: usize, to: usize, base: i32): i32 {
   let digitsWas: u64 = 0, lettersWas: u64 = 0, slashesWas: u64 = 0;
   let tokensWas: u64 = 0, tokens2Was: u64 = 0, tokens4Was: u64 = 0, tokens8Was: u64 = 0;
   let singlesWas: u64 = 0, singles2Was: u64 = 0, singles4Was: u64 = 0;
+  let startsWas: u64 = 0, lowerWas: u64 = 0, alnumWas: u64 = 0;
   let wordsWas: u64 = 0, words2Was: u64 = 0, words4Was: u64 = 0;
   let out: usize = OUTPUT;
 
@@ -216,7 +217,15 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       const lower2 = (lower >> 2) | (<u64>isLower(next) << 62) | (<u64>isLower(second) << 63);
       let ends = letters & (~letters1 | (upper1 & (lower | lower2)));
       ends |= digits & ~((digits >> 1) | (<u64>isDigit(next) << 63)) & digitEndings;
-      listed = listedOf(ends & words & back(words, wordsBefore, 1), INPUT + block);
+      ends &= words;
+      // Where words begin: behind anything but a letter, at a capital of a name, behind the letter of an escape.
+      const starts = (digits & ~back(digits, digitsWas, 1)) | (letters & ~back(letters, lettersWas, 1)) |
+        (upper & (back(lower, lowerWas, 1) | (lower >> 1) | (<u64>isLower(next) << 63))) | (letters & back(alnum & ~words, alnumWas & ~wordsBefore, 1));
+      const two = back(alnum, alnumWas, 1);
+      listed = listedOf(ends & two & back(alnum, alnumWas, 2) & back(alnum, alnumWas, 3), ends & two & back(starts, startsWas, 2), ends & back(starts, startsWas, 1), INPUT + block);
+      startsWas = starts;
+      lowerWas = lower;
+      alnumWas = alnum;
     }
 
     const singles = digits & ~back(digits, digitsWas, 1) & ~((digits >> 1) | (<u64>isDigit(byte(INPUT + block + 64)) << 63));
