@@ -119,6 +119,9 @@ describe('work is linear in', () => {
     'glpat-',
     'sk_live_',
     'basic a',
+    'sshpass ',
+    'docker login ',
+    'key provided key ',
   ]
   test.each(units)('%s', (unit) => {
     const steps = (length: number): number => {

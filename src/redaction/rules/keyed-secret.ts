@@ -4,6 +4,7 @@ import type { Rule, RuleType } from '../rule.ts'
 import { ALNUM, DIGIT, LETTER } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
+import { commandWords, findCommandPassword } from './command-password.ts'
 import { firstElement, pairedValue } from './paired-value.ts'
 import { isPasswordWord } from './password-word.ts'
 import { kindOfWord, secretKindOf, secretWords } from './secret-key-name.ts'
@@ -18,7 +19,7 @@ const random40 = `${random20}${['wJal', 'rXUt', 'nFEM', 'IK7M', 'DENG'].join('')
 const shared = {
   family: 'secrets',
   triggers: [TRIGGER_WORD],
-  words: secretWords,
+  words: [...secretWords, ...commandWords],
   find: findKeyedSecret,
 } as const
 
@@ -94,6 +95,9 @@ export const password: Rule = {
       `log in as admin with the password «Adm1n${'#2024'}»`,
       '{"user":"ann","password":"«letmein»"}',
       'POSTGRES_PASSWORD=«letmein»',
+      `sshpass -p '«hunt${'er2!'}»' ssh root@host`,
+      `docker login -u ann -p «hunt${'er2!'}» registry.example.com`,
+      `mysqldump -u root -p«S3cr3t${'Pw'}» shop > shop.sql`,
       `{"username":"ann","password":"«S3cure${'Pass'}»"}`,
       `<add key="Password" value="«b%B@2e${'RCS'}»" />`,
       `1,"{""password"":""«hunt${'er2!'}»""}"`,
@@ -115,6 +119,9 @@ export const password: Rule = {
       'BUFLEN_PASSWD = 0x400',
       'If you pass to *send* an object',
       'repeat the password Password2',
+      'docker run -p 8080:80 nginx1',
+      'mysql -u root -p shop1',
+      'sshpass -p $PASS ssh root@host',
       "t('password', 'Enter1t')",
     ],
   },
@@ -134,10 +141,19 @@ export const pin: Rule = {
 /** Scheme of an authorization header, before the credentials. */
 const SCHEMES: ReadonlySet<string> = new Set('basic bearer token apikey key bot oauth negotiate digest api'.split(' '))
 
+/** Of a password that is a word. */
+const WORD_CONFIDENCE = 0.6
+
 /** What tests do, and an island: only what is no number and no word is a password behind them. */
 const SHORT_WORDS: ReadonlySet<string> = new Set(['pass', 'pw', 'clave', 'passe'])
 
+const COMMANDS: ReadonlySet<string> = new Set(commandWords)
+
 function findKeyedSecret(subject: Subject, at: number): boolean {
+  if (COMMANDS.has(subject.word)) {
+    subject.type = 'PASSWORD'
+    return at !== IN_LABEL && findCommandPassword(subject, at)
+  }
   const value = keyedValue(subject, at)
   if (value === undefined) return at !== IN_LABEL && findUnkeyed(subject, at)
   // The name is looked at last: most values are told to be none by their form, and for less.
@@ -155,6 +171,7 @@ function findKeyedSecret(subject: Subject, at: number): boolean {
   const kind = secretKindOf(subject.word, value, at === IN_LABEL ? -1 : subject.wordStart)
   const type = isWord && kind === 'password' ? 'PASSWORD' : typeOfValue(subject, kind, from, to, isQuoted)
   if (type === undefined) return false
+  if (isWord) subject.confidence = WORD_CONFIDENCE
   subject.type = type === 'SECRET' && isAwsSecret(subject, value, from, to) ? 'AWS_SECRET_KEY' : type
   return subject.matched(from, to)
 }

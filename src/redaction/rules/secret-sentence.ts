@@ -16,6 +16,8 @@ const WORD_BYTES_MAX = 12
 const SECRET_BYTES_MIN = 20
 const SECRET_BYTES_MAX = 512
 const PASSWORD_BYTES_MIN = 6
+/** Without punctuation between, the word may mean something else. */
+const CONFIDENCE = 0.7
 const PASSWORD_BYTES_MAX = 64
 
 /** Sets range and type of a secret in the words behind `at`, the last letter of a word that names it. */
@@ -39,6 +41,7 @@ function findKey(subject: Subject, at: number): boolean {
   const to = bareEnd(subject, from, Math.min(subject.end, from + SECRET_BYTES_MAX))
   if (to - from < SECRET_BYTES_MIN || !isSecretValue(subject, from, to, false, 'maybe')) return false
   subject.type = 'SECRET'
+  subject.confidence = CONFIDENCE
   return subject.matched(from, to)
 }
 
@@ -52,6 +55,7 @@ function findPassword(subject: Subject, from: number): boolean {
   // `Password2` is one of two fields.
   if (!isMixed || (digits === 1 && symbols === 0 && subject.is(to - 1, DIGIT))) return false
   subject.type = 'PASSWORD'
+  subject.confidence = CONFIDENCE
   return subject.matched(from, to)
 }
 
