@@ -74,6 +74,10 @@ describe('ids', () => {
     ['NPI «4893252880»', 'US_NPI'],
     ['{"ssn":"«937-42-6810»"}', 'US_SSN'],
     ['driver’s license «Y820-9283-4432»', 'DRIVING_LICENCE'],
+    ['ssns: ["«257959759»"]', 'US_SSN'],
+    ['Doe, SSN«257959759»', 'US_SSN'],
+    ['my travel document is «A12803456»', 'PASSPORT'],
+    ['ID card number: «AA12345AA»', 'NATIONAL_ID'],
     ['MRN:                     «559664»', 'MEDICAL_RECORD'],
     ['Medical Record # «603408»', 'MEDICAL_RECORD'],
   ])('%s', (example, type) => {

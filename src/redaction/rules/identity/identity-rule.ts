@@ -8,7 +8,7 @@ import type { BareForm } from './bare-forms.ts'
 import { CuePhrases } from './cue-phrases.ts'
 import { namedValue } from './named-value.ts'
 import { aroundBytesMax, isNearDigit, numberBefore, numbersAhead } from './numbers-around.ts'
-import { WrittenId } from './written-id.ts'
+import { idCharsMax, WrittenId } from './written-id.ts'
 
 export interface IdentitySpec {
   readonly type: RuleType
@@ -116,6 +116,8 @@ class IdentityFinder {
       return true
     }
     if (end < 0 || !this.#isChecked) return false
+    // SSN257959759
+    if (subject.is(end + 1, DIGIT) && this.#matches(subject, end + 1, end + 1 + idCharsMax, this.#isValid)) return true
     const limit = Math.min(subject.end, end + aroundBytesMax)
     if (this.#findAhead(subject, end + 1, limit, subject.end)) return true
     return this.#findBefore(subject, subject.wordStart)

@@ -44,9 +44,19 @@ const last = {
 function findValue(subject: Subject, at: number, end: number): NamedValue | undefined {
   const value = keyedValue(subject, end) ?? (end === at ? undefined : keyedValue(subject, at))
   if (value === undefined) return end < 0 ? undefined : nextNumber(subject, end + 1)
-  if (value.delimiter === 'open') return undefined
+  if (value.delimiter === 'open')
+    return subject.at(value.from) === 0x5b ? firstElement(subject, value.from + 1) : undefined
   const limit = Math.max(value.to, value.lineTo)
   return { from: firstWord(subject, value.from, limit), limit, isQuoted: value.delimiter === 'quoted' }
+}
+
+/** Of a list: `["257-95-9759", …]`. */
+function firstElement(subject: Subject, start: number): NamedValue | undefined {
+  let at = start
+  while (at < start + 8 && (skipped[subject.at(at)] === 1 || subject.at(at) === 0x5c)) at++
+  return subject.is(at, ALNUM)
+    ? { from: at, limit: Math.min(subject.end, at + NEXT_BYTES_MAX), isQuoted: false }
+    : undefined
 }
 
 function firstWord(subject: Subject, from: number, limit: number): number {

@@ -7,7 +7,7 @@ export const nationalId: Rule = documentRule({
   length: [6, 20],
   digitsMin: 5,
   phrases:
-    '*national id, *national identity, *national identification, nationalid, nationalidnumber, nationality id, *citizen id, *voter id, voterid, *civil id, *identity card, *identity document, identitycard, ' +
+    '*national id, *national identity, *national identification, nationalid, nationalidnumber, nationality id, *citizen id, *personal id, id *card, *voter id, voterid, *civil id, *identity card, *identity document, identitycard, ' +
     '*identity number, *government id, *personal identification number, dni, nid, cccd, cmnd, carta identita, carta d identita, carte d identite, carte nationale d identite, cni, documento identidad, documento de identidad, cedula, ' +
     'philsys, umid, ghana card, *huduma number',
   examples: {

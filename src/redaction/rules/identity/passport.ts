@@ -8,7 +8,7 @@ export const passport: Rule = documentRule({
   length: [6, 12],
   digitsMin: 4,
   phrases:
-    'passport, passportno, passportnr, passportnumber, passportid, pasaporte, passeport, passaporto, passaporte, paspoort, paszport, paspoortnummer, pasaport, pasport',
+    'passport, travel document, visa *number, visa *no, passportno, passportnr, passportnumber, passportid, pasaporte, passeport, passaporto, passaporte, paspoort, paszport, paspoortnummer, pasaport, pasport',
   examples: {
     matches: [
       'passport number: «912803456»',
