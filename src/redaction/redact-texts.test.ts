@@ -22,6 +22,7 @@ describe('what a key names in one text of a trace is taken out in all', () => {
     ['Is that emma kovacs or Kovacs, Emma?', 'Is that [REDACTED:PERSON] or [REDACTED:PERSON]?'],
     ['She moved from 653 elm avenue.', 'She moved from [REDACTED:ADDRESS].'],
     ['I live in 10056, not in 110056.', 'I live in [REDACTED:POSTAL_CODE], not in 110056.'],
+    ['on December 12, 1967 or 12/12/1967', 'on [REDACTED:DATE_OF_BIRTH] or [REDACTED:DATE_OF_BIRTH]'],
     ['on 1967-12-12', 'on [REDACTED:DATE_OF_BIRTH]'],
     ['{"to":"Emma Kovacs","n":1}', '{"to":"[REDACTED:PERSON]","n":1}'],
     ['an emma, the dilemma, emma_kovacs_9839', 'an emma, the dilemma, emma_kovacs_9839'],

@@ -76,7 +76,8 @@ export class Trace {
         if (text.length >= 5) this.#remember(type, text, false)
         return undefined
       case 'DATE_OF_BIRTH':
-        if (text.length >= 8 && /\d{4}|\d.*\d.*\d/.test(text)) this.#remember(type, text, true)
+        if (text.length < 8 || !/\d{4}|\d.*\d.*\d/.test(text)) return undefined
+        for (const form of [text, ...formsOfDate(text)]) this.#remember(type, form, true)
         return undefined
       case 'LOCATION':
       case 'CARD_LAST4':
@@ -124,6 +125,23 @@ export class Trace {
 const VALUE_BYTES_MAX = 256
 const NAME_CHARS_MAX = 60
 const encoder = new TextEncoder()
+
+const MONTHS = 'January February March April May June July August September October November December'.split(' ')
+
+/** Other ways to write an ISO date: agents put it so into their answers. */
+function formsOfDate(text: string): string[] {
+  const [, year = '', monthText = '', dayText = ''] = /^(\d{4})-(\d\d)-(\d\d)(?:T|$)/.exec(text) ?? []
+  const month = MONTHS[Number(monthText) - 1]
+  if (month === undefined) return []
+  const day = Number(dayText)
+  return [
+    `${year}-${monthText}-${dayText}`,
+    `${monthText}/${dayText}/${year}`,
+    `${dayText}/${monthText}/${year}`,
+    `${dayText}.${monthText}.${year}`,
+    ...[month, month.slice(0, 3)].flatMap((name) => [`${name} ${day}, ${year}`, `${day} ${name} ${year}`]),
+  ]
+}
 
 /** A word that is a name and, with a capital, nothing else: not `Mark`, `Brown`, `Li`. */
 const isNameAlone = (word: string): boolean =>

@@ -114,81 +114,132 @@ const ALONE: Record<KeyKind, string> = {
     'payment payments payment_method payment_methods payment_history card cards credit_card credit_cards wallet payment_source payment_sources funding_source instrument gift_card gift_cards',
 }
 
-/** Words before `name` and `address` that make them those of a person. */
-const OWNERS = new Set(PEOPLE.split(' ').flatMap((word) => [joined(word), `${joined(word)}s`]))
-
-const wholes = new Map<string, KeyKind>()
-const endings = new Map<string, KeyKind>()
-for (const [kind, keys] of Object.entries(ALONE))
-  for (const key of keys.split(' ')) wholes.set(joined(key), Number(kind))
-for (const [kind, keys] of Object.entries(ANYWHERE))
-  for (const key of keys.split(' ')) endings.set(joined(key), Number(kind))
-
 /** The keys of a kind, as they are written with `_`. Those of people also in the plural. */
 export function keysOfKind(kind: KeyKind): readonly string[] {
   if (kind === PERSON) return PEOPLE.split(' ').flatMap((word) => [word, `${word}s`])
   return (ANYWHERE[kind] ?? ALONE[kind] ?? '').split(' ').filter((key) => key !== '')
 }
 
-function joined(key: string): string {
-  return key.replaceAll('_', '')
+/** Words before `city`, `line` and `address` that make them parts of one. */
+const IN_ADDRESS = 'address addr street billing shipping home mailing postal delivery residential'
+
+/** `host_name` and `container_user_name` are not names of people. */
+const NOT_OF_PEOPLE =
+  'file host tool function class service node process container image pod cluster region package module method event metric field column table database db bucket queue topic index server ' +
+  'device product item brand company organization org team project repo branch network interface job task model agent'
+
+/** What is known of some words in a row, without anything between. */
+interface Entry {
+  /** Kind of a key that is just these words. */
+  whole: KeyKind
+  /** Kind of a key that ends with them. */
+  ending: KeyKind
+  isOwner: boolean
+  isInAddress: boolean
+  isNoPerson: boolean
 }
 
-const CACHE_KEYS_MAX = 4_096
-const cache = new Map<number, { readonly key: Uint8Array; readonly kind: KeyKind }>()
+/** By hash of the words in lower case: they are told apart by 32 bits. */
+const entries = new Map<number, Entry>()
 
-/** Kind of the key bytes[from, to). Keys that were seen before are known by their bytes. */
-export function keyKind(bytes: Uint8Array, from: number, to: number): KeyKind {
-  if (to - from > KEY_BYTES_MAX || to === from) return NO_KIND
-  let hash = to - from
-  for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0
-  const known = cache.get(hash)
-  if (known !== undefined && isSame(known.key, bytes, from)) return known.kind
-  const key = bytes.slice(from, to)
-  const kind = kindOfWords(wordsOf(decoder.decode(key)))
-  if (cache.size >= CACHE_KEYS_MAX) cache.clear()
-  cache.set(hash, { key, kind })
-  return kind
+function entryOf(key: string): Entry {
+  const bytes = encoder.encode(key.replaceAll('_', ''))
+  const hash = hashOf(bytes, 0, bytes.length)
+  const known = entries.get(hash)
+  if (known !== undefined) return known
+  const entry = { whole: NO_KIND, ending: NO_KIND, isOwner: false, isInAddress: false, isNoPerson: false }
+  entries.set(hash, entry)
+  return entry
 }
 
+/** Upper case is folded in ASCII only: other keys are known with a capital, too. */
+const spellings = (key: string): string[] => [key, key.charAt(0).toUpperCase() + key.slice(1)]
+
+function hashOf(bytes: Uint8Array, from: number, to: number): number {
+  let hash = 0x811c9dc5
+  for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
+  return hash
+}
+
+const encoder = new TextEncoder()
+for (const [kind, keys] of Object.entries(ALONE)) for (const key of keys.split(' ')) entryOf(key).whole = Number(kind)
+for (const [kind, keys] of Object.entries(ANYWHERE))
+  for (const key of keys.split(' ').flatMap(spellings)) entryOf(key).whole = entryOf(key).ending = Number(kind)
+for (const word of keysOfKind(PERSON)) {
+  const entry = entryOf(word)
+  entry.isOwner = true
+  if (entry.whole === NO_KIND) entry.whole = PERSON
+}
+for (const word of IN_ADDRESS.split(' ')) entryOf(word).isInAddress = true
+for (const word of NOT_OF_PEOPLE.split(' ')) entryOf(word).isNoPerson = true
+
+/** Of a longer key, such as a path, the end counts. */
 const KEY_BYTES_MAX = 64
-const decoder = new TextDecoder()
+const WORDS_MAX = 12
+/** The words of the key at hand in lower case, one behind the other, and where each begins. */
+const words = new Uint8Array(KEY_BYTES_MAX)
+const starts = new Uint8Array(WORDS_MAX + 1)
+let wordCount = 0
 
-function isSame(key: Uint8Array, bytes: Uint8Array, from: number): boolean {
-  for (let at = 0; at < key.length; at++) if (key[at] !== bytes[from + at]) return false
-  return true
+/** Kind of the key bytes[from, to). */
+export function keyKind(bytes: Uint8Array, from: number, to: number): KeyKind {
+  const length = splitWords(bytes, Math.max(from, to - KEY_BYTES_MAX), to)
+  if (length === 0) return NO_KIND
+  const kind = kindOfWords(length)
+  if (kind !== NO_KIND) return kind
+  let bare = length
+  while (bare > 0 && isDigit(words[bare - 1] as number)) bare--
+  if (bare === length || bare === 0) return NO_KIND
+  while (wordCount > 1 && (starts[wordCount - 1] as number) >= bare) wordCount--
+  return kindOfWords(bare)
 }
 
-/** `customerFirstName2` = customer, first, name. */
-export function wordsOf(key: string): string[] {
-  const words = key
-    .replaceAll(/(\p{Ll}|\d)(?=\p{Lu})|(\p{Lu})(?=\p{Lu}\p{Ll})/gu, '$1$2 ')
-    .toLowerCase()
-    .split(/[^\p{L}\p{M}\d]+/u)
-    .filter((word) => word !== '')
-  const last = words.pop()
-  if (last === undefined) return words
-  const bare = endings.has(last) ? last : last.replace(/(?<=\D)\d+$/, '')
-  return /^\d+$/.test(bare) && words.length > 0 && !endings.has((words.at(-1) ?? '') + bare) ? words : [...words, bare]
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
+const isUpper = (byte: number): boolean => byte >= 0x41 && byte <= 0x5a
+const isLower = (byte: number): boolean => (byte >= 0x61 && byte <= 0x7a) || byte >= 0x80
+
+/** `customerFirstName2` = customer, first, name2. Returns how many bytes of `words` are used. */
+function splitWords(bytes: Uint8Array, from: number, to: number): number {
+  let length = 0
+  let isInside = false
+  wordCount = 0
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] as number
+    const isWord = isUpper(byte) || isLower(byte) || isDigit(byte)
+    if (isWord && (!isInside || isBorder(bytes, from, at, to))) {
+      if (wordCount === WORDS_MAX) {
+        starts.copyWithin(0, 1)
+        wordCount--
+      }
+      starts[wordCount++] = length
+    }
+    if (isWord) words[length++] = isUpper(byte) ? byte | 0x20 : byte
+    isInside = isWord
+  }
+  return length
 }
 
-function kindOfWords(words: readonly string[]): KeyKind {
-  const all = words.join('')
-  const whole = wholes.get(all) ?? endings.get(all)
-  if (whole !== undefined) return whole
-  if (OWNERS.has(all)) return PERSON
-  for (let first = 1; first < words.length; first++) {
-    const rest = words.slice(first).join('')
-    const before = words[first - 1] as string
-    const two = first > 1 ? (words[first - 2] as string) + before : before
-    const kind = endings.get(rest)
-    if (kind !== undefined) return isOther(kind, before) ? NO_KIND : kind
-    const alone = wholes.get(rest)
-    if (alone === undefined) continue
-    if (OWNERS.has(before) || OWNERS.has(two)) return ofOwner(alone)
-    if (IN_ADDRESS.has(before))
-      return alone === ADDRESS || alone === PART_ADDRESS ? ADDRESS_LINE : alone === PLACE ? PLACE : NO_KIND
-    return NO_KIND
+/** Upper case behind lower case or a digit, and the last of several before lower case: firstName, IPAddress. */
+function isBorder(bytes: Uint8Array, from: number, at: number, to: number): boolean {
+  if (!isUpper(bytes[at] as number) || at === from) return false
+  const before = bytes[at - 1] as number
+  return isLower(before) || isDigit(before) || (at + 1 < to && isUpper(before) && isLower(bytes[at + 1] as number))
+}
+
+/** Of words[starts[0], length). */
+function kindOfWords(length: number): KeyKind {
+  for (let first = 0; first < wordCount; first++) {
+    const entry = entries.get(hashOf(words, starts[first] as number, length))
+    if (entry === undefined) continue
+    if (first === 0) {
+      if (entry.whole !== NO_KIND) return entry.whole
+      continue
+    }
+    const before = entries.get(hashOf(words, starts[first - 1] as number, starts[first] as number))
+    if (entry.ending !== NO_KIND) return isOther(entry.ending, before) ? NO_KIND : entry.ending
+    if (entry.whole === NO_KIND || entry.whole === PERSON) continue
+    const two = first > 1 ? entries.get(hashOf(words, starts[first - 2] as number, starts[first] as number)) : undefined
+    return before?.isOwner === true || two?.isOwner === true ? ofOwner(entry.whole) : inAddress(entry.whole, before)
   }
   return NO_KIND
 }
@@ -201,13 +252,12 @@ function ofOwner(kind: KeyKind): KeyKind {
   return kind === PLACE ? PLACE : NO_KIND
 }
 
-const IN_ADDRESS = new Set('address addr street billing shipping home mailing postal delivery residential'.split(' '))
+/** `address_line`, `billing_city`. */
+function inAddress(kind: KeyKind, before: Entry | undefined): KeyKind {
+  if (before?.isInAddress !== true) return NO_KIND
+  if (kind === ADDRESS || kind === PART_ADDRESS) return ADDRESS_LINE
+  return kind === PLACE ? PLACE : NO_KIND
+}
 
-/** `host_name` and `container_user_name` are not names of people. */
-const NOT_OF_PEOPLE = new Set(
-  'file host tool function class service node process container image pod cluster region package module method event metric field column table database db bucket queue topic index server device product item brand company organization org team project repo branch network interface job task model agent'.split(
-    ' ',
-  ),
-)
-const isOther = (kind: KeyKind, before: string): boolean =>
-  (kind === ANY_NAME || kind === FULL_NAME || kind === USER_NAME) && NOT_OF_PEOPLE.has(before)
+const isOther = (kind: KeyKind, before: Entry | undefined): boolean =>
+  (kind === ANY_NAME || kind === FULL_NAME || kind === USER_NAME) && before?.isNoPerson === true

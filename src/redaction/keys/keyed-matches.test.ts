@@ -5,7 +5,7 @@ import { createRedactor } from '../redactor.ts'
 const redactor = createRedactor()
 const redact = (text: string): string => redactor.redactText(text).text
 
-const name = fc.stringMatching(/^[A-Z][a-z]{2,8}$/).filter((text) => !['String', 'Unknown'].includes(text))
+const name = fc.stringMatching(/^Q[a-zé]{2,8}$/)
 const zip = fc.stringMatching(/^\d{5}$/)
 const person = fc.record({ first_name: name, last_name: name, zip, note: fc.constant('x'), n: fc.integer() })
 const key = fc.stringMatching(/^[a-z]{1,5}$/)
@@ -45,9 +45,9 @@ test('what stands under keys of people is gone from a document at any depth of s
 test('a document that is cut off anywhere shows no value that it had under a key', () => {
   fc.assert(
     fc.property(person, fc.nat(), (one, at) => {
-      const text = JSON.stringify({ a: JSON.stringify(one) })
+      const text = JSON.stringify({ a: JSON.stringify(one).replaceAll('é', '\\u00e9') })
       const redacted = redact(text.slice(0, at % text.length))
-      for (const value of [one.first_name, one.last_name]) expect(redacted).not.toContain(value)
+      for (const value of [one.first_name, one.last_name]) expect(redacted).not.toContain(value.slice(0, 3))
     }),
   )
 })

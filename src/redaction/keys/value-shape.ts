@@ -112,7 +112,9 @@ for (const char of " -'()/#&+\n\r\t") isPlain[char.charCodeAt(0)] = true
 function readEscape(bytes: Uint8Array, from: number, to: number): number {
   let at = from
   while (at < to && bytes[at] === BACKSLASH) at++
+  // Cut off in an escape.
   const letter = at < to ? bytes[at] : 0
+  if (letter === 0 || (letter === 0x75 && at + 5 > to)) return to
   if (letter === 0x6e || letter === 0x72 || letter === 0x74 || letter === 0x2f || letter === 0x27) return at + 1
   shape.odd++
   return at

@@ -1,4 +1,6 @@
 import type { Rule } from '../rule.ts'
+import { DIGIT, SPACE } from '../subject.ts'
+import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
 import { dateOfBirth } from './birth-date.ts'
 import { address } from './postal-address.ts'
@@ -75,13 +77,34 @@ export const personalRules: readonly Rule[] = [
     type: 'CARD_LAST4',
     isDefault: false,
     confidence: 0.9,
-    summary: 'The last four digits of a card under their key. Off: PCI DSS lets them be shown.',
+    summary: 'The last four digits of a card under their key or behind "ending in". Off: PCI DSS lets them be shown.',
     source: 'PCI DSS 4.0, requirement 3.4.1',
-    examples: { matches: ['{"last_four":"«7334»"}'], misses: ['{"last_four_weeks":"1234"}'] },
+    words: ['ending', 'ends'],
+    find: findLastFour,
+    examples: {
+      matches: ['{"last_four":"«7334»"}', 'the card ending in «7447».', 'ends with ****«1907»'],
+      misses: ['{"last_four_weeks":"1234"}'],
+    },
   }),
 ]
 
-type KeyRule = Pick<Rule, 'type' | 'confidence' | 'summary' | 'source' | 'isDefault' | 'examples'>
+type KeyRule = Pick<Rule, 'type' | 'confidence' | 'summary' | 'examples'> & Partial<Rule>
+
+/** Behind "ending", "ending in", "ends with" and what stands for the digits before. */
+function findLastFour(subject: Subject, at: number): boolean {
+  let from = at + 1
+  if (subject.hasText(from, ' in') || subject.hasText(from, ' on')) from += 3
+  else if (subject.hasText(from, ' with')) from += 5
+  const stop = from + LAST_FOUR_GAP_BYTES_MAX
+  while (from < stop && (subject.is(from, SPACE) || isHidden(subject.at(from)))) from++
+  const to = subject.runEnd(from, DIGIT, 5)
+  return to - from === 4 && from > at + 1 && !subject.isWord(to) && subject.matched(from, to)
+}
+
+const LAST_FOUR_GAP_BYTES_MAX = 20
+/** `*`, `.`, `:`, `#`, `x`. */
+const isHidden = (byte: number): boolean =>
+  byte === 0x2a || byte === 0x2e || byte === 0x3a || byte === 0x23 || byte === 0x78
 
 function keyRule(rule: KeyRule): Rule {
   return { family: 'personal', triggers: [TRIGGER_WORD], find: () => false, ...rule }
