@@ -35,6 +35,7 @@ export const cryptoAddress: Rule = {
       'id_«1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa»_x',
       'tron «TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t»',
       'stellar «GAAZI4TCR3TY5OJHCTJC2A4QSY6CJWJH5IAJTGKIN2ER7LBNVKOCCWN7»',
+      '«3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy_1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa»',
       'wallet address: «7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV»',
     ],
     misses: [
@@ -100,22 +101,27 @@ const RUN_BYTES_MAX = 256
 
 type Test = (bytes: Uint8Array, from: number, to: number) => boolean
 
-/** The first word of a run of letters, digits, dashes and underscores that passes; `at` is the sixteenth character of the run. */
+/** From the first to the last word that passes in a run of letters, digits, dashes and underscores; `at` is the sixteenth character of the run. */
 function findInRun(subject: Subject, at: number, test: Test): boolean {
   const { bytes } = subject
   const stop = Math.min(subject.tokenEnd(at), at + RUN_BYTES_MAX)
   let from = Math.max(at - 15, subject.start)
   if (stop - from < WORD_BYTES_MIN) return false
   if (subject.isEscapeLetter(from)) from++
+  let start = -1
+  let end = -1
   while (from < stop) {
     const to = subject.runEnd(from, ALNUM, WORD_BYTES_MAX + 1)
     const length = to - from
     if (length >= WORD_BYTES_MIN && length <= WORD_BYTES_MAX && test(bytes, from, to)) {
-      if (!subject.isWord(from - 1)) return subject.matched(from, to)
+      if (!subject.isWord(from - 1)) {
+        if (start < 0) start = from
+        end = to
+      }
     }
     from = Math.max(to, from) + 1
   }
-  return false
+  return start >= 0 && subject.matched(start, end)
 }
 
 const first = (chars: string): Uint8Array => {
