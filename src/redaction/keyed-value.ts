@@ -94,6 +94,7 @@ const QUOTE = 0x22
 const APOSTROPHE = 0x27
 const BACKTICK = 0x60
 const COLON = 0x3a
+const CLOSE_BRACE = 0x7d
 const ASTERISK = 0x2a
 const EQUALS = 0x3d
 const COMMA = 0x2c
@@ -313,12 +314,16 @@ function readValue(subject: Subject, start: number): boolean {
   let at = start
   while (at < start + GAP_BYTES_MAX && subject.at(at) === BACKSLASH) at++
   const byte = subject.at(at)
-  if (isQuote(byte)) return readQuoted(subject, byte, at - start, at + 1)
+  if (isQuote(byte)) return !closesText(subject, at + 1) && readQuoted(subject, byte, at - start, at + 1)
   if (at > start || at >= subject.end) return false
   if (byte === OPEN_BRACE || byte === OPEN_BRACKET) return found.set('open', at, at, false)
   if (subject.at(start - 1) === GREATER && isElement(subject)) return readElement(subject, at)
   return readBare(subject, at)
 }
+
+/** Whether the quote behind a key without quotes ends the string that the key stands in (`"password:": null`): punctuation of JSON follows. */
+const closesText = (subject: Subject, behind: number): boolean =>
+  !found.isKeyQuoted && [COLON, COMMA, CLOSE_BRACKET, CLOSE_BRACE].includes(subject.at(skipBlanks(subject, behind)))
 
 /**
  * To the quote that closes the value: one of its depth. n backslashes before the opening quote stand before the closing one too, where each backslash of the value itself
@@ -344,7 +349,7 @@ function readQuoted(subject: Subject, quote: number, escapes: number, from: numb
     slashes = 0
   }
   subject.steps += stop - from
-  return setQuoted(quote, escapes, from, stop, false)
+  return setQuoted(quote, escapes, from, stop - slashes, false)
 }
 
 function setQuoted(quote: number, escapes: number, from: number, to: number, isClosed: boolean): boolean {

@@ -32,7 +32,7 @@ export function pairedValue(subject: Subject, at: number): PairedValue | undefin
     ? openedBy(subject, quoteEnd + 1)
     : isQuoted && subject.is(quoteEnd, SPACE)
       ? attributeStart(subject, quoteEnd)
-      : doubledStart(subject, behindQuote(subject, quoteEnd))
+      : doubledStart(subject, isQuoted ? doubledEnd(subject, quoteEnd) : quoteEnd)
   if (from < 0) return undefined
   const to = endOfValue(subject, from, subject.at(from - 1))
   if (to < 0) return undefined
@@ -56,8 +56,15 @@ function attributeStart(subject: Subject, at: number): number {
   return subject.at(equals) === EQUALS ? openedBy(subject, equals + 1) : -1
 }
 
+/** Behind the second quote of a key, or -1: after one quote alone, two more are an empty value. */
+function doubledEnd(subject: Subject, at: number): number {
+  const end = behindQuote(subject, at)
+  return end === at ? -1 : end
+}
+
 /** Behind `: ""`, or -1. */
 function doubledStart(subject: Subject, at: number): number {
+  if (at < 0) return -1
   const separator = behindBlanks(subject, at)
   if (subject.at(separator) !== EQUALS && subject.at(separator) !== COLON) return -1
   const next = behindBlanks(subject, separator + 1)
