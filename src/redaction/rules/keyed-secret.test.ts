@@ -130,5 +130,6 @@ describe('work is linear in', () => {
     }
     expect(steps(80_000)).toBeLessThan(steps(20_000) * 1.3 + 1)
     expect(steps(80_000)).toBeLessThan(40)
+    expect(steps(5_000)).toBeLessThan(40)
   })
 })

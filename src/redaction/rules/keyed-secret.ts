@@ -77,7 +77,7 @@ export const keyedSecret: Rule = {
       '{"key":"8d962d7c8d019192c24224e2cafccae3a61fb586"}',
       'secret: /run/secrets/db_password_file',
       'the key is in the second drawer',
-      '{"/src/rules/api-token.ts":"f0a29defdbf51755c5e94491b19e5b9df0f7013f"}',
+      '{"/src/rules/api-token.ts":"f0a29defdbf51755c5e94491b19e5b9df0f7013f","/v1/token":"f0a29defdbf51755c5e94491b19e5b9df0f7013f"}',
     ],
   },
 }
