@@ -48,26 +48,29 @@ interface Replaced {
   readonly replacement: Uint8Array
 }
 
+interface Range {
+  readonly start: number
+  readonly end: number
+}
+
 /** Text that was made from a value, and where its bytes come from. */
 export interface Derived {
   readonly bytes: Uint8Array
   /** What of the value was left out to join what stands around it. */
-  readonly seam?: { readonly start: number; readonly end: number }
-  /** The range of the value that [start, end) of the text stands for: never a part of what was made as a whole. Undefined when a match there does not count. */
-  origin(start: number, end: number): { start: number; end: number } | undefined
+  readonly seam?: Range
+  /** The range of the value that [start, end) of the text stands for, or the ranges: never a part of what was made as a whole. Undefined when a match there does not count. */
+  origin(start: number, end: number): Range | readonly Range[] | undefined
 }
 
 /** Matches in derived text as ranges of the value itself. */
 export const originsOf = (derived: Derived, matches: readonly Match[]): Match[] =>
   matches.flatMap((match) => {
-    const origin = derived.origin(match.start, match.end)
-    return origin === undefined ? [] : [{ text: derived.bytes.subarray(match.start, match.end), ...match, ...origin }]
+    const text = derived.bytes.subarray(match.start, match.end)
+    return [derived.origin(match.start, match.end) ?? []].flat().map((origin) => ({ text, ...match, ...origin }))
   })
 
 /** Tells whether a match ends or begins where a text was joined: then it was whole, and what goes on there is something else. */
-export function bordersOf(
-  matches: readonly Match[],
-): (seam: { readonly start: number; readonly end: number }) => boolean {
+export function bordersOf(matches: readonly Match[]): (seam: Range) => boolean {
   const starts = new Set(matches.map(({ start }) => start))
   const ends = new Set(matches.map(({ end }) => end))
   return (seam) => ends.has(seam.start) || starts.has(seam.end)

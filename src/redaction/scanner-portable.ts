@@ -20,6 +20,7 @@ import {
   TRIGGER_IBAN,
   TRIGGER_IPV4,
   TRIGGER_JWT,
+  TRIGGER_PART,
   TRIGGER_PEM,
   TRIGGER_PERCENT,
   TRIGGER_PLUS,
@@ -92,7 +93,7 @@ const ALNUM = 8
 /** What a byte can be the last one of, and its classes. */
 const BITS = new Uint8Array(256)
 for (const char of ':abcdefABCDEF') BITS[char.charCodeAt(0)] = OTHER
-for (const char of '@(u/J-_AaxpIrRtT%&') BITS[char.charCodeAt(0)] = LITERAL
+for (const char of '@(u/J-_AaxpIrRtT%&"') BITS[char.charCodeAt(0)] = LITERAL
 for (const char of '0123456789') BITS[char.charCodeAt(0)] = DIGIT
 for (let byte = 0x80; byte < 256; byte++) BITS[byte] = OTHER
 for (const char of '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ')
@@ -163,6 +164,8 @@ function literalAt(p: number): number {
       return isText(p - 2, 'xo') && isLetter(byte(p + 1)) && byte(p + 2) === 0x2d ? TRIGGER_SLACK : -1
     case 0x75: // u
       return byte(p - 1) === 0x5c && isUsefulCode(hexAt(p + 1, 4)) ? TRIGGER_ESCAPE : -1
+    case 0x22: // a quote
+      return isPartEnd(p) ? TRIGGER_PART : -1
     case 0x25: // %
       return isHex(byte(p + 1)) && isHex(byte(p + 2)) ? TRIGGER_PERCENT : -1
     case 0x26: // &
@@ -418,3 +421,29 @@ function textState(state: number, c: number): number {
   if (c < 0x80) return (c >= 0x20 && c < 0x7f) || c === 0x09 || c === 0x0a || c === 0x0d ? 0 : -1
   return c < 0xc2 ? -1 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1
 }
+
+/** p is a quote: whether what stands before it is part of a value, and the next string goes on with digits or stands in the next object. */
+function isPartEnd(p: number): boolean {
+  let last = p - 1
+  while (byte(last) === 0x5c && p - last < ESCAPES_MAX) last--
+  const isDigitBefore = isDigit(byte(last)) || (byte(last) === 0x20 && isDigit(byte(last - 1)))
+  if (!isDigitBefore && !isJoined(byte(last))) return false
+  let at = behindBlanks(p + 1)
+  const isObject = byte(at) === 0x7d
+  if (isObject) at = behindBlanks(at + 1)
+  if (byte(at) !== 0x2c) return false
+  at = behindBlanks(at + 1)
+  if (isObject) return byte(at) === 0x7b
+  const quote = at
+  while (byte(at) === 0x5c && at - quote < ESCAPES_MAX) at++
+  if (!isDigitBefore || byte(at) !== 0x22) return false
+  return isDigit(byte(at + 1)) || (byte(at + 1) === 0x20 && isDigit(byte(at + 2)))
+}
+
+function behindBlanks(from: number): number {
+  let at = from
+  while (at - from < BLANKS_MAX && (byte(at) === 0x20 || byte(at) === 0x0a)) at++
+  return at
+}
+
+const BLANKS_MAX = 12

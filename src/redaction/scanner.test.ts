@@ -20,6 +20,7 @@ const fragments = [
   'fe80::1 aa-bb-cc-dd DE89370400440532013000 gb12 12 7 x é 日本 \u0000 @ \\n@ " \\ bear cret BEGI pat_ skip'.split(
     ' ',
   ),
+  ['"', '\\"', '"12', '12"', ',', '},{', '"},{"text":"', '","', '12","34', '12\\", \\"34'],
   [' ', '\n', '1 2 3 4 5 6 7 8', '9 0 '],
   'password dbPassword apiKey SSN IPAddress key2 ipv4 eMail abcdefgh 1234 ABCD1234 12ab34cd 123-456-7 123.456.789 _ %40 %2B % &amp; &#64; & ; thetastate'.split(
     ' ',

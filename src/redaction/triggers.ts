@@ -33,8 +33,9 @@ export const TRIGGER_FORM = 27 // `+` between digits, two of them on one side, a
 export const TRIGGER_BREAK = 28 // a line break, written out or as \n, in the middle of what looks like a value (position of its last byte)
 export const TRIGGER_SPACED = 29 // eight single digits with the same gap between all of them (position of the eighth), once for each run
 export const TRIGGER_ENCODED = 30 // twelve token characters at the start of a run that are base64 or hex of text (position of the twelfth)
+export const TRIGGER_PART = 31 // the quote behind a string of JSON that may go on in the next one: elements of an array, or texts of the parts of a message
 
-export const TRIGGER_COUNT = 31
+export const TRIGGER_COUNT = 32
 
 const TRIGGER_BITS = 5
 /** Batches are smaller than this: 64 MiB, where position and trigger fill 31 bits. */

@@ -90,6 +90,21 @@ describe('what is found, and what takes its place', () => {
     ['card 41111111\n11111111 ok', 'card [REDACTED:CREDIT_CARD] ok'],
     ['p=Ym9iQGV4YW1wbGUub3Jn end', 'p=[REDACTED:EMAIL] end'],
     ['{"p":"Ym9iQGV4YW1wbGUub3Jn"}', '{"p":"[REDACTED:EMAIL]"}'],
+    [
+      '[{"type":"text","content":"card 4111 1111"},{"type":"text","content":" 1111 1111, ok"}]',
+      '[{"type":"text","content":"card [REDACTED:CREDIT_CARD]"},{"type":"text","content":"[REDACTED:CREDIT_CARD], ok"}]',
+    ],
+    ['["4111","1111","1111","1111"]', '["C","C","C","C"]'.replaceAll('C', '[REDACTED:CREDIT_CARD]')],
+    [
+      '[{"text":"I am bob@exam"}, {"text":"ple.org, hi"}]',
+      '[{"text":"I am [REDACTED:EMAIL]"}, {"text":"[REDACTED:EMAIL], hi"}]',
+    ],
+    [
+      JSON.stringify({ messages: JSON.stringify([{ content: 'see 4111 1111 1111' }, { content: ' 1111 ok' }]) }),
+      JSON.stringify({
+        messages: JSON.stringify([{ content: 'see [REDACTED:CREDIT_CARD]' }, { content: '[REDACTED:CREDIT_CARD] ok' }]),
+      }),
+    ],
     ['0x626f62406578616d706c652e6f7267 end', '[REDACTED:EMAIL] end'],
   ])('%s', (text, redacted) => expect(redact(text)).toBe(redacted))
 
@@ -98,6 +113,7 @@ describe('what is found, and what takes its place', () => {
     'seen\nnora',
     '41111111\n11111111',
     '1;41111111\n11111111;2',
+    '{"a":"41111111","11111111":2}x["2024","2025","2026"]',
     '12\n34\n56\n78\n90\n12\n34\n56\n78',
     // Nothing readable in it.
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk',
@@ -140,6 +156,9 @@ describe('limits', () => {
     spaced: '1 ',
     'spaced apart': '1 1 1 1 1 1 1 1  ',
     forms: '1+',
+    parts: '"12",',
+    'parts of messages': '{"text":"1"},',
+    'parts without texts': '{"a":"1"},',
     spelled: 'a[at]b(dot)c',
     words: 'email=a ',
     'words in one run': 'emailPassword',

@@ -6,6 +6,7 @@ import {
   TRIGGER_ESCAPE,
   TRIGGER_FOLD,
   TRIGGER_FORM,
+  TRIGGER_PART,
   TRIGGER_PERCENT,
   TRIGGER_SPACED,
 } from '../triggers.ts'
@@ -13,6 +14,7 @@ import { encodedRun } from './encoded-run.ts'
 import type { Hidden } from './hidden.ts'
 import { joinedLines } from './joined-lines.ts'
 import { spacedDigits } from './spaced-digits.ts'
+import { splitParts } from './split-parts.ts'
 
 /** Makes a readable text of what stands at a trigger. */
 export type Decoder = (bytes: Uint8Array, start: number, end: number, at: number) => Hidden
@@ -23,6 +25,7 @@ export const decoderAt: readonly (Decoder | undefined)[] = Array.from({ length: 
     [TRIGGER_ENCODED, encodedRun],
     [TRIGGER_BREAK, joinedLines],
     [TRIGGER_SPACED, spacedDigits],
+    [TRIGGER_PART, splitParts],
   ]).get(trigger),
 )
 

@@ -5,8 +5,8 @@
 
 export const TABLES: usize = 1024; // 4 positions x (low, high) x 16
 export const CONSTANTS: usize = 1280;
-export const BUCKETS: usize = 1536; // 64 bytes: bucket bits of the block at hand
-export const CLASSES: usize = 1600; // 256 bytes: classes of letters and digits, as in word-list.ts
+export const BUCKETS: usize = 1664; // 64 bytes: bucket bits of the block at hand
+export const CLASSES: usize = 1728; // 256 bytes: classes of letters and digits, as in word-list.ts
 export const INPUT: usize = 2048;
 export const LEAD: usize = 64;
 export const CHUNK: usize = 65536;

@@ -8,7 +8,7 @@
 import {
   BUCKETS, byte, CHUNK, CLASSES, CONSTANTS, INPUT, isDigit, isEscapeLetter, isHex, isLetter, isLower, isUpper, LEAD, OUTPUT, TABLES, TREE,
 } from './memory.as'
-import { colonAt, digitsAt, ibanAt, ipv4At, isBreak, isCode, isEncoded, isEntity, isFold, isSpaced, literalAt, ssnAt } from './shapes.as'
+import { colonAt, digitsAt, ibanAt, ipv4At, isBreak, isCode, isEncoded, isEntity, isFold, isPartEnd, isSpaced, literalAt, ssnAt } from './shapes.as'
 import { digitEndings, edges, listedOf } from './words.as'
 
 export { addEnding, addShortWord, setWords } from './words.as'
@@ -77,6 +77,7 @@ export function prepare(): void {
   constant(13, 0x25); // %
   constant(14, 0x26); // &
   constant(15, 0x0a); // line feed
+  constant(16, 0x22); // a quote
 }
 
 // @ts-ignore: decorator
@@ -100,7 +101,7 @@ export function scan(from: usize, to: usize, base: i32): i32 {
   const dash = v128.load(CONSTANTS + 144), slash = v128.load(CONSTANTS + 160);
   const belowDigits = v128.load(CONSTANTS + 16);
   const upperShift = v128.load(CONSTANTS + 176), underscore = v128.load(CONSTANTS + 192);
-  const percent = v128.load(CONSTANTS + 208), ampersand = v128.load(CONSTANTS + 224), lineFeed = v128.load(CONSTANTS + 240);
+  const percent = v128.load(CONSTANTS + 208), ampersand = v128.load(CONSTANTS + 224), lineFeed = v128.load(CONSTANTS + 240), quote = v128.load(CONSTANTS + 256);
 
   let before0 = i32x4.splat(0), before1 = i32x4.splat(0), before2 = i32x4.splat(0), digitsBefore = i32x4.splat(0);
   let digitsWas: u64 = 0, lettersWas: u64 = 0, slashesWas: u64 = 0;
@@ -112,7 +113,7 @@ export function scan(from: usize, to: usize, base: i32): i32 {
 
   for (let block: usize = 0; block < to; block += 64) {
     let anyLiteral = i32x4.splat(0), anyShape = i32x4.splat(0);
-    let digits: u64 = 0, letters: u64 = 0, upper: u64 = 0, slashes: u64 = 0, marks: u64 = 0, signs: u64 = 0, beyond: u64 = 0;
+    let digits: u64 = 0, letters: u64 = 0, upper: u64 = 0, slashes: u64 = 0, marks: u64 = 0, signs: u64 = 0, quotes: u64 = 0, beyond: u64 = 0;
     for (let k: usize = 0; k < 64; k += 16) {
       const at = INPUT + block + k;
       const v = v128.load(at);
@@ -159,6 +160,7 @@ export function scan(from: usize, to: usize, base: i32): i32 {
       slashes |= <u64>i8x16.bitmask(i8x16.eq(v, slash)) << shift;
       marks |= <u64>i8x16.bitmask(v128.or(dashAt, i8x16.eq(v, underscore))) << shift;
       signs |= <u64>i8x16.bitmask(v128.or(v128.or(i8x16.eq(v, percent), i8x16.eq(v, ampersand)), i8x16.eq(v, lineFeed))) << shift;
+      quotes |= <u64>i8x16.bitmask(i8x16.eq(v, quote)) << shift;
       beyond |= <u64>i8x16.bitmask(v) << shift;
     }
 
@@ -239,6 +241,11 @@ export function scan(from: usize, to: usize, base: i32): i32 {
     singles2Was = singles2;
     singles4Was = singles4;
 
+    let parts: u64 = 0;
+    for (; quotes != 0; quotes &= quotes - 1) {
+      if (isPartEnd(INPUT + block + <usize>ctz(quotes))) parts |= quotes & (0 - quotes);
+    }
+
     let folded: u64 = 0;
     for (; beyond != 0; beyond &= beyond - 1) {
       const p = INPUT + block + <usize>ctz(beyond);
@@ -291,15 +298,15 @@ export function scan(from: usize, to: usize, base: i32): i32 {
     slashesWas = slashes;
 
     const first = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
-    let all = breaks | spaced | encoded | first | runs | listed | triples | codes | signs | folded;
-    if (all != 0) out = emit(out, block, from, to, base, all, literals, shaped, ssn, ipv4, pairs, dashed, iban, runs, listed, triples, codes, signs, folded, breaks, spaced, encoded);
+    let all = breaks | spaced | encoded | parts | first | runs | listed | triples | codes | signs | folded;
+    if (all != 0) out = emit(out, block, from, to, base, all, literals, shaped, ssn, ipv4, pairs, dashed, iban, runs, listed, triples, codes, signs, folded, breaks, spaced, encoded, parts);
   }
   return <i32>((out - OUTPUT) >> 2);
 }
 
 /** Writes the candidates of one block: what the masks tell, as far as it is true. */
 function emit(out: usize, block: usize, from: usize, to: usize, base: i32, all: u64, literals: u64, shaped: u64, ssn: u64, ipv4: u64, pairs: u64, dashed: u64, iban: u64,
-  runs: u64, listed: u64, triples: u64, codes: u64, signs: u64, folded: u64, breaks: u64, spaced: u64, encoded: u64): usize {
+  runs: u64, listed: u64, triples: u64, codes: u64, signs: u64, folded: u64, breaks: u64, spaced: u64, encoded: u64, parts: u64): usize {
   const first = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
     while (all != 0) {
       const bit = ctz(all);
@@ -332,6 +339,7 @@ function emit(out: usize, block: usize, from: usize, to: usize, base: i32, all: 
         if ((spaced & one) != 0) { store<i32>(out, position | 29); out += 4; }
         if ((encoded & one) != 0) { store<i32>(out, position | 30); out += 4; }
       }
+      if ((parts & one) != 0) { store<i32>(out, position | 31); out += 4; }
       if ((signs & one) == 0) continue;
       if (byte(p) == 0x0a) {
         if (isBreak(p)) { store<i32>(out, position | 28); out += 4; }

@@ -277,3 +277,27 @@ function isUsefulCode(code: i32): bool {
   if (code < 0x2070) return code <= 0x2013 || (code >= 0x2028 && code < 0x2030) || code >= 0x205f;
   return code == 0x3000 || code == 0xd835 || code == 0xfeff || (code > 0xff00 && code < 0xff5f);
 }
+
+/** p is a quote: whether what stands before it is part of a value, and the next string goes on with digits or stands in the next object. */
+export function isPartEnd(p: usize): bool {
+  let last = p - 1;
+  while (byte(last) == 0x5c && p - last < 9) last--;
+  const isDigitBefore = isDigit(byte(last)) || (byte(last) == 0x20 && isDigit(byte(last - 1)));
+  if (!isDigitBefore && !isJoined(byte(last))) return false;
+  let at = behindBlanks(p + 1);
+  const isObject = byte(at) == 0x7d;
+  if (isObject) at = behindBlanks(at + 1);
+  if (byte(at) != 0x2c) return false;
+  at = behindBlanks(at + 1);
+  if (isObject) return byte(at) == 0x7b;
+  const quote = at;
+  while (byte(at) == 0x5c && at - quote < 9) at++;
+  if (!isDigitBefore || byte(at) != 0x22) return false;
+  return isDigit(byte(at + 1)) || (byte(at + 1) == 0x20 && isDigit(byte(at + 2)));
+}
+
+function behindBlanks(from: usize): usize {
+  let at = from;
+  while (at - from < 12 && (byte(at) == 0x20 || byte(at) == 0x0a)) at++;
+  return at;
+}
