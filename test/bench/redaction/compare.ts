@@ -15,6 +15,7 @@ import { printTable } from './print-table.ts'
 import { measureSpeed } from './peer-speed.ts'
 import { renderQuality } from './render-quality.ts'
 import type { Section } from './render-quality.ts'
+import { measureEngine } from './speed.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -47,7 +48,10 @@ async function main(): Promise<void> {
   if (options.set === undefined) {
     add(await leakSection(detectors))
     add(await negativeSection(detectors))
-    if (!options['skip-speed']) for (const section of await measureSpeed(own, chosen)) add(section)
+    if (!options['skip-speed']) {
+      for (const section of await measureSpeed(own, chosen)) add(section)
+      add(measureEngine())
+    }
   }
   if (!options.write) return
   const machine = `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}`
