@@ -81,7 +81,8 @@ function findPhone(subject: Subject, at: number, trigger: number): boolean {
   if (trigger === TRIGGER_DIGITS) return findNational(subject, at)
   if (trigger === TRIGGER_TRIPLES) return findWritten(subject, at)
   if (at === IN_LABEL) return findAlone(subject)
-  return findBefore(subject) || findAhead(subject, at + 1)
+  const end = endBefore(subject, at + 1)
+  return end < 0 ? findAhead(subject, at + 1) : findBefore(subject, end)
 }
 
 /** `at` is the first byte behind the plus. The length should be one of the country's; long ones and those written in groups are most likely numbers anyway. */
@@ -271,15 +272,18 @@ function endOfSecond(subject: Subject, end: number, digits: number): number {
 
 const KINDS = new WordSet('phone tel telefon fax mobile mobil cell handy office home work desk landline')
 
-/** The number before a word: 92 34 70-Fax, 0431 35 06 90 (mobile). */
-function findBefore(subject: Subject): boolean {
+/** End of what a word says something about: 92 34 70-Fax, 0431 35 06 90 (mobile), a number that was taken out already; else -1. */
+function endBefore(subject: Subject, wordEnd: number): number {
   const { bytes, wordStart } = subject
   const mark = subject.at(wordStart - 1)
-  let end = wordStart - 1
-  if (mark === 0x28) {
-    if (subject.at(end - 1) === 0x20) end--
-  } else if (mark !== 0x2d) return false
-  if (!subject.is(end - 1, DIGIT) || !KINDS.has(bytes, wordStart, wordStart + subject.word.length)) return false
+  if (mark !== 0x2d && (mark !== 0x28 || subject.at(wordEnd) !== 0x29)) return -1
+  const end = mark === 0x28 && subject.at(wordStart - 2) === 0x20 ? wordStart - 2 : wordStart - 1
+  if (!subject.is(end - 1, DIGIT) && subject.at(end - 1) !== 0x5d) return -1
+  return KINDS.has(bytes, wordStart, wordEnd) ? end : -1
+}
+
+function findBefore(subject: Subject, end: number): boolean {
+  if (!subject.is(end - 1, DIGIT)) return false
   let from = startBefore(subject, end - 1)
   if (subject.at(from - 1) === PLUS) from--
   if (!beginsHere(subject, from)) return false
@@ -289,37 +293,21 @@ function findBefore(subject: Subject): boolean {
   return subject.matched(from, number.to)
 }
 
+const ABOUT_PHONE = new WordSet('order orders id ids count type model brand version status length price total')
+
 /** `phone.order`, `phoneModel`: not the number itself. */
 function isAboutPhone(label: Uint8Array): boolean {
   let end = label.length
   while (end > 0 && !isLetter(label[end - 1] as number)) end--
-  let word = ''
-  for (let at = end - 1; at >= 0 && word.length <= ABOUT_CHARS_MAX; at--) {
-    const byte = label[at] as number
-    if (!isLetter(byte)) break
-    word = String.fromCharCode(byte | 0x20) + word
-    if ((byte & 0x20) === 0) break
+  let from = end
+  while (from > 0 && isLetter(label[from - 1] as number)) {
+    from--
+    if (((label[from] as number) & 0x20) === 0) break
   }
-  return ABOUT_PHONE.has(word)
+  return ABOUT_PHONE.has(label, from, end)
 }
 
 const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
-const ABOUT_CHARS_MAX = 12
-const ABOUT_PHONE = new Set([
-  'order',
-  'orders',
-  'id',
-  'ids',
-  'count',
-  'type',
-  'model',
-  'brand',
-  'version',
-  'status',
-  'length',
-  'price',
-  'total',
-])
 
 /** A value whose label says that it is a phone number, and which is nothing else. */
 function findAlone(subject: Subject): boolean {
