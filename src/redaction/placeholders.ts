@@ -4,6 +4,9 @@ import type { RuleType } from './rule.ts'
 
 const encoder = new TextEncoder()
 
+/** What is put in the place of a value that was masked as a whole, because it took more work than the limits allow. */
+export const LIMIT_TYPE = 'LIMIT'
+
 /** Says what takes the place of matches. */
 export class Placeholders {
   /** By the index that matches carry. */

@@ -1,36 +1,21 @@
-import { decoderAt, isPlainTextTrigger } from './decode/decoders.ts'
-import type { Decoder } from './decode/decoders.ts'
-import { plainText } from './decode/plain-text.ts'
-import { isSpelledSign, SPELLED } from './decode/spelled-sign.ts'
-import { isEndGlued, isGlued, isStartGlued } from './glued.ts'
-import { JsonNumbers, leaveEscapeWhole } from './json-text.ts'
+import { SPELLED } from './decode/spelled-sign.ts'
+import { isGlued } from './glued.ts'
 import { KeyedMatches } from './keys/keyed-matches.ts'
 import { blockedTypes, PathRules } from './keys/path-rules.ts'
 import type { PathGlobs } from './keys/path-rules.ts'
 import { KnownMatches } from './known-matches.ts'
 import { LIVE_TYPE } from './known-values.ts'
 import type { KnownValues } from './known-values.ts'
-import { bordersOf, mergeMatches, originsOf, withReplacements } from './matches.ts'
-import type { Derived, Match } from './matches.ts'
-import { isOwnMark } from './own-marks.ts'
-import { Placeholders } from './placeholders.ts'
+import { LIMIT_TYPE, Placeholders } from './placeholders.ts'
 import type { RuleType } from './rule.ts'
 import { RuleSearch } from './rule-search.ts'
 import { rules as allRules } from './rules.ts'
 import { createScanner } from './scanner.ts'
-import { TOKEN } from './subject.ts'
-import {
-  mergeCandidates,
-  noCandidates,
-  positionOf,
-  SCAN_BYTES_MAX,
-  TRIGGER_COUNT,
-  TRIGGER_WORD,
-  triggerOf,
-} from './triggers.ts'
+import { mergeCandidates, noCandidates, positionOf, SCAN_BYTES_MAX } from './triggers.ts'
 import type { Candidates, Scan } from './triggers.ts'
 import type { TraceValues } from './trace-values.ts'
 import { utf16Length } from './utf16-length.ts'
+import { ValueRedactor } from './value-redactor.ts'
 import type { WordList } from './word-list.ts'
 
 export interface RedactorOptions {
@@ -62,9 +47,6 @@ export interface RedactionLimits {
 
 /** Real traces need about one step a byte; the most expensive text known (test) needs about 60. */
 export const redactionLimits: RedactionLimits = { stepsPerByteMax: 24, stepsMin: 200_000 }
-
-/** What is put in the place of a value that was masked as a whole, because it took more work than the limits allow. */
-export const LIMIT_TYPE = 'LIMIT'
 
 /** One replacement in a value: bytes [start, end) become `replacement`. */
 export interface Redaction {
@@ -141,14 +123,7 @@ export interface RedactedText {
   }[]
 }
 
-/** Texts made from a value (encodings resolved, matches replaced) are searched again, at most so deep; what still hides something is masked. */
-const ROUNDS_MAX = 4
-/** Steps that a byte of a made text costs before a rule has looked at it: making and scanning it. */
-const MADE_STEPS = 4
-/** A replacement can make a rule match that looked at the replaced bytes: none looks further. */
-const NEIGHBOUR_BYTES = 64
-/** Steps of a candidate, whatever the rules do with it. */
-const CANDIDATE_STEPS = 8
+/** Shared by all values without a match. */
 const NOTHING: readonly Redaction[] = []
 const NO_LABEL = new Uint8Array(0)
 const encoder = new TextEncoder()
@@ -163,21 +138,15 @@ class RuleRedactor implements Redactor {
   readonly #keys: KeyedMatches
   readonly #known: KnownMatches
   readonly #patterns: readonly Pattern[]
-  readonly #isAllowed: IsAllowed | undefined
-  readonly #placeholders: Placeholders
+  readonly #values: ValueRedactor
   readonly #limits: RedactionLimits
   readonly #scan: Scan
   readonly #candidates = noCandidates()
-  /** Of a text made from a value: used up before a next one is made. */
-  readonly #madeCandidates = noCandidates()
   /** Whether a pattern may match somewhere in the batch: then every value is looked at. */
   #hasPatterns = false
-  /** By round: one is done with before its round begins again. */
-  readonly #searches: ValueSearch[] = []
   #bytes: Uint8Array = new Uint8Array(0)
   #cursor = 0
   #cursorStart = 0
-  #stepsMax = 0
 
   constructor({
     rules: types,
@@ -207,14 +176,20 @@ class RuleRedactor implements Redactor {
     this.#keys = new KeyedMatches(indexOf, this.#known, new PathRules(paths))
     this.#rules = new RuleSearch([...chosen, this.#keys.search, this.#known.search, SPELLED], indexOf)
     this.#patterns = patterns
-    this.#isAllowed = isAllowed
-    this.#placeholders = new Placeholders(names, replacement)
     this.#limits = { ...redactionLimits, ...limits }
     const scanRules = create(this.#rules.words)
     this.#scan = (bytes, start, end, found) => {
       scanRules(bytes, start, end, found)
       this.#known.scan(bytes, start, end, found)
     }
+    this.#values = new ValueRedactor({
+      rules: this.#rules,
+      keys: this.#keys,
+      patterns,
+      isAllowed,
+      placeholders: new Placeholders(names, replacement),
+      scan: this.#scan,
+    })
   }
 
   get steps(): number {
@@ -234,7 +209,7 @@ class RuleRedactor implements Redactor {
     this.#cursor = 0
     this.#cursorStart = 0
     this.#rules.subject.steps = 0
-    this.#stepsMax = this.#limits.stepsMin + this.#limits.stepsPerByteMax * bytes.length
+    this.#values.stepsMax = this.#limits.stepsMin + this.#limits.stepsPerByteMax * bytes.length
     this.#scan(bytes, 0, bytes.length, this.#candidates)
     this.#hasPatterns = this.#patterns.some((pattern) => pattern.mayMatch(bytes, 0, bytes.length))
   }
@@ -243,7 +218,7 @@ class RuleRedactor implements Redactor {
     const isQuiet = this.#nextCandidate(start) >= end && !isGlued(this.#bytes, start, end)
     if (isQuiet && label.length === 0 && !this.#isAlwaysOn) return NOTHING
     this.#rules.subject.label = label
-    const redactions = this.#redactionsOf({ bytes: this.#bytes, start, end }, this.#candidates, this.#cursor, 0)
+    const redactions = this.#values.redactions({ bytes: this.#bytes, start, end }, this.#candidates, this.#cursor)
     if (redactions.length > 0) this.#known.learnFound(this.#bytes, redactions)
     return redactions
   }
@@ -302,177 +277,6 @@ class RuleRedactor implements Redactor {
     }
     return hits.length === 0 ? { text, hits } : { text: redacted + text.slice(unit), hits }
   }
-
-  #redactionsOf(value: Value, found: Candidates, first: number, round: number): readonly Redaction[] {
-    const search = (this.#searches[round] ??= new ValueSearch())
-    search.clear()
-    if (!this.#findMatches(value, found, first, search)) return this.#masked(value)
-    const { matches, missed, hidden } = search
-    this.#findPatterns(value, matches)
-    if (round === 0) {
-      this.#rules.findInLabel(matches)
-      this.#keys.find(this.#rules.subject, matches)
-    } else this.#keys.findWithin(this.#rules.subject, matches)
-    const plain = search.isEncoded ? plainText(value.bytes, value.start, value.end) : undefined
-    if (plain !== undefined) hidden.push(plain)
-    if (matches.length === 0 && hidden.length === 0) return NOTHING
-    const borders = hidden.some(({ seam }) => seam !== undefined) ? bordersOf(matches) : undefined
-    for (const text of hidden) {
-      if (text.seam !== undefined && borders?.(text.seam) === true) continue
-      if (round === ROUNDS_MAX || !this.#takeSteps(text.bytes.length * MADE_STEPS)) return this.#masked(value)
-      for (const match of originsOf(text, this.#matchesIn(text.bytes, round + 1))) matches.push(match)
-    }
-    return this.#settle(value, matches, missed, round)
-  }
-
-  /** Runs the rules and decoders at the candidates in the value. False when the limits are reached. */
-  #findMatches({ bytes, start, end }: Value, found: Candidates, first: number, search: ValueSearch): boolean {
-    const rules = this.#rules
-    rules.subject.reset(bytes, start, end)
-    decodedUntil.fill(start)
-    if (isStartGlued(bytes, start, end)) rules.findAtStart(search.matches)
-    if (isEndGlued(bytes, start, end)) rules.findAtEnd(search.matches)
-    const { entries, length } = found
-    for (let i = first; i < length; i++) {
-      const entry = entries[i] as number
-      const position = positionOf(entry)
-      if (position >= end) break
-      const trigger = triggerOf(entry)
-      if (isPlainTextTrigger[trigger] === 1) search.isEncoded = true
-      else if (decoderAt[trigger] !== undefined) decodeAt(trigger, bytes, start, end, position, search.hidden)
-      else if (!rules.find(trigger, position, search.matches)) {
-        search.missed.push(entry)
-        if (trigger === TRIGGER_WORD && isSpelledSign(bytes, start, end, position)) search.isEncoded = true
-      }
-      if (!this.#takeSteps(CANDIDATE_STEPS)) return false
-    }
-    return true
-  }
-
-  /** False when the batch has used up what it may take. */
-  #takeSteps(steps: number): boolean {
-    this.#rules.subject.steps += steps
-    return this.#rules.subject.steps <= this.#stepsMax
-  }
-
-  #findPatterns({ bytes, start, end }: Value, matches: Match[]): void {
-    for (const [rule, pattern] of this.#patterns.entries()) {
-      if (!pattern.mayMatch(bytes, start, end)) continue
-      pattern.find(bytes, start, end, (from, to, confidence = pattern.confidence) =>
-        matches.push({ start: from, end: to, rule, confidence }),
-      )
-    }
-  }
-
-  /** All matches in a text made from a value. */
-  #matchesIn(bytes: Uint8Array, round: number): Match[] {
-    const found = this.#madeCandidates
-    found.length = 0
-    this.#scan(bytes, 0, bytes.length, found)
-    return this.#asMatches(this.#redactionsOf({ bytes, start: 0, end: bytes.length }, found, 0, round))
-  }
-
-  /** Merges the matches, and searches again where a replacement gives a neighbour a new border: redacting twice is redacting once. */
-  #settle(value: Value, matches: readonly Match[], missed: readonly number[], round: number): readonly Redaction[] {
-    const { bytes, start, end } = value
-    let redactions = this.#resolve(value, matches)
-    for (let turn = round; redactions.length > 0; turn++) {
-      const near = nextToRedactions(redactions, missed)
-      if (near.length === 0) break
-      const redacted = withReplacements(bytes, start, end, redactions)
-      if (!this.#isChanged(redacted.bytes, start, redactions, near)) break
-      if (turn === ROUNDS_MAX) return this.#masked(value)
-      const more = this.#matchesIn(redacted.bytes, turn + 1)
-      if (more.length === 0) break
-      redactions = this.#resolve(value, [...this.#asMatches(redactions), ...originsOf(redacted, more)])
-    }
-    return redactions
-  }
-
-  /** Whether one of the candidates matches in the redacted text, or a new one may stand behind a replacement. */
-  #isChanged(text: Uint8Array, start: number, redactions: readonly Redaction[], near: readonly number[]): boolean {
-    const { subject } = this.#rules
-    subject.reset(text, 0, text.length)
-    const found: Match[] = []
-    let next = 0
-    let moved = -start
-    for (const entry of near) {
-      const position = positionOf(entry)
-      for (let one = redactions[next]; one !== undefined && one.end <= position; one = redactions[++next]) {
-        moved += one.replacement.length - one.end + one.start
-        if (subject.is(one.end + moved, TOKEN)) return true
-      }
-      this.#rules.find(triggerOf(entry), position + moved, found)
-      if (found.some((match) => !isOwnMark(text, match.start, match.end))) return true
-    }
-    return false
-  }
-
-  #resolve({ bytes, start, end }: Value, matches: readonly Match[]): Redaction[] {
-    const numbers = new JsonNumbers(bytes, start, end)
-    const redactions: Redaction[] = []
-    const merged = mergeMatches(bytes === this.#bytes ? this.#keys.kept(matches) : matches)
-    for (const match of merged) {
-      leaveEscapeWhole(bytes, start, match)
-      if (match.start >= match.end || isOwnMark(bytes, match.start, match.end)) continue
-      if (this.#isAllowed?.(bytes, { start, end }, match.start, match.end, merged.length === 1) === true) continue
-      const quote = numbers.quoteAround(match)
-      const last = redactions.at(-1)
-      // Two matches in one number of JSON, which is replaced as a whole.
-      if (last !== undefined && match.start < last.end)
-        redactions[redactions.length - 1] = { ...last, end: Math.max(last.end, match.end) }
-      else redactions.push(this.#placeholders.redaction(bytes, match, quote))
-    }
-    return redactions
-  }
-
-  #masked({ bytes, start, end }: Value): readonly Redaction[] {
-    const isJson = bytes[start] === 0x7b || bytes[start] === 0x5b
-    const rule = this.#placeholders.indexOf(LIMIT_TYPE)
-    return [this.#placeholders.redaction(bytes, { start, end, rule, confidence: 1 }, isJson ? '"' : '')]
-  }
-
-  #asMatches(redactions: readonly Redaction[]): Match[] {
-    return redactions.map(({ start, end, type, confidence, text }) => ({
-      start,
-      end,
-      rule: this.#placeholders.indexOf(type),
-      confidence,
-      ...(text === undefined ? {} : { text }),
-    }))
-  }
-}
-
-interface Value {
-  readonly bytes: Uint8Array
-  readonly start: number
-  readonly end: number
-}
-
-/** What is found out about one value. */
-class ValueSearch {
-  readonly matches: Match[] = []
-  /** Candidates where no rule matched. */
-  readonly missed: number[] = []
-  /** Readable forms of parts of the value. */
-  readonly hidden: Derived[] = []
-  /** Whether something stands in the value that plainText would resolve. */
-  isEncoded = false
-
-  clear(): void {
-    this.matches.length = this.missed.length = this.hidden.length = 0
-    this.isEncoded = false
-  }
-}
-
-/** By trigger: up to where its decoder has read. */
-const decodedUntil = new Int32Array(TRIGGER_COUNT)
-
-function decodeAt(trigger: number, bytes: Uint8Array, start: number, end: number, at: number, hidden: Derived[]): void {
-  if (at < (decodedUntil[trigger] as number)) return
-  const { until, text } = (decoderAt[trigger] as Decoder)(bytes, start, end, at)
-  decodedUntil[trigger] = until
-  if (text !== undefined) hidden.push(text)
 }
 
 function firstAt({ entries, length }: Candidates, position: number): number {
@@ -484,18 +288,4 @@ function firstAt({ entries, length }: Candidates, position: number): number {
     else high = middle
   }
   return low
-}
-
-/** The candidates that stand so near to a replaced range that their rule could have looked into it. All ascend. */
-function nextToRedactions(redactions: readonly Redaction[], missed: readonly number[]): number[] {
-  let next = 0
-  return missed.filter((entry) => {
-    const position = positionOf(entry)
-    while (next < redactions.length && (redactions[next] as Redaction).end <= position) next++
-    const before = redactions[next - 1]
-    const behind = redactions[next]
-    if (behind !== undefined && position >= behind.start) return false
-    if (before !== undefined && position - before.end < NEIGHBOUR_BYTES) return true
-    return behind !== undefined && behind.start - position < NEIGHBOUR_BYTES
-  })
 }

@@ -1,4 +1,4 @@
-import { LIMIT_TYPE } from './redactor.ts'
+import { LIMIT_TYPE } from './placeholders.ts'
 import type { RedactedText, Redactor } from './redactor.ts'
 
 /** Characters (UTF-16 code units) at the end of what has come that are held back: no rule looks further ahead over a blank. */

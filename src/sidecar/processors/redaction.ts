@@ -1,13 +1,13 @@
 import type { Edits } from '../../otlp/edits.ts'
 import type { OtlpView } from '../../otlp/view.ts'
-import { LIMIT_TYPE } from '../../redaction/redactor.ts'
+import { LIMIT_TYPE } from '../../redaction/placeholders.ts'
 import type { RuleType } from '../../redaction/rule.ts'
 import { defineProcessor } from '../component.ts'
 import type { Counter } from '../component.ts'
 import { buildNames } from './redaction/build-names.ts'
 import { buildRedaction } from './redaction/build-redaction.ts'
 import { redactBatch } from './redaction/redact-batch.ts'
-import { redactionConfig } from './redaction/redaction-config.ts'
+import { redactionConfig, warningsOf } from './redaction/redaction-config.ts'
 
 /**
  * Takes personal data and secrets out of every string of a batch: names, keys, values of all kinds and depths, JSON in strings, descriptions, bodies, and out of
@@ -21,7 +21,7 @@ export const redaction = defineProcessor({
   config: redactionConfig,
   create(config, { id, metrics, clock, env, logger }) {
     const names = buildNames(config.names, { clock, logger })
-    const { redactor, options, types } = buildRedaction(config, { clock, env }, names?.patterns)
+    const { redactor, options } = buildRedaction(config, { clock, env }, names?.patterns)
     const action = (rule: RuleType): string => (config.dry_run ? 'none' : (options.actionOf?.(rule).kind ?? 'replace'))
     const counters = new Map<RuleType, Counter>()
     const counterOf = (rule: RuleType): Counter => {
@@ -34,7 +34,9 @@ export const redaction = defineProcessor({
       }
       return counter
     }
-    for (const rule of [...types, LIMIT_TYPE]) counterOf(rule)
+    // The others begin with the first match: there are hundreds of rules.
+    counterOf(LIMIT_TYPE)
+    for (const warning of warningsOf(config)) logger.warn({}, warning)
     const summary = config.summary === undefined || config.summary === '' ? 'debug' : config.summary
     const redact = (view: OtlpView, edits: Edits): void =>
       redactBatch(redactor, view, edits, summary, (type) => counterOf(type).add(1), options)

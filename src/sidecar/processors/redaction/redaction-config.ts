@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import { lowEntropyTypes, maskKeepDefault } from '../../../redaction/actions.ts'
-import { BLOCKED_TYPE, globsMax } from '../../../redaction/keys/path-rules.ts'
+import { BLOCKED_TYPE, globSegmentsMax, globsMax } from '../../../redaction/keys/path-rules.ts'
 import { LIVE_TYPE } from '../../../redaction/known-values.ts'
 import { NAME_TYPE } from '../../../redaction/names/name-type.ts'
 import { MASK_KEEP_MAX } from '../../../redaction/own-marks.ts'
-import { LIMIT_TYPE, redactionLimits } from '../../../redaction/redactor.ts'
+import { LIMIT_TYPE } from '../../../redaction/placeholders.ts'
+import { redactionLimits } from '../../../redaction/redactor.ts'
 import { rules, ruleTypes } from '../../../redaction/rules.ts'
 import { traceValuesLimits } from '../../../redaction/trace-values.ts'
 import { duration } from '../../config-types.ts'
-import { stockConfig } from './stock-config.ts'
+import { isStock, stockConfig } from './stock-config.ts'
 import { regexProblem } from './user-pattern.ts'
 
 /** Families of rules: configuration names a family for all of its rules. */
@@ -119,10 +120,15 @@ const pseudonyms = z
     message: 'one of key_file and key_env says where the key is; it does not stand in the configuration itself',
   })
 
+const path = z
+  .string()
+  .min(1)
+  .refine((text) => text.split('.').length < globSegmentsMax, `a path has at most ${globSegmentsMax - 1} names`)
+
 const blockedKey = z.union([
-  z.string().min(1),
+  path,
   z.strictObject({
-    path: z.string().min(1).describe('Path of keys, with * and **.'),
+    path: path.describe('Path of keys, with * and **.'),
     name: typeName
       .default(BLOCKED_TYPE)
       .describe('What the values are called in placeholders, counters and summaries.'),
@@ -137,15 +143,11 @@ const keys = z.strictObject({
     .default([])
     .describe('Paths whose values are taken out, whatever they are, with all below.'),
   allowed: z
-    .array(z.string().min(1))
+    .array(path)
     .max(globsMax)
     .default([])
     .describe('Paths whose values stay, as far as they are a value of their own: not what stands below them.'),
-  ignored: z
-    .array(z.string().min(1))
-    .max(globsMax)
-    .default([])
-    .describe('Paths at which nothing is taken out, with all below.'),
+  ignored: z.array(path).max(globsMax).default([]).describe('Paths at which nothing is taken out, with all below.'),
 })
 
 const propagation = z.strictObject({
@@ -295,5 +297,16 @@ export const redactionConfig = z
       })
   })
 export type RedactionConfig = z.output<typeof redactionConfig>
+
+/** What is right in the configuration, but perhaps not meant. */
+export function warningsOf(config: RedactionConfig): readonly string[] {
+  const warnings: string[] = []
+  if (config.dry_run) warnings.push('dry_run: what is found is counted, and nothing is taken out')
+  if (isStock(config) && config.allow_all_keys !== true && (config.allowed_keys ?? []).length === 0)
+    warnings.push(
+      'all attributes are deleted: with keys of the stock collector only those stay that allowed_keys names; or set allow_all_keys: true',
+    )
+  return warnings
+}
 
 const hmacKeyBytesMin: Readonly<Record<string, number | undefined>> = { 'hmac-sha256': 32, 'hmac-sha512': 64 }
