@@ -23,8 +23,8 @@ const SUFFIXES =
   'close trail trl plaza mews row walk loop alley broadway expressway turnpike causeway gardens grove'
 /** The same, but only with a postal code behind. */
 const WEAK_SUFFIXES =
-  'park hill green rise view parade heights wharf mount croft vale meadow meadows common gate woodlands ridge point crossing run path pass'
-const LOWER_SUFFIXES = new WordSet('street avenue ave road lane boulevard blvd parkway terrace crescent')
+  'park hill green rise view parade heights wharf mount croft vale meadow meadows woodlands ridge crossing'
+const LOWER_SUFFIXES = 'street avenue ave road lane boulevard blvd parkway terrace crescent'
 /** Before the name: rue de la Paix, Calle Mayor 12. */
 const PREFIXES =
   'rue avenue boulevard chemin impasse quai allee place voie passage cours route ruelle sentier calle avenida avda paseo camino carrera plaza rambla ronda glorieta ' +
@@ -106,30 +106,51 @@ export const address: Rule = {
   },
 }
 
-const suffixes = new WordSet(`${SUFFIXES} ${WEAK_SUFFIXES}`)
-const weakSuffixes = new WordSet(WEAK_SUFFIXES)
-const prefixes = new WordSet(PREFIXES)
-const endings = new WordSet(ENDINGS)
-const units = new WordSet('suite apt apartment')
+const SUFFIX = 1
+const WEAK = 2
+const LOWER = 4
+const PREFIX = 8
+const ENDING = 16
+const UNIT = 32
+const BOX = 64
+const ANNOUNCING = 128
+const SENDING = 256
+
+/** What each word can be, as bits. */
+const kinds = new Map<string, number>()
+for (const [bit, list] of [
+  [SUFFIX, `${SUFFIXES} ${WEAK_SUFFIXES}`],
+  [WEAK, WEAK_SUFFIXES],
+  [LOWER, LOWER_SUFFIXES],
+  [PREFIX, PREFIXES],
+  [ENDING, ENDINGS],
+  [UNIT, 'suite apt apartment'],
+  [BOX, 'box'],
+  [ANNOUNCING, `${ANNOUNCED_BY} ${SENT_BY}`],
+  [SENDING, SENT_BY],
+] as const)
+  for (const word of list.split(' ')) kinds.set(word, (kinds.get(word) ?? 0) | bit)
+
+const isKind = (subject: Subject, bit: number): boolean => ((kinds.get(subject.word) ?? 0) & bit) !== 0
 
 function findAddress(subject: Subject, at: number): boolean {
   if (at === IN_LABEL) return false
-  const { bytes, wordStart } = subject
   const end = at + 1
   if (subject.at(end) === 0xc3) return isSharpS(subject, end) && findEnding(subject, end + 3)
-  if (units.has(bytes, wordStart, end)) return findUnit(subject, wordStart)
-  if (subject.word === 'box') return findBox(subject, end)
-  if (announcing.has(bytes, wordStart, end)) return findAnnounced(subject, end)
-  if (suffixes.has(bytes, wordStart, end) && findSuffixed(subject, end)) return true
-  if (prefixes.has(bytes, wordStart, end) && findPrefixed(subject, end)) return true
-  return endings.has(bytes, wordStart, end) && findEnding(subject, end)
+  const bits = kinds.get(subject.word) ?? 0
+  if ((bits & UNIT) !== 0) return findUnit(subject, subject.wordStart)
+  if ((bits & BOX) !== 0) return findBox(subject, end)
+  if ((bits & ANNOUNCING) !== 0) return findAnnounced(subject, end)
+  if ((bits & SUFFIX) !== 0 && findSuffixed(subject, end)) return true
+  if ((bits & PREFIX) !== 0 && findPrefixed(subject, end)) return true
+  return (bits & ENDING) !== 0 && findEnding(subject, end)
 }
 
 /** Number, name, word: 12 N. 5th St. */
 function findSuffixed(subject: Subject, wordEnd: number): boolean {
   const { wordStart } = subject
   const isCapital = isCapitalized(subject, wordStart)
-  if (!isCapital && !LOWER_SUFFIXES.has(subject.bytes, wordStart, wordEnd)) return false
+  if (!isCapital && !isKind(subject, LOWER)) return false
   if (subject.at(wordStart - 1) !== 0x20 || subject.isWord(wordEnd)) return false
   const from = nameStart(subject, wordStart, wordEnd, isCapital)
   if (from < 0) return false
@@ -137,7 +158,7 @@ function findSuffixed(subject: Subject, wordEnd: number): boolean {
   const unit = unitEnd(subject, end)
   const to = endOfLocality(subject, unit)
   // In lower case it is most often prose, as are some words: a flat or a postal code must follow.
-  if (to === end && (!isCapital || weakSuffixes.has(subject.bytes, wordStart, wordEnd))) return false
+  if (to === end && (!isCapital || isKind(subject, WEAK))) return false
   subject.confidence = to > end ? 0.9 : 0.75
   return subject.matched(from, to)
 }
@@ -187,8 +208,6 @@ function findUnit(subject: Subject, from: number): boolean {
   return street < 0 ? subject.matched(from, end) : subject.matched(street, Math.max(end, endOfBlock(subject, street)))
 }
 
-const announcing = new WordSet(`${ANNOUNCED_BY} ${SENT_BY}`)
-const sending = new WordSet(SENT_BY)
 const FILLERS = new WordSet(
   'is are at to from it us me them order package parcel items letter card with the my new old his her our your their updated current home billing shipping mailing delivery following as it s should be now ist lautet es est in on n',
 )
@@ -197,7 +216,7 @@ const FILLERS = new WordSet(
 function findAnnounced(subject: Subject, wordEnd: number): boolean {
   const from = valueAhead(subject, wordEnd, FILLERS, ANNOUNCED_BYTES_MAX)
   if (from <= wordEnd || subject.isWord(from - 1) || subject.at(from - 1) === 0x2d) return false
-  const isSent = sending.has(subject.bytes, subject.wordStart, wordEnd)
+  const isSent = isKind(subject, SENDING)
   if (isSent && !hasDirection(subject, wordEnd, from)) return false
   const to = endOfBlock(subject, from)
   if (to < 0 || (isSent && !isDetailed(subject, from, to))) return false
