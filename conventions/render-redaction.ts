@@ -43,7 +43,7 @@ function familiesOf(all: readonly Rule[]): string {
 
 function rowOf(rule: Rule): string {
   const { type, summary, isDefault = true, confidence, source = '', words = [], context = [] } = rule
-  const cues = [...new Set([...words, ...context])]
+  const cues = context.length > 0 ? context : words
   const described = [
     summary,
     cues.length === 0 ? '' : `Words: ${listOf(cues)}.`,

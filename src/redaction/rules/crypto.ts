@@ -21,7 +21,7 @@ export const cryptoAddress: Rule = {
   triggers: [TRIGGER_TOKEN, TRIGGER_WORD],
   words: WALLETS.words,
   confidence: 0.95,
-  context: WALLETS.words,
+  context: WALLETS.phrases,
   find: (subject, at, trigger) =>
     trigger === TRIGGER_TOKEN ? findInRun(subject, at, isAddress) : findWallet(subject, at),
   examples: {
@@ -79,7 +79,7 @@ export const seedPhrase: Rule = {
   source: 'BIP 39: mnemonic sentences of 12, 15, 18, 21 or 24 words of three to eight letters',
   triggers: [TRIGGER_WORD],
   words: SEEDS.words,
-  context: SEEDS.words,
+  context: SEEDS.phrases,
   confidence: 0.9,
   find: findSeedPhrase,
   examples: {

@@ -20,8 +20,11 @@ const COMPOUND_LETTERS_MIN = 10
 export class CuePhrases {
   readonly #phrases = new Map<string, Phrase[]>()
   readonly words: readonly string[]
+  /** As they are read. */
+  readonly phrases: readonly string[]
 
   constructor(phrases: string) {
+    this.phrases = phrases.replaceAll('*', '').split(', ')
     for (const phrase of phrases.split(',')) {
       const words = phrase.trim().split(' ')
       const starred = words.findIndex((word) => word.startsWith('*'))
@@ -62,7 +65,9 @@ export class CuePhrases {
 
 /** Words of which texts are full. */
 const COMMON = new Set(
-  'id ids no nr num number numbers code card my address file service reference security record records'.split(' '),
+  'id ids no nr num number numbers nummer numero numer code card my address file service reference security record records'.split(
+    ' ',
+  ),
 )
 
 /** The last word that is not common. */

@@ -61,7 +61,7 @@ export function identityRule(spec: IdentitySpec): Rule {
     triggers: [...new Set([TRIGGER_WORD, ...bare.map(({ trigger }) => trigger)])],
     words: phrases.words,
     heads: bare.flatMap(({ heads }) => heads),
-    context: spec.phrases.replaceAll('*', '').split(', '),
+    context: phrases.phrases,
     confidence,
     find: (subject, at, trigger) =>
       trigger === TRIGGER_WORD ? finder.findNamed(subject, at) : finder.findBare(subject, at, trigger),
