@@ -1,4 +1,30 @@
-import { FOLD_ALNUM, FOLD_GAP, FOLD_NOTHING, foldKind } from './decode/fold-kind.ts'
+import {
+  byte,
+  isAlnum,
+  isDigit,
+  isEscapeLetter,
+  isGroupGap,
+  isHex,
+  isLetter,
+  isNumberGap,
+  isText,
+  isTokenRun,
+  isWord,
+  isWordIgnoringCase,
+  setText,
+} from './scanner-bytes.ts'
+import {
+  ENCODED_LENGTH,
+  hexAt,
+  isBreak,
+  isEncoded,
+  isEntity,
+  isFold,
+  isPartEnd,
+  isSpaced,
+  isUsefulCode,
+  SPACED_LENGTH,
+} from './scanner-encodings.ts'
 import {
   candidate,
   reserve,
@@ -42,9 +68,7 @@ import type { WordList } from './word-list.ts'
 export function createPortableScanner(words: WordList): Scan {
   const hasWords = words.words.length > 0
   return (bytes, start, end, found) => {
-    text = bytes
-    textStart = start
-    textEnd = end
+    setText(bytes, start, end)
     let tokenLength = 0
     let wordLength = 0
     let spaced = 0
@@ -52,11 +76,18 @@ export function createPortableScanner(words: WordList): Scan {
     for (let at = start; at < end; at++) {
       const bits = BITS[bytes[at] as number] as number
       tokenLength = (bits & TOKEN) === 0 ? 0 : tokenLength + 1
-      wordLength = (bits & ALNUM) === 0 || isEscapeLetter(at) ? 0 : wordLength + 1
+      wordLength = (bits & ALNUM) === 0 || (bytes[at - 1] === 0x5c && isEscapeLetter(at)) ? 0 : wordLength + 1
       const kind = bits & KINDS
       if (kind !== 0) put(found, at, kind === LITERAL ? literalAt(at) : kind === DIGIT ? digitAt(at) : otherAt(at))
       if (tokenLength === TOKEN_LENGTH) put(found, at, TRIGGER_TOKEN)
-      if (wordLength > 0 && hasWords && isWordEnd(bytes, end, at) && words.find(bytes, start, end, at))
+      const isInside = (bits & LOWER) !== 0 && ((BITS[bytes[at + 1] as number] as number) & LOWER) !== 0
+      if (
+        wordLength > 0 &&
+        hasWords &&
+        (!isInside || at + 1 === end) &&
+        isWordEnd(bytes, end, at) &&
+        words.find(bytes, start, end, at)
+      )
         put(found, at, TRIGGER_WORD)
       if (kind === DIGIT && isTriples(at)) put(found, at, TRIGGER_TRIPLES)
       if (wordLength === CODE_LENGTH && isCode(at)) put(found, at, TRIGGER_CODE)
@@ -67,7 +98,7 @@ export function createPortableScanner(words: WordList): Scan {
       if (spaced === SPACED_LENGTH && isSpaced(at)) put(found, at, TRIGGER_SPACED)
       if (tokenLength === ENCODED_LENGTH && isEncoded(at)) put(found, at, TRIGGER_ENCODED)
     }
-    text = new Uint8Array(0)
+    setText(NO_BYTES, 0, 0)
   }
 }
 
@@ -77,12 +108,11 @@ function put(found: Candidates, at: number, trigger: number): void {
   found.entries[found.length++] = candidate(at, trigger)
 }
 
+const NO_BYTES = new Uint8Array(0)
 const TOKEN_LENGTH = 16
 const CODE_LENGTH = 8
 const CODE_LENGTH_MAX = 24
 const CODE_DIGITS = 4
-const SPACED_LENGTH = 8
-const ENCODED_LENGTH = 12
 
 const LITERAL = 1
 const DIGIT = 2
@@ -90,6 +120,7 @@ const OTHER = 3
 const KINDS = 3
 const TOKEN = 4
 const ALNUM = 8
+const LOWER = 16
 /** What a byte can be the last one of, and its classes. */
 const BITS = new Uint8Array(256)
 for (const char of ':abcdefABCDEF') BITS[char.charCodeAt(0)] = OTHER
@@ -98,44 +129,8 @@ for (const char of '0123456789') BITS[char.charCodeAt(0)] = DIGIT
 for (let byte = 0x80; byte < 256; byte++) BITS[byte] = OTHER
 for (const char of '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ')
   BITS[char.charCodeAt(0)] = (BITS[char.charCodeAt(0)] as number) | TOKEN | ALNUM
+for (const char of 'abcdefghijklmnopqrstuvwxyz') BITS[char.charCodeAt(0)] = (BITS[char.charCodeAt(0)] as number) | LOWER
 for (const char of '-_') BITS[char.charCodeAt(0)] = (BITS[char.charCodeAt(0)] as number) | TOKEN
-
-// One scan at a time: module variables are worth a third of the time against closing over them.
-let text: Uint8Array = new Uint8Array(0)
-let textStart = 0
-let textEnd = 0
-
-/** Zero outside of the text. */
-const byte = (at: number): number => (at >= textStart && at < textEnd ? (text[at] as number) : 0)
-const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39
-const isLetter = (c: number): boolean => (c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a
-const isAlnum = (c: number): boolean => isDigit(c) || isLetter(c)
-const isHex = (c: number): boolean => isDigit(c) || ((c | 0x20) >= 0x61 && (c | 0x20) <= 0x66)
-const isUpper = (c: number): boolean => c >= 0x41 && c <= 0x5a
-/** What values are made of. */
-const isInValue = (c: number): boolean => isToken(c) || c === 0x2b || (c >= 0x2e && c <= 0x3a) || c === 0x40
-const isToken = (c: number): boolean => isAlnum(c) || c === 0x2d || c === 0x5f
-const isNumberGap = (c: number): boolean => c === 0x20 || c === 0x2d || c === 0x2e || c === 0x29
-
-const isText = (at: number, expected: string): boolean => {
-  for (let i = 0; i < expected.length; i++) if (byte(at + i) !== expected.charCodeAt(i)) return false
-  return true
-}
-const isWordIgnoringCase = (at: number, lowerCase: string): boolean => {
-  for (let i = 0; i < lowerCase.length; i++) if ((byte(at + i) | 0x20) !== lowerCase.charCodeAt(i)) return false
-  return true
-}
-const isTokenRun = (at: number, length: number): boolean => {
-  for (let i = 0; i < length; i++) if (!isToken(byte(at + i))) return false
-  return true
-}
-/** The letter of \n, \r, \t, \b or \f. */
-const isEscapeLetter = (at: number): boolean => {
-  const c = byte(at)
-  return byte(at - 1) === 0x5c && (c === 0x6e || c === 0x72 || c === 0x74 || c === 0x62 || c === 0x66)
-}
-/** A letter or digit that is text, not the letter of an escape. */
-const isWord = (at: number): boolean => isAlnum(byte(at)) && !isEscapeLetter(at)
 
 function digitAt(p: number): number {
   if (byte(p - 1) === 0x2b) return plusAt(p) === TRIGGER_PLUS ? TRIGGER_PLUS : isForm(p) ? TRIGGER_FORM : -1
@@ -195,28 +190,6 @@ function literalAt(p: number): number {
 }
 
 const isForm = (p: number): boolean => isDigit(byte(p - 2)) && (isDigit(byte(p - 3)) || isDigit(byte(p + 1)))
-
-/** The number that so many hex digits write; -1 when they are none. */
-function hexAt(p: number, digits: number): number {
-  let code = 0
-  for (let i = 0; i < digits; i++) {
-    if (!isHex(byte(p + i))) return -1
-    code = (code << 4) | nibble(byte(p + i))
-  }
-  return code
-}
-
-/** An ASCII character, but not a control or one of `"'<>`, which are escaped everywhere; what stands for one, or for nothing (fold-kind.ts). */
-function isUsefulCode(code: number): boolean {
-  if (code < 0x80) return code >= 0x20 && code !== 0x22 && code !== 0x27 && code !== 0x3c && code !== 0x3e
-  if (code < 0x2000) {
-    if (code === 0xa0 || code === 0xad) return true
-    if (code >= 0x660 && code < 0x700) return (code & 15) < 10 && ((code & 0xf0) === 0x60 || (code & 0xf0) === 0xf0)
-    return (code >= 0x900 && code < 0xe00 && ((code & 0x7f) - 0x66) >>> 0 < 10) || (code >= 0xe50 && code < 0xe5a)
-  }
-  if (code < 0x2070) return code <= 0x2013 || (code >= 0x2028 && code < 0x2030) || code >= 0x205f
-  return code === 0x3000 || code === 0xd835 || code === 0xfeff || (code > 0xff00 && code < 0xff5f)
-}
 
 function isAddressSign(p: number): boolean {
   const before = byte(p - 1)
@@ -302,37 +275,11 @@ function ibanAt(p: number): number {
   return more >= 11 ? TRIGGER_IBAN : -1
 }
 
-/** `&#`, or two to eight letters and a semicolon. */
-function isEntity(p: number): boolean {
-  if (byte(p + 1) === 0x23) return true
-  let letters = 0
-  while (letters < 9 && isLetter(byte(p + 1 + letters))) letters++
-  return letters >= 2 && letters < 9 && byte(p + 1 + letters) === 0x3b
-}
-
-/** Stands between or beside what makes it worth a look. */
-function isFold(p: number): boolean {
-  const kind = foldKind(byte(p), byte(p + 1), byte(p + 2), byte(p + 3))
-  if (kind === 0) return false
-  if ((kind & 15) === FOLD_ALNUM) return true
-  const before = byte(p - 1)
-  const behind = byte(p + (kind >> 4))
-  switch (kind & 15) {
-    case FOLD_NOTHING:
-      return isInValue(before) || isInValue(behind)
-    case FOLD_GAP:
-      return isDigit(before) || isDigit(behind) || (isUpper(before) && isUpper(behind))
-    default:
-      return isAlnum(before) && isAlnum(behind)
-  }
-}
-
 /** Three digits, gap, three digits, gap, digit. */
 function isTriples(p: number): boolean {
   if (!isGroupGap(byte(p - 1)) || !isGroupGap(byte(p - 5))) return false
   return [2, 3, 4, 6, 7, 8].every((i) => isDigit(byte(p - i)))
 }
-const isGroupGap = (c: number): boolean => c === 0x20 || c === 0x2d || c === 0x2e
 
 /** p is the eighth letter or digit of a word: whether it ends soon enough, and holds enough digits and a letter. */
 function isCode(p: number): boolean {
@@ -344,106 +291,3 @@ function isCode(p: number): boolean {
   }
   return digits >= CODE_DIGITS && digits < length
 }
-
-/** p is the last byte of a line break, or the letter of \\n: whether what stands around looks like a value that goes on. */
-function isBreak(p: number): boolean {
-  let before = p - 1
-  if (byte(p) === 0x6e) {
-    if (byte(before) !== 0x5c) return false
-    while (byte(before) === 0x5c && p - before < ESCAPES_MAX) before--
-  }
-  if (!isJoined(byte(before)) || !isJoined(byte(p + 1))) return false
-  if (digitsWithin(before - BREAK_DIGITS_WITHIN + 1) >= BREAK_DIGITS && digitsWithin(p + 1) >= BREAK_DIGITS) return true
-  return hasAt(before, -1) || hasAt(p + 1, 1)
-}
-
-const ESCAPES_MAX = 9
-const BREAK_DIGITS = 2
-const BREAK_DIGITS_WITHIN = 12
-const BREAK_AT_WITHIN = 24
-
-/** Letters, digits, and what may stand between them in a value: `()+-.:@_`. */
-const isJoined = (c: number): boolean =>
-  isToken(c) || c === 0x28 || c === 0x29 || c === 0x2b || c === 0x2e || c === 0x3a || c === 0x40
-
-function digitsWithin(from: number): number {
-  let digits = 0
-  for (let i = 0; i < BREAK_DIGITS_WITHIN; i++) if (isDigit(byte(from + i))) digits++
-  return digits
-}
-
-function hasAt(from: number, step: number): boolean {
-  for (let i = 0; i < BREAK_AT_WITHIN; i++) {
-    const c = byte(from + i * step)
-    if (c === 0x40) return true
-    if (!isJoined(c)) return false
-  }
-  return false
-}
-
-/** p is the eighth of single digits with something between: whether that is the same gap everywhere. */
-function isSpaced(p: number): boolean {
-  const gap = byte(p - 1)
-  if (!isGroupGap(gap) && gap !== 0x5f) return false
-  for (let i = 3; i < 2 * SPACED_LENGTH - 1; i += 2) if (byte(p - i) !== gap) return false
-  return true
-}
-
-/** p is the twelfth token character of a run: whether they are base64 of nine bytes of text, or hex of four to six. */
-function isEncoded(p: number): boolean {
-  const from = p - ENCODED_LENGTH + 1
-  let state = 0
-  for (let i = 0; i < ENCODED_LENGTH && state >= 0; i += 4) {
-    const bits =
-      (sextet(byte(from + i)) << 18) |
-      (sextet(byte(from + i + 1)) << 12) |
-      (sextet(byte(from + i + 2)) << 6) |
-      sextet(byte(from + i + 3))
-    state = textState(textState(textState(state, bits >> 16), (bits >> 8) & 255), bits & 255)
-  }
-  if (state >= 0) return true
-  let at = byte(from) === 0x30 && (byte(from + 1) | 0x20) === 0x78 ? from + 2 : from
-  for (state = 0; at < p && state >= 0; at += 2) {
-    if (!isHex(byte(at)) || !isHex(byte(at + 1))) return false
-    state = textState(state, (nibble(byte(at)) << 4) | nibble(byte(at + 1)))
-  }
-  return state >= 0
-}
-
-const nibble = (c: number): number => (c & 15) + (c > 0x39 ? 9 : 0)
-/** What a token character stands for in base64url. */
-const sextet = (c: number): number =>
-  isDigit(c) ? c + 4 : c >= 0x61 ? c - 71 : c === 0x5f ? 63 : c === 0x2d ? 62 : c - 65
-
-/** Bytes of a character of UTF-8 that are still to come; -1 when the byte is not part of a text. */
-function textState(state: number, c: number): number {
-  if (state !== 0) return state > 0 && (c & 0xc0) === 0x80 ? state - 1 : -1
-  if (c < 0x80) return (c >= 0x20 && c < 0x7f) || c === 0x09 || c === 0x0a || c === 0x0d ? 0 : -1
-  return c < 0xc2 ? -1 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1
-}
-
-/** p is a quote: whether what stands before it is part of a value, and the next string goes on with digits or stands in the next object. */
-function isPartEnd(p: number): boolean {
-  let last = p - 1
-  while (byte(last) === 0x5c && p - last < ESCAPES_MAX) last--
-  const isDigitBefore = isDigit(byte(last)) || (byte(last) === 0x20 && isDigit(byte(last - 1)))
-  if (!isDigitBefore && !isJoined(byte(last))) return false
-  let at = behindBlanks(p + 1)
-  const isObject = byte(at) === 0x7d
-  if (isObject) at = behindBlanks(at + 1)
-  if (byte(at) !== 0x2c) return false
-  at = behindBlanks(at + 1)
-  if (isObject) return byte(at) === 0x7b
-  const quote = at
-  while (byte(at) === 0x5c && at - quote < ESCAPES_MAX) at++
-  if (!isDigitBefore || byte(at) !== 0x22) return false
-  return isDigit(byte(at + 1)) || (byte(at + 1) === 0x20 && isDigit(byte(at + 2)))
-}
-
-function behindBlanks(from: number): number {
-  let at = from
-  while (at - from < BLANKS_MAX && (byte(at) === 0x20 || byte(at) === 0x0a)) at++
-  return at
-}
-
-const BLANKS_MAX = 12
