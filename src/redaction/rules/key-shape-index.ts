@@ -1,3 +1,4 @@
+import type { RuleType } from '../rule.ts'
 import { CLASS, DIGIT, TOKEN } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { keyShapeEnd } from './key-shape.ts'
@@ -5,8 +6,6 @@ import type { KeyShape } from './key-shape.ts'
 
 /** Finds keys by the first two bytes of what may be one: one look into a table for each place where a key could begin. */
 export class KeyShapeIndex {
-  /** Words (TRIGGER_WORD) at which `findAtWord` is to be called. */
-  readonly words: readonly string[]
   readonly #byPair: (readonly KeyShape[] | undefined)[] = Array.from({ length: 128 * 128 })
   readonly #byWord = new Map<string, { shape: KeyShape; offset: number }[]>()
   /** Those that begin with something random: they are told by what stands in their middle. */
@@ -19,7 +18,11 @@ export class KeyShapeIndex {
       if (shape.prefix === '') this.#random.push(shape)
       else if (word === undefined || isRun(shape.prefix)) for (const pair of pairsOf(shape)) this.#put(pair, shape)
     }
-    this.words = [...this.#byWord.keys()]
+  }
+
+  /** Words (TRIGGER_WORD) at which keys of the type may begin. */
+  wordsOf(type: RuleType): readonly string[] {
+    return [...this.#byWord].filter(([, found]) => found.some(({ shape }) => shape.type === type)).map(([word]) => word)
   }
 
   /** At TRIGGER_WORD. Sets the type of what it finds. */

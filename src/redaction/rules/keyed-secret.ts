@@ -7,7 +7,7 @@ import { TRIGGER_WORD } from '../triggers.ts'
 import { commandWords, findCommandPassword } from './command-password.ts'
 import { firstElement, pairedValue } from './paired-value.ts'
 import { isPasswordWord } from './password-word.ts'
-import { kindOfWord, secretKindOf, secretWords } from './secret-key-name.ts'
+import { kindOfWord, secretKindOf, wordsOf } from './secret-key-name.ts'
 import type { SecretKind } from './secret-key-name.ts'
 import { bareEnd, findInSentence } from './secret-sentence.ts'
 import { isCredential, isPasswordValue, isPinValue, isSecretValue, traitsOf } from './secret-value.ts'
@@ -19,13 +19,13 @@ const random40 = `${random20}${['wJal', 'rXUt', 'nFEM', 'IK7M', 'DENG'].join('')
 const shared = {
   family: 'secrets',
   triggers: [TRIGGER_WORD],
-  words: [...secretWords, ...commandWords],
   find: findKeyedSecret,
 } as const
 
 export const awsSecretKey: Rule = {
   ...shared,
   type: 'AWS_SECRET_KEY',
+  words: wordsOf('secret', 'maybe'),
   summary: 'AWS secret access keys: forty characters behind a name such as `aws_secret_access_key`.',
   confidence: 0.9,
   examples: {
@@ -44,6 +44,7 @@ export const awsSecretKey: Rule = {
 export const keyedSecret: Rule = {
   ...shared,
   type: 'SECRET',
+  words: wordsOf('secret', 'maybe', 'parameter'),
   summary:
     'Keys and tokens of any form behind a name that says so (`api_key`, `client_secret`, `X-Auth-Token`), if they look as if they came from a random generator.',
   source: 'words learnt from the rules of gitleaks (MIT licence) and detect-secrets (Apache-2.0)',
@@ -85,6 +86,7 @@ export const keyedSecret: Rule = {
 export const password: Rule = {
   ...shared,
   type: 'PASSWORD',
+  words: [...wordsOf('password'), ...commandWords],
   summary:
     'Passwords behind a name or word that says so; words only where they can be nothing else, names of code never.',
   confidence: 0.8,
@@ -130,6 +132,7 @@ export const password: Rule = {
 export const pin: Rule = {
   ...shared,
   type: 'PIN',
+  words: wordsOf('pin'),
   summary: 'PINs and one-time codes behind a word that says so.',
   confidence: 0.75,
   examples: {

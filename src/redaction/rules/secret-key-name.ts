@@ -30,8 +30,9 @@ name('parameter', 'sig signature phpsessid jsessionid aspsessionid sessionid ses
 /** The kind, unless the words around it say otherwise. */
 export const kindOfWord = (word: string): SecretKind => KIND_OF.get(word) ?? 'none'
 
-/** Words (TRIGGER_WORD) at which a secret may follow. */
-export const secretWords: readonly string[] = [...KIND_OF.keys()]
+/** Words (TRIGGER_WORD) behind which a value of these kinds may stand. */
+export const wordsOf = (...kinds: readonly SecretKind[]): readonly string[] =>
+  [...KIND_OF].filter(([, kind]) => kinds.includes(kind)).map(([word]) => word)
 
 const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
 
@@ -88,12 +89,12 @@ export function secretKindOf(word: string, value: KeyName, wordStart: number): S
   const kind = kindOfWord(word)
   const name = textOf(keyBytes, keyFrom, keyTo)
   const start = wordStart < 0 ? name.toLowerCase().lastIndexOf(word) : wordStart - keyFrom
-  const tail = wordsOf(name.slice(start + word.length))
+  const tail = partsOf(name.slice(start + word.length))
   if (tail.some((part) => OTHER_TAILS.has(part)) && word !== 'webhook') return 'none'
   if (keyFrom > 0 && keyBytes[keyFrom - 1] === SLASH) return 'none'
   if (kind === 'password') return isProse && word === 'pass' ? 'none' : 'password'
-  const phrase = wordsOf(textOf(keyBytes, phraseFrom, keyFrom)).slice(-PHRASE_WORDS_MAX)
-  const head = [...phrase, ...wordsOf(name.slice(0, start))]
+  const phrase = partsOf(textOf(keyBytes, phraseFrom, keyFrom)).slice(-PHRASE_WORDS_MAX)
+  const head = [...phrase, ...partsOf(name.slice(0, start))]
   const before = head.at(-1) ?? ''
   if (kind === 'pin') return tail.length === 0 && (word !== 'code' || CODES.has(before)) ? kind : 'none'
   if (word !== 'key') return word.endsWith('token') && OTHER_TOKENS.has(before) ? 'none' : kind
@@ -110,7 +111,7 @@ function textOf(bytes: Uint8Array, from: number, to: number): string {
 }
 
 /** The words of a name: `maxTokens`, `max_tokens`, `X-Max-Tokens`. */
-function wordsOf(name: string): string[] {
+function partsOf(name: string): string[] {
   return name
     .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
     .toLowerCase()

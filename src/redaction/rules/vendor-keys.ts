@@ -23,7 +23,7 @@ const vendors: readonly (readonly [type: RuleType, vendor: string, forms: string
       'scauth_{a5-30}.{a4-6}.acc{w10-40}.{m30+} authress_{a5-30}.{a4-6}.acc{w10-40}.{m30+}',
   ],
   ['AWS_BEDROCK_KEY', 'Amazon Bedrock', 'ABSK{b60+} bedrock-api-key-{b20+}'],
-  ['AWS_ACCESS_KEY', 'AWS: the ids of access keys', 'AKIA{u16} ASIA{u16} ABIA{u16} ACCA{u16} A3T{u17}'],
+  ['AWS_ACCESS_KEY', 'AWS (ids of access keys)', 'AKIA{u16} ASIA{u16} ABIA{u16} ACCA{u16} A3T{u17}'],
   ['AZURE_SECRET', 'Microsoft Entra ID', '{t3}{d1}Q~{t31-34}'],
   ['CLOUDFLARE_KEY', 'Cloudflare', 'v1.0-{x24}-{x146}'],
   ['DATABRICKS_TOKEN', 'Databricks', 'dapi{x32}-{d1} dapi{x32}'],
@@ -72,7 +72,7 @@ const vendors: readonly (readonly [type: RuleType, vendor: string, forms: string
   ['SQUARE_TOKEN', 'Square', 'sq0atp-{w22+} sq0csp-{w40+} ?EAAA{w22-64}'],
   [
     'STRIPE_KEY',
-    'Stripe: secret and restricted',
+    'Stripe (secret and restricted)',
     'sk_live_{a10+} sk_test_{a10+} sk_prod_{a10+} rk_live_{a10+} rk_test_{a10+} rk_prod_{a10+}',
   ],
   ['SUPABASE_KEY', 'Supabase', 'sbp_{x40} sb_secret_{w20+}'],
@@ -107,14 +107,16 @@ const index = new KeyShapeIndex([
   ...furtherForms.flatMap(([type, forms]) => shapesOf(type, forms)),
 ])
 
+const FORMS_SHOWN = 6
+
 /** One rule for each type; they share one `find`. */
 export const vendorKeys: readonly Rule[] = vendors.map(([type, vendor, forms]) => ({
   type,
   family: 'secrets',
-  summary: `Keys and tokens of ${vendor}, by their forms.`,
+  summary: `Keys and tokens of ${vendor}: ${listOf(forms)}.`,
   source: 'learnt from the rules of gitleaks (MIT licence) and the documentation of the vendors',
   triggers: [TRIGGER_TOKEN, TRIGGER_WORD],
-  words: index.words,
+  words: index.wordsOf(type),
   confidence: 0.95,
   find: findVendorKey,
   examples: {
@@ -122,6 +124,22 @@ export const vendorKeys: readonly Rule[] = vendors.map(([type, vendor, forms]) =
     misses: shapesOf(type, forms).map(({ prefix }) => `(${prefix}short)`),
   },
 }))
+
+/** What the forms begin with. */
+function listOf(forms: string): string {
+  const beginnings = forms.split(' ').map((form) => {
+    const [first = '', ...rest] = form.replace(/^[~?]+/, '').split(/\{[^}]*\}/)
+    return first === '' ? `…${rest.find((literal) => literal !== '') ?? ''}…` : `${first}…`
+  })
+  const shown = [...new Set(beginnings)]
+  const more = shown.length > FORMS_SHOWN ? ` and ${shown.length - FORMS_SHOWN} more` : ''
+  return (
+    shown
+      .slice(0, FORMS_SHOWN)
+      .map((text) => `\`${text}\``)
+      .join(', ') + more
+  )
+}
 
 function findVendorKey(subject: Subject, at: number, trigger: number): boolean {
   if (at === IN_LABEL) return false
