@@ -10,7 +10,8 @@ import { WordSet } from '../word-set.ts'
 export const ipAddress: Rule = {
   type: 'IP_ADDRESS',
   family: 'network',
-  summary: 'IPv4 and IPv6 addresses but loopback, unspecified and broadcast; no version numbers.',
+  summary:
+    'IPv4 and IPv6 addresses, those of private networks too (allowed_values keeps what should stay), but loopback, unspecified and broadcast; no version numbers.',
   triggers: [TRIGGER_IPV4, TRIGGER_COLON],
   confidence: 0.85,
   find: (subject, at, trigger) => (trigger === TRIGGER_IPV4 ? findIpv4(subject, at) : findIpv6(subject, at)),
