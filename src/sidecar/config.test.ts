@@ -179,6 +179,7 @@ test('what is shown of a configuration hides keys, headers and URL credentials, 
         auth: { bearer_token: 'abc', password: '' },
       },
     },
+    processors: { redaction: { actions: { secrets: 'mask' }, hmac_key: 'abc', blocked_key_patterns: ['token'] } },
     service: { http: { endpoint: '127.0.0.1:8080' } },
   })
   expect(shown).toEqual({
@@ -189,6 +190,9 @@ test('what is shown of a configuration hides keys, headers and URL credentials, 
         tls: { ca_file: '/ca.pem' },
         auth: { bearer_token: '[REDACTED]', password: '' },
       },
+    },
+    processors: {
+      redaction: { actions: { secrets: 'mask' }, hmac_key: '[REDACTED]', blocked_key_patterns: ['token'] },
     },
     service: { http: { endpoint: '127.0.0.1:8080' } },
   })

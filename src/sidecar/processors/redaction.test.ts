@@ -378,6 +378,19 @@ describe('redaction', () => {
     expect(error?.message).toMatch(message)
   })
 
+  test.each<[object, string]>([
+    [{ dry_run: true }, 'nothing is taken out'],
+    [{ blocked_values: ['x'] }, 'all attributes are deleted'],
+    [{ blocked_values: ['x'], allow_all_keys: true }, ''],
+    [{ summary: 'info', hash_function: '' }, ''],
+  ])('warns: %j', (settings, message) => {
+    const context = testContext('redaction')
+    redaction.create(redaction.config.parse(settings), context)
+    const warnings = context.logged.map((entry) => entry.message)
+    expect(warnings).toHaveLength(message === '' ? 0 : 1)
+    expect(warnings.join('')).toContain(message)
+  })
+
   test('all problems of a configuration are told at once', () => {
     const wrong = {
       rules: ['MAIL'],

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { actionFor, maskKeepDefault, REPLACE, replacementsOf } from '../../../redaction/actions.ts'
 import type { Action, ActionTable } from '../../../redaction/actions.ts'
-import { BLOCKED_TYPE } from '../../../redaction/keys/path-rules.ts'
-import { LIVE_TYPE } from '../../../redaction/known-values.ts'
 import { createRedactor } from '../../../redaction/redactor.ts'
 import type { Pattern, Redactor, RedactorOptions } from '../../../redaction/redactor.ts'
 import type { RuleFamily, RuleType } from '../../../redaction/rule.ts'
@@ -30,8 +28,6 @@ export const BLOCKED_VALUE = 'BLOCKED_VALUE'
 export interface BuiltRedaction {
   readonly redactor: Redactor
   readonly options: BatchOptions
-  /** All types that can be found. */
-  readonly types: readonly RuleType[]
   readonly pseudonyms: Pseudonyms | undefined
 }
 
@@ -89,14 +85,6 @@ export function buildRedaction(
       ...(config.numbers || config.redact_all_types === true ? { numbers: new NumberTexts(texts) } : {}),
       ...(stock === undefined ? {} : { settle: (view, edits) => stock.settle(view, edits, config.dry_run) }),
     },
-    types: [
-      ...types,
-      ...config.patterns.map(({ name }) => name),
-      ...blocked.map((one) => (typeof one === 'string' ? BLOCKED_TYPE : one.name)),
-      BLOCKED_VALUE,
-      LIVE_TYPE,
-      ...names.map(({ type }) => type),
-    ],
     pseudonyms,
   }
 }
