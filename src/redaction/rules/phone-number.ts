@@ -19,7 +19,7 @@ export interface WrittenNumber {
   /** Has an area code in brackets. */
   readonly hasArea: boolean
   readonly hasExtension: boolean
-  /** Groups of two to five digits behind a zero, the same separator between all. */
+  /** A zero first, then groups of two to five digits, the same separator between all. */
   readonly hasTrunkZero: boolean
   /** A date, a decimal number, an IPv4 address, years: other things that are groups of digits. */
   readonly looksElse: boolean
@@ -226,7 +226,7 @@ function hasGap(subject: Subject, groups: number, gap: number): boolean {
 function hasTrunkZero(subject: Subject): boolean {
   const { from, groups } = number
   if (subject.at(from) !== ZERO || subject.at(from + 1) === ZERO) return false
-  for (let i = 0; i < groups; i++) if (lengthOf(i) < 2 || lengthOf(i) > 5) return false
+  for (let i = 0; i < groups; i++) if (lengthOf(i) < (i === 0 ? 1 : 2) || lengthOf(i) > 5) return false
   return hasGap(subject, groups, subject.at(number.groupEnds[0] as number))
 }
 

@@ -45,6 +45,7 @@ export const phone: Rule = {
       'you can reach Dr. Kim on «33 5577 8899», Jane («0117 364 5991»), (fax) «0117 364 599»',
       '{"phone_number":"«62889»"}',
       'Teléfono: «931 19 91 02»',
+      '«0232 123 45 67», «0-532-123-45-67»',
       'T: «201 496 012» | F: «201 496 013»',
       'call me on «450 0840 or 467 3395».',
       '{"n":"«+22985751234»"}',
@@ -133,7 +134,7 @@ function findWritten(subject: Subject, within: number): boolean {
   const isKnown =
     (isMarked && number.groups >= 2 && number.digits >= 7) ||
     (number.isPlanned && number.groups >= 3) ||
-    (number.hasTrunkZero && number.groups === 3 && number.digits >= 10 && number.digits <= 11) ||
+    (number.hasTrunkZero && number.groups >= 3 && number.groups <= 5 && number.digits >= 10 && number.digits <= 11) ||
     (number.hasExtension && number.groups >= 3 && number.digits >= 10) ||
     (number.hasArea && number.groups >= 3 && number.digits >= 9 && number.digits <= 11)
   return isKnown && subject.matched(number.from, number.to)
