@@ -17,7 +17,7 @@ export const phone: Rule = {
   triggers: [TRIGGER_PLUS, TRIGGER_DIGITS, TRIGGER_TRIPLES, TRIGGER_WORD],
   words: (
     'phone phones telephone ph tel tels fono telefon telefonnummer telefono telefone telephon telefoon handy mobile mobil mobiel movil celular cell cellphone cellular landline ' +
-    'mob handynummer rufnummer mobilnummer fon fax telefax call called calling caller calls dial dialed dialling toll ring rang sms whatsapp signal text texted texting callback hotline helpline ' +
+    'mob handynummer rufnummer mobilnummer fon fax telefax call called calling caller calls dial dialed dialling toll ring rang sms whatsapp whats signal text texted texting callback hotline helpline ' +
     'msisdn desk reach reached reachable contact kontakt answering voicemail message messages messaging registered pager office home work switchboard tollfree'
   ).split(' '),
   confidence: 0.8,
@@ -184,7 +184,7 @@ const AHEAD_BYTES_MAX = 48
 
 /** Words between a cue and its number that change nothing: "phone number is …", "call me at …". */
 const FILLERS = new WordSet(
-  'number numbers no nr num is was are at on to the a my our your his her their me us him them from of for or and new old main direct primary secondary ' +
+  'app number numbers no nr num is was are at on to the a my our your his her their me us him them from of for or and new old main direct primary secondary ' +
     'customer user s string value please via by with using us uk eu usa nummer numero numéro unter auf bei al au ist es est ou oder und anytime today free here now home office work',
 )
 /** Words that say what the digits are instead. */
