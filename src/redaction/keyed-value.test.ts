@@ -21,7 +21,12 @@ const found = (
   const value = keyedValue(subject, subject.wordStart + word.length - 1)
   if (value === undefined) return undefined
   const cut = (from: number, to: number): string => new TextDecoder().decode(subject.bytes.subarray(from, to))
-  return { ...value, value: cut(value.from, value.to), key: cut(value.keyFrom, value.keyTo) }
+  return {
+    ...value,
+    phraseFrom: value.phraseFrom,
+    value: cut(value.from, value.to),
+    key: cut(value.keyFrom, value.keyTo),
+  }
 }
 
 describe('the value behind a key', () => {

@@ -13,6 +13,10 @@ const TYPES_LEARNT: ReadonlySet<RuleType> = new Set([
   ...rules.filter(({ family }) => family === 'secrets' || family === 'identity').map(({ type }) => type),
 ])
 const LEARNT_BYTES_MAX = 256
+/** Two names and what stands between their keys. */
+const HEARD_BYTES_MAX = 1_024
+/** Different values that are taken up from one batch or text: what keys name beyond them is taken out where it stands, but not looked for elsewhere. */
+export const heardPerBatchMax = 8_192
 
 /**
  * Values that are taken out wherever they stand: those that everybody must not see (live secrets), and what keys have named in the trace at hand. A batch is gone through
@@ -32,6 +36,8 @@ export class KnownMatches {
   readonly #indexed = new Map<Trace, number>()
   /** Traces that were entered since the batch began. */
   readonly #entered = new Set<Trace>()
+  /** Hashes of what was said to be learnt since the batch began: most of it is said many times. */
+  readonly #heard = new Set<number>()
   #trace: Trace | undefined
 
   constructor(live: KnownValues | undefined, traces: TraceValues | undefined) {
@@ -42,6 +48,7 @@ export class KnownMatches {
   /** A batch begins, of traces that are entered later. */
   begin(): void {
     this.#entered.clear()
+    this.#heard.clear()
     this.enter(undefined)
     this.#index()
   }
@@ -49,6 +56,7 @@ export class KnownMatches {
   /** A text alone, of the trace that was entered before. */
   beginText(): void {
     this.#entered.clear()
+    this.#heard.clear()
     if (this.#trace !== undefined) this.#entered.add(this.#trace)
     this.#index()
   }
@@ -95,11 +103,27 @@ export class KnownMatches {
 
   /** What a key of the trace at hand names. */
   learn(type: RuleType, bytes: Uint8Array, from: number, to: number): void {
-    if (this.#trace !== undefined && to - from <= LEARNT_BYTES_MAX) this.#trace.learn(type, textOf(bytes, from, to))
+    if (this.#trace !== undefined && to - from <= LEARNT_BYTES_MAX && this.#isNew(type, bytes, from, to))
+      this.#trace.learn(type, textOf(bytes, from, to))
   }
 
   learnPerson(bytes: Uint8Array, givenFrom: number, givenTo: number, familyFrom: number, familyTo: number): void {
-    this.#trace?.learnPerson(textOf(bytes, givenFrom, givenTo), textOf(bytes, familyFrom, familyTo))
+    if (familyTo - familyFrom > LEARNT_BYTES_MAX || givenTo - givenFrom > LEARNT_BYTES_MAX) return
+    if (
+      this.#trace !== undefined &&
+      this.#isNew('', bytes, Math.min(givenFrom, familyFrom), Math.max(givenTo, familyTo))
+    )
+      this.#trace.learnPerson(textOf(bytes, givenFrom, givenTo), textOf(bytes, familyFrom, familyTo))
+  }
+
+  /** Not learnt in this batch already; false when there is too much to learn. */
+  #isNew(type: RuleType, bytes: Uint8Array, from: number, to: number): boolean {
+    if (this.#heard.size >= heardPerBatchMax || to - from > HEARD_BYTES_MAX) return false
+    let hash = (this.#trace?.owner ?? 0) + type.length
+    for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
+    if (this.#heard.has(hash)) return false
+    this.#heard.add(hash)
+    return true
   }
 
   /** What rules have found. */
@@ -109,7 +133,8 @@ export class KnownMatches {
       if (type !== 'PERSON' && !TYPES_LEARNT.has(type)) continue
       const found = text ?? bytes.subarray(start, end)
       if (type !== 'PERSON') this.learn(type, found, 0, found.length)
-      else if (found.length <= LEARNT_BYTES_MAX) this.#trace.learnWholeName(textOf(found, 0, found.length))
+      else if (found.length <= LEARNT_BYTES_MAX && this.#isNew(type, found, 0, found.length))
+        this.#trace.learnWholeName(textOf(found, 0, found.length))
     }
   }
 }
