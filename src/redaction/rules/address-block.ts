@@ -27,8 +27,8 @@ export function endOfBlock(subject: Subject, from: number): number {
     if (to < 0) break
     const isNumber = subject.is(token, DIGIT) || subject.hasText(token, WITHOUT_NUMBER)
     const isName = isCapitalized(subject, token) || isElided(subject, token)
-    if (isNumber) numbers++
-    else if (isName) names++
+    if (isNumber || (isName && subject.is(to - 3, DIGIT))) numbers++
+    if (!isNumber && isName) names++
     if (isNumber || isName) end = to
     at = to
   }

@@ -21,7 +21,8 @@ export const ipAddress: Rule = {
       'X-Forwarded-For: «2001:db8::63fd», «99c2:f43b:b0df:d661:970:9a7e:e38b:1f2b»',
       'db/«10.1.2.3»:5432',
       'from [«fe80::4ccd:16e4:14b6:2298»]:443.',
-      '::ffff:«192.0.2.7»',
+      '«::ffff:192.0.2.7»',
+      'Tunnel to «2001:db8:0:0:0:0:192.168.1.1»',
     ],
     misses: [
       'Chrome/114.0.5562.11 build 8.0.19.6',
@@ -96,7 +97,25 @@ function findIpv4(subject: Subject, at: number): boolean {
   const isPort = next === 0x3a && subject.is(end + 1, DIGIT)
   if (before === 0x2f && subject.isWord(first - 2) && !isPort) return false
   if (hasCueInText(subject, first, VERSION_WORDS)) return false
-  return subject.matched(first, end)
+  return subject.matched(before === 0x3a ? startOfMapped(subject, first) : first, end)
+}
+
+const MAPPED_BYTES_MAX = 30
+
+/** Where the IPv6 address begins that ends with this IPv4 one (::ffff:192.0.2.7), else `first`. */
+function startOfMapped(subject: Subject, first: number): number {
+  let from = first
+  let colons = 0
+  let isCompressed = false
+  while (from > first - MAPPED_BYTES_MAX && (subject.is(from - 1, HEX) || subject.at(from - 1) === 0x3a)) {
+    from--
+    if (subject.isEscapeLetter(from)) return first
+    if (subject.at(from) !== 0x3a) continue
+    colons++
+    if (subject.at(from + 1) === 0x3a) isCompressed = true
+  }
+  subject.steps += first - from
+  return (isCompressed || colons === 6) && !subject.isWord(from - 1) && subject.at(from - 1) !== 0x3a ? from : first
 }
 
 function octetStart(subject: Subject, last: number): number {

@@ -75,6 +75,7 @@ export const address: Rule = {
       '«624 Koelpin Parade, Upton KY65 4CC»',
       'I live at «Övre Gärdet 1, 22190 Lund» now',
       'I live at «bulw. Rutkowski 5/5, 02-468 Leżajsk».',
+      'My address is «SW1A 1AA» in use',
       'send it to «P.O. Box 1234»',
       'my address is «123 main street, apt 5»',
       '«Suite 394»',
