@@ -153,6 +153,42 @@ As {last} et al. ({year}) have shown
 see {last}, {year}
 {first} Jr. and {full} Sr. came to {place}.
 Happy birthday {first}!
+thanks a lot! Best, {first}
+See you soon. Regards, {full}
+All good now. Cheers, {first}
+Ich heiße {full} und brauche Hilfe.
+Hallo {first}, ich habe eine Frage zu Bestellung {id}.
+Sehr geehrter Herr {last}, wir haben Ihre Anfrage erhalten.
+Sehr geehrte Frau {last},\nvielen Dank für Ihre Nachricht.
+Danke {first}, das Paket ist angekommen.
+Viele Grüße\n{first}
+Frau {last} wohnt in {place}.
+Je suis {full} et j'habite à {place}.
+Bonjour {first}, merci pour votre message.
+Madame {last}, votre vol est confirmé.
+Bien à vous,\n{full}
+Merci beaucoup {first} !
+Mon nom est {full}.
+Soy {full} y vivo en {place}.
+Mi nombre es {full}.
+Buenos días {first}, gracias por su mensaje.
+La señora {last} vive en {place}.
+Un saludo,\n{first}
+Muchas gracias, {first}. Su vuelo está confirmado.
+Sono {full} e abito a {place}.
+Il mio nome è {full}.
+Salve {first}, grazie per il messaggio.
+La signora {last} abita a {place}.
+Distinti saluti\n{full}
+Olá, meu nome é {full}.
+Obrigado, {first}. Encontrei a sua conta.
+O senhor {last} ligou ontem.
+Hallo, mijn naam is {full}.
+Bedankt {first}, uw pakket is onderweg.
+Hej {first}, tack för ditt meddelande.
+Jag heter {full}.
+Cześć {first}, mam na imię {first}.
+Benim adım {first}.
 lol {lower} is so funny
 did {lower} call you yesterday
 RT {full}: see you in {place}
@@ -368,6 +404,28 @@ The Bible, the Quran, the {demonym} Church
 God bless {country}. Oh my God. Jesus. Christ.
 Happy New Year! Merry Christmas! Happy Easter!
 Mom and Dad went to {place}. Grandma is at home.
+Hallo, wie kann ich helfen? Vielen Dank! Guten Morgen! Mit freundlichen Grüßen
+Der Kunde hat die Rechnung bezahlt. Die Lieferung kommt am Montag nach {place}.
+Bitte geben Sie die Nummer der Bestellung und das Datum der Rechnung an.
+Das Konto wurde gesperrt. Wir prüfen die Zahlung und den Versand der Ware.
+Meine Frau und mein Sohn reisen im August nach {place}.
+Bonjour, comment puis-je vous aider ? Merci ! Bonne journée.
+Le client habite à {place}. La facture arrive lundi. Votre commande est prête.
+Veuillez indiquer le numéro de commande. Nous vérifions le paiement.
+Hola, buenos días. ¿En qué puedo ayudarle? Gracias. Muchas gracias. Saludos
+El cliente vive en {place}. La factura llega el lunes. Su pedido está listo.
+Indique el número de pedido, por favor. Estamos revisando el pago.
+Buongiorno, come posso aiutarla? Grazie mille. Cordiali saluti
+Il cliente abita a {place}. La fattura arriva lunedì. Il suo ordine è pronto.
+Cliente: {company}\nCiudad: {place}
+Kunde: {company}\nOrt: {place}
+Client : {company}\nVille : {place}
+Olá, bom dia. Obrigado. O pedido está pronto em {place}.
+Hallo, waar woont u? Bedankt. De bestelling is klaar in {place}.
+Hej, tack. Beställningen är klar i {place}.
+Dzień dobry, dziękuję. Zamówienie jest gotowe.
+Merhaba, teşekkürler. Siparişiniz hazır.
+Здравствуйте, спасибо. Заказ готов. Доставка в понедельник.
 `
   .trim()
   .split('\n')

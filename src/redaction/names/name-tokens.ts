@@ -129,13 +129,17 @@ class Reader {
     let innerAt = 0
     let code = false
     let part = 0
+    let isJoined = false
     while (at < this.#end) {
       const point = this.#pointAt(at)
       const letterCase = caseOf(point)
       if (letterCase === NO_LETTER) {
         if (isCode(point)) code = true
         else if (!this.#joins(point, at, end > start)) break
-        else if (point === HYPHEN && part === 0) part = hash
+        else {
+          isJoined = true
+          if (point === HYPHEN && part === 0) part = hash
+        }
       } else {
         if (firstCase === NO_LETTER && end === start) firstCase = letterCase
         if (letterCase === UPPER) {
@@ -150,9 +154,10 @@ class Reader {
       at = end = this.#next
     }
     let shape = shapeOf(firstCase, uppers, lowers, caseless)
+    // O'Brien, Jean-Luc: each part begins with a capital, as it does alone.
+    if (shape === SHAPE_INNER && isJoined) shape = SHAPE_CAPITALISED
     // ChatSession, IDs: no name has its second capital late, or three of them.
-    if (shape === SHAPE_INNER && part === 0 && (uppers > 2 || innerAt > INNER_CAPITAL_MAX || innerAt < 2))
-      shape = SHAPE_MIXED
+    else if (shape === SHAPE_INNER && (uppers > 2 || innerAt > INNER_CAPITAL_MAX || innerAt < 2)) shape = SHAPE_MIXED
     tokens.push(code ? CODE : WORD, shape, spaced, start, end, hash, part)
     return end
   }
