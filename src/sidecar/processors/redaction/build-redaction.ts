@@ -47,14 +47,12 @@ export function buildRedaction(
   const monotonic = (): number => clock.monotonic()
   const blocked = blockedKeys(config)
   const isAllowed = allowedValues(config.allowed_values ?? [])
+  const blockedValues = (config.blocked_values ?? []).map((regex) => userPattern(BLOCKED_VALUE, regex, monotonic))
+  const patterns = config.patterns.map(({ name, regex }) => userPattern(name, regex, monotonic))
   const redactorOptions: RedactorOptions = {
     rules: types,
     limits: { stepsPerByteMax: config.work_per_byte_max },
-    patterns: [
-      ...(config.blocked_values ?? []).map((regex) => userPattern(BLOCKED_VALUE, regex, monotonic)),
-      ...config.patterns.map(({ name, regex }) => userPattern(name, regex, monotonic)),
-      ...names,
-    ],
+    patterns: [...blockedValues, ...patterns, ...names],
     paths: {
       blockedKeys: blocked.map((one) => (typeof one === 'string' ? one : { glob: one.path, type: one.name })),
       allowedKeys: config.keys.allowed,
@@ -70,6 +68,9 @@ export function buildRedaction(
   }
   const { traces: _, ...aloneOptions } = redactorOptions
   const texts = createRedactor(aloneOptions)
+  // The stock collector asks blocked_values about numbers only when it is told to.
+  const allTypes = blockedValues.length === 0 || config.redact_all_types === true
+  const numbers = allTypes ? texts : createRedactor({ ...aloneOptions, patterns })
   const stock = stockKeys === undefined ? undefined : new StockBatch(config, stockKeys, texts)
   return {
     redactor: createRedactor(redactorOptions),
@@ -82,7 +83,7 @@ export function buildRedaction(
       hasPatterns: config.patterns.length > 0 || (config.blocked_values?.length ?? 0) > 0,
       hasPaths: blocked.length + config.keys.allowed.length + config.keys.ignored.length > 0,
       ...tenantOption(config, pseudonyms),
-      ...(config.numbers || config.redact_all_types === true ? { numbers: new NumberTexts(texts) } : {}),
+      ...(config.numbers || config.redact_all_types === true ? { numbers: new NumberTexts(numbers) } : {}),
       ...(stock === undefined ? {} : { settle: (view, edits) => stock.settle(view, edits, config.dry_run) }),
     },
     pseudonyms,

@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { testContext } from '../../../../test/support/component-context.ts'
 import { decodeOtlpProtobuf } from '../../../../test/support/otlp-proto.ts'
@@ -124,6 +125,14 @@ describe('a module of the user', () => {
     const { routed, attributes } = await exported({ 'tool.result': '🙂 é Zaphod and Anna' }, { module })
     await routed
     expect(attributes()).toEqual({ 'tool.result': '🙂 é [REDACTED:PERSON] and Anna' })
+  })
+
+  test('the example', async () => {
+    const module = fileURLToPath(new URL('../../../../examples/names-module/find-names.mjs', import.meta.url))
+    const text = '🙂 Hi, I am Anna Schmidt, and this is Tom.'
+    const { routed, attributes } = await exported({ 'tool.result': text }, { module })
+    await routed
+    expect(attributes()).toEqual({ 'tool.result': '🙂 Hi, I am [REDACTED:PERSON], and this is [REDACTED:PERSON].' })
   })
 
   test.each([
