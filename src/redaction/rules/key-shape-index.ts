@@ -6,18 +6,22 @@ import type { KeyShape } from './key-shape.ts'
 
 /** Finds keys by the first two bytes of what may be one: one look into a table for each place where a key could begin. */
 export class KeyShapeIndex {
-  readonly #byPair: (readonly KeyShape[] | undefined)[] = Array.from({ length: 128 * 128 })
+  /** For each pair of ASCII bytes the list of shapes that begin with it, counted from 1: small enough to stay in the fastest cache. */
+  readonly #listOfPair = new Uint8Array(128 * 128)
+  readonly #lists: KeyShape[][] = []
   readonly #byWord = new Map<string, { shape: KeyShape; offset: number }[]>()
   /** Those that begin with something random: they are told by what stands in their middle. */
   readonly #random: KeyShape[] = []
 
   constructor(shapes: readonly KeyShape[]) {
+    const byPair = new Map<number, KeyShape[]>()
     for (const shape of shapes) {
       const word = startingWord(shape)
       if (word !== undefined) add(this.#byWord, word.text, { shape, offset: word.offset })
       if (shape.prefix === '') this.#random.push(shape)
-      else if (word === undefined || isRun(shape.prefix)) for (const pair of pairsOf(shape)) this.#put(pair, shape)
+      else if (word === undefined || isRun(shape.prefix)) for (const pair of pairsOf(shape)) add(byPair, pair, shape)
     }
+    for (const [pair, found] of byPair) this.#listOfPair[pair] = this.#listOf(found)
   }
 
   /** Words (TRIGGER_WORD) at which keys of the type may begin. */
@@ -41,8 +45,9 @@ export class KeyShapeIndex {
     const stop = end - RUN_BYTES
     let start = subject.isEscapeLetter(from) ? from + 1 : from
     do {
-      const shapes = this.#byPair[((bytes[start] as number) << 7) | (bytes[start + 1] as number)]
-      if (shapes !== undefined) for (const shape of shapes) if (isKey(subject, shape, start)) return true
+      const list = this.#listOfPair[((bytes[start] as number) << 7) | (bytes[start + 1] as number)] as number
+      if (list > 0)
+        for (const shape of this.#lists[list - 1] as KeyShape[]) if (isKey(subject, shape, start)) return true
       while (start < stop && bytes[start] !== DASH && bytes[start] !== UNDERSCORE) start++
     } while (start++ < stop)
     return this.#findByMiddle(subject, from, end)
@@ -54,15 +59,24 @@ export class KeyShapeIndex {
     if (before === COLON || before === BAR || before === PERCENT) start = startOfDigits(subject, from - 1)
     else if (before === TILDE || before === DOT) start = beforeTilde(subject, from)
     else if (end - from >= ENDING_BYTES && subject.hasText(end - ENDING.length, ENDING)) start = end - ENDING_BYTES
+    if (start < 0) return false
     // Telegram puts its tokens behind `bot` in paths.
     const isGlued = subject.hasText(start - 3, 'bot')
-    return start >= 0 && this.#random.some((shape) => isKey(subject, shape, start, isGlued))
+    return this.#random.some((shape) => isKey(subject, shape, start, isGlued))
   }
 
-  #put(pair: number, shape: KeyShape): void {
-    this.#byPair[pair] = [...(this.#byPair[pair] ?? []), shape]
+  /** Number of the list that holds just these. */
+  #listOf(shapes: KeyShape[]): number {
+    const same = this.#lists.findIndex(
+      (list) => list.length === shapes.length && list.every((one, i) => one === shapes[i]),
+    )
+    if (same >= 0) return same + 1
+    if (this.#lists.length === LISTS_MAX) throw new RangeError(`keys have more than ${LISTS_MAX} beginnings`)
+    return this.#lists.push(shapes)
   }
 }
+
+const LISTS_MAX = 255
 
 /** Length of a run of TRIGGER_TOKEN. */
 const RUN_BYTES = 16
