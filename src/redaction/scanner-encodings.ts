@@ -16,6 +16,14 @@ export function hexAt(p: number, digits: number): number {
   return code
 }
 
+/** The escape whose `u` is at `p`: useful by itself, or a letter beyond ASCII that hides where a value begins (`\u53f7AKIA…`). */
+export function isUsefulEscape(p: number): boolean {
+  const code = hexAt(p + 1, 4)
+  if (isUsefulCode(code)) return true
+  const next = byte(p + 5)
+  return code >= 0x80 && (isDigit(next) || next === 0x2b || next === 0x28 || (code >= 0x2e80 && isLetter(next)))
+}
+
 /** An ASCII character, but not a control or one of `"'<>`, which are escaped everywhere; what stands for one, or for nothing (fold-kind.ts). */
 export function isUsefulCode(code: number): boolean {
   if (code < 0x80) return code >= 0x20 && code !== 0x22 && code !== 0x27 && code !== 0x3c && code !== 0x3e

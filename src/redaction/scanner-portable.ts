@@ -23,6 +23,7 @@ import {
   isPartEnd,
   isSpaced,
   isUsefulCode,
+  isUsefulEscape,
   SPACED_LENGTH,
 } from './scanner-encodings.ts'
 import {
@@ -158,7 +159,7 @@ function literalAt(p: number): number {
       if (byte(p - 1) === 0x5c) return isUsefulCode(hexAt(p + 1, 2)) ? TRIGGER_ESCAPE : -1
       return isText(p - 2, 'xo') && isLetter(byte(p + 1)) && byte(p + 2) === 0x2d ? TRIGGER_SLACK : -1
     case 0x75: // u
-      return byte(p - 1) === 0x5c && isUsefulCode(hexAt(p + 1, 4)) ? TRIGGER_ESCAPE : -1
+      return byte(p - 1) === 0x5c && isUsefulEscape(p) ? TRIGGER_ESCAPE : -1
     case 0x22: // a quote
       return isPartEnd(p) ? TRIGGER_PART : -1
     case 0x25: // %

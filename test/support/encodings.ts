@@ -37,6 +37,7 @@ export const encodings: Readonly<Record<string, (value: string) => string>> = {
   'no-break dashes': (value) => value.replaceAll('-', '‑'),
   'bold in Markdown': (value) => `**${value}**`,
   'behind Chinese': (value) => `号码${value}是`,
+  'between escaped Chinese': (value) => `\\u53f7\\u7801${escaped(value)}\\u662f`,
 }
 
 const escaped = (value: string): string => JSON.stringify(value).slice(1, -1)

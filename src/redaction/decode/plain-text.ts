@@ -77,6 +77,8 @@ const isAlnum = (byte: number): boolean => isDigit(byte) || ((byte | 0x20) >= 0x
 function isBlankOfForm(bytes: Uint8Array, at: number): boolean {
   const before = bytes[at - 1] as number
   const behind = bytes[at + 1] as number
+  // The digit of an escape is none.
+  if (bytes[at - 6] === 0x5c && bytes[at - 5] === 0x75) return false
   if (isDigit(before)) return isAlnum(behind) || behind === PERCENT
   return (isDigit(behind) && isAlnum(before)) || (isUpper(before) && isUpper(behind))
 }

@@ -29,7 +29,7 @@ export function literalAt(p: usize): i32 {
   if (c1 == 0x5c) { // backslash
     if (c == 0x2f) return 2;
     if (c == 0x78) return isUsefulCode(hexAt(p + 1, 2)) ? 2 : -1;
-    if (c == 0x75) return isUsefulCode(hexAt(p + 1, 4)) ? 2 : -1;
+    if (c == 0x75) return isUsefulEscape(p) ? 2 : -1;
     return -1;
   }
   if (c == 0x4a) return c1 == 0x79 && c2 == 0x65 && tokenRun(p + 1, 8) ? 3 : -1; // eyJ
@@ -265,6 +265,13 @@ function hexAt(p: usize, digits: usize): i32 {
     code = (code << 4) | nibble(byte(p + i));
   }
   return <i32>code;
+}
+
+function isUsefulEscape(p: usize): bool {
+  const code = hexAt(p + 1, 4);
+  if (isUsefulCode(code)) return true;
+  const next = byte(p + 5);
+  return code >= 0x80 && (isDigit(next) || next == 0x2b || next == 0x28 || (code >= 0x2e80 && isLetter(next)));
 }
 
 function isUsefulCode(code: i32): bool {
