@@ -65,6 +65,7 @@ async function notices(metafiles: readonly Metafile[]): Promise<string> {
   }
   for (const page of ['preact', 'uplot']) folders.add(`node_modules/${page}`)
   const texts = await Promise.all([...folders].toSorted().map(notice))
+  texts.push(await readFile(join(root, 'conventions/names/NOTICE.txt'), 'utf8'))
   return texts.join(`\n${'-'.repeat(80)}\n\n`)
 }
 
