@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { WIRE_KEYS } from '../../../conventions.ts'
 import { actionFor, maskKeepDefault, REPLACE, replacementsOf } from '../../../redaction/actions.ts'
 import type { Action, ActionTable } from '../../../redaction/actions.ts'
 import { createRedactor } from '../../../redaction/redactor.ts'
@@ -80,7 +81,7 @@ export function buildRedaction(
       splits: new SplitValues(texts),
       valueCharsMax: config.value_chars_max ?? charsMaxOf(env),
       propagates: config.propagation.enabled,
-      hasPatterns: config.patterns.length > 0 || (config.blocked_values?.length ?? 0) > 0,
+      hasPatterns: [...blockedValues, ...patterns].some(findsInConventions),
       hasPaths: blocked.length + config.keys.allowed.length + config.keys.ignored.length > 0,
       ...tenantOption(config, pseudonyms),
       ...(config.numbers || config.redact_all_types === true ? { numbers: new NumberTexts(numbers) } : {}),
@@ -88,6 +89,16 @@ export function buildRedaction(
     },
     pseudonyms,
   }
+}
+
+/** Whether a pattern matches in one of the names that attributes have by the conventions: then these are looked at, too. */
+function findsInConventions(pattern: Pattern): boolean {
+  let isFound = false
+  for (const key of WIRE_KEYS) {
+    const bytes = Buffer.from(key)
+    pattern.find(bytes, 0, bytes.length, () => (isFound = true))
+  }
+  return isFound
 }
 
 const familyOf = (type: RuleType): RuleFamily | undefined => families.get(type)

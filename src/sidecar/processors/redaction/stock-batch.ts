@@ -1,6 +1,7 @@
 import type { Edits } from '../../../otlp/edits.ts'
 import { ProtobufWriter } from '../../../otlp/protobuf-writer.ts'
 import { fieldById, fieldId, fieldIdMax, messageSchema } from '../../../otlp/schema.ts'
+import { TextCache } from '../../../otlp/text-cache.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
 import type { Redactor } from '../../../redaction/redactor.ts'
 import { DatabaseSanitizer } from './database-sanitizer.ts'
@@ -15,6 +16,7 @@ import { textMatcher } from './user-pattern.ts'
 /** The part of the stock collector's redaction that goes by the keys of attributes: what is left of them is looked at afterwards, as everything else. */
 export class StockBatch {
   readonly #keys: StockKeys
+  readonly #keyTexts = new TextCache()
   readonly #allowedValues: readonly ((text: string) => boolean)[]
   readonly #allTypes: boolean
   readonly #detail: StockDetail
@@ -31,6 +33,11 @@ export class StockBatch {
     this.#detail = config.summary === undefined || config.summary === '' ? 'silent' : config.summary
     if (config.url_sanitizer?.enabled === true) this.#urls = new UrlSanitizer(config.url_sanitizer)
     if (config.db_sanitizer !== undefined) this.#databases = new DatabaseSanitizer(config.db_sanitizer)
+  }
+
+  /** Whether anything depends on what the values are. */
+  get #needsTexts(): boolean {
+    return this.#allowedValues.length > 0 || this.#urls !== undefined || this.#databases !== undefined
   }
 
   /** In a dry run nothing is edited here either. */
@@ -54,16 +61,18 @@ export class StockBatch {
   #attribute(walk: Walk, n: number, mayDelete: boolean): boolean {
     const { view, edits, summary, isDryRun } = walk
     const keyNode = view.keyNode(n)
-    const verdict = this.#keys.verdict(keyNode < 0 ? '' : view.text(keyNode))
+    const key = keyNode < 0 ? '' : this.#keyText(view, keyNode)
+    const verdict = this.#keys.verdict(key, mayDelete)
     if (verdict === 'ignore') {
       summary.note(n, 'ignored')
       return true
     }
-    if (verdict === 'delete' && mayDelete) {
+    if (verdict === 'delete') {
       summary.note(n, 'redacted')
       if (!isDryRun) edits.remove(n)
       return true
     }
+    if (verdict === 'look' && !this.#needsTexts) return false
     const value = view.valueNode(n)
     const text = value < 0 ? undefined : textOf(view, value, verdict === 'mask' || this.#allTypes)
     const allowed = text === undefined ? false : this.#allowedValues.some((matches) => matches(text))
@@ -74,7 +83,11 @@ export class StockBatch {
       if (!isDryRun) setText(view, edits, value, text === undefined ? MASK : this.#keys.masked(text))
       return true
     }
-    return text !== undefined && !allowed && keyNode >= 0 && this.#sanitize(walk, n, view.text(keyNode), text)
+    return text !== undefined && !allowed && keyNode >= 0 && this.#sanitize(walk, n, key, text)
+  }
+
+  #keyText(view: OtlpView, node: number): string {
+    return view.isEdited(node) ? view.text(node) : this.#keyTexts.text(view.bytes, view.body(node), view.end(node))
   }
 
   /** A value below a blocked key stays when it is nothing but what is allowed: no blank, so that nothing stands beside it. */

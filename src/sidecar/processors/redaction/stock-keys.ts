@@ -33,6 +33,7 @@ export class StockKeys {
   readonly #ignoredPatterns: readonly ((text: string) => boolean)[]
   readonly #blockedPatterns: readonly ((text: string) => boolean)[]
   readonly #verdicts = new Map<string, Verdict>()
+  readonly #memberVerdicts = new Map<string, Verdict>()
   /** Puts `****` or a hash in the place of what was found. */
   readonly masked: (text: string | Uint8Array) => string
 
@@ -44,19 +45,20 @@ export class StockKeys {
     this.masked = maskOf(config)
   }
 
-  /** Case counts, as there. */
-  verdict(key: string): Verdict {
-    const known = this.#verdicts.get(key)
+  /** Case counts, as there. Members of maps that stay in any case are not deleted. */
+  verdict(key: string, mayDelete: boolean): Verdict {
+    const verdicts = mayDelete ? this.#verdicts : this.#memberVerdicts
+    const known = verdicts.get(key)
     if (known !== undefined) return known
-    if (this.#verdicts.size >= VERDICTS_MAX) this.#verdicts.clear()
-    const verdict = this.#decide(key)
-    this.#verdicts.set(key, verdict)
+    if (verdicts.size >= VERDICTS_MAX) verdicts.clear()
+    const verdict = this.#decide(key, mayDelete)
+    verdicts.set(key, verdict)
     return verdict
   }
 
-  #decide(key: string): Verdict {
+  #decide(key: string, mayDelete: boolean): Verdict {
     if (this.#ignored.has(key) || this.#ignoredPatterns.some((matches) => matches(key))) return 'ignore'
-    if (this.#allowed !== undefined && !this.#allowed.has(key) && !summaryKeys.has(key)) return 'delete'
+    if (mayDelete && this.#allowed !== undefined && !this.#allowed.has(key) && !summaryKeys.has(key)) return 'delete'
     return this.#blockedPatterns.some((matches) => matches(key)) ? 'mask' : 'look'
   }
 }
