@@ -1,5 +1,6 @@
 import { decoderAt, isPlainTextTrigger } from './decode/decoders.ts'
 import type { Decoder } from './decode/decoders.ts'
+import { joinTexts } from './decode/hidden-texts.ts'
 import { plainText } from './decode/plain-text.ts'
 import { isSpelledSign } from './decode/spelled-sign.ts'
 import { isEndGlued, isStartGlued } from './glued.ts'
@@ -72,26 +73,36 @@ export class ValueRedactor {
     return this.#redactionsOf(value, found, first, 0)
   }
 
-  #redactionsOf(value: Value, found: Candidates, first: number, round: number): readonly Redaction[] {
+  #redactionsOf(value: Value, candidates: Candidates, first: number, round: number): readonly Redaction[] {
     const search = (this.#searches[round] ??= new ValueSearch())
     search.clear()
-    if (!this.#findMatches(value, found, first, search)) return this.#masked(value)
-    const { matches, missed, hidden } = search
+    if (!this.#findMatches(value, candidates, first, search)) return this.#masked(value)
+    const { matches, missed } = search
     this.#findPatterns(value, matches)
     if (round === 0) {
       this.#rules.findInLabel(matches)
       this.#keys.find(this.#rules.subject, matches)
     } else this.#keys.findWithin(this.#rules.subject, matches)
-    const plain = search.isEncoded ? plainText(value.bytes, value.start, value.end) : undefined
-    if (plain !== undefined) hidden.push(plain)
-    if (matches.length === 0 && hidden.length === 0) return NOTHING
-    const borders = hidden.some(({ seam }) => seam !== undefined) ? bordersOf(matches) : undefined
-    for (const text of hidden) {
-      if (text.seam !== undefined && borders?.(text.seam) === true) continue
+    const texts = this.#hiddenTexts(value, search)
+    if (matches.length === 0 && texts.length === 0) return NOTHING
+    const limit = this.#placeholders.indexOf(LIMIT_TYPE)
+    for (const text of texts) {
       if (round === ROUNDS_MAX || !this.#takeSteps(text.bytes.length * MADE_STEPS)) return this.#masked(value)
-      for (const match of originsOf(text, this.#matchesIn(text.bytes, round + 1))) matches.push(match)
+      const found = this.#matchesIn(text.bytes, round + 1)
+      if (found.some(({ start, end, rule }) => rule === limit && text.origin(start, end) === undefined))
+        return this.#masked(value)
+      for (const match of originsOf(text, found)) matches.push(match)
     }
     return this.#settle(value, matches, missed, round)
+  }
+
+  /** What else is to be searched: the whole value without its encodings, and what is hidden in places of it, as one text. */
+  #hiddenTexts({ bytes, start, end }: Value, { matches, hidden, isEncoded }: ValueSearch): readonly Derived[] {
+    const plain = isEncoded ? plainText(bytes, start, end) : undefined
+    const borders = hidden.some(({ seam }) => seam !== undefined) ? bordersOf(matches) : undefined
+    const texts = hidden.filter(({ seam }) => seam === undefined || borders?.(seam) !== true)
+    const joined = texts.length > 1 ? [joinTexts(texts)] : texts
+    return plain === undefined ? joined : [...joined, plain]
   }
 
   /** Runs the rules and decoders at the candidates in the value. False when the limits are reached. */

@@ -136,6 +136,13 @@ describe('limits', () => {
     expect(redact(`p=${text} end`)).not.toContain(text)
   })
 
+  test('nor are several of them', () => {
+    let text = 'note: bob@example.org'
+    for (let i = 0; i < 8; i++) text = Buffer.from(text).toString('base64')
+    const redacted = redact(`p=${text} q=Ym9iQGV4YW1wbGUub3Jn r=${text} end`)
+    expect(redacted).not.toContain(text)
+  })
+
   const families: Record<string, string> = {
     percent: '%41',
     'percent of percent': '%252525',
