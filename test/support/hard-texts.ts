@@ -62,7 +62,7 @@ export const hardUnits: readonly string[] = [
 /** Words of rules in the forms of keys. */
 export const wordUnits: readonly string[] = [
   ...new Set(rules.flatMap(({ words = [], context = [] }) => [...words, ...context])),
-].flatMap((word) => [`${word} `, `${word}: `, `${word}_`, `{"${word}":"`])
+].flatMap((word) => [`${word}: `, `${word}_`])
 
 export const exampleUnits: readonly string[] = [
   ...new Set(
