@@ -63,11 +63,18 @@ export interface Derived {
 }
 
 /** Matches in derived text as ranges of the value itself. */
-export const originsOf = (derived: Derived, matches: readonly Match[]): Match[] =>
-  matches.flatMap((match) => {
-    const text = derived.bytes.subarray(match.start, match.end)
-    return [derived.origin(match.start, match.end) ?? []].flat().map((origin) => ({ text, ...match, ...origin }))
-  })
+export function originsOf(derived: Derived, matches: readonly Match[]): Match[] {
+  const origins: Match[] = []
+  const { bytes } = derived
+  for (const match of matches) {
+    const origin = derived.origin(match.start, match.end)
+    if (origin === undefined) continue
+    const { rule, confidence, text = bytes.subarray(match.start, match.end) } = match
+    if ('start' in origin) origins.push({ start: origin.start, end: origin.end, rule, confidence, text })
+    else for (const { start, end } of origin) origins.push({ start, end, rule, confidence, text })
+  }
+  return origins
+}
 
 /** Tells whether a match ends or begins where a text was joined: then it was whole, and what goes on there is something else. */
 export function bordersOf(matches: readonly Match[]): (seam: Range) => boolean {

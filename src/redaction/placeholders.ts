@@ -11,12 +11,14 @@ export const LIMIT_TYPE = 'LIMIT'
 export class Placeholders {
   /** By the index that matches carry. */
   readonly #types: readonly RuleType[]
+  readonly #indexOf = new Map<RuleType, number>()
   readonly #texts: readonly string[]
   readonly #encoded: readonly Uint8Array[]
   readonly #replacement: Replacement | undefined
 
   constructor(types: readonly RuleType[], replacement: Replacement | undefined) {
     this.#types = types
+    for (const [index, type] of types.entries()) if (!this.#indexOf.has(type)) this.#indexOf.set(type, index)
     this.#texts = types.map((type) => `[REDACTED:${type}]`)
     this.#encoded = this.#texts.map((text) => encoder.encode(text))
     this.#replacement = replacement
@@ -24,8 +26,7 @@ export class Placeholders {
 
   /** The last type is that of what has none. */
   indexOf(type: RuleType): number {
-    const index = this.#types.indexOf(type)
-    return index < 0 ? this.#types.length - 1 : index
+    return this.#indexOf.get(type) ?? this.#types.length - 1
   }
 
   /** `quote`: what makes the replacement a string of JSON where the match is a number. */

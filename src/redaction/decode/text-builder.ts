@@ -14,7 +14,7 @@ export class TextBuilder implements Derived {
   }
 
   get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length)
+    return this.#bytes.length === this.#length ? this.#bytes : this.#bytes.subarray(0, this.#length)
   }
 
   get length(): number {
