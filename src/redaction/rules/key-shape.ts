@@ -92,6 +92,8 @@ export function keyShapeEnd(subject: Subject, shape: KeyShape, from: number): nu
     }
     const end = runEnd(subject, at, bit, max)
     if (end - at < min) return -1
+    // Longer than any key: what begins within would be walked again and again.
+    if (end - at === PART_BYTES_MAX) subject.keyUntil = end
     at = end
     last = bit
   }
