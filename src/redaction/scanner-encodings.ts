@@ -72,8 +72,10 @@ export function isBreak(p: number): boolean {
     while (byte(before) === 0x5c && p - before < ESCAPES_MAX) before--
   }
   if (!isJoined(byte(before)) || !isJoined(byte(p + 1))) return false
-  if (digitsWithin(before - BREAK_DIGITS_WITHIN + 1) >= BREAK_DIGITS && digitsWithin(p + 1) >= BREAK_DIGITS) return true
-  return hasAt(before, -1) || hasAt(p + 1, 1)
+  if (hasAt(before, -1)) return !hasAt(p + 1, 1)
+  if (hasAt(p + 1, 1)) return true
+  if (digitsWithin(before - BREAK_DIGITS_WITHIN + 1) < BREAK_DIGITS || digitsWithin(p + 1) < BREAK_DIGITS) return false
+  return !isLineEnd(behindRun(before, -1)) || !isLineEnd(behindRun(p + 1, 1))
 }
 
 const ESCAPES_MAX = 9
@@ -84,6 +86,16 @@ const BREAK_AT_WITHIN = 24
 /** Letters, digits, and what may stand between them in a value: `()+-.:@_`. */
 const isJoined = (c: number): boolean =>
   isToken(c) || c === 0x28 || c === 0x29 || c === 0x2b || c === 0x2e || c === 0x3a || c === 0x40
+
+/** The byte that ends the run from here on; something else than a line end when it is long. */
+function behindRun(from: number, step: number): number {
+  let at = from
+  while (Math.abs(at - from) < BREAK_AT_WITHIN && isJoined(byte(at))) at += step
+  return byte(at)
+}
+
+/** Both lines hold nothing else: a list. */
+const isLineEnd = (c: number): boolean => c === 0x0a || c === 0x0d || c === 0x5c || c === 0x22 || c === 0
 
 function digitsWithin(from: number): number {
   let digits = 0

@@ -190,12 +190,29 @@ export function isBreak(p: usize): bool {
     while (byte(before) == 0x5c && p - before < 9) before--;
   }
   if (!isJoined(byte(before)) || !isJoined(byte(p + 1))) return false;
-  if (digitsWithin(before - 11) >= 2 && digitsWithin(p + 1) >= 2) return true;
-  return hasAtBefore(before) || hasAtBehind(p + 1);
+  if (hasAtBefore(before)) return !hasAtBehind(p + 1);
+  if (hasAtBehind(p + 1)) return true;
+  if (digitsWithin(before - 11) < 2 || digitsWithin(p + 1) < 2) return false;
+  return !isLineEnd(beforeRun(before)) || !isLineEnd(behindRun(p + 1));
 }
 
 // @ts-ignore: decorator
 @inline function isJoined(c: u32): bool { return isToken(c) || c == 0x28 || c == 0x29 || c == 0x2b || c == 0x2e || c == 0x3a || c == 0x40; }
+
+function beforeRun(from: usize): u32 {
+  let at = from;
+  while (from - at < 24 && isJoined(byte(at))) at--;
+  return byte(at);
+}
+
+function behindRun(from: usize): u32 {
+  let at = from;
+  while (at - from < 24 && isJoined(byte(at))) at++;
+  return byte(at);
+}
+
+// @ts-ignore: decorator
+@inline function isLineEnd(c: u32): bool { return c == 0x0a || c == 0x0d || c == 0x5c || c == 0x22 || c == 0; }
 
 function digitsWithin(from: usize): i32 {
   let digits = 0;
