@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 import { NAME_TYPE } from '../redaction/names/name-type.ts'
 import { namesPattern } from '../redaction/names/names-pattern.ts'
 import { redactTexts } from '../redaction/redact-texts.ts'
+import type { TraceText } from '../redaction/redact-texts.ts'
+import { redactUntilSettled } from '../redaction/redact-until-settled.ts'
 import type { RedactedText } from '../redaction/redactor.ts'
 import { rules } from '../redaction/rules.ts'
 import type { Signal } from '../sidecar/component.ts'
@@ -104,16 +106,20 @@ function redacted(
   if (format === 'otlp-protobuf') return redactedRequest(signal, input, redaction, onFound)
   const text = input.toString('utf8')
   if (format === 'otlp-json') return redactedJson(text, redaction, onFound)
-  const [result] = redactTexts(redaction.redactor, [{ text, trace: '' }])
+  const [result] = settledTexts(redaction, [{ text, trace: '' }])
   if (result === undefined) return text
   tell(text, result, onFound)
   return result.text
 }
 
+/** Names take a second look: a placeholder beside a word may tell what it is. */
+const settledTexts = ({ redactor }: BuiltRedaction, texts: readonly TraceText[]): RedactedText[] =>
+  redactTexts(redactor, texts, (text) => redactUntilSettled(redactor, text))
+
 /** A line of findings for each line; lines without a `trace` are one trace. */
 function writeLines(input: string, redaction: BuiltRedaction, io: CommandIo, onFound: OnFound): void {
   const lines = readLines(input)
-  for (const [i, result] of redactTexts(redaction.redactor, lines).entries()) {
+  for (const [i, result] of settledTexts(redaction, lines).entries()) {
     const { id, text } = lines[i] ?? { id: null, text: '' }
     tell(text, result, onFound)
     const findings = result.hits.map(({ start, end, rule, confidence }) => ({ start, end, rule, confidence }))

@@ -6,8 +6,12 @@ export interface TraceText {
   readonly trace: string
 }
 
-/** Several texts, such as the messages of conversations: twice through, so that what a later one tells is known in the earlier ones. In their order. */
-export function redactTexts(redactor: Redactor, texts: readonly TraceText[]): RedactedText[] {
+/** Several texts, such as the messages of conversations: twice through, so that what a later one tells is known in the earlier ones. In their order. `redact` is what the result comes from. */
+export function redactTexts(
+  redactor: Redactor,
+  texts: readonly TraceText[],
+  redact: (text: string) => RedactedText = (text) => redactor.redactText(text),
+): RedactedText[] {
   for (const { text, trace } of texts) {
     redactor.enterTrace(trace)
     redactor.redactText(text)
@@ -16,7 +20,7 @@ export function redactTexts(redactor: Redactor, texts: readonly TraceText[]): Re
   for (const members of Map.groupBy(texts.entries(), ([, { trace }]) => trace).values()) {
     for (const [index, { text, trace }] of members) {
       redactor.enterTrace(trace)
-      redacted[index] = redactor.redactText(text)
+      redacted[index] = redact(text)
     }
   }
   redactor.enterTrace(undefined)
