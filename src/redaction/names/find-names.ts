@@ -83,7 +83,7 @@ export class NameFinder {
       if (shape[first] === SHAPE_INITIAL) return
       if (shape[first] === SHAPE_CAPITALS && to - from <= CODE_LETTERS_MAX) return
     }
-    found.push({ start: from, end: to, confidence })
+    found.push({ start: from, end: to, confidence: Math.round(confidence * 100) / 100 })
   }
 }
 

@@ -15,7 +15,7 @@ export const personalRules: readonly Rule[] = [
     type: 'PERSON',
     confidence: 0.9,
     summary:
-      'Names of people under keys that say so: first_name, lastName, cardholder_name, in fifteen languages; `name` alone in an object of a person: below `customer`, `passengers` and the like, or beside an e-mail or a date of birth.',
+      'Names of people under keys that say so: first_name, lastName, cardholder_name, in fifteen languages; `name` alone in an object of a person: below `customer`, `passengers` and the like, or beside an e-mail or a date of birth. In sentences by the names model (`names`).',
     examples: {
       matches: [
         '{"passengers":[{"first_name":"«Mia»","last_name":"«Li»"}]}',
