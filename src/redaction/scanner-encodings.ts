@@ -74,12 +74,16 @@ export function isBreak(p: number): boolean {
   if (!isJoined(byte(before)) || !isJoined(byte(p + 1))) return false
   if (hasAt(before, -1)) return !hasAt(p + 1, 1)
   if (hasAt(p + 1, 1)) return true
-  if (digitsWithin(before - BREAK_DIGITS_WITHIN + 1) < BREAK_DIGITS || digitsWithin(p + 1) < BREAK_DIGITS) return false
+  const left = digitsWithin(before - BREAK_DIGITS_WITHIN + 1)
+  const right = digitsWithin(p + 1)
+  if (left < BREAK_DIGITS_MIN || right < BREAK_DIGITS_MIN || left + right < BREAK_DIGITS) return false
   return !isLineEnd(behindRun(before, -1)) || !isLineEnd(behindRun(p + 1, 1))
 }
 
 const ESCAPES_MAX = 9
-const BREAK_DIGITS = 2
+/** On each side of a break, and on both together. */
+const BREAK_DIGITS_MIN = 2
+const BREAK_DIGITS = 6
 const BREAK_DIGITS_WITHIN = 12
 const BREAK_AT_WITHIN = 24
 

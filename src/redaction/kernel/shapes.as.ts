@@ -192,7 +192,8 @@ export function isBreak(p: usize): bool {
   if (!isJoined(byte(before)) || !isJoined(byte(p + 1))) return false;
   if (hasAtBefore(before)) return !hasAtBehind(p + 1);
   if (hasAtBehind(p + 1)) return true;
-  if (digitsWithin(before - 11) < 2 || digitsWithin(p + 1) < 2) return false;
+  const left = digitsWithin(before - 11), right = digitsWithin(p + 1);
+  if (left < 2 || right < 2 || left + right < 6) return false;
   return !isLineEnd(beforeRun(before)) || !isLineEnd(behindRun(p + 1));
 }
 
