@@ -101,6 +101,7 @@ export const password: Rule = {
       `docker login -u ann -p «hunt${'er2!'}» registry.example.com`,
       `mysqldump -u root -p«S3cr3t${'Pw'}» shop > shop.sql`,
       `{"username":"ann","password":"«S3cure${'Pass'}»"}`,
+      `{"password":"«correct-${'horse'}-42»"}`,
       `<add key="Password" value="«b%B@2e${'RCS'}»" />`,
       `1,"{""password"":""«hunt${'er2!'}»""}"`,
       `DB_PASSWORD=«p4ss-${'W0rd'}»`,

@@ -147,7 +147,8 @@ export function isPasswordValue(subject: Subject, from: number, to: number, isQu
   if (upper + lower === 0) return digits === length && length <= PIN_DIGITS_MAX
   if (isLink(subject, from, to) || (subject.at(from) === 0x30 && (subject.at(from + 1) | 0x20) === 0x78)) return false
   if (digits + symbols + fillers === 0) return found.randomness >= WORD_MIN && length >= SECRET_BYTES_MIN
-  if (joints > 0 && symbols === 0 && found.randomness < NAME_MAX) return false
+  // In quotes and with a digit it is a phrase that somebody chose, as `correct-horse-42`; without quotes a name of code.
+  if (joints > 0 && symbols === 0 && !(isQuoted && digits > 0) && found.randomness < NAME_MAX) return false
   return isQuoted || !isCode(subject, from, to, found)
 }
 
