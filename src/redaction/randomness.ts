@@ -36,5 +36,6 @@ for (let a = 1; a < DIGIT; a++) {
   for (let b = 1; b < DIGIT; b++) PAIR_SCORE[a * KINDS + b] = RARE
 }
 for (const [first = '', followers = ''] of COMMON_PAIRS.split(' ').map((group) => group.split(':'))) {
-  for (const second of followers) PAIR_SCORE[(first.charCodeAt(0) - 0x60) * KINDS + second.charCodeAt(0) - 0x60] = COMMON
+  for (const second of followers)
+    PAIR_SCORE[(first.charCodeAt(0) - 0x60) * KINDS + second.charCodeAt(0) - 0x60] = COMMON
 }

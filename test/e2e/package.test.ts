@@ -72,7 +72,7 @@ agent('packed', () => client.chat.completions.create({ model: 'gpt-5-mini', mess
     await writeFile(join(folder, 'redact.js'), `import { redact } from 'spanwarden/redact'\n${use}`)
     await writeFile(join(folder, 'redact.cjs'), `const { redact } = require('spanwarden/redact')\n${use}`)
     for (const file of ['redact.js', 'redact.cjs']) {
-      const { stdout, stderr } = await runNode([file], { cwd: folder })
+      const { stdout, stderr } = await runNode([file], { cwd: folder, env: {} })
       expect([stdout, stderr]).toEqual(['{"user":{"email":"[REDACTED:EMAIL]"}}\n', ''])
     }
     const types = await readFile(join(folder, 'node_modules/spanwarden/dist/redact.d.ts'), 'utf8')
