@@ -1,8 +1,8 @@
+import { ABBREVIATIONS, COUNTS, FILLERS, VERBS } from './key-fillers.ts'
 import { gapBytesMax, isQuote, skipBlanks, skipEmphasis, skipQuote } from './key-gap.ts'
 import { ALNUM, CLASS, LETTER } from './subject.ts'
 import type { Subject } from './subject.ts'
 import { keyedValueBytesMax, readValue } from './read-value.ts'
-import { WordSet } from './word-set.ts'
 
 /** How a value behind a key ends. */
 export type Delimiter =
@@ -254,15 +254,6 @@ function behindPair(subject: Subject, start: number): number {
   const inner = skipBlanks(subject, skipQuote(subject, type + 11), found.isKeyQuoted)
   return subject.at(inner) === COLON ? skipBlanks(subject, inner + 1, found.isKeyQuoted) : value
 }
-
-/** Words that may stand between a name and its value in a sentence; behind those of the second set the value comes. */
-const FILLERS = new WordSet(
-  'number numbers no nr num code id name names value of on for file the this that my your his her our their its new current old account user customer here',
-)
-const VERBS = new WordSet('is are was were be equals to as ist lautet es est è é jest')
-/** Behind these a value may come at once: "account number 123". */
-const COUNTS = new WordSet('number no nr num code')
-const ABBREVIATIONS = new WordSet('no nr num')
 
 /** Behind "is", "number is", "of the account is", "number:", "number". */
 function behindFillers(subject: Subject, start: number): number {

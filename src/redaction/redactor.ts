@@ -179,7 +179,9 @@ class RuleRedactor implements Redactor {
     this.#limits = { ...redactionLimits, ...limits }
     const scanRules = create(this.#rules.words)
     this.#scan = (bytes, start, end, found) => {
+      const first = found.length
       scanRules(bytes, start, end, found)
+      this.#rules.dropVain(bytes, start, end, found, first)
       this.#known.scan(bytes, start, end, found)
     }
     this.#values = new ValueRedactor({

@@ -12,8 +12,12 @@ import {
   TRIGGER_SSN,
   TRIGGER_TOKEN,
   TRIGGER_WORD,
+  positionOf,
+  triggerOf,
 } from './triggers.ts'
+import type { Candidates } from './triggers.ts'
 import { isWordEnd, WordList } from './word-list.ts'
+import { NeedsOfWord, Surroundings } from './word-needs.ts'
 
 /** Triggers of the start of a word, where the scanner missed it: see triggers.ts. */
 const CODE_BYTES = 8
@@ -22,7 +26,7 @@ const TOKEN_BYTES = 16
 const START_WORD_BYTES_MAX = 64
 
 /** What of a rule finds matches. */
-export type Search = Pick<Rule, 'type' | 'confidence' | 'triggers' | 'words' | 'heads' | 'find'>
+export type Search = Pick<Rule, 'type' | 'confidence' | 'triggers' | 'words' | 'needs' | 'heads' | 'find'>
 
 /** Asks the rules about the candidates of one value after the other. */
 export class RuleSearch {
@@ -31,6 +35,9 @@ export class RuleSearch {
   readonly #rulesAt: readonly (readonly Search[])[]
   /** By index of the word. */
   readonly #rulesOfWord: readonly (readonly Search[])[]
+  /** By index of the word, what those rules need. */
+  readonly #needsOfWord: readonly NeedsOfWord[]
+  readonly #around = new Surroundings()
   readonly #digitHeads: RuleHeads
   readonly #codeHeads: RuleHeads
   readonly #indexOf: ReadonlyMap<RuleType, number>
@@ -47,6 +54,34 @@ export class RuleSearch {
     this.#rulesOfWord = this.words.words.map((word) =>
       firstOfEachSearch(rules.filter(({ words = [] }) => words.includes(word))),
     )
+    this.#needsOfWord = this.words.words.map(
+      (word, i) =>
+        new NeedsOfWord(
+          word,
+          (this.#rulesOfWord[i] as readonly Search[]).map(({ needs }) => needs),
+        ),
+    )
+  }
+
+  /** Takes out those of the candidates from the one with the index `first` on that are words around which no rule can find anything. */
+  dropVain(bytes: Uint8Array, start: number, end: number, found: Candidates, first: number): void {
+    const { entries, length } = found
+    let kept = first
+    for (let i = first; i < length; i++) {
+      const entry = entries[i] as number
+      if (triggerOf(entry) === TRIGGER_WORD && this.#isVain(bytes, start, end, positionOf(entry))) continue
+      entries[kept++] = entry
+    }
+    found.length = kept
+  }
+
+  #isVain(bytes: Uint8Array, start: number, end: number, position: number): boolean {
+    const { words } = this
+    if (!words.find(bytes, start, end, position)) return true
+    this.#around.reset(bytes, start, end, position)
+    for (let i = 0; i < words.foundCount; i++)
+      if ((this.#needsOfWord[words.found[i] as number] as NeedsOfWord).isAnyMet(this.#around)) return false
+    return true
   }
 
   /** Adds what the rules find at the candidate in the value that the subject holds. Returns whether they found something. */
@@ -102,26 +137,32 @@ export class RuleSearch {
     // Types in our own marks are in capitals.
     if (((bytes[position] as number) & 0x20) === 0 && isOwnMark(bytes, position, position + 1)) return false
     const before = matches.length
+    this.#around.reset(bytes, start, end, position)
     for (let i = 0; i < words.foundCount; i++) {
       const index = words.found[i] as number
       subject.word = words.words[index] as string
       subject.wordStart = position + 1 - subject.word.length
-      this.#findEach(this.#rulesOfWord[index] as readonly Search[], TRIGGER_WORD, position, matches)
+      const rules = this.#rulesOfWord[index] as readonly Search[]
+      const needs = this.#needsOfWord[index] as NeedsOfWord
+      for (let k = 0; k < rules.length; k++)
+        if (needs.isMet(k, this.#around)) this.#findOne(rules[k] as Search, TRIGGER_WORD, position, matches)
     }
     return matches.length > before
   }
 
-  #findEach(rules: readonly Search[], trigger: number, position: number, matches: Match[]): boolean {
+  #findOne(rule: Search, trigger: number, position: number, matches: Match[]): void {
     const { subject } = this
+    subject.confidence = rule.confidence
+    subject.type = rule.type
+    if (!rule.find(subject, position, trigger)) return
+    const index = this.#indexOf.get(subject.type)
+    if (index === undefined) return
+    matches.push({ start: subject.from, end: subject.to, rule: index, confidence: subject.confidence })
+  }
+
+  #findEach(rules: readonly Search[], trigger: number, position: number, matches: Match[]): boolean {
     const before = matches.length
-    for (const rule of rules) {
-      subject.confidence = rule.confidence
-      subject.type = rule.type
-      if (!rule.find(subject, position, trigger)) continue
-      const { from: start, to: end, confidence, type } = subject
-      const index = this.#indexOf.get(type)
-      if (index !== undefined) matches.push({ start, end, rule: index, confidence })
-    }
+    for (let i = 0; i < rules.length; i++) this.#findOne(rules[i] as Search, trigger, position, matches)
     return matches.length > before
   }
 }

@@ -1,4 +1,5 @@
 import type { Subject } from './subject.ts'
+import type { WordNeeds } from './word-needs.ts'
 
 /** What a rule finds; the name in placeholders, counters and configuration, in capitals and underscores. */
 export type RuleType = string
@@ -22,6 +23,8 @@ export interface Rule {
    * sentences. `subject.word` is the one, `at` its last letter; keyed-value.ts finds the value behind it.
    */
   readonly words?: readonly string[]
+  /** What must stand around a word, so that `find` is not called in vain. */
+  readonly needs?: WordNeeds
   /**
    * How what stands at TRIGGER_DIGITS or TRIGGER_CODE must begin, so that `find` is not called in vain: so many digits and the byte behind them if it matters
    * (`10`, `6-`; `8A` before a letter), or a word of so many letters and digits (`w9`). Without heads it is called at each.

@@ -50,7 +50,7 @@ export class WordList {
       if (at - from + 1 >= ENDING_LETTERS_MIN || isWordStart(bytes, start, end, from))
         this.found[this.foundCount++] = word - 1
     }
-    this.found.subarray(0, this.foundCount).reverse()
+    if (this.foundCount > 1) this.found.subarray(0, this.foundCount).reverse()
     return this.foundCount > 0
   }
 }

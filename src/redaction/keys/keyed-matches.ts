@@ -38,6 +38,7 @@ export class KeyedMatches implements KeyMatches {
       summary: 'Values under keys that tell what they are.',
       triggers: [TRIGGER_WORD],
       words: keyWords((kind) => indexOf.has(typeOfKind(kind) ?? '')),
+      needs: { isKey: true },
       confidence: 0.95,
       find: (subject, at) => this.#findOutside(subject, at),
       examples: { matches: [], misses: [] },

@@ -17,6 +17,7 @@ export const dateOfBirth: Rule = {
     'dob born birth birthdate birthday bday birthdays geboren geburtsdatum geburtstag geb naissance nacido nacida nacimiento nato nata nascita nascido nascida ' +
     'nascimento geboortedatum fodt syntynyt urodzony urodzona urodzenia'
   ).split(' '),
+  needs: { digits: [0, 72] },
   confidence: 0.85,
   find: findBirthDate,
   examples: {

@@ -20,6 +20,7 @@ export const phone: Rule = {
     'mob handynummer rufnummer mobilnummer fon fax telefax call called calling caller calls dial dialed dialling toll ring rang sms whatsapp whats signal text texted texting callback hotline helpline ' +
     'msisdn desk reach reached reachable contact kontakt answering voicemail message messages messaging registered pager office home work switchboard tollfree'
   ).split(' '),
+  needs: { digits: [32, 56] },
   confidence: 0.8,
   find: findPhone,
   examples: {

@@ -13,6 +13,7 @@ export const postalCode: Rule = {
   source: 'Universal Postal Union, postal addressing systems',
   triggers: [TRIGGER_WORD],
   words: 'zip zipcode postcode postal postalcode plz postleitzahl cep pincode eircode'.split(' '),
+  needs: { digits: [0, 48] },
   confidence: 0.8,
   find: findPostalCode,
   examples: {

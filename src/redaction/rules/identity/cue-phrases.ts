@@ -1,6 +1,7 @@
 import { IN_LABEL } from '../../keyed-value.ts'
 import { LETTER } from '../../subject.ts'
 import type { Subject } from '../../subject.ts'
+import { ANY_LETTER, letterBit, NEIGHBOUR_BYTES_MAX } from '../../word-needs.ts'
 
 /** Words of which the one that stands out calls a rule; the others must stand beside it. */
 interface Phrase {
@@ -9,7 +10,7 @@ interface Phrase {
   readonly behind: string
 }
 
-const GAP_BYTES_MAX = 5
+const GAP_BYTES_MAX = NEIGHBOUR_BYTES_MAX
 const LABEL_BYTES_MAX = 128
 const COMPOUND_LETTERS_MIN = 10
 
@@ -38,6 +39,16 @@ export class CuePhrases {
     for (const same of this.#phrases.values())
       same.sort((a, b) => b.before.length + b.behind.length - a.before.length - a.behind.length)
     this.words = [...this.#phrases.keys()]
+  }
+
+  /** The letters between which the word can be one of a phrase (WordNeeds). */
+  readonly neighbours = (word: string): readonly [before: number, behind: number] => {
+    let [left, right] = [0, 0]
+    for (const { before, behind } of this.#phrases.get(word) ?? []) {
+      left |= before === '' ? ANY_LETTER : letterBit(before.charCodeAt(before.length - 1))
+      right |= behind === '' ? ANY_LETTER : letterBit(behind.charCodeAt(0))
+    }
+    return [left, right]
   }
 
   /** The last letter of the phrase around the word that ends at `at`; undefined when there is none. */
