@@ -18,9 +18,7 @@ describes the rules themselves.
 
 **Read this first.** The texts are the development halves of annotated sets, and the rules were written with these texts in sight: figures on texts that nobody
 looked at are lower. Three sets (agent_structured_synth, encoded_variants, fp_identifiers) and the values of a fourth (secrets_gitleaks_synth) were generated for this
-project. The names tier has learnt from presidio_synth, wikigold and a part of gum_names: \`docs/redaction.md\` has its figures on texts that were left out. The model of names was trained on wikigold, gum_names and
-presidio_synth: of these, the column with names shows what it has learnt by heart, and \`docs/redaction.md\` what it does on texts like them that it has not seen; uner_ewt and
-tau_agent_traces are new to it. Annotations of tau_agent_traces and gum_names were made by machine. Peers ran with their defaults; several of them do not claim the types of
+project. The names tier has learnt from presidio_synth, wikigold and a part of gum_names: \`docs/redaction.md\` has its figures on texts that were left out. It has not seen uner_ewt and tau_agent_traces. Annotations of tau_agent_traces and gum_names were made by machine. Peers ran with their defaults; several of them do not claim the types of
 a row, leave example.* addresses alone on purpose, or are made for chat messages rather than for traces. Score your own texts:
 \`spanwarden redact --jsonl\`.
 
