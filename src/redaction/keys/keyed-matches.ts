@@ -96,7 +96,7 @@ export class KeyedMatches implements KeyMatches {
 
   match(type: RuleType, from: number, to: number, confidence: number): void {
     const rule = this.#indexOf.get(type)
-    if (rule === undefined) return
+    if (rule === undefined || isBorder(this.#bytes[from])) return
     this.#matches.push({ start: from, end: to, rule, confidence })
     this.#learner.learn(type, this.#bytes, from, to)
   }
@@ -116,5 +116,7 @@ export class KeyedMatches implements KeyMatches {
 }
 
 const NO_LABEL = new Uint8Array(0)
+/** `:`, `,`, `]` and `}` begin no value: what does was read across strings, in a text whose escapes are resolved. */
+const isBorder = (byte: number | undefined): boolean => byte === 0x3a || byte === 0x2c || byte === 0x5d || byte === 0x7d
 /** What a sentence says is not sure enough to be looked for elsewhere. */
 const PROSE_CONFIDENCE_MAX = 0.8
