@@ -129,8 +129,8 @@ export class KnownMatches {
   /** What rules have found. */
   learnFound(bytes: Uint8Array, redactions: readonly FoundValue[]): void {
     if (this.#trace === undefined) return
-    for (const { type, start, end, text } of redactions) {
-      if (type !== 'PERSON' && !TYPES_LEARNT.has(type)) continue
+    for (const { type, start, end, confidence, text } of redactions) {
+      if (type === 'PERSON' ? confidence < NAME_CONFIDENCE_MIN : !TYPES_LEARNT.has(type)) continue
       const found = text ?? bytes.subarray(start, end)
       if (type !== 'PERSON') this.learn(type, found, 0, found.length)
       else if (found.length <= LEARNT_BYTES_MAX && this.#isNew(type, found, 0, found.length))
@@ -139,8 +139,12 @@ export class KnownMatches {
   }
 }
 
+/** A name that is less sure is taken out where it stands, and not looked for elsewhere: what is none would spread. */
+const NAME_CONFIDENCE_MIN = 0.75
+
 interface FoundValue {
   readonly type: RuleType
+  readonly confidence: number
   readonly start: number
   readonly end: number
   readonly text?: Uint8Array
