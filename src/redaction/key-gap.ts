@@ -1,8 +1,16 @@
-import { SPACE } from './subject.ts'
+import { ALNUM, CLASS, SPACE } from './subject.ts'
 import type { Subject } from './subject.ts'
 
 /** Bytes of blanks, backslashes and the like that may stand between a key and its value. */
 export const gapBytesMax = 16
+
+/** Longer names are none. */
+export const keyBytesMax = 64
+
+/** Letters, digits, `_`, `-`, `.`, `$` and all beyond ASCII. A dot or dash ends no name. */
+export const isNameByte = new Uint8Array(256).fill(1, 0x80)
+for (let byte = 0; byte < 0x80; byte++)
+  if (((CLASS[byte] as number) & ALNUM) !== 0 || '_-.$'.includes(String.fromCharCode(byte))) isNameByte[byte] = 1
 
 const BACKSLASH = 0x5c
 const ASTERISK = 0x2a
@@ -17,6 +25,23 @@ export function skipQuote(subject: Subject, at: number): number {
   while (next < at + gapBytesMax && subject.at(next) === BACKSLASH) next++
   return isQuote(subject.at(next)) ? next + 1 : at
 }
+
+/** Whether the name that the word ending at `at` is a part of stands in quotes. */
+export function isNameQuoted(subject: Subject, at: number): boolean {
+  let to = at + 1
+  while (to <= at + keyBytesMax && isNameByte[subject.at(to)] === 1) to++
+  while (to > at + 1 && isDotOrDash(subject.at(to - 1))) to--
+  if (skipQuote(subject, to) === to) return false
+  const { wordStart } = subject
+  let from = wordStart
+  while (from >= wordStart - keyBytesMax && isNameByte[subject.at(from - 1)] === 1 && !subject.isEscapeLetter(from - 1))
+    from--
+  while (from < wordStart && isDotOrDash(subject.at(from))) from++
+  subject.steps += to - from
+  return isQuote(subject.at(from - 1))
+}
+
+const isDotOrDash = (byte: number): boolean => byte === 0x2e || byte === 0x2d
 
 /** `**key:** value` and `**key**: value` of Markdown. */
 export function skipEmphasis(subject: Subject, start: number): number {

@@ -1,6 +1,6 @@
 import { ABBREVIATIONS, COUNTS, FILLERS, VERBS } from './key-fillers.ts'
-import { gapBytesMax, isQuote, skipBlanks, skipEmphasis, skipQuote } from './key-gap.ts'
-import { ALNUM, CLASS, LETTER } from './subject.ts'
+import { gapBytesMax, isNameByte, isQuote, keyBytesMax, skipBlanks, skipEmphasis, skipQuote } from './key-gap.ts'
+import { ALNUM, LETTER } from './subject.ts'
 import type { Subject } from './subject.ts'
 import { keyedValueBytesMax, readValue } from './read-value.ts'
 
@@ -44,7 +44,6 @@ export interface KeyedValue {
 /** Given as `at` to rules of TRIGGER_WORD whose word stands in the value's label (`subject.label`), not in its text. */
 export const IN_LABEL = -1
 
-export const keyBytesMax = 64
 const PROSE_BYTES_MAX = 40
 const PROSE_WORDS_MAX = 5
 
@@ -161,11 +160,6 @@ function labelledValue(subject: Subject): KeyedValue | undefined {
   found.set('whole', start, end, true)
   return found
 }
-
-/** Letters, digits, `_`, `-`, `.`, `$` and all beyond ASCII. A dot or dash ends no name. */
-const isNameByte = new Uint8Array(256).fill(1, 0x80)
-for (let byte = 0; byte < 0x80; byte++)
-  if (((CLASS[byte] as number) & ALNUM) !== 0 || '_-.$'.includes(String.fromCharCode(byte))) isNameByte[byte] = 1
 
 function endOfName(subject: Subject, start: number): number {
   const { bytes } = subject

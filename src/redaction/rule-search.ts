@@ -58,7 +58,9 @@ export class RuleSearch {
       (word, i) =>
         new NeedsOfWord(
           word,
-          (this.#rulesOfWord[i] as readonly Search[]).map(({ needs }) => needs),
+          (this.#rulesOfWord[i] as readonly Search[]).map(({ needs }) =>
+            typeof needs === 'function' ? needs(word) : needs,
+          ),
         ),
     )
   }
@@ -144,8 +146,11 @@ export class RuleSearch {
       subject.wordStart = position + 1 - subject.word.length
       const rules = this.#rulesOfWord[index] as readonly Search[]
       const needs = this.#needsOfWord[index] as NeedsOfWord
-      for (let k = 0; k < rules.length; k++)
-        if (needs.isMet(k, this.#around)) this.#findOne(rules[k] as Search, TRIGGER_WORD, position, matches)
+      const likely = needs.likely(this.#around)
+      for (let k = 0; k < likely.length; k++) {
+        const rule = likely[k] as number
+        if (needs.isMet(rule, this.#around)) this.#findOne(rules[rule] as Search, TRIGGER_WORD, position, matches)
+      }
     }
     return matches.length > before
   }

@@ -24,7 +24,7 @@ export interface Rule {
    */
   readonly words?: readonly string[]
   /** What must stand around a word, so that `find` is not called in vain. */
-  readonly needs?: WordNeeds
+  readonly needs?: WordNeeds | ((word: string) => WordNeeds)
   /**
    * How what stands at TRIGGER_DIGITS or TRIGGER_CODE must begin, so that `find` is not called in vain: so many digits and the byte behind them if it matters
    * (`10`, `6-`; `8A` before a letter), or a word of so many letters and digits (`w9`). Without heads it is called at each.

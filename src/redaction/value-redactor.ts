@@ -98,6 +98,7 @@ export class ValueRedactor {
 
   /** What else is to be searched: the whole value without its encodings, and what is hidden in places of it, as one text. */
   #hiddenTexts({ bytes, start, end }: Value, { matches, hidden, isEncoded }: ValueSearch): readonly Derived[] {
+    if (hidden.length === 0 && !isEncoded) return hidden
     const plain = isEncoded ? plainText(bytes, start, end) : undefined
     const borders = hidden.some(({ seam }) => seam !== undefined) ? bordersOf(matches) : undefined
     const texts = hidden.filter(({ seam }) => seam === undefined || borders?.(seam) !== true)
@@ -234,7 +235,10 @@ class ValueSearch {
   isEncoded = false
 
   clear(): void {
-    this.matches.length = this.missed.length = this.hidden.length = 0
+    // Setting the length gives the memory back.
+    if (this.matches.length > 0) this.matches.length = 0
+    if (this.missed.length > 0) this.missed.length = 0
+    if (this.hidden.length > 0) this.hidden.length = 0
     this.isEncoded = false
   }
 }

@@ -1,4 +1,5 @@
-import { FILLERS, VERBS } from './key-fillers.ts'
+import { ABBREVIATIONS, COUNTS, FILLERS, VERBS } from './key-fillers.ts'
+import { isNameByte, keyBytesMax } from './key-gap.ts'
 import { ALNUM, CLASS, LETTER } from './subject.ts'
 
 /** What must stand around a word (TRIGGER_WORD) for a rule to find anything there. All that is stated must hold. */
@@ -9,8 +10,12 @@ export interface WordNeeds {
   readonly isKey?: boolean
   /** A closing bracket right behind it. */
   readonly isBracketed?: boolean
+  /** A blank right before it. */
+  readonly isBehindBlank?: boolean
+  /** A capital at its start. */
+  readonly isCapitalized?: boolean
   /** The letters next to the word, as bits of letterBit; at most NEIGHBOUR_BYTES_MAX bytes away. */
-  readonly neighbours?: (word: string) => readonly [before: number, behind: number]
+  readonly neighbours?: readonly [before: number, behind: number]
 }
 
 export const ANY_LETTER = -1
@@ -21,51 +26,74 @@ export const letterBit = (letter: number): number => {
 }
 export const NEIGHBOUR_BYTES_MAX = 5
 
-const NEED_INTS = 5
+const NEED_INTS = 4
+const LETTERS = 26
 const NO_DIGITS = -1
 const KEY = 1
 const BRACKETED = 2
+const BEHIND_BLANK = 4
+const CAPITALIZED = 8
+
+const flagsOf = (needs: WordNeeds | undefined): number =>
+  (needs?.isKey === true ? KEY : 0) |
+  (needs?.isBracketed === true ? BRACKETED : 0) |
+  (needs?.isBehindBlank === true ? BEHIND_BLANK : 0) |
+  (needs?.isCapitalized === true ? CAPITALIZED : 0)
 
 /** The needs of some rules for one word, as numbers. */
 export class NeedsOfWord {
-  /** For each rule: bytes before and behind in which a digit must be, or NO_DIGITS; letters before and behind; KEY and BRACKETED. */
+  /** For each rule: bytes before and behind in which a digit must be, or NO_DIGITS; letters behind; KEY and the like. */
   readonly #ints: Int32Array
-  readonly length: number
   readonly #letters: number
+  /** Whether no need says anything about the letter before. */
+  readonly #isAnyLetter: boolean
+  /** By letter before: indexes of the needs that allow it. */
+  readonly #byLetterBefore: readonly Uint8Array[]
 
   constructor(word: string, needs: readonly (WordNeeds | undefined)[]) {
-    this.length = needs.length
     this.#letters = word.length
     this.#ints = Int32Array.from(
       needs.flatMap((one) => [
         one?.digits?.[0] ?? NO_DIGITS,
         one?.digits?.[1] ?? NO_DIGITS,
-        ...(one?.neighbours?.(word) ?? [ANY_LETTER, ANY_LETTER]),
-        (one?.isKey === true ? KEY : 0) | (one?.isBracketed === true ? BRACKETED : 0),
+        one?.neighbours?.[1] ?? ANY_LETTER,
+        flagsOf(one),
       ]),
     )
+    const before = needs.map((one) => one?.neighbours?.[0] ?? ANY_LETTER)
+    this.#isAnyLetter = before.every((letters) => letters === ANY_LETTER)
+    this.#byLetterBefore = Array.from({ length: LETTERS + 1 }, (_, letter) => {
+      const bit = letter === 0 ? letterBit(0) : 1 << (letter - 1)
+      return Uint8Array.from(before.flatMap((letters, i) => ((letters & bit) === 0 ? [] : [i])))
+    })
   }
 
-  /** Whether the need with this index is met. */
+  /** Whether the need with this index, one of those that are likely, is met. */
   isMet(index: number, around: Surroundings): boolean {
     const ints = this.#ints
     const at = index * NEED_INTS
-    const before = ints[at + 2] as number
-    if (before !== ANY_LETTER && (before & around.letterBefore(this.#letters)) === 0) return false
-    const behind = ints[at + 3] as number
+    const behind = ints[at + 2] as number
     if (behind !== ANY_LETTER && (behind & around.letterBehind()) === 0) return false
-    const flags = ints[at + 4] as number
-    if ((flags & KEY) !== 0 && !around.isKey(this.#letters)) return false
-    if ((flags & BRACKETED) !== 0 && !around.isBracketed()) return false
+    const flags = ints[at + 3] as number
+    if (flags !== 0 && !around.hasAll(flags, this.#letters)) return false
     const digitBehind = ints[at + 1] as number
     return digitBehind === NO_DIGITS || around.hasDigit(ints[at] as number, digitBehind)
   }
 
+  /** The needs that the letter before the word allows: few of many. */
+  likely(around: Surroundings): Uint8Array {
+    return this.#byLetterBefore[this.#isAnyLetter ? 0 : indexOfBit(around.letterBefore(this.#letters))] as Uint8Array
+  }
+
   isAnyMet(around: Surroundings): boolean {
-    for (let i = 0; i < this.length; i++) if (this.isMet(i, around)) return true
+    const likely = this.likely(around)
+    for (let i = 0; i < likely.length; i++) if (this.isMet(likely[i] as number, around)) return true
     return false
   }
 }
+
+/** 0 for what is no letter. */
+const indexOfBit = (bit: number): number => (32 - Math.clz32(bit)) & 31
 
 /** What stands around a word, found out when it is asked for and once. */
 export class Surroundings {
@@ -136,12 +164,21 @@ export class Surroundings {
     return false
   }
 
-  isBracketed(): boolean {
+  /** Of the word of so many letters. */
+  hasAll(flags: number, letters: number): boolean {
+    const first = this.#at - letters + 1
+    if ((flags & BEHIND_BLANK) !== 0 && (first <= this.#start || this.#bytes[first - 1] !== SPACE)) return false
+    if ((flags & CAPITALIZED) !== 0 && ((this.#bytes[first] as number) & 0x20) !== 0) return false
+    if ((flags & BRACKETED) !== 0 && !this.#isBracketed()) return false
+    return (flags & KEY) === 0 || this.#isKey(letters)
+  }
+
+  #isBracketed(): boolean {
     const byte = this.#at + 1 < this.#end ? this.#bytes[this.#at + 1] : 0
     return byte === CLOSE_ROUND || byte === CLOSE_BRACKET || byte === CLOSE_BRACE
   }
 
-  isKey(letters: number): boolean {
+  #isKey(letters: number): boolean {
     if (this.#lettersOfKey === letters) return this.#key === 1
     this.#lettersOfKey = letters
     this.#key = mayBeKey(this.#bytes, this.#start, this.#end, this.#at - letters + 1, this.#at + 1) ? 1 : 0
@@ -152,15 +189,16 @@ export class Surroundings {
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
 const isLetter = (byte: number): boolean => ((CLASS[byte] as number) & LETTER) !== 0
 
-const NAME_BYTES_MAX = 64
 const WORD_BYTES_MAX = 10
-const isNameByte = new Uint8Array(256).fill(1, 0x80)
-for (let byte = 0; byte < 0x80; byte++)
-  if (((CLASS[byte] as number) & ALNUM) !== 0 || '_-.$'.includes(String.fromCharCode(byte))) isNameByte[byte] = 1
-
+const WORDS_MAX = 5
+/** Where fillers go on for longer, keyedValue is asked. */
+const FILLER_BYTES_MAX = 24
+/** Between a name and its value, behind blanks or fillers. */
+const SEPARATORS = new Uint8Array(128)
+for (const char of ':=>-#*') SEPARATORS[char.charCodeAt(0)] = 1
 /** Whether keyedValue may find a value behind the word bytes[from, to): never false where it does. */
 function mayBeKey(bytes: Uint8Array, start: number, end: number, from: number, to: number): boolean {
-  const stop = Math.min(end, to + NAME_BYTES_MAX)
+  const stop = Math.min(end, to + keyBytesMax)
   let at = to
   while (at < stop && isNameByte[bytes[at] as number] === 1) at++
   while (at > to && (bytes[at - 1] === DOT || bytes[at - 1] === DASH)) at--
@@ -182,17 +220,26 @@ function mayBeKey(bytes: Uint8Array, start: number, end: number, from: number, t
   }
 }
 
-/** Blanks, and a separator or filler behind them. */
+/** Blanks, fillers and what leads to the value behind them. */
 function mayLeadFrom(bytes: Uint8Array, end: number, blank: number): boolean {
-  let at = blank + 1
-  while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++
-  const byte = at < end ? (bytes[at] as number) : 0
-  if (byte >= 0x80 || byte === COLON || byte === EQUALS || byte === GREATER || byte === DASH || byte === HASH)
-    return true
-  const stop = Math.min(end, at + WORD_BYTES_MAX)
-  let to = at
-  while (to < stop && (isLetter(bytes[to] as number) || (bytes[to] as number) >= 0x80)) to++
-  return to > at && (FILLERS.has(bytes, at, to) || VERBS.has(bytes, at, to))
+  let at = blank
+  let isLed = false
+  for (let words = 0; words <= WORDS_MAX; words++) {
+    while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++
+    const byte = at < end ? (bytes[at] as number) : 0
+    if (byte >= 0x80 || SEPARATORS[byte] === 1) return true
+    const stop = Math.min(end, at + WORD_BYTES_MAX)
+    let to = at
+    while (to < stop && (isLetter(bytes[to] as number) || (bytes[to] as number) >= 0x80)) to++
+    if (to === at) return isLed
+    const isVerb = VERBS.has(bytes, at, to)
+    if (!isVerb && !FILLERS.has(bytes, at, to)) return isLed
+    isLed = isVerb || COUNTS.has(bytes, at, to)
+    const isAbbreviation = bytes[to] === DOT && ABBREVIATIONS.has(bytes, at, to)
+    at = isAbbreviation ? to + 1 : to
+    if (at - blank > FILLER_BYTES_MAX) return true
+  }
+  return true
 }
 
 /** A quote with its backslashes, behind which no word goes on. */
@@ -207,7 +254,6 @@ function isQuoteEnd(bytes: Uint8Array, end: number, start: number): boolean {
 const TAB = 0x09
 const SPACE = 0x20
 const QUOTE = 0x22
-const HASH = 0x23
 const APOSTROPHE = 0x27
 const CLOSE_ROUND = 0x29
 const ASTERISK = 0x2a

@@ -7,6 +7,7 @@ import type { KeyKind } from './key-kind.ts'
 import { confidenceOf, isValueOf, typeOfKind } from './key-value.ts'
 import { ALLOWED, BLOCKED, IGNORED } from './path-rules.ts'
 import type { PathRules } from './path-rules.ts'
+import { WordSet } from '../word-set.ts'
 
 /** Told of what keys name. Ranges are of the bytes that were searched. */
 export interface KeyMatches {
@@ -132,7 +133,10 @@ export class KeyFinder implements JsonVisitor {
       if (this.#isPerson(frame)) this.#take(kinds.BARE_NAME, from, to)
       return
     }
-    this.#pending.set([frame, from, to], this.#pendingCount++ * 3)
+    const at = this.#pendingCount++ * 3
+    this.#pending[at] = frame
+    this.#pending[at + 1] = from
+    this.#pending[at + 2] = to
   }
 
   #weigh(frame: number, weight: number): void {
@@ -148,7 +152,9 @@ export class KeyFinder implements JsonVisitor {
     if (kind !== kinds.GIVEN_NAME && kind !== kinds.FAMILY_NAME) return
     // The first given name is the one that people are called by.
     if (kind === kinds.GIVEN_NAME && this.#names[at + 1] !== 0) return
-    this.#names.set([from, to], kind === kinds.GIVEN_NAME ? at : at + 2)
+    const name = kind === kinds.GIVEN_NAME ? at : at + 2
+    this.#names[name] = from
+    this.#names[name + 1] = to
   }
 }
 
@@ -211,13 +217,10 @@ function inContext(own: KeyKind, above: KeyKind): KeyKind {
 
 /** `key`, `name`, `field`, `label`, `attribute`: what says how its neighbour `value` is called. */
 function isNameOfPair(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from < 3 || to - from > 9) return false
-  let name = ''
-  for (let at = from; at < to; at++) name += String.fromCharCode((bytes[at] as number) | 0x20)
-  return NAMES_OF_PAIRS.has(name)
+  return to - from >= 3 && to - from <= 9 && NAMES_OF_PAIRS.has(bytes, from, to)
 }
 
-const NAMES_OF_PAIRS = new Set(['key', 'name', 'field', 'label', 'attribute', 'question'])
+const NAMES_OF_PAIRS = new WordSet('key name field label attribute question')
 
 function isJson(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start

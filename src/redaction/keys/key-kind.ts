@@ -181,8 +181,24 @@ const words = new Uint8Array(KEY_BYTES_MAX)
 const starts = new Uint8Array(WORDS_MAX + 1)
 let wordCount = 0
 
+/** The keys that were asked about last, by hash, and their kinds: the same few come again and again. */
+const RECENT = 1024
+const recentHashes = new Int32Array(RECENT)
+const recentKinds = new Int8Array(RECENT).fill(-1)
+
 /** Kind of the key bytes[from, to). */
 export function keyKind(bytes: Uint8Array, from: number, to: number): KeyKind {
+  const hash = hashOf(bytes, Math.max(from, to - KEY_BYTES_MAX - 1), to)
+  const slot = (hash ^ (hash >>> 15)) & (RECENT - 1)
+  const recent = recentKinds[slot] as number
+  if (recent >= 0 && recentHashes[slot] === hash) return recent
+  const kind = readKind(bytes, from, to)
+  recentHashes[slot] = hash
+  recentKinds[slot] = kind
+  return kind
+}
+
+function readKind(bytes: Uint8Array, from: number, to: number): KeyKind {
   const length = splitWords(bytes, Math.max(from, to - KEY_BYTES_MAX), to)
   if (length === 0) return NO_KIND
   const kind = kindOfWords(length)

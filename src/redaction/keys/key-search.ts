@@ -1,3 +1,4 @@
+import { isNameQuoted } from '../key-gap.ts'
 import { keyedValue } from '../keyed-value.ts'
 import type { KeyedValue } from '../keyed-value.ts'
 import { CLASS, LETTER } from '../subject.ts'
@@ -12,6 +13,7 @@ import { confidenceOf, isValueOf, typeOfKind } from './key-value.ts'
  * stands in quotes, the text is left to the one who reads JSON (key-finder.ts): `subject.hasKeys` tells that there is something to read.
  */
 export function findKeyed(subject: Subject, at: number): boolean {
+  if (subject.hasKeys && isNameQuoted(subject, at)) return false
   const value = keyedValue(subject, at)
   if (value === undefined || value.delimiter === 'whole') return false
   if (value.isKeyQuoted) {

@@ -4,6 +4,7 @@ import type { Rule } from '../rule.ts'
 import { DIGIT } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
+import type { WordNeeds } from '../word-needs.ts'
 import { WordSet } from '../word-set.ts'
 import { endOfBlock, startOfStreet } from './address-block.ts'
 import {
@@ -56,6 +57,7 @@ export const address: Rule = {
     ),
     ...BEFORE_SHARP_S,
   ],
+  needs: needsOf,
   confidence: 0.75,
   find: findAddress,
   examples: {
@@ -131,6 +133,16 @@ for (const [bit, list] of [
   [SENDING, SENT_BY],
 ] as const)
   for (const word of list.split(' ')) kinds.set(word, (kinds.get(word) ?? 0) | bit)
+
+/** Behind the name of a street; in lower case few words mean nothing else. */
+function needsOf(word: string): WordNeeds {
+  const bits = kinds.get(word) ?? 0
+  if ((bits & ~(WEAK | LOWER)) !== SUFFIX) return {}
+  return { isBehindBlank: true, isCapitalized: (bits & LOWER) === 0, digits: [STREET_BYTES_MAX, 0] }
+}
+
+/** Four words of a name before, and the number before them. */
+const STREET_BYTES_MAX = 128
 
 const isKind = (subject: Subject, bit: number): boolean => ((kinds.get(subject.word) ?? 0) & bit) !== 0
 

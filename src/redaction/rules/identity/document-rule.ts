@@ -30,7 +30,7 @@ export function documentRule(spec: DocumentSpec): Rule {
     ...(spec.source === undefined ? {} : { source: spec.source }),
     triggers: [TRIGGER_WORD],
     words: phrases.words,
-    needs: { digits: [DIGIT_BYTES_MAX, DIGIT_BYTES_MAX], neighbours: phrases.neighbours },
+    needs: (word) => ({ digits: [DIGIT_BYTES_MAX, DIGIT_BYTES_MAX], neighbours: phrases.neighbours(word) }),
     context: phrases.phrases,
     confidence: spec.confidence ?? 0.7,
     find: (subject, at) => findDocument(subject, at, spec, phrases),

@@ -60,7 +60,7 @@ export function identityRule(spec: IdentitySpec): Rule {
     source: spec.source,
     triggers: [...new Set([TRIGGER_WORD, ...bare.map(({ trigger }) => trigger)])],
     words: phrases.words,
-    needs: { digits: [DIGIT_BYTES_MAX, DIGIT_BYTES_MAX], neighbours: phrases.neighbours },
+    needs: (word) => ({ digits: [DIGIT_BYTES_MAX, DIGIT_BYTES_MAX], neighbours: phrases.neighbours(word) }),
     heads: bare.flatMap(({ heads }) => heads),
     context: phrases.phrases,
     confidence,
