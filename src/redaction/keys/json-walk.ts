@@ -179,9 +179,14 @@ export class JsonWalk {
     const { bytes } = this
     const own = this.#level[this.depth] as number
     let slashes = 0
-    for (let at = from; at < this.#end; at++) {
-      const byte = bytes[at]
-      if (byte === BACKSLASH) {
+    const end = this.#end
+    for (let at = from; at < end; at++) {
+      const byte = bytes[at] as number
+      if (byte >= 0x30) {
+        if (byte !== BACKSLASH) {
+          slashes = 0
+          continue
+        }
         slashes++
         continue
       }
@@ -193,7 +198,7 @@ export class JsonWalk {
       else if (byte === 0x0a) return this.#stopAt(at)
       slashes = 0
     }
-    return this.#stopAt(this.#end)
+    return this.#stopAt(end)
   }
 
   /** No key: reading goes on there, so that no byte is read twice. */
@@ -214,6 +219,7 @@ export class JsonWalk {
       const isApostrophe = this.bytes[quote] === APOSTROPHE
       if (!isApostrophe && this.#quoteLevel < level) return this.#endOuterAt(quote)
       this.#at = quote + 1
+      if (!isApostrophe && this.#readPlain(quote + 1, level)) return
       this.#push(TEXT, isApostrophe ? level : level + 1)
       this.#quote[this.depth] = this.bytes[quote] as number
       this.#from[this.depth] = quote + 1
@@ -226,6 +232,25 @@ export class JsonWalk {
     this.#state[frame] = BEHIND_VALUE
     const isNumber = byte === 0x2d || (byte >= 0x30 && byte <= 0x39)
     this.#visitor.leaf(this, at, to, isNumber ? 'number' : 'literal')
+  }
+
+  /** A string in which nothing is escaped and no object begins: most are. Others are left to #text, from what is read on. */
+  #readPlain(from: number, level: number): boolean {
+    const { bytes } = this
+    const end = this.#end
+    let at = from
+    while (at < end && (quiet[bytes[at] as number] === 1 || bytes[at] === APOSTROPHE)) at++
+    const to = at
+    while (at < end && bytes[at] === BACKSLASH) at++
+    const isLast = this.depth + 1 >= jsonDepthMax || level >= LEVEL_MAX
+    if (isLast || at >= end || bytes[at] !== QUOTE || levelOf(at - to) !== level) {
+      this.#at = to
+      return false
+    }
+    this.#at = at + 1
+    if (this.kind[this.depth] === OBJECT) this.#state[this.depth] = BEHIND_VALUE
+    this.#visitor.leaf(this, from, at - level1(level), 'string')
+    return true
   }
 
   /** The quote at `at` or behind the backslashes there, or -1. An apostrophe has none. */
@@ -292,7 +317,7 @@ export class JsonWalk {
 }
 
 /** Quotes at this depth have 2^n - 1 backslashes. */
-const level1 = (level: number): number => 2 ** level - 1
+const level1 = (level: number): number => (1 << level) - 1
 const LEVEL_MAX = 12
 
 /** The depth of a quote with so many backslashes before it: each level doubles those of its content and adds one for a quote. */

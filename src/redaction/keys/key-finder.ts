@@ -60,7 +60,7 @@ export class KeyFinder implements JsonVisitor {
     this.#kind[frame] = kinds.NO_KIND
     this.#evidence[frame] = 0
     this.#paired[frame] = kinds.NO_KIND
-    this.#names.fill(0, frame * 4, frame * 4 + 4)
+    this.#names[frame * 4 + 1] = this.#names[frame * 4 + 3] = 0
   }
 
   key({ bytes, keyFrom, keyTo, owner }: JsonWalk, frame: number): void {
@@ -71,7 +71,8 @@ export class KeyFinder implements JsonVisitor {
     const paired = this.#paired[frame] as number
     const isPaired = own === kinds.SAME && paired !== kinds.NO_KIND
     this.#kind[frame] = inContext(isPaired ? paired : own, this.#kind[above] as number)
-    this.#weigh(frame, EVIDENCE[own] ?? 0)
+    const weight = EVIDENCE[own] as number
+    if (weight !== 0) this.#weigh(frame, weight)
     this.#paths?.enter(frame, above, bytes, from, to)
   }
 
@@ -86,7 +87,7 @@ export class KeyFinder implements JsonVisitor {
     if (kind === kinds.BARE_NAME) this.#suspend(frame, from, to)
     else if (this.#take(kind, from, to)) this.#remember(kind, frame * 4, from, to)
     else if (kind === kinds.ADDRESS && isValueOf(kinds.EMAIL, bytes, from, to))
-      this.#weigh(frame, EVIDENCE[kinds.EMAIL] ?? 0)
+      this.#weigh(frame, EVIDENCE[kinds.EMAIL] as number)
   }
 
   close(_: JsonWalk, frame: number): void {
@@ -164,20 +165,22 @@ const PENDING_MAX = 256
 const PERSON_EVIDENCE = 2
 const EVIDENCE_MAX = 100
 
-const EVIDENCE: Partial<Record<KeyKind, number>> = {
-  [kinds.GIVEN_NAME]: 3,
-  [kinds.FAMILY_NAME]: 3,
-  [kinds.BIRTH_DATE]: 3,
-  [kinds.EMAIL]: 2,
-  [kinds.TRAIT]: 2,
-  [kinds.PHONE]: 1,
-  [kinds.ADDRESS]: 1,
-  [kinds.ADDRESS_LINE]: 1,
-  [kinds.POSTAL_CODE]: 1,
-  [kinds.USER_ID]: 1,
-  [kinds.USER_NAME]: 1,
-  [kinds.THING]: -3,
-}
+const EVIDENCE = new Int8Array(kinds.PAYMENT + 1)
+for (const [kind, weight] of [
+  [kinds.GIVEN_NAME, 3],
+  [kinds.FAMILY_NAME, 3],
+  [kinds.BIRTH_DATE, 3],
+  [kinds.EMAIL, 2],
+  [kinds.TRAIT, 2],
+  [kinds.PHONE, 1],
+  [kinds.ADDRESS, 1],
+  [kinds.ADDRESS_LINE, 1],
+  [kinds.POSTAL_CODE, 1],
+  [kinds.USER_ID, 1],
+  [kinds.USER_NAME, 1],
+  [kinds.THING, -3],
+] as const)
+  EVIDENCE[kind] = weight
 
 const isNameKind = (kind: KeyKind): boolean =>
   kind === kinds.BARE_NAME || kind === kinds.FULL_NAME || kind === kinds.ANY_NAME
