@@ -207,11 +207,8 @@ export class Collector {
     const deliveries = this.#parts.deliveries.filter(({ exporterId }) => exporterId === id)
     const queuedItems = deliveries.reduce((sum, { itemsHeld }) => sum + itemsHeld, 0)
     const health = { id, kind: 'exporter', queued_items: queuedItems }
-    const isFull = deliveries.some(({ signal }) => {
-      const labels = { exporter: id, data_type: signal }
-      const size = this.metrics.read('otelcol_exporter_queue_size', labels) ?? 0
-      return size > 0 && size >= (this.metrics.read('otelcol_exporter_queue_capacity', labels) ?? Infinity)
-    })
-    return isFull ? { ...health, status: 'degraded', reason: 'its queue is full' } : { ...health, status: 'ok' }
+    return deliveries.some(({ isFull }) => isFull === true)
+      ? { ...health, status: 'degraded', reason: 'its queue is full' }
+      : { ...health, status: 'ok' }
   }
 }

@@ -6,6 +6,8 @@ export interface Delivery {
   readonly signal: Signal
   /** Items that wait or are under way. */
   readonly itemsHeld: number
+  /** Whether batches are refused for want of room; a local exporter never refuses. */
+  readonly isFull?: boolean
   /** Begins to send what an earlier process left, when the exporter has started. */
   start?(): void
   /** Throws the RefusedError of `deliver` at this moment. Asked of all before one gets the batch, so that a refused batch is nowhere. */

@@ -165,6 +165,18 @@ describe('sending queue', () => {
     )
   })
 
+  test('is full by its bytes as well, until something has left it', async () => {
+    const { answers, send } = heldBack()
+    const { sendingQueue, clock } = setUp({ queue: { queue_bytes_max: new Spans('span1').bytes.length + 1 }, send })
+    await sendingQueue.deliver(new Spans('span1'))
+    expect(sendingQueue.isFull).toBe(false)
+    expect(await reasonOf(sendingQueue.deliver(new Spans('span2')))).toBe('busy')
+    expect(sendingQueue.isFull).toBe(true)
+    answers.shift()?.(pass)
+    await clock.advanceSettled(0)
+    expect(sendingQueue.isFull).toBe(false)
+  })
+
   test('full: busy with a time to retry; larger than the queue: too large', async () => {
     const { answers, send } = heldBack()
     const { sendingQueue, counts, lines, clock } = setUp({ queue: { queue_size: 2, queue_bytes_max: 100 }, send })

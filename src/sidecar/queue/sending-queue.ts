@@ -47,6 +47,8 @@ export class SendingQueue implements Delivery {
   #closed = false
   /** At the end of a durable queue: what the backend does not take at once stays on disk, and nothing more is begun. */
   #isLeaving = false
+  /** Nothing has left the queue since it refused a batch for want of room. */
+  #isRefusing = false
   #consumers = 0
   #size = 0
   #bytes = 0
@@ -90,6 +92,11 @@ export class SendingQueue implements Delivery {
     this.#pump()
   }
 
+  /** Whether batches are refused for want of room. */
+  get isFull(): boolean {
+    return this.#isRefusing || this.#size >= this.#sizeMax
+  }
+
   /** Items that wait or are under way. */
   get itemsHeld(): number {
     return this.#items
@@ -124,7 +131,10 @@ export class SendingQueue implements Delivery {
     }
     if (this.#closed) throw this.#refusal(payload, 'busy', 'is closed')
     const mayWait = block_on_overflow && this.#blocked.size < BLOCKED_SENDERS_MAX
-    if (!mayWait && this.#isFullFor(payload)) throw this.#refusal(payload, 'busy', 'is full')
+    if (!mayWait && this.#isFullFor(payload)) {
+      this.#isRefusing = true
+      throw this.#refusal(payload, 'busy', 'is full')
+    }
   }
 
   /**
@@ -178,6 +188,7 @@ export class SendingQueue implements Delivery {
   }
 
   #unreserve(size: BatchSize): void {
+    this.#isRefusing = false
     this.#size -= this.#countedSize(size)
     this.#bytes -= size.bytes
     this.#items -= size.items
