@@ -17,7 +17,7 @@ export interface Match {
  */
 export function mergeMatches(matches: readonly Match[]): Match[] {
   const [only] = matches
-  if (only !== undefined && matches.length === 1) return [{ ...only }]
+  if (only !== undefined && matches.length === 1) return [copyOf(only)]
   const sorted = matches.toSorted((a, b) => a.start - b.start || b.end - a.end || a.rule - b.rule)
   const merged: Match[] = []
   let longest = 0
@@ -25,7 +25,7 @@ export function mergeMatches(matches: readonly Match[]): Match[] {
     const last = merged.at(-1)
     const length = match.end - match.start
     if (last === undefined || match.start >= last.end) {
-      merged.push({ ...match })
+      merged.push(copyOf(match))
       longest = length
       continue
     }
@@ -41,6 +41,9 @@ export function mergeMatches(matches: readonly Match[]): Match[] {
   }
   return merged
 }
+
+const copyOf = ({ start, end, rule, confidence, text }: Match): Match =>
+  text === undefined ? { start, end, rule, confidence } : { start, end, rule, confidence, text }
 
 interface Replaced {
   readonly start: number

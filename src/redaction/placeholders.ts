@@ -35,15 +35,11 @@ export class Placeholders {
     const type = this.#types[rule] as RuleType
     const own = this.#replacement?.(type, text ?? bytes.subarray(start, end))
     const isPlain = own === undefined && quote === ''
-    return {
-      start,
-      end,
-      type,
-      confidence,
-      replacement: isPlain
-        ? (this.#encoded[rule] as Uint8Array)
-        : encoder.encode(quote + (own ?? (this.#texts[rule] as string)) + quote),
-      ...(text === undefined ? {} : { text }),
-    }
+    const replacement = isPlain
+      ? (this.#encoded[rule] as Uint8Array)
+      : encoder.encode(quote + (own ?? (this.#texts[rule] as string)) + quote)
+    return text === undefined
+      ? { start, end, type, confidence, replacement }
+      : { start, end, type, confidence, replacement, text }
   }
 }

@@ -131,7 +131,7 @@ export class RuleSearch {
     }
   }
 
-  /** The rules that asked for a word that ends here, longest word first. */
+  /** The rules that asked for a word that ends here, longest word first. Also true when nothing can be found there whatever is replaced around it. */
   #findWords(position: number, matches: Match[]): boolean {
     const { subject, words } = this
     const { bytes, start, end } = subject
@@ -139,6 +139,8 @@ export class RuleSearch {
     // Types in our own marks are in capitals.
     if (((bytes[position] as number) & 0x20) === 0 && isOwnMark(bytes, position, position + 1)) return false
     const before = matches.length
+    let asked = 0
+    let finals = 0
     this.#around.reset(bytes, start, end, position)
     for (let i = 0; i < words.foundCount; i++) {
       const index = words.found[i] as number
@@ -149,10 +151,14 @@ export class RuleSearch {
       const likely = needs.likely(this.#around)
       for (let k = 0; k < likely.length; k++) {
         const rule = likely[k] as number
-        if (needs.isMet(rule, this.#around)) this.#findOne(rules[rule] as Search, TRIGGER_WORD, position, matches)
+        if (!needs.isMet(rule, this.#around)) continue
+        asked++
+        subject.isFinal = false
+        this.#findOne(rules[rule] as Search, TRIGGER_WORD, position, matches)
+        if (subject.isFinal) finals++
       }
     }
-    return matches.length > before
+    return matches.length > before || (asked > 0 && finals === asked)
   }
 
   #findOne(rule: Search, trigger: number, position: number, matches: Match[]): void {

@@ -69,6 +69,8 @@ export class Subject {
   wordStart = 0
   /** Set by a rule: keys in quotes name something, which whoever reads JSON finds (keys/key-finder.ts). */
   hasKeys = false
+  /** Set by a rule that finds nothing: nor would it if something else stood around the name that the word is in. */
+  isFinal = false
   /** The last letter of the word whose value was looked for last; -1 = none. */
   keyedAt = -1
   steps = 0

@@ -12,6 +12,7 @@ import { isOwnMark } from './own-marks.ts'
 import { LIMIT_TYPE } from './placeholders.ts'
 import type { Placeholders } from './placeholders.ts'
 import type { IsAllowed, Pattern, Redaction } from './redactor.ts'
+import { ReplacedText } from './replaced-text.ts'
 import type { RuleSearch } from './rule-search.ts'
 import { TOKEN } from './subject.ts'
 import { noCandidates, positionOf, TRIGGER_COUNT, TRIGGER_WORD, triggerOf } from './triggers.ts'
@@ -54,6 +55,7 @@ export class ValueRedactor {
   readonly #scan: Scan
   /** Of a text made from a value: used up before a next one is made. */
   readonly #madeCandidates = noCandidates()
+  readonly #replaced = new ReplacedText()
   /** By round: one is done with before its round begins again. */
   readonly #searches: ValueSearch[] = []
   /** Beyond so many steps of the subject values are masked. */
@@ -160,9 +162,9 @@ export class ValueRedactor {
     for (let turn = round; redactions.length > 0; turn++) {
       const near = nextToRedactions(redactions, missed)
       if (near.length === 0) break
-      const redacted = withReplacements(bytes, start, end, redactions)
-      if (!this.#isChanged(redacted.bytes, start, redactions, near)) break
+      if (!this.#isChanged(this.#replaced.of(bytes, start, end, redactions), start, redactions, near)) break
       if (turn === ROUNDS_MAX) return this.#masked(value)
+      const redacted = withReplacements(bytes, start, end, redactions)
       const more = this.#matchesIn(redacted.bytes, turn + 1)
       if (more.length === 0) break
       redactions = this.#resolve(value, [...this.#asMatches(redactions), ...originsOf(redacted, more)], round)
@@ -184,6 +186,7 @@ export class ValueRedactor {
         if (subject.is(one.end + moved, TOKEN)) return true
       }
       this.#rules.find(triggerOf(entry), position + moved, found)
+      if (found.length === 0) continue
       if (found.some((match) => !isOwnMark(text, match.start, match.end))) return true
     }
     return false
@@ -256,13 +259,16 @@ function decodeAt(trigger: number, bytes: Uint8Array, start: number, end: number
 /** The candidates that stand so near to a replaced range that their rule could have looked into it. All ascend. */
 function nextToRedactions(redactions: readonly Redaction[], missed: readonly number[]): number[] {
   let next = 0
-  return missed.filter((entry) => {
+  const near: number[] = []
+  for (let i = 0; i < missed.length; i++) {
+    const entry = missed[i] as number
     const position = positionOf(entry)
     while (next < redactions.length && (redactions[next] as Redaction).end <= position) next++
     const before = redactions[next - 1]
     const behind = redactions[next]
-    if (behind !== undefined && position >= behind.start) return false
-    if (before !== undefined && position - before.end < NEIGHBOUR_BYTES) return true
-    return behind !== undefined && behind.start - position < NEIGHBOUR_BYTES
-  })
+    if (behind !== undefined && position >= behind.start) continue
+    const isBehind = before !== undefined && position - before.end < NEIGHBOUR_BYTES
+    if (isBehind || (behind !== undefined && behind.start - position < NEIGHBOUR_BYTES)) near.push(entry)
+  }
+  return near
 }

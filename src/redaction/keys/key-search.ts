@@ -13,12 +13,12 @@ import { confidenceOf, isValueOf, typeOfKind } from './key-value.ts'
  * stands in quotes, the text is left to the one who reads JSON (key-finder.ts): `subject.hasKeys` tells that there is something to read.
  */
 export function findKeyed(subject: Subject, at: number): boolean {
-  if (subject.hasKeys && isNameQuoted(subject, at)) return false
+  if (subject.hasKeys && isNameQuoted(subject, at)) return none(subject)
   const value = keyedValue(subject, at)
   if (value === undefined || value.delimiter === 'whole') return false
   if (value.isKeyQuoted) {
     subject.hasKeys = true
-    return false
+    return none(subject)
   }
   if (value.delimiter === 'open') return false
   const kind = outsideKind(subject, value)
@@ -28,6 +28,12 @@ export function findKeyed(subject: Subject, at: number): boolean {
   subject.type = type
   subject.confidence = confidenceOf(kind) - (value.isProse ? 0.15 : 0)
   return subject.matched(value.from, to)
+}
+
+/** Whatever takes the place of a value beside it, the key stays one in quotes. */
+function none(subject: Subject): false {
+  subject.isFinal = true
+  return false
 }
 
 function outsideKind(subject: Subject, value: KeyedValue): KeyKind {
