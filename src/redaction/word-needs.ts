@@ -1,11 +1,15 @@
-import { ABBREVIATIONS, COUNTS, FILLERS, VERBS } from './key-fillers.ts'
-import { isNameByte, keyBytesMax } from './key-gap.ts'
-import { ALNUM, CLASS, LETTER } from './subject.ts'
+import { mayBeKey } from './may-be-key.ts'
+import { ALNUM, BASE64, CLASS, LETTER } from './subject.ts'
+import type { WordSet } from './word-set.ts'
 
 /** What must stand around a word (TRIGGER_WORD) for a rule to find anything there. All that is stated must hold. */
 export interface WordNeeds {
   /** A digit within so many bytes before the word's end, or behind it. */
   readonly digits?: readonly [before: number, behind: number]
+  /** Behind it a digit, or one of these words, before any other word (number-ahead.ts). */
+  readonly fillers?: WordSet
+  /** Behind it a blank and so many characters of base64 in a row as make up the shortest credentials. */
+  readonly isScheme?: boolean
   /** What leads to a value (keyed-value.ts): the separator behind a key, or a filler. */
   readonly isKey?: boolean
   /** A closing bracket right behind it. */
@@ -33,17 +37,21 @@ const KEY = 1
 const BRACKETED = 2
 const BEHIND_BLANK = 4
 const CAPITALIZED = 8
+const SCHEME = 16
+export const SCHEME_BYTES_MIN = 8
 
 const flagsOf = (needs: WordNeeds | undefined): number =>
   (needs?.isKey === true ? KEY : 0) |
   (needs?.isBracketed === true ? BRACKETED : 0) |
   (needs?.isBehindBlank === true ? BEHIND_BLANK : 0) |
-  (needs?.isCapitalized === true ? CAPITALIZED : 0)
+  (needs?.isCapitalized === true ? CAPITALIZED : 0) |
+  (needs?.isScheme === true ? SCHEME : 0)
 
 /** The needs of some rules for one word, as numbers. */
 export class NeedsOfWord {
   /** For each rule: bytes before and behind in which a digit must be, or NO_DIGITS; letters behind; KEY and the like. */
   readonly #ints: Int32Array
+  readonly #fillers: readonly (WordSet | undefined)[]
   readonly #letters: number
   /** Whether no need says anything about the letter before. */
   readonly #isAnyLetter: boolean
@@ -52,6 +60,7 @@ export class NeedsOfWord {
 
   constructor(word: string, needs: readonly (WordNeeds | undefined)[]) {
     this.#letters = word.length
+    this.#fillers = needs.map((one) => one?.fillers)
     this.#ints = Int32Array.from(
       needs.flatMap((one) => [
         one?.digits?.[0] ?? NO_DIGITS,
@@ -76,6 +85,8 @@ export class NeedsOfWord {
     if (behind !== ANY_LETTER && (behind & around.letterBehind()) === 0) return false
     const flags = ints[at + 3] as number
     if (flags !== 0 && !around.hasAll(flags, this.#letters)) return false
+    const fillers = this.#fillers[index]
+    if (fillers !== undefined && !around.leadsOn(fillers)) return false
     const digitBehind = ints[at + 1] as number
     return digitBehind === NO_DIGITS || around.hasDigit(ints[at] as number, digitBehind)
   }
@@ -106,6 +117,8 @@ export class Surroundings {
   #lettersBefore = 0
   #key = 0
   #lettersOfKey = 0
+  #nextFrom = 0
+  #nextTo = 0
   /** No digit stands in [at, digitFrom); `hasDigitAt`: one stands there. */
   #digitFrom = 0
   #hasDigitAt = false
@@ -116,7 +129,7 @@ export class Surroundings {
     this.#start = start
     this.#end = end
     this.#at = at
-    this.#behind = this.#lettersBefore = this.#lettersOfKey = 0
+    this.#behind = this.#lettersBefore = this.#lettersOfKey = this.#nextFrom = 0
     this.#digitFrom = at + 1
     this.#hasDigitAt = false
   }
@@ -170,7 +183,34 @@ export class Surroundings {
     if ((flags & BEHIND_BLANK) !== 0 && (first <= this.#start || this.#bytes[first - 1] !== SPACE)) return false
     if ((flags & CAPITALIZED) !== 0 && ((this.#bytes[first] as number) & 0x20) !== 0) return false
     if ((flags & BRACKETED) !== 0 && !this.#isBracketed()) return false
+    if ((flags & SCHEME) !== 0 && !this.#isScheme()) return false
     return (flags & KEY) === 0 || this.#isKey(letters)
+  }
+
+  /** Up to the first word or digit behind stands nothing else. */
+  leadsOn(fillers: WordSet): boolean {
+    const bytes = this.#bytes
+    if (this.#nextFrom === 0) {
+      let at = this.#at + 1
+      const stop = Math.min(this.#end, at + NEXT_BYTES_MAX)
+      while (at < stop && ((CLASS[bytes[at] as number] as number) & ALNUM) === 0 && bytes[at] !== BACKSLASH) at++
+      let to = at
+      while (to < this.#end && to < at + NEXT_LETTERS_MAX && isWordByte(bytes[to] as number)) to++
+      this.#nextFrom = at
+      this.#nextTo = to
+    }
+    // What begins beyond ASCII, or behind an escape, is left to the rule.
+    return this.#nextTo === this.#nextFrom || fillers.has(bytes, this.#nextFrom, this.#nextTo)
+  }
+
+  #isScheme(): boolean {
+    const bytes = this.#bytes
+    let from = this.#at + 1
+    while (from < this.#end && bytes[from] === SPACE) from++
+    const to = Math.min(this.#end, from + SCHEME_BYTES_MIN)
+    let at = from
+    while (at < to && ((CLASS[bytes[at] as number] as number) & BASE64) !== 0) at++
+    return from > this.#at + 1 && at - from === SCHEME_BYTES_MIN
   }
 
   #isBracketed(): boolean {
@@ -187,82 +227,15 @@ export class Surroundings {
 }
 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
+/** As number-ahead.ts reads words. */
+const isWordByte = (byte: number): boolean => isLetter(byte) || byte >= 0x80
+const NEXT_BYTES_MAX = 48
+const NEXT_LETTERS_MAX = 24
+
 const isLetter = (byte: number): boolean => ((CLASS[byte] as number) & LETTER) !== 0
 
-const WORD_BYTES_MAX = 10
-const WORDS_MAX = 5
-/** Where fillers go on for longer, keyedValue is asked. */
-const FILLER_BYTES_MAX = 24
-/** Between a name and its value, behind blanks or fillers. */
-const SEPARATORS = new Uint8Array(128)
-for (const char of ':=>-#*') SEPARATORS[char.charCodeAt(0)] = 1
-/** Whether keyedValue may find a value behind the word bytes[from, to): never false where it does. */
-function mayBeKey(bytes: Uint8Array, start: number, end: number, from: number, to: number): boolean {
-  const stop = Math.min(end, to + keyBytesMax)
-  let at = to
-  while (at < stop && isNameByte[bytes[at] as number] === 1) at++
-  while (at > to && (bytes[at - 1] === DOT || bytes[at - 1] === DASH)) at--
-  if (at >= end) return false
-  const byte = bytes[at] as number
-  switch (byte) {
-    case SPACE:
-    case TAB:
-      return mayLeadFrom(bytes, end, at) || (from > start && isNameByte[bytes[from - 1] as number] === 1)
-    case DASH:
-      return bytes[at + 1] === GREATER
-    case BACKSLASH:
-    case QUOTE:
-    case APOSTROPHE:
-    case BACKTICK:
-      return isQuoteEnd(bytes, end, at)
-    default:
-      return byte === COLON || byte === EQUALS || byte === GREATER || byte === CLOSE_BRACKET || byte === ASTERISK
-  }
-}
-
-/** Blanks, fillers and what leads to the value behind them. */
-function mayLeadFrom(bytes: Uint8Array, end: number, blank: number): boolean {
-  let at = blank
-  let isLed = false
-  for (let words = 0; words <= WORDS_MAX; words++) {
-    while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++
-    const byte = at < end ? (bytes[at] as number) : 0
-    if (byte >= 0x80 || SEPARATORS[byte] === 1) return true
-    const stop = Math.min(end, at + WORD_BYTES_MAX)
-    let to = at
-    while (to < stop && (isLetter(bytes[to] as number) || (bytes[to] as number) >= 0x80)) to++
-    if (to === at) return isLed
-    const isVerb = VERBS.has(bytes, at, to)
-    if (!isVerb && !FILLERS.has(bytes, at, to)) return isLed
-    isLed = isVerb || COUNTS.has(bytes, at, to)
-    const isAbbreviation = bytes[to] === DOT && ABBREVIATIONS.has(bytes, at, to)
-    at = isAbbreviation ? to + 1 : to
-    if (at - blank > FILLER_BYTES_MAX) return true
-  }
-  return true
-}
-
-/** A quote with its backslashes, behind which no word goes on. */
-function isQuoteEnd(bytes: Uint8Array, end: number, start: number): boolean {
-  let at = start
-  while (at < end && bytes[at] === BACKSLASH) at++
-  const byte = at < end ? bytes[at] : 0
-  const isQuote = byte === QUOTE || byte === APOSTROPHE || byte === BACKTICK
-  return isQuote && (at + 1 >= end || ((CLASS[bytes[at + 1] as number] as number) & ALNUM) === 0)
-}
-
-const TAB = 0x09
 const SPACE = 0x20
-const QUOTE = 0x22
-const APOSTROPHE = 0x27
 const CLOSE_ROUND = 0x29
-const ASTERISK = 0x2a
-const DASH = 0x2d
-const DOT = 0x2e
-const COLON = 0x3a
-const EQUALS = 0x3d
-const GREATER = 0x3e
 const BACKSLASH = 0x5c
 const CLOSE_BRACKET = 0x5d
-const BACKTICK = 0x60
 const CLOSE_BRACE = 0x7d

@@ -13,6 +13,7 @@ const BEFORE_BYTES_MAX = 72
  * one of each, over lines and commas; -1 when there is none. It ends with the sentence, a word in lower case, or before "Mobile:".
  */
 export function endOfBlock(subject: Subject, from: number): number {
+  if (beginsInProse(subject, from)) return -1
   let at = from
   let end = -1
   let numbers = 0
@@ -34,6 +35,14 @@ export function endOfBlock(subject: Subject, from: number): number {
   }
   subject.steps += at - from
   return numbers > 0 && names > 0 && numbers <= 5 ? end : -1
+}
+
+/** A word of four letters or more in lower case: told by one look, for most often there is one. */
+function beginsInProse(subject: Subject, from: number): boolean {
+  const to = Math.min(subject.end, from + WORD_BYTES_MAX)
+  let at = from
+  while (at < to && (subject.bytes[at] as number) >= 0x61 && (subject.bytes[at] as number) <= 0x7a) at++
+  return at - from > 3 && subject.at(at) === 0x20 && !PARTICLES.has(subject.bytes, from, at)
 }
 
 /** Where the street before a flat begins ("8846 Patricia Cliff, Apt. 065", "Allika 46, Suite 501"), or -1. */

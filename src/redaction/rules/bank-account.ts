@@ -34,7 +34,7 @@ export const abaRouting: Rule = {
   source: 'ABA Key to Routing Numbers',
   triggers: [TRIGGER_WORD],
   words: ['routing', 'routingnumber', 'aba', 'rtn'],
-  needs: { digits: [0, 48] },
+  needs: () => ({ digits: [0, 48], fillers: ROUTING_FILLERS }),
   confidence: 0.9,
   find: findRouting,
   examples: {
@@ -57,7 +57,7 @@ export const bankAccount: Rule = {
     'account accounts accountnumber accountno acct acctno kontonummer konto kontonr cuenta compte rekening rekeningnummer conto sort sortcode'.split(
       ' ',
     ),
-  needs: { digits: [0, 40] },
+  needs: () => ({ digits: [0, 40], fillers: ACCOUNT_FILLERS }),
   confidence: 0.7,
   find: findAccount,
   examples: {

@@ -13,7 +13,7 @@ export const cardCvv: Rule = {
   source: 'PCI DSS 3.3.1: never kept',
   triggers: [TRIGGER_WORD],
   words: 'cvv cvv2 cvc cvc2 cvn csc cid security securitycode'.split(' '),
-  needs: { digits: [0, 32] },
+  needs: () => ({ digits: [0, 32], fillers: CVV_FILLERS }),
   confidence: 0.85,
   find: findCvv,
   examples: {
@@ -50,7 +50,7 @@ export const cardExpiry: Rule = {
     'exp expiry expires expiration expdate thru through valid validity ablauf ablaufdatum caduca vencimiento scadenza'.split(
       ' ',
     ),
-  needs: { digits: [0, 40] },
+  needs: () => ({ digits: [0, 40], fillers: EXPIRY_FILLERS }),
   confidence: 0.7,
   find: findExpiry,
   examples: {

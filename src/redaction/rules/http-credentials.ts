@@ -4,6 +4,7 @@ import type { Rule } from '../rule.ts'
 import { ALNUM, BASE64, DIGIT } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { TRIGGER_WORD } from '../triggers.ts'
+import { SCHEME_BYTES_MIN } from '../word-needs.ts'
 
 export const basicAuth: Rule = {
   type: 'BASIC_AUTH',
@@ -12,6 +13,7 @@ export const basicAuth: Rule = {
   source: 'RFC 7617',
   triggers: [TRIGGER_WORD],
   words: ['basic', 'curl'],
+  needs: (word) => ({ isScheme: word === 'basic' }),
   confidence: 0.9,
   find: (subject, at) =>
     at !== IN_LABEL && (subject.word === 'curl' ? findCurlUser(subject, at) : findBasic(subject, at)),
@@ -70,10 +72,9 @@ function findBasic(subject: Subject, at: number): boolean {
   while (subject.at(from) === SPACE && from < at + 5) from++
   if (from === at + 1) return false
   const to = subject.runEnd(from, BASE64, BASIC_BYTES_MAX)
-  return to - from >= BASIC_BYTES_MIN && holdsColon(subject, from, to) && subject.matched(from, to)
+  return to - from >= SCHEME_BYTES_MIN && holdsColon(subject, from, to) && subject.matched(from, to)
 }
 
-const BASIC_BYTES_MIN = 8
 const BASIC_BYTES_MAX = 1024
 
 /** Decoded it is printable ASCII with a colon: nothing else that stands behind "basic" is. */

@@ -17,7 +17,7 @@ export const geoCoordinates: Rule = {
     'lat latitude lon lng long longitude latlng latlong latlon coordinates coordinate coords coord gps geo geolocation geopoint location located ' +
     'coordonnees koordinaten coordenadas'
   ).split(' '),
-  needs: { digits: [0, 48] },
+  needs: () => ({ digits: [0, 48], fillers: FILLERS }),
   confidence: 0.85,
   find: (subject, at, trigger) => (trigger === TRIGGER_AT ? findInMapUrl(subject, at) : findNamed(subject, at)),
   examples: {

@@ -18,7 +18,7 @@ export const creditCard: Rule = {
     'card cards cc ccnum creditcard debitcard cardnumber pan visa mastercard amex maestro discover jcb unionpay diners payment kreditkarte ' +
     'kartennummer carte tarjeta carta cartao kaart kort karta'
   ).split(' '),
-  needs: { digits: [0, 48] },
+  needs: () => ({ digits: [0, 48], fillers: FILLERS }),
   confidence: 0.95,
   find: (subject, at, trigger) => (trigger === TRIGGER_DIGITS ? findAlone(subject, at) : findNamed(subject, at)),
   examples: {
