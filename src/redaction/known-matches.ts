@@ -97,6 +97,11 @@ export class KnownMatches {
     this.#learnt.scan(bytes, start, end, found)
   }
 
+  /** Whether a value that was learnt in the trace at hand stands at the candidate in the subject. */
+  isLearntAt(subject: Subject, at: number): boolean {
+    return this.#learnt.find(subject, at)
+  }
+
   #find(subject: Subject, at: number): boolean {
     return this.#live?.find(subject, at) === true || this.#learnt.find(subject, at)
   }

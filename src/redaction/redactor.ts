@@ -105,6 +105,8 @@ export interface Redactor {
    * all there is to replace.
    */
   recall(): readonly number[]
+  /** Whether such a value, learnt in the trace that was entered last, stands at the position in the value bytes[start, end). */
+  isRecalled(position: number, start: number, end: number): boolean
   /** One text alone. Offsets of the hits are UTF-16 code units of the text that was handed in. */
   redactText(text: string, label?: string): RedactedText
   /** Bytes that rules have looked at since the last `scan`. */
@@ -236,6 +238,12 @@ class RuleRedactor implements Redactor {
     mergeCandidates(this.#candidates, found)
     this.#cursor = this.#cursorStart = 0
     return Array.from(found.entries.subarray(0, found.length), positionOf)
+  }
+
+  isRecalled(position: number, start: number, end: number): boolean {
+    const { subject } = this.#rules
+    subject.reset(this.#bytes, start, end)
+    return this.#known.isLearntAt(subject, position)
   }
 
   nextCandidate(position: number): number {

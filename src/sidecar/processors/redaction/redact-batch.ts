@@ -174,10 +174,11 @@ class BatchSearch {
       if (next < ranges.length && (ranges[next] as Redaction).start <= position) continue
       const n = nodeAt(view, position)
       if (n === last) continue
-      last = n
       const kind = kindOf[view.field(n)] as number
       if (kind === NO_TEXT || kind === NUMBER || kind >= ITEM || this.#settled?.isDone(n) === true) continue
       this.#enter(itemOf(view, n))
+      if (!this.#redactor.isRecalled(position, view.body(n), view.end(n))) continue
+      last = n
       const label = kind === KEY_TEXT ? undefined : this.#labelOf(n)
       const found = this.#redactor.redactions(view.body(n), view.end(n), label)
       if (found.length > 0 && !(kind === OPAQUE && isId(view, n)))
