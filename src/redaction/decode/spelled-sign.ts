@@ -17,7 +17,14 @@ const AT = 0x40
 const DOT = 0x2e
 
 /** Asks the scanner for the words; what they stand for is not a match but makes the value worth a look as plainText. */
-export const SPELLED: Search = { type: '', confidence: 0, triggers: [], words: ['at', 'dot'], needs: { isBracketed: true }, find: () => false }
+export const SPELLED: Search = {
+  type: '',
+  confidence: 0,
+  triggers: [],
+  words: ['at', 'dot'],
+  needs: { isBracketed: true },
+  find: () => false,
+}
 
 /** Whether the word that ends at `at` stands between brackets and is a sign. */
 export function isSpelledSign(bytes: Uint8Array, start: number, end: number, at: number): boolean {
