@@ -13,7 +13,7 @@ import { PSEUDONYM_KEY_BYTES_MIN, Pseudonyms } from './sidecar/processors/redact
 
 /**
  * The sidecar's redaction as a function, for logs and for what an agent sends elsewhere: `import { redact } from 'spanwarden/redact'`. With pino:
- * `pino({ formatters: { log: redact } })`.
+ * `pino({ hooks: { streamWrite: redact } })`; `formatters.log` would leave the message and the bindings of children as they are.
  */
 
 /** What is done with what a rule finds: a placeholder `[REDACTED:EMAIL]`, `****1111`, or a token that is the same for the same value. */
