@@ -69,6 +69,7 @@ export class RuleSearch {
   dropVain(bytes: Uint8Array, start: number, end: number, found: Candidates, first: number): void {
     const { entries, length } = found
     let kept = first
+    this.#around.begin()
     for (let i = first; i < length; i++) {
       const entry = entries[i] as number
       if (triggerOf(entry) === TRIGGER_WORD && this.#isVain(bytes, start, end, positionOf(entry))) continue
@@ -141,6 +142,7 @@ export class RuleSearch {
     const before = matches.length
     let asked = 0
     let finals = 0
+    this.#around.begin()
     this.#around.reset(bytes, start, end, position)
     for (let i = 0; i < words.foundCount; i++) {
       const index = words.found[i] as number

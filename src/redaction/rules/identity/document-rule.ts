@@ -4,7 +4,7 @@ import type { Subject } from '../../subject.ts'
 import { TRIGGER_WORD } from '../../triggers.ts'
 import { CuePhrases } from './cue-phrases.ts'
 import { namedValue } from './named-value.ts'
-import { DIGIT_BYTES_MAX, isNearDigit } from './numbers-around.ts'
+import { DIGITS_BEFORE_MAX, DIGITS_BEHIND_MAX, isNearDigit } from './numbers-around.ts'
 
 export interface DocumentSpec {
   readonly type: RuleType
@@ -30,7 +30,7 @@ export function documentRule(spec: DocumentSpec): Rule {
     ...(spec.source === undefined ? {} : { source: spec.source }),
     triggers: [TRIGGER_WORD],
     words: phrases.words,
-    needs: (word) => ({ digits: [DIGIT_BYTES_MAX, DIGIT_BYTES_MAX], neighbours: phrases.neighbours(word) }),
+    needs: (word) => ({ digits: [DIGITS_BEFORE_MAX, DIGITS_BEHIND_MAX], neighbours: phrases.neighbours(word) }),
     context: phrases.phrases,
     confidence: spec.confidence ?? 0.7,
     find: (subject, at) => findDocument(subject, at, spec, phrases),

@@ -7,7 +7,14 @@ import { bareForm, readBare } from './bare-forms.ts'
 import type { BareForm } from './bare-forms.ts'
 import { CuePhrases } from './cue-phrases.ts'
 import { namedValue } from './named-value.ts'
-import { aroundBytesMax, DIGIT_BYTES_MAX, isNearDigit, numberBefore, numbersAhead } from './numbers-around.ts'
+import {
+  aroundBytesMax,
+  DIGITS_BEFORE_MAX,
+  DIGITS_BEHIND_MAX,
+  isNearDigit,
+  numberBefore,
+  numbersAhead,
+} from './numbers-around.ts'
 import { idCharsMax, WrittenId } from './written-id.ts'
 
 export interface IdentitySpec {
@@ -60,7 +67,7 @@ export function identityRule(spec: IdentitySpec): Rule {
     source: spec.source,
     triggers: [...new Set([TRIGGER_WORD, ...bare.map(({ trigger }) => trigger)])],
     words: phrases.words,
-    needs: (word) => ({ digits: [DIGIT_BYTES_MAX, DIGIT_BYTES_MAX], neighbours: phrases.neighbours(word) }),
+    needs: (word) => ({ digits: [DIGITS_BEFORE_MAX, DIGITS_BEHIND_MAX], neighbours: phrases.neighbours(word) }),
     heads: bare.flatMap(({ heads }) => heads),
     context: phrases.phrases,
     confidence,

@@ -44,7 +44,8 @@ const before = {
 const clear = { subject: undefined as Subject | undefined, turn: 0, from: 0, until: 0 }
 
 /** Where there is no digit so near to a word, there is no number. */
-export const DIGIT_BYTES_MAX = 96
+export const DIGITS_BEHIND_MAX = 96
+export const DIGITS_BEFORE_MAX = 72
 
 /** Whether there is a digit near the word that ends at `at`: without one there is no number, told in passing over the text once. */
 export function isNearDigit(subject: Subject, at: number): boolean {
