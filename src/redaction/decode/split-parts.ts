@@ -19,11 +19,8 @@ interface Part {
  * (`[{"type":"text","text":"4111 1111"},{"type":"text","text":" 1111 1111"}]`). Only what crosses from one into another counts, and each keeps its place.
  */
 export function splitParts(bytes: Uint8Array, start: number, end: number, at: number): Hidden {
-  const close = beforeEscapes(bytes, start, at)
-  let from = close
-  while (from > start && close - from < PART_BYTES_MAX && isInside(bytes[from - 1] as number)) from--
-  const parts: Part[] = [{ from, to: close, place: 0 }]
-  let length = close - from
+  const parts: Part[] = []
+  let length = 0
   let quote = at
   while (parts.length < PARTS_MAX) {
     const first = nextText(bytes, quote + 1, end)
@@ -34,11 +31,21 @@ export function splitParts(bytes: Uint8Array, start: number, end: number, at: nu
     quote = to
     while (quote < end && bytes[quote] === BACKSLASH) quote++
     if (isKey(bytes, quote, end) || isList(bytes, beforeEscapes(bytes, start, last), first)) break
+    if (parts.length === 0) length = addFirst(bytes, start, at, parts)
     parts.push({ from: first, to, place: length })
     length += to - first
     if (quote >= end || bytes[quote] !== QUOTE) break
   }
-  return { until: quote, text: parts.length === 1 ? undefined : joined(bytes, parts, length) }
+  return { until: quote, text: parts.length === 0 ? undefined : joined(bytes, parts, length) }
+}
+
+/** The part that ends with the quote at `at`. Most quotes have none behind them that goes on. Returns its length. */
+function addFirst(bytes: Uint8Array, start: number, at: number, parts: Part[]): number {
+  const to = beforeEscapes(bytes, start, at)
+  let from = to
+  while (from > start && to - from < PART_BYTES_MAX && isInside(bytes[from - 1] as number)) from--
+  parts.push({ from, to, place: 0 })
+  return to - from
 }
 
 const QUOTE = 0x22
@@ -91,17 +98,21 @@ function nextText(bytes: Uint8Array, from: number, end: number): number {
   }
   // The next object: its first text or content.
   for (; at < stop; at++) {
-    if (bytes[at] !== QUOTE || !TEXT_KEYS.some((key) => hasKey(bytes, at + 1, stop, key))) continue
+    if (bytes[at] !== QUOTE || !isTextKey(bytes, at + 1, stop)) continue
     const value = valueOf(bytes, at + 1, stop)
     if (value >= 0) return value
   }
   return -1
 }
 
-const TEXT_KEYS = ['text', 'content'].map((key) => new TextEncoder().encode(key))
+const TEXT = new TextEncoder().encode('text')
+const CONTENT = new TextEncoder().encode('content')
+
+const isTextKey = (bytes: Uint8Array, at: number, end: number): boolean =>
+  hasKey(bytes, at, end, TEXT) || hasKey(bytes, at, end, CONTENT)
 
 const hasKey = (bytes: Uint8Array, at: number, end: number, key: Uint8Array): boolean =>
-  at + key.length < end && key.every((byte, i) => bytes[at + i] === byte)
+  bytes[at] === key[0] && at + key.length < end && key.every((byte, i) => bytes[at + i] === byte)
 
 /** Behind `text": "`, of whatever level. */
 function valueOf(bytes: Uint8Array, from: number, end: number): number {

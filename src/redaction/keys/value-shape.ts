@@ -1,4 +1,5 @@
 import { CLASS, DIGIT, HEX, LETTER } from '../subject.ts'
+import { WordSet } from '../word-set.ts'
 
 /** What a short value is made of, found in one pass over its bytes. Escapes of JSON count as what they stand for. */
 export interface ValueShape {
@@ -51,7 +52,7 @@ export function valueShape(bytes: Uint8Array, from: number, to: number): ValueSh
   let at = from
   while (at < to) {
     const byte = bytes[at] as number
-    if (letterEnd(bytes, at, to) > at) {
+    if (isLetter[byte] === 1 || letterEnd(bytes, at, to) > at) {
       wordAt = at
       at = wordEnd = readWord(bytes, at, to)
     } else if (byte === BACKSLASH) at = readEscape(bytes, at, to)
@@ -60,18 +61,22 @@ export function valueShape(bytes: Uint8Array, from: number, to: number): ValueSh
       at++
     }
   }
-  const word = shape.letters > 0 ? lowerCase(bytes, wordAt, wordEnd) : ''
-  shape.isStopped = shape.words === 1 && NO_VALUES.has(word)
-  shape.isCompany = COMPANIES.has(word)
+  const isShort = wordEnd > wordAt && wordEnd - wordAt <= STOP_WORD_BYTES_MAX
+  shape.isStopped = isShort && shape.words === 1 && NO_VALUES.has(bytes, wordAt, wordEnd)
+  shape.isCompany = isShort && COMPANIES.has(bytes, wordAt, wordEnd)
   return shape
 }
 
 const BACKSLASH = 0x5c
 
+/** Letters of ASCII, and all beyond it. */
+const isLetter = new Uint8Array(256).fill(1, 0x80)
+for (let byte = 0; byte < 0x80; byte++) if (((CLASS[byte] as number) & LETTER) !== 0) isLetter[byte] = 1
+
 /** Behind the letter at `at`, which may be escaped (`\u00e9`); `at` when there is none. */
 function letterEnd(bytes: Uint8Array, at: number, to: number): number {
   const byte = bytes[at] as number
-  if (byte >= 0x80 || ((CLASS[byte] as number) & LETTER) !== 0) return at + 1
+  if (isLetter[byte] === 1) return at + 1
   if (byte !== BACKSLASH) return at
   let letter = at + 1
   while (letter < to && bytes[letter] === BACKSLASH) letter++
@@ -85,6 +90,11 @@ function readWord(bytes: Uint8Array, from: number, to: number): number {
   let at = from
   while (at < to) {
     const byte = bytes[at] as number
+    if (isLetter[byte] === 1) {
+      shape.letters++
+      at++
+      continue
+    }
     const next = letterEnd(bytes, at, to)
     if (next === at && !((byte === 0x27 || byte === 0x2d) && at + 1 < to)) break
     if (next > at) shape.letters++
@@ -121,24 +131,13 @@ function readEscape(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /** Stand in the place of a value. */
-const NO_VALUES = new Set(
-  'string str text number integer boolean null none nil undefined unknown anonymous anon any test example sample default system admin administrator root user customer guest client person name first last full email phone address date assistant agent bot tool function public private redacted hidden todo tbd na true false value object array required optional placeholder'.split(
-    ' ',
-  ),
+const NO_VALUES = new WordSet(
+  'string str text number integer boolean null none nil undefined unknown anonymous anon any test example sample default system admin administrator root user customer guest client person name first last full email phone address date assistant agent bot tool function public private redacted hidden todo tbd na true false value object array required optional placeholder',
 )
 /** End the names of companies and things. */
-const COMPANIES = new Set(
-  'inc llc ltd gmbh corp corporation company co ag sa bv plc limited bank group university hospital school store shop hotel restaurant airlines airways services solutions technologies technology systems labs foundation team support department association international holdings partners insurance clinic agency ministry committee council books press media news publishing magazine journal airport station'.split(
-    ' ',
-  ),
+const COMPANIES = new WordSet(
+  'inc llc ltd gmbh corp corporation company co ag sa bv plc limited bank group university hospital school store shop hotel restaurant airlines airways services solutions technologies technology systems labs foundation team support department association international holdings partners insurance clinic agency ministry committee council books press media news publishing magazine journal airport station',
 )
 
-/** Of a short word; longer ones are none of those asked for. */
-function lowerCase(bytes: Uint8Array, from: number, to: number): string {
-  let word = ''
-  if (to - from > STOP_WORD_BYTES_MAX) return word
-  for (let at = from; at < to; at++) word += String.fromCharCode((bytes[at] as number) | 0x20)
-  return word
-}
-
+/** Longer words are none of those above. */
 const STOP_WORD_BYTES_MAX = 16
