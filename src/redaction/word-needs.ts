@@ -18,8 +18,8 @@ export interface WordNeeds {
   readonly isBehindBlank?: boolean
   /** A capital at its start. */
   readonly isCapitalized?: boolean
-  /** The letters next to the word, as bits of letterBit; at most NEIGHBOUR_BYTES_MAX bytes away. */
-  readonly neighbours?: readonly [before: number, behind: number]
+  /** The letters next to the word, and the one before the letter before, as bits of letterBit; each at most NEIGHBOUR_BYTES_MAX bytes away from the next. */
+  readonly neighbours?: readonly [before: number, behind: number, secondBefore: number]
 }
 
 export const ANY_LETTER = -1
@@ -30,7 +30,7 @@ export const letterBit = (letter: number): number => {
 }
 export const NEIGHBOUR_BYTES_MAX = 5
 
-const NEED_INTS = 4
+const NEED_INTS = 5
 const LETTERS = 26
 const NO_DIGITS = -1
 const KEY = 1
@@ -49,7 +49,7 @@ const flagsOf = (needs: WordNeeds | undefined): number =>
 
 /** The needs of some rules for one word, as numbers. */
 export class NeedsOfWord {
-  /** For each rule: bytes before and behind in which a digit must be, or NO_DIGITS; letters behind; KEY and the like. */
+  /** For each rule: bytes before and behind in which a digit must be, or NO_DIGITS; letters behind; KEY and the like; second letters before. */
   readonly #ints: Int32Array
   readonly #fillers: readonly (WordSet | undefined)[]
   readonly #letters: number
@@ -67,6 +67,7 @@ export class NeedsOfWord {
         one?.digits?.[1] ?? NO_DIGITS,
         one?.neighbours?.[1] ?? ANY_LETTER,
         flagsOf(one),
+        one?.neighbours?.[2] ?? ANY_LETTER,
       ]),
     )
     const before = needs.map((one) => one?.neighbours?.[0] ?? ANY_LETTER)
@@ -83,6 +84,8 @@ export class NeedsOfWord {
     const at = index * NEED_INTS
     const behind = ints[at + 2] as number
     if (behind !== ANY_LETTER && (behind & around.letterBehind()) === 0) return false
+    const second = ints[at + 4] as number
+    if (second !== ANY_LETTER && (second & around.secondBefore(this.#letters)) === 0) return false
     const flags = ints[at + 3] as number
     if (flags !== 0 && !around.hasAll(flags, this.#letters)) return false
     const fillers = this.#fillers[index]
@@ -114,6 +117,7 @@ export class Surroundings {
   #at = 0
   #behind = 0
   #before = 0
+  #beforeAt = 0
   #lettersBefore = 0
   #key = 0
   #lettersOfKey = 0
@@ -140,13 +144,28 @@ export class Surroundings {
   /** The letter before the word of so many letters. */
   letterBefore(letters: number): number {
     if (this.#lettersBefore === letters) return this.#before
-    const first = this.#at - letters
+    this.#lettersBefore = letters
+    this.#beforeAt = this.#nextBefore(this.#at - letters)
+    this.#before = this.#bitAt(this.#beforeAt)
+    return this.#before
+  }
+
+  /** The letter before that one. */
+  secondBefore(letters: number): number {
+    this.letterBefore(letters)
+    return this.#bitAt(this.#nextBefore(this.#beforeAt - 1))
+  }
+
+  /** The first letter at or before `first`, or where the search for it ends. */
+  #nextBefore(first: number): number {
     const stop = Math.max(this.#start, first - NEIGHBOUR_BYTES_MAX + 1)
     let at = first
     while (at > stop && !isLetter(this.#bytes[at] as number)) at--
-    this.#lettersBefore = letters
-    this.#before = at >= this.#start ? letterBit(this.#bytes[at] as number) : letterBit(0)
-    return this.#before
+    return at
+  }
+
+  #bitAt(at: number): number {
+    return at >= this.#start ? letterBit(this.#bytes[at] as number) : letterBit(0)
   }
 
   letterBehind(): number {

@@ -106,7 +106,7 @@ function findInRun(subject: Subject, at: number, test: Test): boolean {
   const { bytes } = subject
   const stop = Math.min(subject.tokenEnd(at), at + RUN_BYTES_MAX)
   let from = Math.max(at - 15, subject.start)
-  if (stop - from < WORD_BYTES_MIN) return false
+  if (stop - from < WORD_BYTES_MIN || !hasLongWord(subject, at, from, stop)) return false
   if (subject.isEscapeLetter(from)) from++
   let start = -1
   let end = -1
@@ -123,6 +123,25 @@ function findInRun(subject: Subject, at: number, test: Test): boolean {
   }
   return start >= 0 && subject.matched(start, end)
 }
+
+/** Whether a word in the run is long enough for an address: both rules ask. */
+function hasLongWord(subject: Subject, at: number, from: number, stop: number): boolean {
+  if (asked.subject === subject && asked.turn === subject.turn && asked.at === at) return asked.hasLongWord
+  let word = from
+  let next = from
+  while (word < stop && next - word < WORD_BYTES_MIN) {
+    if (!subject.is(next, ALNUM)) word = next + 1
+    next++
+  }
+  subject.steps += next - from
+  asked.subject = subject
+  asked.turn = subject.turn
+  asked.at = at
+  asked.hasLongWord = next - word >= WORD_BYTES_MIN
+  return asked.hasLongWord
+}
+
+const asked = { subject: undefined as Subject | undefined, turn: 0, at: 0, hasLongWord: false }
 
 const first = (chars: string): Uint8Array => {
   const table = new Uint8Array(256)

@@ -42,13 +42,14 @@ export class CuePhrases {
   }
 
   /** The letters between which the word can be one of a phrase (WordNeeds). */
-  readonly neighbours = (word: string): readonly [before: number, behind: number] => {
-    let [left, right] = [0, 0]
+  readonly neighbours = (word: string): readonly [before: number, behind: number, secondBefore: number] => {
+    let [left, right, second] = [0, 0, 0]
     for (const { before, behind } of this.#phrases.get(word) ?? []) {
       left |= before === '' ? ANY_LETTER : letterBit(before.charCodeAt(before.length - 1))
+      second |= before.length < 2 ? ANY_LETTER : letterBit(before.charCodeAt(before.length - 2))
       right |= behind === '' ? ANY_LETTER : letterBit(behind.charCodeAt(0))
     }
-    return [left, right]
+    return [left, right, second]
   }
 
   /** The last letter of the phrase around the word that ends at `at`; undefined when there is none. */
