@@ -22,6 +22,8 @@ export function mayBeKey(bytes: Uint8Array, start: number, end: number, from: nu
     case BACKTICK:
       return isQuoteEnd(bytes, end, at)
     default:
+      // Behind the key of an attribute comes the tag of its value on the wire: what is called so is told by the label.
+      if (byte < SPACE && byte !== LINE_FEED && byte !== CARRIAGE_RETURN) return true
       return byte === COLON || byte === EQUALS || byte === GREATER || byte === CLOSE_BRACKET || byte === ASTERISK
   }
 }
@@ -67,6 +69,8 @@ function isQuoteEnd(bytes: Uint8Array, end: number, start: number): boolean {
 }
 
 const TAB = 0x09
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
 const SPACE = 0x20
 const QUOTE = 0x22
 const APOSTROPHE = 0x27
