@@ -12,9 +12,8 @@ import type { Unit } from './unit.ts'
  * between digits is a blank, `[at]` a sign. What is none of these stays as it is. Undefined when nothing was resolved.
  */
 export function plainText(bytes: Uint8Array, start: number, end: number): Derived | undefined {
-  const text = new TextBuilder(end - start)
+  let text: TextBuilder | undefined
   let copied = start
-  let isChanged = false
   for (let at = start; at < end;) {
     const byte = bytes[at] as number
     if (SPECIAL[byte] === 0) {
@@ -28,16 +27,15 @@ export function plainText(bytes: Uint8Array, start: number, end: number): Derive
       continue
     }
     const from = Math.max(unit.from, copied)
+    text ??= new TextBuilder(end - start)
     text.copy(bytes, copied, from)
     if (code !== NOTHING) {
       if (unit.isByte) text.put(code, from, unit.to)
       else text.putCharacter(code, from, unit.to)
     }
-    isChanged = true
     at = copied = unit.to
   }
-  if (!isChanged) return undefined
-  text.copy(bytes, copied, end)
+  text?.copy(bytes, copied, end)
   return text
 }
 
