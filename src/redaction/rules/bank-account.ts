@@ -157,7 +157,7 @@ const ACCOUNT_BYTES_MAX = 34
 
 function findAccount(subject: Subject, at: number): boolean {
   const { word, wordStart } = subject
-  if (at === IN_LABEL) return OWN_WORDS.has(encoded(word), 0, word.length) && matchAccount(subject, subject.start, 6)
+  if (at === IN_LABEL) return isAccountLabel(subject.label) && matchAccount(subject, subject.start, 6)
   const wordEnd = at + 1
   const isSort = word === 'sort'
   if (
@@ -174,8 +174,28 @@ function findAccount(subject: Subject, at: number): boolean {
   return matchAccount(subject, ahead.at, isNumber ? 6 : 7)
 }
 
-const encoded = (word: string): Uint8Array => encoder.encode(word)
-const encoder = new TextEncoder()
+/** `account_number`, `customer.bankAccount`: by its last letters. */
+const LABELS = [
+  'accountnumber',
+  'accountno',
+  'accountnr',
+  'acctno',
+  'acctnumber',
+  'bankaccount',
+  'kontonummer',
+  'kontonr',
+  'rekeningnummer',
+]
+const LABEL_LETTERS_MAX = 16
+
+function isAccountLabel(label: Uint8Array): boolean {
+  let letters = ''
+  for (let at = label.length - 1; at >= 0 && letters.length < LABEL_LETTERS_MAX; at--) {
+    const letter = (label[at] as number) | 0x20
+    if (letter >= 0x61 && letter <= 0x7a) letters = String.fromCharCode(letter) + letters
+  }
+  return LABELS.some((ending) => letters.endsWith(ending))
+}
 
 function hasNumberWord(subject: Subject, from: number, to: number): boolean {
   for (let at = from; at < to; at++) {

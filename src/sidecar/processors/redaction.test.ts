@@ -210,6 +210,25 @@ describe('redaction', () => {
     expect(redact('traces', batch).equals(batch)).toBe(true)
   })
 
+  test.each([
+    ['first_name', 'Grace'],
+    ['user.full_name', 'Grace Hopper'],
+    ['customer.name', 'Grace Hopper'],
+    ['customerLastName', 'Hopper'],
+    ['author', 'Grace Hopper'],
+    ['street', '12 Harbour Lane'],
+    ['zip_code', '10115'],
+    ['dob', '1906-12-09'],
+    ['account_number', '55779911'],
+    ['db.password', 'correct-horse-42'],
+    ['x-api-key', 'k3yV4lu3x9sd8f7gs9d8f7g'],
+  ])('the attribute %s tells by its key alone what its value is', (key, value) => {
+    const batch = spanBatch({ spans: [{ spanId: '0102030405060708', name: 'x', attributes: { [key]: value } }] })
+    const after = redact('traces', batch).toString('latin1')
+    expect(after).toContain(key)
+    expect(after).not.toContain(value)
+  })
+
   test('unknown fields and ids of a wrong length keep their length', () => {
     const batch = new ProtobufWriter()
       .message(1, (w) =>
