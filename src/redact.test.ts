@@ -83,7 +83,12 @@ describe('createRedaction', () => {
     expect(await readAll(stream)).toMatch(/^write to \[REDACTED:EMAIL\] or pay with \[REDACTED:CREDIT_CARD\]\. It is/)
   })
 
+  test('an option that is not there is refused', () => {
+    expect(() => Reflect.apply(createRedaction, undefined, [{ rule: ['EMAIL'] }])).toThrow('there is no option rule')
+  })
+
   test.each([
+    [{ rules: ['-IP_ADDRESS', 'USER_ID'] }, 'write +USER_ID'],
     [{ rules: ['MAIL'] }, 'rules: there is no rule or family MAIL'],
     [{ actions: { CARD: 'mask' as const } }, 'actions: there is no rule or family CARD'],
     [{ actions: { EMAIL: 'pseudonym' as const } }, 'set pseudonyms.key'],

@@ -7,7 +7,7 @@ import type { Redactor } from './redaction/redactor.ts'
 import type { RuleFamily, RuleType } from './redaction/rule.ts'
 import { rules } from './redaction/rules.ts'
 import { TextStream } from './redaction/text-stream.ts'
-import { chooseRules } from './sidecar/processors/redaction/choose-rules.ts'
+import { bareName, chooseRules, namesProblem } from './sidecar/processors/redaction/choose-rules.ts'
 import { environmentSecrets } from './sidecar/processors/redaction/environment-credentials.ts'
 import { PSEUDONYM_KEY_BYTES_MIN, Pseudonyms } from './sidecar/processors/redaction/pseudonyms.ts'
 
@@ -20,7 +20,7 @@ import { PSEUDONYM_KEY_BYTES_MIN, Pseudonyms } from './sidecar/processors/redact
 export type RedactionAction = 'replace' | 'mask' | 'pseudonym'
 
 export interface RedactionOptions {
-  /** Types (`EMAIL`) or families (`payment`) of rules; with a minus (`-IP_ADDRESS`) those to leave out. All default rules when absent. */
+  /** Types (`EMAIL`) or families (`payment`) of rules; exactly these, or with a sign the default rules with more (`+USER_ID`) or less (`-IP_ADDRESS`). */
   readonly rules?: readonly string[]
   /** By type, family or `default`; `replace` without it. */
   readonly actions?: Readonly<Record<string, RedactionAction>>
@@ -63,6 +63,8 @@ let standard: Redaction | undefined
 
 /** Throws a TypeError when an option names what is not there. Make one and keep it: making it takes some milliseconds. */
 export function createRedaction(options: RedactionOptions = {}): Redaction {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name))
+  if (unknown !== undefined) throw new TypeError(`there is no option ${unknown}; there are ${[...OPTIONS].join(', ')}`)
   const redactor = redactorOf(options)
   return {
     text(text) {
@@ -90,7 +92,9 @@ export function createRedaction(options: RedactionOptions = {}): Redaction {
 }
 
 function redactorOf({ rules: names, actions = {}, pseudonyms, environment = process.env }: RedactionOptions): Redactor {
-  for (const name of names ?? []) checkName(name.replace(/^-/, ''), 'rules')
+  for (const name of names ?? []) checkName(bareName(name), 'rules')
+  const problem = namesProblem(names ?? [])
+  if (problem !== undefined) throw new TypeError(`rules: ${problem}`)
   const actionOf = actionsOf(actions)
   const usesPseudonyms = Object.values(actions).includes('pseudonym')
   if (usesPseudonyms && pseudonyms === undefined)
@@ -137,6 +141,8 @@ function pseudonymsOf({ key, keyId, tenant }: NonNullable<RedactionOptions['pseu
     ...(tenant === undefined ? {} : { tenant }),
   })
 }
+
+const OPTIONS: ReadonlySet<string> = new Set(['rules', 'actions', 'pseudonyms', 'environment'])
 
 /** Tokens remembered together with their values. */
 const PSEUDONYMS_KEPT = 4_096

@@ -45,7 +45,7 @@ export const redactOptions = {
     type: 'string',
     value: '<A,B>',
     summary:
-      'Apply these rules or families only, e.g. EMAIL,payment; with a minus: all but these, e.g. -IP_ADDRESS. Names in texts belong to PERSON.',
+      'Apply these rules or families only, e.g. EMAIL,payment; with a sign: the default rules without or with more, e.g. -IP_ADDRESS,+USER_ID. Names in texts belong to PERSON.',
   },
   explain: {
     type: 'boolean',

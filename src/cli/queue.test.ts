@@ -11,7 +11,7 @@ import { queueFolder } from '../sidecar/queue/open-queue-storage.ts'
 import { WriteAheadLog } from '../sidecar/queue/write-ahead-log.ts'
 
 const entry = fileURLToPath(new URL('../cli.ts', import.meta.url))
-const EXPORTER = 'otlp_http/jaeger'
+const EXPORTER = 'otlp_http/backend'
 let stateFolder = ''
 
 const queue = (...args: string[]) => {
@@ -45,7 +45,7 @@ describe('spanwarden queue', () => {
   test('shows what waits, by exporter and signal', () => {
     const [head, row] = queue().stdout.split('\n')
     expect(head).toMatch(/^exporter +signal +batches +items +bytes +oldest$/)
-    expect(row).toMatch(/^otlp_http\/jaeger +traces +2 +3 +\d+ +20\d\d-/)
+    expect(row).toMatch(/^otlp_http\/backend +traces +2 +3 +\d+ +20\d\d-/)
     expect(JSON.parse(queue('--json').stdout)).toMatchObject([{ exporter: EXPORTER, batches: 2, items: 3 }])
     stateFolder = join(stateFolder, 'nothing')
     expect(queue()).toEqual({ status: 0, stdout: 'No exporter has a queue on disk here.\n', stderr: '' })

@@ -61,7 +61,7 @@ function queuesIn(folder: string): Queue[] {
 
 /** As open-queue-storage.ts writes it. */
 const exporterOf = (name: string): string =>
-  name.replaceAll(/~([0-9a-f]+)/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
+  name.replaceAll(/~([0-9a-f]{4})/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
 
 function readQueue(exporter: string, signal: Signal, folder: string): Queue {
   const sum = { batches: 0, items: 0, bytes: 0, damaged: 0, tornBytes: 0 }

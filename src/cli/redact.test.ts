@@ -43,6 +43,24 @@ describe('spanwarden redact', () => {
     expect(redact(text, '--rules=-PERSON').stdout.toString()).toBe(text)
   })
 
+  test('the default rules without some and with more; a list that means nothing is refused', () => {
+    const text = 'ada@example.com 192.0.2.7 {"user_id":"mia_li_3668"}'
+    expect(redact(text, '--rules', '-IP_ADDRESS,+USER_ID').stdout.toString()).toBe(
+      '[REDACTED:EMAIL] 192.0.2.7 {"user_id":"[REDACTED:USER_ID]"}',
+    )
+    expect(redact(text, '--rules=-IP_ADDRESS,USER_ID')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('-IP_ADDRESS leaves nothing out of USER_ID: write +USER_ID'),
+    })
+  })
+
+  test('what is no UTF-8 is refused, not mangled', () => {
+    expect(redact(Buffer.from([0x63, 0x61, 0x66, 0xe9]))).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('no UTF-8'),
+    })
+  })
+
   test('OTLP/JSON, whole and by lines', () => {
     const json = JSON.stringify(spanBatchJson(batch))
     const { stdout, stderr } = redact(`${json}\n`)

@@ -10,7 +10,7 @@ import { rules } from '../redaction/rules.ts'
 import type { Signal } from '../sidecar/component.ts'
 import { buildRedaction } from '../sidecar/processors/redaction/build-redaction.ts'
 import type { BuiltRedaction } from '../sidecar/processors/redaction/build-redaction.ts'
-import { chooseRules } from '../sidecar/processors/redaction/choose-rules.ts'
+import { bareName, chooseRules } from '../sidecar/processors/redaction/choose-rules.ts'
 import { redactionConfig } from '../sidecar/processors/redaction/redaction-config.ts'
 import { systemClock } from '../sidecar/system-clock.ts'
 import { EXIT_OK, UsageError } from './command.ts'
@@ -29,7 +29,7 @@ import { countLines, countsAsJson } from './redact/report.ts'
  */
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals } = parseArgs({
-    args: argv,
+    args: withSigns(argv),
     options: { ...redactOptions, ...jsonOption },
     allowPositionals: true,
   })
@@ -51,7 +51,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const report = (): string => (asJson ? countsAsJson(counts) : countLines(counts))
 
   if (output === 'jsonl') {
-    writeLines(input.toString('utf8'), redaction, io, onFound)
+    writeLines(textOf(input), redaction, io, onFound)
     io.stderr.write(report())
     return EXIT_OK
   }
@@ -74,6 +74,13 @@ type Output = (typeof OUTPUTS)[number] | 'result'
 
 const isOneOf = <T extends string>(known: readonly T[], name: string): name is T => known.some((one) => one === name)
 
+/** `--rules -EMAIL`: what looks like an option is the value of the one before. */
+function withSigns(argv: readonly string[]): string[] {
+  const at = argv.indexOf('--rules')
+  const value = argv[at + 1]
+  return at < 0 || value === undefined ? [...argv] : argv.toSpliced(at, 2, `--rules=${value}`)
+}
+
 function outputOf(values: Readonly<Partial<Record<(typeof OUTPUTS)[number], boolean>>>): Output {
   const [asked, another] = OUTPUTS.filter((name) => values[name] === true)
   if (another !== undefined) throw new UsageError(`--${asked} and --${another}: one of them at a time`)
@@ -94,7 +101,7 @@ function redactionOf(types: string | undefined, format: Format, io: CommandIo): 
 
 /** Types in any case; families are written small. */
 const nameOf = (name: string): string =>
-  rules.some(({ type }) => type === name.replace(/^-/, '').toUpperCase()) ? name.toUpperCase() : name.toLowerCase()
+  rules.some(({ type }) => type === bareName(name).toUpperCase()) ? name.toUpperCase() : name.toLowerCase()
 
 function redacted(
   input: Buffer,
@@ -104,12 +111,21 @@ function redacted(
   onFound: OnFound,
 ): string | Uint8Array {
   if (format === 'otlp-protobuf') return redactedRequest(signal, input, redaction, onFound)
-  const text = input.toString('utf8')
+  const text = textOf(input)
   if (format === 'otlp-json') return redactedJson(text, redaction, onFound)
   const [result] = settledTexts(redaction, [{ text, trace: '' }])
   if (result === undefined) return text
   tell(text, result, onFound)
   return result.text
+}
+
+/** Throws for what is no UTF-8: it would not come out as it went in. */
+function textOf(input: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input)
+  } catch {
+    throw new UsageError('the input is no UTF-8 text; convert it first, e.g. with: iconv -f latin1 -t utf-8')
+  }
 }
 
 /** Names take a second look: a placeholder beside a word may tell what it is. */

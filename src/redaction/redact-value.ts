@@ -25,7 +25,7 @@ interface Walk {
 function copyOf(value: unknown, walk: Walk, path: string): unknown {
   if (typeof value === 'string') return walk.redact(value, path)
   if (typeof value === 'number' || typeof value === 'bigint') return ofNumber(value, walk, path)
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof RegExp) return value
   const known = walk.copies.get(value)
   if (known !== undefined) return known
   if (walk.depth === VALUE_DEPTH_MAX) return TOO_DEEP

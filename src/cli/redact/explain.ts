@@ -56,7 +56,9 @@ function aboutRule(type: string, rules: readonly Rule[]): string {
 
 /** Columns as wide as their widest cell; the last one is left as it is. */
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
+  )
   return rows
     .map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))))
     .map((cells) => `${cells.join('  ').trimEnd()}\n`)

@@ -42,6 +42,9 @@ const sentences: Readonly<Record<WalProblem['kind'], string>> = {
 
 /** A folder for each exporter and signal; characters of the id that a file name may not have are written as their code. */
 export function queueFolder(stateFolder: string, exporterId: string, signal: Signal): string {
-  const name = exporterId.replaceAll(/[^\w.-]/g, (char) => `~${(char.codePointAt(0) ?? 0).toString(16)}`)
+  const name = exporterId.replaceAll(
+    /[^\w.-]/g,
+    (char) => `~${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  )
   return join(stateFolder, 'queue', name, signal)
 }

@@ -10,6 +10,7 @@ import { rules, ruleTypes } from '../../../redaction/rules.ts'
 import { traceValuesLimits } from '../../../redaction/trace-values.ts'
 import { duration } from '../../config-types.ts'
 import { isStock, stockConfig } from './stock-config.ts'
+import { bareName, namesProblem } from './choose-rules.ts'
 import { regexProblem } from './user-pattern.ts'
 
 /** Families of rules: configuration names a family for all of its rules. */
@@ -50,7 +51,7 @@ function advice(name: string, known: readonly string[]): string {
 
 const ruleName = z.string().superRefine((name, context) => {
   const known = [...ruleTypes, ...ruleFamilies]
-  if (known.includes(name.replace(/^-/, ''))) return
+  if (known.includes(bareName(name))) return
   context.addIssue({ code: 'custom', message: `there is no rule ${name}${advice(name, known)}` })
 })
 
@@ -200,9 +201,13 @@ export const redactionConfig = z
   .strictObject({
     rules: z
       .array(ruleName)
+      .superRefine((names, context) => {
+        const problem = namesProblem(names)
+        if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
+      })
       .optional()
       .describe(
-        'Rules to apply, by type (EMAIL) or family (payment); -EMAIL leaves one out, of the default rules when nothing else is named. All default rules when absent; none when empty.',
+        'Rules to apply, by type (EMAIL) or family (payment): exactly these, or with a sign in front the default rules without one (-EMAIL) and with more (+USER_ID). All default rules when absent; none when empty.',
       ),
     actions: actions
       .default({})
