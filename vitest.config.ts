@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
+    setupFiles: ['test/support/property-seed.ts'],
     // Loaded by Node itself: what it imports is then found beside it, not from the root.
     server: { deps: { external: [/\/test\/previous\/[\w-]+\.ts$/] } },
     reporters: [skippedReporter, 'default'],

@@ -14,7 +14,7 @@ import type { Placeholders } from './placeholders.ts'
 import type { IsAllowed, Pattern, Redaction } from './redactor.ts'
 import { ReplacedText } from './replaced-text.ts'
 import type { RuleSearch } from './rule-search.ts'
-import { TOKEN } from './subject.ts'
+import { CLASS, TOKEN } from './subject.ts'
 import { noCandidates, positionOf, TRIGGER_COUNT, TRIGGER_WORD, triggerOf } from './triggers.ts'
 import type { Candidates, Scan } from './triggers.ts'
 
@@ -161,8 +161,10 @@ export class ValueRedactor {
     let redactions = this.#resolve(value, matches, round)
     for (let turn = round; redactions.length > 0; turn++) {
       const near = nextToRedactions(redactions, missed)
-      if (near.length === 0) break
-      if (!this.#isChanged(this.#replaced.of(bytes, start, end, redactions), start, redactions, near)) break
+      if (!isRunCut(value, redactions)) {
+        if (near.length === 0) break
+        if (!this.#isChanged(this.#replaced.of(bytes, start, end, redactions), start, redactions, near)) break
+      }
       if (turn === ROUNDS_MAX) return this.#masked(value)
       const redacted = withReplacements(bytes, start, end, redactions)
       const more = this.#matchesIn(redacted.bytes, turn + 1)
@@ -183,7 +185,6 @@ export class ValueRedactor {
       const position = positionOf(entry)
       for (let one = redactions[next]; one !== undefined && one.end <= position; one = redactions[++next]) {
         moved += one.replacement.length - one.end + one.start
-        if (subject.is(one.end + moved, TOKEN)) return true
       }
       this.#rules.find(triggerOf(entry), position + moved, found)
       if (found.length === 0) continue
@@ -226,6 +227,14 @@ export class ValueRedactor {
     }))
   }
 }
+
+/** Whether a run of token characters goes on beside a replacement: what is left of it has other borders, and other candidates. */
+const isRunCut = ({ bytes, start, end }: Value, redactions: readonly Redaction[]): boolean =>
+  redactions.some(
+    (one) => (one.end < end && isToken(bytes, one.end)) || (one.start > start && isToken(bytes, one.start - 1)),
+  )
+
+const isToken = (bytes: Uint8Array, at: number): boolean => ((CLASS[bytes[at] as number] as number) & TOKEN) !== 0
 
 /** What is found out about one value. */
 class ValueSearch {
