@@ -9,6 +9,7 @@ import type { CommandIo } from './command.ts'
 import { configOptions, jsonOption, queueOptions } from './options.ts'
 import { stateFolderOf } from './program.ts'
 import { drainQueues } from './queue/drain.ts'
+import { textTable } from './text-table.ts'
 
 /**
  * What waits on disk for the backends: `queue` shows it by exporter and signal, `verify` reads every byte (exit code 1 when something is damaged), `inspect` prints the
@@ -107,14 +108,7 @@ function table(queues: readonly Queue[]): string {
     String(bytes),
     oldest?.toISOString() ?? '',
   ])
-  const all = [['exporter', 'signal', 'batches', 'items', 'bytes', 'oldest'], ...rows]
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
-  return all
-    .map((row) =>
-      row.map((cell, i) => (i >= 2 && i <= 4 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))),
-    )
-    .map((cells) => `${cells.join('  ').trimEnd()}\n`)
-    .join('')
+  return textTable([['exporter', 'signal', 'batches', 'items', 'bytes', 'oldest'], ...rows], [2, 3, 4])
 }
 
 function verify(queues: readonly Queue[], asJson: boolean, io: CommandIo): number {

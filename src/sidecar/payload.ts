@@ -29,3 +29,9 @@ export class PooledPayload implements Payload {
     if (--this.#holders === 0) this.#pool.give(this.#memory)
   }
 }
+
+/** A batch in memory of its own, which nobody has to give back. */
+export function unpooledPayload(signal: Signal, bytes: Buffer, items: number): Payload {
+  const payload: Payload = { signal, bytes, items, retain: () => payload, release: () => undefined }
+  return payload
+}

@@ -1,4 +1,5 @@
 import type { Rule } from '../../redaction/rule.ts'
+import { textTable } from '../text-table.ts'
 
 /** What was found, where, and what it became. */
 export interface Explained {
@@ -20,7 +21,7 @@ export function explain(found: readonly Explained[], rules: readonly Rule[]): st
     `${oneLine(value)} → ${oneLine(replacement)}`,
   ])
   const legend = [...new Set(found.map(({ rule }) => rule))].sort().map((type) => [type, aboutRule(type, rules)])
-  return `${table([['where', 'rule', 'sure', 'what'], ...rows])}\n${table(legend)}`
+  return `${textTable([['where', 'rule', 'sure', 'what'], ...rows])}\n${textTable(legend)}`
 }
 
 /** Line and column (both from 1, columns in UTF-16 code units) for offsets that ascend. */
@@ -52,15 +53,4 @@ function aboutRule(type: string, rules: readonly Rule[]): string {
   const rule = rules.find((one) => one.type === type)
   if (rule === undefined) return ''
   return rule.source === undefined ? rule.summary : `${rule.summary} Source: ${rule.source}`
-}
-
-/** Columns as wide as their widest cell; the last one is left as it is. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
-  )
-  return rows
-    .map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))))
-    .map((cells) => `${cells.join('  ').trimEnd()}\n`)
-    .join('')
 }

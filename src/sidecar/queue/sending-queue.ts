@@ -2,6 +2,7 @@ import { RefusedError } from '../component.ts'
 import type { ComponentContext, Counter, Exporter, Payload, Sent, Signal } from '../component.ts'
 import { itemsName } from '../count-items.ts'
 import type { Delivery } from '../delivery.ts'
+import { unpooledPayload } from '../payload.ts'
 import { splitRequest } from '../../otlp/split.ts'
 import { Backoff } from './backoff.ts'
 import { LogLimiter } from './log-limiter.ts'
@@ -253,7 +254,8 @@ export class SendingQueue implements Delivery {
       if (sent.outcome === 'sent') this.#countSent(part, sent.rejectedItems ?? 0)
       else if (sent.outcome === 'split') {
         const halves = splitRequest(part.signal, part.bytes)
-        if (halves !== undefined) parts.push(...halves.map((half) => payloadOf(part.signal, half)).reverse())
+        if (halves !== undefined)
+          parts.push(...halves.map((half) => unpooledPayload(part.signal, half.bytes, half.items)).reverse())
         else {
           this.#drop(part, `${sent.reason}; one item cannot be split`)
           if (result === 'sent') result = 'rejected'
@@ -351,9 +353,4 @@ function asleepIn(sleepers: Set<() => void>, start?: (wake: () => void) => () =>
 
 function wakeAll(sleepers: Set<() => void>): void {
   for (const wake of sleepers) wake()
-}
-
-function payloadOf(signal: Signal, { bytes, items }: { bytes: Buffer; items: number }): Payload {
-  const payload: Payload = { signal, bytes, items, retain: () => payload, release: () => undefined }
-  return payload
 }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Payload, Signal } from '../component.ts'
+import { unpooledPayload } from '../payload.ts'
 import { Fifo } from './queue-storage.ts'
 import type { Awaited, BatchSize, QueueStorage, StoredBatch } from './queue-storage.ts'
 import { Acknowledgements } from './wal/acknowledgements.ts'
@@ -183,7 +184,7 @@ export class WriteAheadLog implements QueueStorage {
     if (payload !== undefined) return payload
     try {
       const bytes = await readRecord(segment.path, record)
-      if (bytes !== undefined) return payloadOf(this.#options.signal, bytes, record.items)
+      if (bytes !== undefined) return unpooledPayload(this.#options.signal, bytes, record.items)
       this.#tell({ kind: 'unreadable', file: segment.path, items: record.items, code: 'checksum' })
     } catch (error) {
       this.#tell({ kind: 'unreadable', file: segment.path, items: record.items, code: codeOf(error) })
@@ -268,11 +269,6 @@ async function readRecord(path: string, { offset, length }: StoredRecord): Promi
   } finally {
     await file.close()
   }
-}
-
-function payloadOf(signal: Signal, bytes: Buffer, items: number): Payload {
-  const payload: Payload = { signal, bytes, items, retain: () => payload, release: () => undefined }
-  return payload
 }
 
 const codeOf = (error: unknown): string =>
