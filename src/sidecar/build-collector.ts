@@ -89,6 +89,7 @@ export function buildCollector(config: SidecarConfig, build: BuildContext): Coll
       ...build.context(id),
       buffers: build.buffers,
       signals: router.signals,
+      checkAdmission: (signal) => router.checkAdmission(signal),
       service: build.services.get.bind(build.services),
       consume: (signal, bytes, transport) => router.route(signal, bytes, { transport }),
     })

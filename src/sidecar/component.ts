@@ -113,6 +113,8 @@ export interface ReceiverContext extends ComponentContext {
    * Resolves when every pipeline has the batch; rejects with RefusedError.
    */
   consume(signal: Signal, bytes: Buffer, transport: Transport): Promise<void>
+  /** Throws RefusedError when a pipeline of the signal takes nothing now: to be asked before a body is read. Cheap. */
+  checkAdmission(signal: Signal): void
   /** Signals of the pipelines that list this receiver: the others are answered 404 / UNIMPLEMENTED. */
   readonly signals: ReadonlySet<Signal>
   /** Memory for request bodies, to be given back. */
@@ -148,6 +150,21 @@ export interface ReceiverDefinition<Config extends z.ZodType = z.ZodType> extend
 // Processors
 
 export interface Processor {
+  /**
+   * Whether a batch may come now: throws RefusedError `busy` when not. Asked by receivers before they read a body, and for every batch before it is
+   * walked; so it must be cheap.
+   */
+  admit?(): void
+  /**
+   * It reads through the view and never edits what is edited, so the edits of those before it may stand beside it. Without this they are applied first,
+   * and it sees bytes as if they had come so.
+   */
+  readonly readsEdits?: boolean
+  /**
+   * All that its edits change is seen through the view: text, nodes that are removed, attributes appended with `appendAttribute`. Without this the edits
+   * are applied before connectors read the batch.
+   */
+  readonly showsEdits?: boolean
   /**
    * Work for `process` that the event loop must not wait for, such as that of a thread: awaited before it. The bytes of the view stay as they are meanwhile;
    * other batches may pass. A batch for which it rejects is not forwarded.

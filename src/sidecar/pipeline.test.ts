@@ -289,6 +289,74 @@ describe('a processor that prepares', () => {
   })
 })
 
+describe('a processor behind others', () => {
+  /** Adds a letter to names, whatever was done to them before. */
+  const adding = (letter: string, more: Partial<Processor> = {}): Named<Processor> => ({
+    id: `add/${letter}`,
+    component: {
+      ...more,
+      process: (view, edits) => eachSpan(view, (_, name) => edits.replace(name, view.text(name) + letter)),
+    },
+  })
+  const later: Partial<Processor> = { prepare: () => setImmediate() }
+
+  test('works on their result, with and without preparing, connectors see all of it, and all memory comes back', async () => {
+    const step = fc.record({ letter: fc.constantFrom('a', 'b'), prepares: fc.boolean(), shows: fc.boolean() })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 4 }), fc.boolean(), async (steps, connects) => {
+        const seen: string[] = []
+        const component: Connector = {
+          start() {},
+          stop() {},
+          consume: (view) => eachSpan(view, (_, name) => seen.push(view.bytes.toString('utf8', view.body(name)))),
+        }
+        const buffers = countingPool()
+        const { router, delivery } = setUp({
+          processors: steps.map(({ letter, prepares, shows }) =>
+            adding(letter, { showsEdits: shows, ...(prepares ? later : {}) }),
+          ),
+          connectors: connects ? [{ id: 'c', component }] : [],
+          buffers,
+        })
+        const memory = spans('n1')
+        const routed = router.route('traces', memory)
+        if (steps.some(({ prepares }) => prepares)) memory.fill(0)
+        await routed
+        const name = `n1${steps.map(({ letter }) => letter).join('')}`
+        expect(delivery.names).toEqual([[name]])
+        const hides = steps.some(({ shows }) => !shows)
+        if (connects && hides) expect(seen[0]?.startsWith(name)).toBe(true)
+        for (const payload of delivery.payloads) payload.release()
+        expect(buffers.taken.size).toBe(0)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('is not asked when they took everything out', async () => {
+    const { router, delivery } = setUp({ processors: [removing(() => true), failing] })
+    await router.route('traces', spans('n1'))
+    expect(delivery.payloads).toEqual([])
+  })
+})
+
+test('a processor that lets nothing in refuses before anything is read, for the signals of its pipeline', async () => {
+  const refusal = new RefusedError('busy', 'no memory')
+  const closed: Named<Processor> = {
+    id: 'closed',
+    component: {
+      admit() {
+        throw refusal
+      },
+      process: () => undefined,
+    },
+  }
+  const { router } = setUp({}, { processors: [closed] })
+  expect(() => router.checkAdmission('traces')).toThrow(refusal)
+  expect(() => router.checkAdmission('logs')).not.toThrow()
+  await expect(router.route('traces', Buffer.from('not read'))).rejects.toBe(refusal)
+})
+
 describe('counts', () => {
   test('items in = items forwarded + items that processors removed', async () => {
     await fc.assert(

@@ -1,12 +1,11 @@
-import { Edits } from '../otlp/edits.ts'
-import { OtlpError } from '../otlp/otlp-error.ts'
-import { OtlpView } from '../otlp/view.ts'
+import type { OtlpView } from '../otlp/view.ts'
+import { BatchInWork } from './batch-in-work.ts'
+import type { PreparedBatch } from './batch-in-work.ts'
 import { RefusedError } from './component.ts'
-import type { BufferPool, Connector, Counter, Logger, OwnMetrics, Payload, Processor, Signal } from './component.ts'
+import type { BufferPool, Connector, Counter, Logger, OwnMetrics, Processor, Signal } from './component.ts'
 import { countItems } from './count-items.ts'
 import type { Delivery } from './delivery.ts'
 import { faultOf } from './fault.ts'
-import { PooledPayload } from './payload.ts'
 
 export interface PipelineOptions {
   readonly id: string
@@ -23,22 +22,16 @@ export interface Named<T> {
   readonly component: T
 }
 
-/** A batch after the processors of one pipeline, with all that is needed to hand it on: `forward` or `release` it. */
-export interface PreparedBatch {
-  readonly itemsIn: number
-  readonly payload: Payload
-  readonly view: OtlpView
-  /** Memory of the view's bytes, where it is neither the receiver's nor the payload's. */
-  readonly input?: Buffer
-}
-
 /** Bytes → view → processors → edits → bytes for exporters, and the view for connectors. */
 export class Pipeline {
   readonly id: string
   readonly signal: Signal
   readonly #options: PipelineOptions
   readonly #processors: readonly CountedProcessor[]
+  readonly #admitting: readonly Named<Processor>[]
   readonly #isAsync: boolean
+  /** Whether connectors would miss what processors changed. */
+  readonly #hidesEdits: boolean
   readonly #connectorFailures: ReadonlyMap<string, Counter>
 
   constructor(options: PipelineOptions) {
@@ -56,6 +49,8 @@ export class Pipeline {
       }
     })
     this.#isAsync = processors.some(({ component }) => component.prepare !== undefined)
+    this.#admitting = processors.filter(({ component }) => component.admit !== undefined)
+    this.#hidesEdits = connectors.length > 0 && processors.some(({ component }) => component.showsEdits !== true)
     this.#connectorFailures = new Map(
       connectors.map((connector) => [
         connector.id,
@@ -77,24 +72,17 @@ export class Pipeline {
 
   #prepareNow(bytes: Buffer): PreparedBatch {
     const { signal, buffers } = this.#options
-    const view = viewOf(signal, bytes)
-    let memory: Buffer | undefined
+    const batch = new BatchInWork(signal, bytes, buffers)
     try {
-      const edits = new Edits(view)
-      const itemsIn = countItems(view)
+      const itemsIn = countItems(batch.view)
       let items = itemsIn
-      for (const processor of this.#processors) items = this.#process(processor, view, edits, items)
-      const edited = edits.apply((size) => (memory = buffers.take(size)))
-      if (memory === undefined) {
-        // Nothing was edited: the bytes are the receiver's memory.
-        memory = buffers.take(edited.length)
-        edited.copy(memory)
+      for (const processor of this.#processors) {
+        if (items === 0) break
+        items = this.#process(processor, batch, items)
       }
-      const payload = new PooledPayload(signal, memory.subarray(0, edited.length), items, memory, buffers)
-      return { itemsIn, payload, view }
+      return this.#finish(batch, itemsIn, items)
     } catch (error) {
-      if (memory !== undefined) buffers.give(memory)
-      view.release()
+      batch.abandon()
       throw error
     }
   }
@@ -102,28 +90,41 @@ export class Pipeline {
   /** Works on a copy: the receiver may use its memory again as soon as this waits for the first time. */
   async #prepareLater(bytes: Buffer): Promise<PreparedBatch> {
     const { signal, buffers } = this.#options
-    const own = buffers.take(bytes.length)
-    bytes.copy(own)
-    let view: OtlpView | undefined
-    let memory: Buffer | undefined
+    const batch = this.#copyOf(signal, bytes, buffers)
     try {
-      view = viewOf(signal, own.subarray(0, bytes.length))
-      const edits = new Edits(view)
-      const itemsIn = countItems(view)
+      const itemsIn = countItems(batch.view)
       let items = itemsIn
       for (const processor of this.#processors) {
-        if (processor.component.prepare !== undefined) await this.#prepareFor(processor, view, items)
-        items = this.#process(processor, view, edits, items)
+        if (items === 0) break
+        if (processor.component.prepare !== undefined) await this.#prepareFor(processor, batch, items)
+        items = this.#process(processor, batch, items)
       }
-      const edited = edits.apply((size) => (memory = buffers.take(size)))
-      const payload = new PooledPayload(signal, edited, items, memory ?? own, buffers)
-      return { itemsIn, payload, view, ...(memory === undefined ? {} : { input: own }) }
+      return this.#finish(batch, itemsIn, items)
     } catch (error) {
-      if (memory !== undefined) buffers.give(memory)
-      view?.release()
+      batch.abandon()
+      throw error
+    }
+  }
+
+  #copyOf(signal: Signal, bytes: Buffer, buffers: BufferPool): BatchInWork {
+    const own = buffers.take(bytes.length)
+    try {
+      bytes.copy(own)
+      return new BatchInWork(signal, own.subarray(0, bytes.length), buffers, own)
+    } catch (error) {
       buffers.give(own)
       throw error
     }
+  }
+
+  #finish(batch: BatchInWork, itemsIn: number, items: number): PreparedBatch {
+    if (this.#hidesEdits && items > 0) batch.applyEdits()
+    return batch.finish(itemsIn, items)
+  }
+
+  /** Throws RefusedError when a processor lets nothing in now. */
+  checkAdmission(): void {
+    for (const { component } of this.#admitting) component.admit?.()
   }
 
   /** Throws RefusedError when an exporter would not take the batch now. */
@@ -167,9 +168,10 @@ export class Pipeline {
     }
   }
 
-  async #prepareFor(processor: CountedProcessor, view: OtlpView, items: number): Promise<void> {
+  async #prepareFor(processor: CountedProcessor, batch: BatchInWork, items: number): Promise<void> {
     try {
-      await processor.component.prepare?.(view)
+      if (processor.component.readsEdits !== true) batch.applyEdits()
+      await processor.component.prepare?.(batch.view)
     } catch (error) {
       processor.incoming.add(items)
       throw this.#failure(processor, items, error)
@@ -177,14 +179,15 @@ export class Pipeline {
   }
 
   /** Items that are left. */
-  #process(processor: CountedProcessor, view: OtlpView, edits: Edits, items: number): number {
+  #process(processor: CountedProcessor, batch: BatchInWork, items: number): number {
     processor.incoming.add(items)
     try {
-      processor.component.process(view, edits)
+      if (processor.component.readsEdits !== true) batch.applyEdits()
+      processor.component.process(batch.view, batch.edits)
     } catch (error) {
       throw this.#failure(processor, items, error)
     }
-    const left = countItems(view)
+    const left = countItems(batch.view)
     processor.outgoing.add(left)
     return left
   }
@@ -202,12 +205,3 @@ export class Pipeline {
 }
 
 type CountedProcessor = Named<Processor> & Record<'incoming' | 'outgoing' | 'failed', Counter>
-
-function viewOf(signal: Signal, bytes: Buffer): OtlpView {
-  try {
-    return new OtlpView(signal, bytes)
-  } catch (error) {
-    if (!(error instanceof OtlpError)) throw error
-    throw new RefusedError(error.reason === 'malformed' ? 'invalid' : 'too_large', error.message, { cause: error })
-  }
-}

@@ -1,24 +1,30 @@
+import type { PreparedBatch } from './batch-in-work.ts'
 import { RefusedError } from './component.ts'
 import type { Counter, OwnMetrics, Signal } from './component.ts'
 import { itemsName } from './count-items.ts'
-import type { Pipeline, PreparedBatch } from './pipeline.ts'
+import type { Pipeline } from './pipeline.ts'
 
 /** Where batches of one receiver or connector go, by signal. */
 export class Router {
-  readonly #pipelines: ReadonlyMap<Signal, readonly Pipeline[]>
+  #generation: Generation
   readonly #metrics: OwnMetrics
   readonly #labels: Readonly<Record<string, string>>
   readonly #counters = new Map<string, Counter>()
 
   /** `labels` say in the own metrics whose batches these are. */
   constructor(id: string, pipelines: readonly Pipeline[], metrics: OwnMetrics, labelName: 'receiver' | 'connector') {
-    this.#pipelines = Map.groupBy(pipelines, ({ signal }) => signal)
+    this.#generation = new Generation(pipelines)
     this.#metrics = metrics
     this.#labels = { [labelName]: id }
   }
 
   get signals(): ReadonlySet<Signal> {
-    return new Set(this.#pipelines.keys())
+    return new Set(this.#generation.pipelines.keys())
+  }
+
+  /** Throws RefusedError when a pipeline of the signal takes nothing now. */
+  checkAdmission(signal: Signal): void {
+    for (const pipeline of this.#generation.pipelines.get(signal) ?? []) pipeline.checkAdmission()
   }
 
   /**
@@ -26,9 +32,37 @@ export class Router {
    * The bytes are read before this returns for the first time. Rejects with RefusedError.
    */
   async route(signal: Signal, bytes: Buffer, labels: Readonly<Record<string, string>> = {}): Promise<void> {
+    const generation = this.#generation
+    generation.enter()
+    try {
+      await this.#routeInto(generation.pipelines.get(signal) ?? [], signal, bytes, labels)
+    } finally {
+      generation.leave()
+    }
+  }
+
+  /** Batches from now on go into these. Resolves when those that came before are through. */
+  replace(pipelines: readonly Pipeline[]): Promise<void> {
+    const before = this.#generation
+    this.#generation = new Generation(pipelines)
+    return before.idle()
+  }
+
+  /** Resolves when the batches that are under way now are through. */
+  idle(): Promise<void> {
+    return this.#generation.idle()
+  }
+
+  async #routeInto(
+    pipelines: readonly Pipeline[],
+    signal: Signal,
+    bytes: Buffer,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<void> {
     const batches: [Pipeline, PreparedBatch][] = []
     try {
-      const waiting = this.#prepare(signal, bytes, batches)
+      this.checkAdmission(signal)
+      const waiting = this.#prepare(pipelines, bytes, batches)
       if (waiting.length > 0) await allOf(waiting)
       for (const [pipeline, batch] of batches) pipeline.checkRoom(batch)
     } catch (error) {
@@ -42,9 +76,9 @@ export class Router {
   }
 
   /** Adds the batches that are ready to `batches`; the others are added when their promises resolve. */
-  #prepare(signal: Signal, bytes: Buffer, batches: [Pipeline, PreparedBatch][]): Promise<void>[] {
+  #prepare(pipelines: readonly Pipeline[], bytes: Buffer, batches: [Pipeline, PreparedBatch][]): Promise<void>[] {
     const waiting: Promise<void>[] = []
-    for (const pipeline of this.#pipelines.get(signal) ?? []) {
+    for (const pipeline of pipelines) {
       try {
         const batch = pipeline.prepare(bytes)
         if (batch instanceof Promise) waiting.push(batch.then((ready) => void batches.push([pipeline, ready])))
@@ -86,6 +120,32 @@ export class Router {
       this.#counters.set(key, counter)
     }
     counter.add(batches[0]?.[1].itemsIn ?? 0)
+  }
+}
+
+/** The pipelines of one configuration, and how many batches are in them. */
+class Generation {
+  readonly pipelines: ReadonlyMap<Signal, readonly Pipeline[]>
+  #batches = 0
+  readonly #waiting = new Set<() => void>()
+
+  constructor(pipelines: readonly Pipeline[]) {
+    this.pipelines = Map.groupBy(pipelines, ({ signal }) => signal)
+  }
+
+  enter(): void {
+    this.#batches++
+  }
+
+  leave(): void {
+    if (--this.#batches > 0) return
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+
+  idle(): Promise<void> {
+    if (this.#batches === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.add(resolve))
   }
 }
 

@@ -1,8 +1,9 @@
 import { PowerOfTwoPool } from '../../src/sidecar/buffer-pool.ts'
-import type { Payload, ReceiverContext, RefusedError, Signal } from '../../src/sidecar/component.ts'
+import type { Payload, Processor, ReceiverContext, RefusedError, Signal } from '../../src/sidecar/component.ts'
 import type { Delivery } from '../../src/sidecar/delivery.ts'
 import { OwnMetricsRegistry } from '../../src/sidecar/own-metrics.ts'
 import { Pipeline } from '../../src/sidecar/pipeline.ts'
+import type { Named } from '../../src/sidecar/pipeline.ts'
 import { otlp } from '../../src/sidecar/receivers/otlp.ts'
 import { spool } from '../../src/sidecar/receivers/spool.ts'
 import { Router } from '../../src/sidecar/router.ts'
@@ -33,6 +34,8 @@ export interface RunningReceiverOptions {
   readonly grpc?: object
   readonly maxInFlightMib?: number
   readonly signals?: readonly Signal[]
+  /** In front of the end; none by default. */
+  readonly processors?: readonly Named<Processor>[]
   /** A receiver `spool` beside it: its state folder, its configuration, how far its clock is ahead. None by default. */
   readonly spool?: { readonly stateFolder: string; readonly config?: object; readonly aheadMs?: number }
 }
@@ -67,7 +70,7 @@ export async function startReceiver(options: RunningReceiverOptions = {}): Promi
       new Pipeline({
         id: signal,
         signal,
-        processors: [],
+        processors: options.processors ?? [],
         connectors: [],
         deliveries: [delivery(signal)],
         buffers,
@@ -84,6 +87,7 @@ export async function startReceiver(options: RunningReceiverOptions = {}): Promi
     buffers,
     signals: router.signals,
     service: services.get.bind(services),
+    checkAdmission: (signal) => router.checkAdmission(signal),
     consume: (signal, bytes, transport) => router.route(signal, bytes, { transport }),
   }
   const receiver = otlp.create(

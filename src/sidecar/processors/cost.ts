@@ -65,6 +65,8 @@ export const cost = defineProcessor({
       labels,
     )
     return {
+      readsEdits: true,
+      showsEdits: true,
       process(view, edits) {
         const reader = new SpanReader(view)
         for (const span of spanNodes(view)) {

@@ -40,8 +40,9 @@ export const redaction = defineProcessor({
     const summary = config.summary === undefined || config.summary === '' ? 'debug' : config.summary
     const redact = (view: OtlpView, edits: Edits): void =>
       redactBatch(redactor, view, edits, summary, (type) => counterOf(type).add(1), options)
-    if (names === undefined) return { process: redact }
+    if (names === undefined) return { showsEdits: true, process: redact }
     return {
+      showsEdits: true,
       prepare: (view) => names.prepare(view),
       process: (view, edits) => names.during(view, () => redact(view, edits)),
     }

@@ -66,6 +66,8 @@ export class GrpcCall {
     if (encoding !== 'identity' && !deflated.includes(encoding)) {
       return this.#refuse(intake.refused(unimplemented('this grpc-encoding is not accepted')))
     }
+    const closed = intake.closedTo(signal)
+    if (closed !== undefined) return this.#refuse(intake.refused(closed))
     try {
       await this.#take(signal, encoding)
       this.#succeed()

@@ -111,6 +111,8 @@ export class HttpHandler {
     if (!compression_algorithms.some((known) => known === compression)) {
       return refuse(wrongCompression, { 'accept-encoding': compression_algorithms.filter(Boolean).join(', ') })
     }
+    const closed = this.#intake.closedTo(signal)
+    if (closed !== undefined) return refuse(closed)
     return { outcome: 'admitted', signal, encoding, compression, requestId: requestIdOf(head.headers), headers }
   }
 

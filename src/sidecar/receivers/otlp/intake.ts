@@ -48,6 +48,17 @@ export class Intake {
     return this.#context.signals
   }
 
+  /** Why nothing of that signal is taken now, to be asked before a body is read; undefined when it is. */
+  closedTo(signal: Signal): Refusal | undefined {
+    try {
+      this.#context.checkAdmission(signal)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
+      return refusalOf(error)
+    }
+  }
+
   /** Resolves when every pipeline has the batch. Rejects with RefusedError. */
   async take(body: ReceivedBody): Promise<void> {
     const { requestId } = body
