@@ -5,10 +5,12 @@ import { type ConnectorContext, defineConnector } from '../component.ts'
 import { duration } from '../config-types.ts'
 import { Labels } from './agent-metrics/labels.ts'
 import { metricsRequest } from './agent-metrics/metrics-request.ts'
-import { Nesting } from './agent-metrics/nesting.ts'
 import { SeriesTable } from './agent-metrics/series.ts'
 import { Services } from './agent-metrics/services.ts'
+import { restoreSnapshot, SNAPSHOT_VERSION, snapshotOf } from './agent-metrics/snapshot.ts'
 import { SpanMetrics } from './agent-metrics/span-metrics.ts'
+import { PersistentState } from './state/persistent-state.ts'
+import { aggregationTemporality } from './state/temporality.ts'
 
 const config = z.strictObject({
   metrics_flush_interval: duration.prefault('10s').describe('How often all metrics are sent on.'),
@@ -22,7 +24,9 @@ const config = z.strictObject({
     .int()
     .positive()
     .default(2_000)
-    .describe('Label sets kept; what comes with a further one goes to an overflow series and is counted.'),
+    .describe(
+      'Label sets kept of each metric; what comes with a further one goes to an overflow series (otel.metric.overflow=true) and is counted.',
+    ),
   label_values_max: z.int().positive().default(4_096).describe('Distinct label values kept; handled like series_max.'),
   services_max: z.int().positive().default(100).describe('Services kept; further ones share one named _OTHER.'),
   agent_wait: duration
@@ -31,6 +35,29 @@ const config = z.strictObject({
   tool_wait: duration
     .prefault('15s')
     .describe('How long an MCP call may wait for the tool span around it before it counts as a tool call of its own.'),
+  root_wait: duration
+    .prefault('15s')
+    .describe(
+      'How long a root span of a service that has shown no agent waits for one, before it counts as a request of its own.',
+    ),
+  aggregation_temporality: aggregationTemporality,
+  metrics_expiration: duration
+    .prefault('0s')
+    .describe(
+      'A series in which nothing was recorded for so long is no longer sent, and begins anew when it comes again; 0 = never.',
+    ),
+  exemplars: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Adds trace and span ids of recordings to counters and histograms.'),
+      max_per_data_point: z.int().min(1).max(100).default(5).describe('Exemplars of one data point.'),
+    })
+    .prefault({}),
+  persist: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Keeps counters, and which spans they hold, in the state folder over a restart. What comes between the last flush and a kill is lost to the metrics.',
+    ),
 })
 
 /**
@@ -68,54 +95,81 @@ export const agentMetrics = defineConnector({
       'Batches counted under the service _OTHER.',
       own,
     )
+    const absurd = metrics.counter(
+      'otelcol_connector_agent_metrics_absurd_times',
+      'Durations that were not recorded: the span has no start, or lasts longer than a week.',
+      own,
+    )
+    const expirations = metrics.counter(
+      'otelcol_connector_agent_metrics_expired_series',
+      'Series that were given up after metrics_expiration.',
+      own,
+    )
+    const isDelta = settings.aggregation_temporality === 'delta'
     const labels = new Labels(settings.label_values_max)
     const series = new SeriesTable(settings.series_max, () => refused.add(1))
     const services = new Services(settings.services_max, () => refusedServices.add(1))
-    const nesting = new Nesting(settings.spans_max)
     const spanMetrics = new SpanMetrics({
       labels,
       series,
       services,
-      nesting,
+      spansMax: settings.spans_max,
       windowMs: settings.error_rate_window,
       agentWaitMs: settings.agent_wait,
       toolWaitMs: settings.tool_wait,
+      rootWaitMs: settings.root_wait,
+      exemplarsMax: settings.exemplars.enabled ? settings.exemplars.max_per_data_point : 0,
       onDuplicate: () => duplicates.add(1),
+      onAbsurdTime: () => absurd.add(1),
     })
     metrics.gauge('otelcol_connector_agent_metrics_series', 'Label sets kept.', own, () => series.all.length)
     metrics.gauge(
       'otelcol_connector_agent_metrics_waiting_spans',
       'Spans that wait for the one around them.',
       own,
-      () => nesting.waitingSpans,
+      () => spanMetrics.nesting.waitingSpans + spanMetrics.roots.state.length,
     )
 
-    const startMs = clock.now()
+    const snapshot = new PersistentState(
+      context,
+      SNAPSHOT_VERSION,
+      settings.persist,
+      'counters begin anew, and what comes again counts again',
+    )
+    const parts = { services, series, labels: labels.values, spanMetrics }
     let instanceId = ''
-    const flush = (): void => {
-      if (services.all.length === 0) return
-      const snapshot = {
+    const flush = (isLast: boolean): void => {
+      const nowMs = clock.now()
+      const expired = settings.metrics_expiration === 0 ? [] : series.expire(nowMs - settings.metrics_expiration)
+      expirations.add(expired.length)
+      const request = metricsRequest({
         services: services.all,
         series: series.all,
         labels: labels.values,
         instanceId,
         scope: context.program,
-        startMs,
-        nowMs: clock.now(),
-      }
-      context.emit('metrics', metricsRequest(snapshot))
+        nowMs,
+        isDelta,
+        expired: new Set(expired),
+      })
+      series.endPeriod(nowMs, isDelta)
+      // Before the export: what a backend has seen is on disk, so no counter goes back.
+      snapshot.write(() => snapshotOf(parts), isLast)
+      if (services.all.length > 0) context.emit('metrics', request)
     }
     let cancel: (() => void) | undefined
     const schedule = (): void => {
       cancel = clock.after(settings.metrics_flush_interval, () => {
-        nesting.expire(clock.now())
-        flush()
+        spanMetrics.expire(clock.now())
+        flush(false)
         schedule()
       })
     }
     return {
       start() {
         instanceId = instanceIdOf(context)
+        series.periodStartMs = clock.now()
+        snapshot.restore((state) => restoreSnapshot(parts, state, settings.error_rate_window))
         schedule()
       },
       consume(view) {
@@ -124,8 +178,8 @@ export const agentMetrics = defineConnector({
       },
       stop() {
         cancel?.()
-        nesting.finish()
-        flush()
+        spanMetrics.finish(clock.now())
+        flush(true)
       },
     }
   },

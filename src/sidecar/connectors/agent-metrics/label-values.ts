@@ -27,6 +27,11 @@ export class LabelValues {
     return this.#texts.length - 2
   }
 
+  /** All by their numbers; the first two stand for ABSENT and REFUSED. */
+  get texts(): readonly string[] {
+    return this.#texts
+  }
+
   /** The number of the value in bytes[start, end); an empty value counts as absent. */
   idOf(bytes: Buffer, start: number, end: number): number {
     const length = end - start

@@ -12,9 +12,6 @@ import {
   TOOL,
 } from './seen-spans.ts'
 
-/** What a span turned out to be once its surroundings are known: counted, or part of another one that counts. */
-export type Decision = 'outermost' | 'nested'
-
 /** Waiting spans are few (inner agents, MCP calls); beyond this number the one that waits longest is decided at once. */
 export const WAITING_SPANS_MAX = 10_000
 
@@ -23,12 +20,14 @@ const ANCESTORS_MAX = 128
 const SPAN_KIND_SERVER = 2
 const SPAN_KIND_CONSUMER = 5
 
-interface Waiting {
+/** `Pending` is what is counted if nothing is around it; plain data, as it may outlive the process. */
+export interface Waiting<Pending> {
   /** An ancestor with this flag makes it nested. */
-  readonly nestedIn: typeof AGENT | typeof TOOL
+  readonly nestedIn: number
   readonly deadlineMs: number
-  readonly decide: (decision: Decision) => void
+  readonly pending: Pending
   readonly trace: number
+  /** Of the ancestor that has not come. */
   high: number
   low: number
 }
@@ -37,7 +36,7 @@ interface Waiting {
  * Who is inside whom. Spans come one by one, children mostly before their parents, in batches of any size; answers do
  * not depend on how the batches were cut. Spans whose outer span is not here yet wait for it, for a bounded time.
  */
-export class Nesting {
+export class Nesting<Pending> {
   trace = 0
   #high = 0
   #low = 0
@@ -45,12 +44,25 @@ export class Nesting {
   #parentLow = 0
   #flags = 0
   readonly #seen: SeenSpans
-  readonly #waiting = new Map<string, Waiting[]>()
+  readonly #onOutermost: (pending: Pending) => void
+  readonly #waiting = new Map<string, Waiting<Pending>[]>()
   /** Oldest first. */
-  readonly #queue = new Set<Waiting>()
+  readonly #queue = new Set<Waiting<Pending>>()
 
-  constructor(spansMax: number) {
+  /** `onOutermost` is called with what turned out to have nothing around it. */
+  constructor(spansMax: number, onOutermost: (pending: Pending) => void) {
     this.#seen = new SeenSpans(spansMax)
+    this.#onOutermost = onOutermost
+  }
+
+  /** What an earlier process has to go on with. */
+  get state(): { readonly waiting: readonly Waiting<Pending>[]; readonly seen: Uint8Array } {
+    return { waiting: [...this.#queue], seen: this.#seen.state }
+  }
+
+  restore(waiting: readonly Waiting<Pending>[], seen: Uint8Array): void {
+    this.#seen.restore(seen)
+    for (const one of waiting) this.#climb(one)
   }
 
   get waitingSpans(): number {
@@ -116,18 +128,13 @@ export class Nesting {
     if ((flags & AWAITED) !== 0) this.#wake(nowMs)
   }
 
-  /** Calls back once it is known whether the current span lies in one with that flag, at the latest after `waitMs`. */
-  decide(
-    nestedIn: typeof AGENT | typeof TOOL,
-    nowMs: number,
-    waitMs: number,
-    callback: (decision: Decision) => void,
-  ): void {
-    if ((this.#flags & LOCAL_ROOT) !== 0) return callback('outermost')
+  /** Finds out whether the current span lies in one with that flag, at the latest after `waitMs`. */
+  decide(nestedIn: typeof AGENT | typeof TOOL, nowMs: number, waitMs: number, pending: Pending): void {
+    if ((this.#flags & LOCAL_ROOT) !== 0) return this.#onOutermost(pending)
     const waiting = {
       nestedIn,
       deadlineMs: nowMs + waitMs,
-      decide: callback,
+      pending,
       trace: this.trace,
       high: this.#parentHigh,
       low: this.#parentLow,
@@ -146,21 +153,21 @@ export class Nesting {
   }
 
   /** Goes from ancestor to ancestor until one decides, or is not here yet. */
-  #climb(waiting: Waiting): void {
+  #climb(waiting: Waiting<Pending>): void {
     const seen = this.#seen
     for (let step = 0; step < ANCESTORS_MAX; step += 1) {
       const flags = seen.flags(waiting.trace, waiting.high, waiting.low)
       if ((flags & SEEN) === 0) return this.#await(waiting, flags)
-      if ((flags & waiting.nestedIn) !== 0) return waiting.decide('nested')
+      if ((flags & waiting.nestedIn) !== 0) return
       const isEnd = (flags & LOCAL_ROOT) !== 0 || (waiting.nestedIn === TOOL && (flags & AGENT) !== 0)
       if (isEnd || !seen.findParent(waiting.trace, waiting.high, waiting.low)) break
       waiting.high = seen.parentHigh
       waiting.low = seen.parentLow
     }
-    waiting.decide('outermost')
+    this.#onOutermost(waiting.pending)
   }
 
-  #await(waiting: Waiting, flags: number): void {
+  #await(waiting: Waiting<Pending>, flags: number): void {
     const { trace, high, low } = waiting
     this.#seen.set(trace, high, low, 0, 0, flags | AWAITED)
     const key = keyOf(trace, high, low)
@@ -178,18 +185,18 @@ export class Nesting {
     this.#waiting.delete(key)
     for (const waiting of woken) {
       this.#queue.delete(waiting)
-      if (waiting.deadlineMs <= nowMs) waiting.decide('outermost')
+      if (waiting.deadlineMs <= nowMs) this.#onOutermost(waiting.pending)
       else this.#climb(waiting)
     }
   }
 
-  #giveUp(waiting: Waiting): void {
+  #giveUp(waiting: Waiting<Pending>): void {
     const key = keyOf(waiting.trace, waiting.high, waiting.low)
     const others = (this.#waiting.get(key) ?? []).filter((other) => other !== waiting)
     if (others.length === 0) this.#waiting.delete(key)
     else this.#waiting.set(key, others)
     this.#queue.delete(waiting)
-    waiting.decide('outermost')
+    this.#onOutermost(waiting.pending)
   }
 
   #tellParents(flags: number): void {

@@ -57,9 +57,24 @@ export class SeenSpans {
   }
   parentHigh = 0
   parentLow = 0
+
+  /** Of all spans, the oldest first. */
+  get state(): Uint8Array {
+    return Buffer.concat([this.#old.rows, this.#young.rows])
+  }
+
+  /** Takes in what `state` gave; the rest of a row that is not whole is left out. */
+  restore(state: Uint8Array): void {
+    const bytes = Buffer.from(state)
+    for (let at = 0; at + ROW_BYTES <= bytes.length; at += ROW_BYTES) {
+      const field = (index: number): number => bytes.readInt32LE(at + index * 4)
+      this.set(field(0), field(1), field(2), field(3), field(4), field(5))
+    }
+  }
 }
 
 const FIELDS = 6
+const ROW_BYTES = FIELDS * 4
 
 /** Open addressing; a row is trace, span id (2), parent id (2), flags. Flags 0 = empty. */
 class Generation {
@@ -76,6 +91,17 @@ class Generation {
   clear(): void {
     this.#rows.fill(0)
     this.size = 0
+  }
+
+  /** The rows that are filled. */
+  get rows(): Buffer {
+    const filled = Buffer.allocUnsafe(this.size * ROW_BYTES)
+    let at = 0
+    for (let row = 0; row < this.#rows.length; row += FIELDS) {
+      if (this.#rows[row + FIELDS - 1] === 0) continue
+      for (let field = 0; field < FIELDS; field += 1) at = filled.writeInt32LE(this.#rows[row + field] as number, at)
+    }
+    return filled
   }
 
   /** Row of a span, or -1. */

@@ -45,11 +45,22 @@ export class Services {
     if (known !== undefined) return known
     if (this.#byKey.size < this.#servicesMax) return this.#add(key, values)
     this.#onRefused()
-    return this.#byKey.get(OTHER) ?? this.#add(OTHER, ['', '_OTHER', '', ''])
+    return this.#byKey.get(OTHER) ?? this.#add(OTHER, ['', OTHER, '', ''])
+  }
+
+  /** One of an earlier process, in its order. Beyond the limit it is merged with the others there. */
+  restore({ values, hasAgents, heartbeatMs }: Omit<Service, 'index'>): Service {
+    const key = values.join('\0')
+    const isRefused = this.#byKey.size >= this.#servicesMax
+    const known = this.#byKey.get(isRefused ? OTHER : key)
+    const service = known ?? (isRefused ? this.#add(OTHER, ['', OTHER, '', '']) : this.#add(key, values))
+    service.hasAgents ||= hasAgents
+    service.heartbeatMs = Math.max(service.heartbeatMs, heartbeatMs)
+    return service
   }
 
   #add(key: string, values: readonly string[]): Service {
-    const service = { index: this.all.length, values, hasAgents: false, heartbeatMs: 0 }
+    const service: Service = { index: this.all.length, values, hasAgents: false, heartbeatMs: 0 }
     this.all.push(service)
     this.#byKey.set(key, service)
     return service

@@ -43,9 +43,11 @@ import type { OtlpView } from '../../../otlp/view.ts'
 import { CallTwins } from './call-twins.ts'
 import type { Labels } from './labels.ts'
 import { metricDefinition } from './metric-definition.ts'
-import type { Nesting } from './nesting.ts'
+import { IDS_BYTES } from './exemplars.ts'
+import { Nesting } from './nesting.ts'
+import { type Pending, type PendingRequest, type PendingTool, WaitingRoots } from './waiting-roots.ts'
 import { AGENT, COUNTED_EMBEDDINGS, COUNTED_INFERENCE, TOOL } from './seen-spans.ts'
-import { ErrorWindow, observe, type Series, type SeriesTable } from './series.ts'
+import { addExemplar, ErrorWindow, observe, type Series, type SeriesTable } from './series.ts'
 import type { Service, Services } from './services.ts'
 import { TOKEN_KINDS } from './token-kinds.ts'
 
@@ -54,21 +56,47 @@ export interface SpanMetricsParts {
   readonly labels: Labels
   readonly series: SeriesTable
   readonly services: Services
-  readonly nesting: Nesting
+  readonly spansMax: number
   readonly windowMs: number
   readonly agentWaitMs: number
   readonly toolWaitMs: number
+  readonly rootWaitMs: number
+  /** Exemplars of a data point; 0 = none. */
+  readonly exemplarsMax: number
   onDuplicate(): void
+  /** The times of a span make no duration that can be. */
+  onAbsurdTime(): void
 }
 
 /** Turns spans into recordings, one span after the other; knows nothing of time but what it is told. */
 export class SpanMetrics {
+  readonly nesting: Nesting<Pending>
+  readonly roots: WaitingRoots
   readonly #parts: SpanMetricsParts
   readonly #twins = new CallTwins()
+  /** Trace id and span id of what is being counted. */
+  #ids = Buffer.alloc(IDS_BYTES)
   #nowMs = 0
 
   constructor(parts: SpanMetricsParts) {
     this.#parts = parts
+    const count = (pending: Pending): void => this.#count(pending)
+    this.nesting = new Nesting(parts.spansMax, count)
+    this.roots = new WaitingRoots(count)
+  }
+
+  /** Counts what waited too long for something around it. */
+  expire(nowMs: number): void {
+    this.#nowMs = nowMs
+    this.nesting.expire(nowMs)
+    this.roots.expire(nowMs)
+  }
+
+  /** Counts all that waits. */
+  finish(nowMs: number): void {
+    this.#nowMs = nowMs
+    this.nesting.finish()
+    this.roots.expire(Infinity)
   }
 
   /** Notes that the services of a batch of any signal are alive; what carries the instance id of our own metrics is no sign of life. */
@@ -97,20 +125,24 @@ export class SpanMetrics {
   }
 
   #span(reader: SpanReader, service: Service): void {
-    const { nesting } = this.#parts
+    const { nesting } = this
     if (!nesting.enter(reader)) return this.#parts.onDuplicate()
+    const { view } = reader
+    view.bytes.copy(this.#ids, 0, view.body(reader.traceId), view.end(reader.traceId))
+    view.bytes.copy(this.#ids, 16, view.body(reader.spanId), view.end(reader.spanId))
     const operation = operationOf(reader)
     if (operation === 'inference' || operation === 'embeddings') this.#call(reader, service, operation)
     else if (operation === 'agent') this.#agent(reader, service)
     else if (operation === 'workflow') this.#workflow(reader, service)
     if (operation === 'tool' || reader.has(MCP_METHOD)) this.#tool(reader, service)
     if (operation !== 'agent' && nesting.isLocalRoot && !service.hasAgents && !isHousekeeping(reader))
-      this.#request(service, requestOf(reader, this.#parts.labels))
+      this.roots.add(this.#requestOf(reader, service), this.#nowMs + this.#parts.rootWaitMs)
     nesting.leave(this.#nowMs)
   }
 
   #call(reader: SpanReader, service: Service, operation: 'inference' | 'embeddings'): void {
-    const { labels, nesting } = this.#parts
+    const { labels } = this.#parts
+    const { nesting } = this
     const counted = operation === 'inference' ? COUNTED_INFERENCE : COUNTED_EMBEDDINGS
     if (nesting.isCallTwice(counted)) return
     nesting.mark(counted)
@@ -120,11 +152,12 @@ export class SpanMetrics {
     const responseModel = labels.of(reader, RESPONSE_MODEL)
     const model = labels.of(reader, REQUEST_MODEL) || responseModel
     const error = labels.error(reader)
-    const seconds = secondsOf(reader)
+    const seconds = this.#secondsOf(reader)
     if (operation === 'inference') {
       this.#observe(INFERENCE_DURATION, service, [name, provider, model, responseModel, error], seconds)
       const firstChunk = reader.number(TIME_TO_FIRST_CHUNK)
-      if (firstChunk !== undefined) this.#observe(FIRST_CHUNK, service, [name, provider, model], firstChunk)
+      if (firstChunk !== undefined && firstChunk >= 0 && firstChunk <= DURATION_MAX_SECONDS)
+        this.#observe(FIRST_CHUNK, service, [name, provider, model], firstChunk)
     } else this.#observe(OPERATION_DURATION, service, [name, provider, model, error], seconds)
     for (const { id, type, usage } of TOKEN_KINDS) {
       const tokens = reader.count(id)
@@ -140,34 +173,31 @@ export class SpanMetrics {
   }
 
   #agent(reader: SpanReader, service: Service): void {
-    const { labels, nesting, agentWaitMs } = this.#parts
-    service.hasAgents = true
-    nesting.mark(AGENT)
-    const request = requestOf(reader, labels)
+    const { labels, agentWaitMs } = this.#parts
+    if (!service.hasAgents) {
+      service.hasAgents = true
+      this.roots.forget(service.index)
+    }
+    this.nesting.mark(AGENT)
+    const request = this.#requestOf(reader, service)
     const model = labels.of(reader, REQUEST_MODEL)
     this.#observe(AGENT_DURATION, service, [request.agent, model, labels.error(reader)], request.seconds)
-    nesting.decide(AGENT, this.#nowMs, agentWaitMs, (decision) => {
-      if (decision === 'outermost') this.#request(service, request)
-    })
+    this.nesting.decide(AGENT, this.#nowMs, agentWaitMs, request)
   }
 
   #workflow(reader: SpanReader, service: Service): void {
     const { labels } = this.#parts
-    this.#observe(
-      WORKFLOW_DURATION,
-      service,
-      [labels.of(reader, WORKFLOW_NAME), labels.error(reader)],
-      secondsOf(reader),
-    )
+    const name = labels.of(reader, WORKFLOW_NAME)
+    this.#observe(WORKFLOW_DURATION, service, [name, labels.error(reader)], this.#secondsOf(reader))
   }
 
   /** An execute_tool span, or an MCP request. The latter counts as a tool call when it is one and no tool span is around it. */
   #tool(reader: SpanReader, service: Service): void {
-    const { labels, nesting, toolWaitMs } = this.#parts
+    const { labels, toolWaitMs } = this.#parts
     const isMcp = reader.has(MCP_METHOD)
     const tool = labels.of(reader, TOOL_NAME)
     const error = labels.error(reader)
-    const seconds = secondsOf(reader)
+    const seconds = this.#secondsOf(reader)
     if (isMcp && reader.kind === SPAN_KIND_SERVER) return
     if (isMcp) {
       this.#observe(MCP_DURATION, service, [labels.of(reader, MCP_METHOD), tool, error], seconds)
@@ -175,52 +205,94 @@ export class SpanMetrics {
     }
     const result = labels.ofText(resultOf(reader))
     const agent = labels.of(reader, AGENT_NAME)
-    const count = (): void => {
-      this.#add(TOOL_CALLS, service, [tool, result], 1)
-      this.#observe(TOOL_DURATION, service, [tool, agent, error], seconds)
-    }
-    nesting.mark(TOOL)
-    if (!isMcp) return count()
-    nesting.decide(TOOL, this.#nowMs, toolWaitMs, (decision) => {
-      if (decision === 'outermost') count()
-    })
+    const call = {
+      kind: 'tool',
+      service: service.index,
+      tool,
+      result,
+      agent,
+      error,
+      seconds,
+      ids: this.#idText(),
+    } as const
+    this.nesting.mark(TOOL)
+    if (isMcp) this.nesting.decide(TOOL, this.#nowMs, toolWaitMs, call)
+    else this.#toolCall(call, service)
   }
 
-  #request(service: Service, { agent, result, seconds, failed }: Request): void {
+  /** Counts what may have waited: another span than the current one. */
+  #count(pending: Pending): void {
+    const service = this.#parts.services.all[pending.service]
+    if (service === undefined) return
+    const current = this.#ids
+    this.#ids = Buffer.from(pending.ids, 'latin1')
+    if (pending.kind === 'request') this.#request(pending, service)
+    else this.#toolCall(pending, service)
+    this.#ids = current
+  }
+
+  #toolCall({ tool, result, agent, error, seconds }: PendingTool, service: Service): void {
+    this.#add(TOOL_CALLS, service, [tool, result], 1)
+    this.#observe(TOOL_DURATION, service, [tool, agent, error], seconds)
+  }
+
+  #request({ agent, result, seconds, failed }: PendingRequest, service: Service): void {
     this.#observe(LATENCY, service, [agent, result], seconds)
     this.#add(REQUESTS, service, [agent, result], 1)
-    const rate = this.#parts.series.find(ERROR_RATE, service.index, [agent])
+    const rate = this.#series(ERROR_RATE, service, [agent])
     rate.window ??= new ErrorWindow(this.#parts.windowMs, this.#nowMs)
     rate.window.add(this.#nowMs, failed)
   }
 
   #add(metric: MetricDefinition, service: Service, labels: readonly number[], value: number): void {
-    this.#series(metric, service, labels).value += value
+    const series = this.#series(metric, service, labels)
+    series.value += value
+    this.#exemplar(series, 0, value)
   }
 
-  #observe(metric: MetricDefinition, service: Service, labels: readonly number[], value: number): void {
-    observe(this.#series(metric, service, labels), value)
+  /** Seconds are undefined when the span's times make none. */
+  #observe(metric: MetricDefinition, service: Service, labels: readonly number[], seconds: number | undefined): void {
+    if (seconds === undefined) return
+    const series = this.#series(metric, service, labels)
+    this.#exemplar(series, observe(series, seconds), seconds)
+  }
+
+  #exemplar(series: Series, bucket: number, value: number): void {
+    const { exemplarsMax } = this.#parts
+    if (exemplarsMax > 0) addExemplar(series, bucket, value, this.#ids, this.#nowMs, exemplarsMax)
   }
 
   #series(metric: MetricDefinition, service: Service, labels: readonly number[]): Series {
-    return this.#parts.series.find(metric, service.index, labels)
+    const series = this.#parts.series.find(metric, service.index, labels)
+    series.touchedMs = this.#nowMs
+    series.isTouched = true
+    return series
   }
-}
 
-interface Request {
-  readonly agent: number
-  readonly result: number
-  readonly seconds: number
-  readonly failed: boolean
-}
+  #requestOf(reader: SpanReader, service: Service): PendingRequest {
+    const { labels } = this.#parts
+    const result = resultOf(reader)
+    return {
+      kind: 'request',
+      service: service.index,
+      agent: labels.of(reader, AGENT_NAME),
+      result: labels.ofText(result),
+      seconds: this.#secondsOf(reader),
+      failed: result === SPANWARDEN_RESULT_VALUE_ERROR,
+      ids: this.#idText(),
+    }
+  }
 
-const requestOf = (reader: SpanReader, labels: Labels): Request => {
-  const result = resultOf(reader)
-  return {
-    agent: labels.of(reader, AGENT_NAME),
-    result: labels.ofText(result),
-    seconds: secondsOf(reader),
-    failed: result === SPANWARDEN_RESULT_VALUE_ERROR,
+  #idText(): string {
+    return this.#ids.toString('latin1')
+  }
+
+  /** Clocks that are set back give no negative durations. */
+  #secondsOf({ startMs, endMs }: SpanReader): number | undefined {
+    const seconds = Math.max(0, endMs - startMs) / 1_000
+    if (startMs > 0 && seconds <= DURATION_MAX_SECONDS) return seconds
+    this.#parts.onAbsurdTime()
+    return undefined
   }
 }
 
@@ -233,8 +305,8 @@ function resultOf(reader: SpanReader): string {
   return reader.isError || reader.has(ERROR_TYPE) ? SPANWARDEN_RESULT_VALUE_ERROR : SPANWARDEN_RESULT_VALUE_OK
 }
 
-/** Clocks that are set back give no negative durations. */
-const secondsOf = (reader: SpanReader): number => Math.max(0, reader.endMs - reader.startMs) / 1_000
+/** A week: what lasts longer is a clock that is wrong, and must not spoil the sum. */
+const DURATION_MAX_SECONDS = 7 * 24 * 3_600
 
 /** What costs more is no call but a mistake, and must not spoil the sum. */
 const CALL_COST_MAX_USD = 1e5
