@@ -5,8 +5,10 @@ import { renderPrices } from './generate-prices.ts'
 import { renderScanner } from './generate-scanner.ts'
 import { problemsOf, readRegistry } from './registry.ts'
 import { renderCode } from './render-code.ts'
+import { renderDialectDocs, renderDialects } from './render-dialects.ts'
 import { renderDocs } from './render-docs.ts'
 import { renderRedaction } from './render-redaction.ts'
+import { renderStockComponents } from './render-stock-components.ts'
 
 /** Every generated file: its path from the project's root and what belongs into it. */
 export async function generatedFiles(): Promise<{ path: string; text: string }[]> {
@@ -18,7 +20,10 @@ export async function generatedFiles(): Promise<{ path: string; text: string }[]
     { path: 'src/pricing/prices.gen.ts', text: await renderPrices() },
     { path: 'src/redaction/rules/calling-codes.gen.ts', text: renderCallingCodes() },
     { path: 'src/redaction/scanner.gen.ts', text: await renderScanner() },
+    { path: 'src/sidecar/config/stock-components.gen.ts', text: renderStockComponents(import.meta.dirname) },
     { path: 'conventions/README.md', text: renderDocs(registry) },
+    { path: 'src/sidecar/processors/gen-ai-normalizer/dialects.gen.ts', text: renderDialects(registry) },
+    { path: 'docs/dialects.md', text: renderDialectDocs(registry) },
     { path: 'docs/redaction.md', text: renderRedaction(import.meta.dirname) },
   ]
 }

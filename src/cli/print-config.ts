@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
-import { hideSecrets } from '../sidecar/config/hide-secrets.ts'
 import { EXIT_OK } from './command.ts'
 import type { CommandIo } from './command.ts'
 import { configOptions, jsonOption } from './options.ts'
@@ -9,7 +8,7 @@ import { readConfig } from './read-config.ts'
 /** Prints what all --config and --set come to, substituted, secrets hidden. */
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values } = parseArgs({ args: argv, options: { ...configOptions, ...jsonOption } })
-  const shown = hideSecrets(readConfig(values, io).merged)
+  const { shown } = readConfig(values, io)
   io.stdout.write(values.json === true ? `${JSON.stringify(shown, undefined, 2)}\n` : stringify(shown))
   return EXIT_OK
 }

@@ -14,7 +14,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 
 /** `200ms`, `1.5s`, `1m30s`, `0`: milliseconds as a number. */
 export const duration = z
-  .union([z.string(), z.literal(0)])
+  .union([z.string(), z.literal(0)], { error: 'write a duration like 200ms, 5s or 1m30s' })
   .transform((text, context) => {
     const ms = durationMs(String(text))
     if (ms !== undefined) return ms
@@ -42,3 +42,7 @@ export function hostAndPort(text: string): { host: string; port: number } {
   const host = text.slice(0, colon).replace(/^\[|\]$/g, '')
   return { host: host === '' ? '0.0.0.0' : host, port: Number(text.slice(colon + 1)) }
 }
+
+/** A key of the stock collector's that is taken and changes nothing here: whoever writes it is told why, in a sentence that goes on behind "it has no effect: ". */
+export const ignoredKey = (why: string) =>
+  z.unknown().optional().meta({ ignored: why }).describe(`Taken for compatibility, without effect: ${why}.`)

@@ -5,23 +5,41 @@ import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import { describeWithData, sharedData } from '../../test/support/shared-data.ts'
-import { defineConnector, defineExporter, defineExtension, defineProcessor } from './component.ts'
+import { defineConnector, defineExporter, defineExtension, defineProcessor, defineReceiver } from './component.ts'
 import type { ComponentDefinition } from './component.ts'
 import { components } from './components.ts'
-import { duration } from './config-types.ts'
+import { duration, endpoint } from './config-types.ts'
 import { hideSecrets } from './config/hide-secrets.ts'
 import { parseLocatedYaml } from './config/located-yaml.ts'
 import { ConfigError, problemLine } from './config/problem.ts'
 import type { ConfigProblem } from './config/problem.ts'
 import { configFromSetting, loadConfig } from './config.ts'
-import { otlp } from './receivers/otlp.ts'
+import { retryConfig, sendingQueueConfig } from './queue/queue-config.ts'
 
 /** Components whose configuration a case can get wrong; they are never made. */
 const never = (): never => {
   throw new Error('a configuration is checked, not run')
 }
+const sampleProtocol = z
+  .strictObject({
+    endpoint,
+    max_connections: z.int().default(1000),
+    max_request_body_size: z.int().optional(),
+    read_timeout: duration.prefault('60s'),
+  })
+  .partial({ endpoint: true })
 const sampleComponents: readonly ComponentDefinition[] = [
-  otlp,
+  defineReceiver({
+    type: 'otlp',
+    summary: '',
+    signals: ['traces', 'metrics', 'logs'],
+    config: z.strictObject({
+      protocols: z
+        .strictObject({ http: sampleProtocol.nullish(), grpc: sampleProtocol.nullish() })
+        .refine(({ http, grpc }) => http !== undefined || grpc !== undefined, 'name at least one of grpc and http'),
+    }),
+    create: never,
+  }),
   defineProcessor({
     type: 'redaction',
     summary: '',
@@ -100,11 +118,17 @@ function outcomeOf({ configs, env = {}, files = {} }: Omit<GoldenCase, 'expected
     return text
   }
   try {
-    const { merged: _, warnings, ...config } = loadConfig(sources, sampleComponents, { env, readFile })
+    const { merged: _, shown: __, warnings, ...config } = loadConfig(sources, sampleComponents, { env, readFile })
     // Durations are milliseconds here, components are named by their type.
     const plain: unknown = JSON.parse(
       JSON.stringify(config, (key, value: unknown) =>
-        value instanceof Map ? Object.fromEntries(value) : key === 'definition' ? typeOf(value) : value,
+        value instanceof Map
+          ? Object.fromEntries(value)
+          : key === 'definition'
+            ? typeOf(value)
+            : key === 'sending'
+              ? notDefault(value, { queue: sendingQueueConfig.parse({}), retry: retryConfig.parse({}) })
+              : value,
       ),
     )
     return { config: plain, warnings: warnings.map(problemLine) }
@@ -112,6 +136,18 @@ function outcomeOf({ configs, env = {}, files = {} }: Omit<GoldenCase, 'expected
     if (!(error instanceof ConfigError)) throw error
     return { problems: error.problems.map(problemLine) }
   }
+}
+
+/** Of a map of maps: the entries that are not as in another. */
+function notDefault(value: unknown, standard: object): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([part, options]: [string, unknown]) => {
+      const defaults = new Map<string, unknown>(Object.entries(Object.entries(standard).find(([n]) => n === part)?.[1]))
+      const written = Object.entries(typeof options === 'object' && options !== null ? options : {})
+      return [part, Object.fromEntries(written.filter(([key, option]) => defaults.get(key) !== option))]
+    }),
+  )
 }
 
 const typeOf = (definition: unknown): unknown =>
@@ -156,7 +192,7 @@ const secretText = fc.oneof(
 
 /** A text that YAML reads as a map or a list stands for one, as with the stock collector. */
 function isCollection(text: string): boolean {
-  const { yaml, problems } = parseLocatedYaml('a', text, { env: {}, readFile: never })
+  const { yaml, problems } = parseLocatedYaml('a', text)
   return problems.length === 0 && typeof yaml.value === 'object' && yaml.value !== null
 }
 

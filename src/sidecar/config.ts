@@ -5,13 +5,17 @@ import type { ConfiguredComponents } from './config/check-components.ts'
 import { checkPipelines } from './config/check-pipelines.ts'
 import type { PipelineConfig } from './config/check-pipelines.ts'
 import { checkValue } from './config/check-value.ts'
+import { expandYaml } from './config/expand-yaml.ts'
+import { hideSecrets } from './config/hide-secrets.ts'
 import { LocatedYaml, parseLocatedYaml } from './config/located-yaml.ts'
 import { suggestion } from './config/nearest.ts'
 import { ConfigError, pathText } from './config/problem.ts'
 import type { ConfigPath, ConfigProblem } from './config/problem.ts'
 import { referencesConfig, serviceConfig } from './config/service-config.ts'
 import type { ServiceConfig } from './config/service-config.ts'
+import { STOCK_KEYS } from './config/stock-keys.ts'
 import type { SubstitutionSources } from './config/substitution.ts'
+import { withReaderAddress } from './config/telemetry-reader.ts'
 
 /** A checked configuration: every name in it refers to something, every value is of its type. */
 export interface SidecarConfig extends ConfiguredComponents {
@@ -21,6 +25,8 @@ export interface SidecarConfig extends ConfiguredComponents {
   readonly service: ServiceConfig
   /** What was written, merged and substituted, before defaults. Holds secrets. */
   readonly merged: unknown
+  /** The same with secrets hidden. */
+  readonly shown: unknown
   /** Nothing is lost, but a person should know. */
   readonly warnings: readonly ConfigProblem[]
 }
@@ -47,28 +53,41 @@ export function loadConfig(
 ): SidecarConfig {
   const problems: ConfigProblem[] = []
   const warnings: ConfigProblem[] = []
-  let yaml = new LocatedYaml({}, new Map(), new Map())
+  let written = new LocatedYaml({})
   for (const { name, text } of sources) {
-    const parsed = parseLocatedYaml(name, text, substitutions)
+    const parsed = parseLocatedYaml(name, text)
     problems.push(...parsed.problems)
-    warnings.push(...parsed.warnings)
     const { value } = parsed.yaml
-    if (isMap(value)) yaml = yaml.mergedWith(parsed.yaml)
+    if (isMap(value)) written = written.mergedWith(parsed.yaml)
     else if (value !== null && parsed.problems.length === 0) {
-      problems.push({ path: '', message: NOT_A_MAP, place: { source: name, line: 1 } })
+      problems.push({ path: '', message: NOT_A_MAP, place: { source: name, line: 1, column: 1 } })
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems)
+  if (problems.length > 0) throw new ConfigError(byPlace(problems, sources))
+  const expanded = expandYaml(written, substitutions)
+  problems.push(...expanded.problems)
+  warnings.push(...expanded.warnings)
+  const { yaml } = expanded
 
   const report = reporter(yaml, problems, warnings)
   const sections = sectionsOf(yaml, report)
   const configured = checkComponents(sections, yaml, components, report)
   const { references, rest } = splitService(sections.service)
-  const service = checkValue(serviceConfig, rest, ['service'], yaml, report)
+  const service = checkValue(serviceConfig, withReaderAddress(rest), ['service'], yaml, report, STOCK_KEYS['service'])
   const referred = checkValue(referencesConfig, references, ['service'], yaml, report)
   const pipelines = referred === undefined ? [] : checkPipelines(referred, configured, sections, report)
   if (problems.length > 0 || service === undefined) throw new ConfigError(byPlace(problems, sources))
-  return { ...configured, pipelines, extensionOrder: referred?.extensions ?? [], service, merged: yaml.value, warnings }
+  const extensionOrder = (referred?.extensions ?? []).filter((id) => configured.extensions.has(id))
+  const shown = hideSecrets(yaml.value, (path) => yaml.isSecret(path))
+  return {
+    ...configured,
+    pipelines,
+    extensionOrder,
+    service,
+    merged: yaml.value,
+    shown,
+    warnings: byPlace(warnings, sources),
+  }
 }
 
 /** In two parts, so that a mistake in one does not hide those in the other. */
@@ -80,8 +99,11 @@ function splitService(service: unknown): { references: unknown; rest: unknown } 
 
 /** In the order of the text; what has no place comes last. */
 function byPlace(problems: readonly ConfigProblem[], sources: readonly ConfigSource[]): readonly ConfigProblem[] {
-  const rank = ({ place }: ConfigProblem): number =>
-    place === undefined ? Infinity : sources.findIndex(({ name }) => name === place.source) * 1e9 + place.line
+  const rank = ({ place }: ConfigProblem): number => {
+    if (place === undefined) return Infinity
+    const source = sources.findIndex(({ name }) => name === place.source)
+    return (source < 0 ? sources.length : source) * 1e12 + place.line * 1e6 + place.column
+  }
   return problems.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
 }
 
@@ -104,8 +126,13 @@ function reporter(yaml: LocatedYaml, problems: ConfigProblem[], warnings: Config
     const text = pathText(path)
     return place === undefined ? { path: text, message } : { path: text, message, place }
   }
+  // What could not be replaced is reported once; that it is missing then, or of the wrong type, is not a second mistake.
+  const unreadable = new Set(problems.map(({ path }) => path))
+  const isBelow = (path: ConfigPath): boolean => path.some((_, i) => unreadable.has(pathText(path.slice(0, i + 1))))
   return {
-    problem: (path, message) => void problems.push(problemAt(path, message)),
+    problem: (path, message) => {
+      if (!isBelow(path)) problems.push(problemAt(path, message))
+    },
     warning: (path, message) => void warnings.push(problemAt(path, message)),
   }
 }

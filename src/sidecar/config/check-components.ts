@@ -7,11 +7,16 @@ import type {
   ReceiverDefinition,
 } from '../component.ts'
 import type { Report, Sections } from '../config.ts'
+import { fileStorageConfig } from '../queue/file-storage-config.ts'
+import type { FileStorageConfig } from '../queue/file-storage-config.ts'
 import { retryConfig, sendingQueueConfig } from '../queue/queue-config.ts'
 import type { RetryConfig, SendingQueueConfig } from '../queue/queue-config.ts'
 import { checkValue } from './check-value.ts'
+import { leftOut } from './left-out.ts'
 import type { LocatedYaml } from './located-yaml.ts'
 import { suggestion } from './nearest.ts'
+import { STOCK_KEYS, stockKey } from './stock-keys.ts'
+import { unknownComponent } from './unknown-component.ts'
 
 export interface Configured<Definition extends ComponentDefinition> {
   /** `type` or `type/name`, as written. */
@@ -48,16 +53,15 @@ export function checkComponents(
   report: Report,
 ): ConfiguredComponents {
   const section = <K extends Kind>(kind: K): Map<string, Configured<DefinitionOf<K>>> =>
-    checkSection(kind, definitionsOf(kind, components), sections[`${kind}s`], yaml, report)
+    checkSection(kind, components, sections[`${kind}s`], yaml, report)
   const exporters = new Map<string, ConfiguredExporter>()
-  const definitions = definitionsOf('exporter', components)
   const ownKeys = withoutSending(sections.exporters)
-  for (const [id, exporter] of checkSection('exporter', definitions, ownKeys, yaml, report)) {
+  for (const [id, exporter] of checkSection('exporter', components, ownKeys, yaml, report)) {
     if (exporter.definition.delivery === 'local') {
       checkLocal(id, exporter.definition, sections.exporters, report)
       exporters.set(id, exporter)
     } else {
-      const sending = checkSending(id, sections.exporters, yaml, report)
+      const sending = checkSending(id, sections, yaml, report)
       exporters.set(id, sending === undefined ? exporter : { ...exporter, sending })
     }
   }
@@ -73,47 +77,48 @@ export function checkComponents(
 const definitionsOf = <K extends Kind>(kind: K, components: readonly ComponentDefinition[]): DefinitionOf<K>[] =>
   components.filter((definition): definition is DefinitionOf<K> => definition.kind === kind)
 
-function checkSection<D extends ComponentDefinition>(
-  kind: Kind,
-  definitions: readonly D[],
+function checkSection<K extends Kind>(
+  kind: K,
+  components: readonly ComponentDefinition[],
   section: unknown,
   yaml: LocatedYaml,
   report: Report,
-): Map<string, Configured<D>> {
-  const configured = new Map<string, Configured<D>>()
+): Map<string, Configured<DefinitionOf<K>>> {
+  const definitions = definitionsOf(kind, components)
+  const configured = new Map<string, Configured<DefinitionOf<K>>>()
   const sectionName = `${kind}s`
   for (const [id, value] of entriesOf(section, () => report.problem([sectionName], 'a map of components is wanted'))) {
-    const definition = definitionFor(id, kind, definitions, report)
-    if (definition === undefined) continue
-    const config = checkValue(definition.config, value ?? {}, [sectionName, id], yaml, report)
+    const type = ID.exec(id)?.groups?.['type']
+    if (type === undefined) {
+      report.problem([sectionName, id], 'a component is named by its type, or type/name')
+      continue
+    }
+    const definition = definitionOf(type, definitions)
+    if (definition === undefined) {
+      reportMissing(id, type, value)
+      continue
+    }
+    if (definition.type !== type) {
+      report.warning([sectionName, id], `${type} is the former name of ${definition.type}; both mean the same`)
+    }
+    const stock = STOCK_KEYS[`${kind} ${definition.type}`]
+    const config = checkValue(definition.config, value ?? {}, [sectionName, id], yaml, report, stock)
     // A component whose configuration is wrong is there all the same: the pipelines that name it are not wrong too.
     configured.set(id, { id, definition, config })
   }
   return configured
+
+  function reportMissing(id: string, type: string, value: unknown): void {
+    const known = leftOut(kind, type)
+    if (known === undefined) return report.problem([sectionName, id], unknownComponent(type, kind, components))
+    checkValue(known.config, value ?? {}, [sectionName, id], yaml, report)
+    report.warning([sectionName, id], known.notice)
+  }
 }
 
-function definitionFor<D extends ComponentDefinition>(
-  id: string,
-  kind: Kind,
-  definitions: readonly D[],
-  report: Report,
-): D | undefined {
-  const type = ID.exec(id)?.groups?.['type']
-  if (type === undefined) {
-    report.problem([`${kind}s`, id], 'a component is named by its type, or type/name')
-    return undefined
-  }
-  const exact = definitions.find((definition) => definition.type === type)
-  if (exact !== undefined) return exact
-  const renamed = definitions.find(({ aliases = [] }) => aliases.includes(type))
-  if (renamed !== undefined) {
-    report.warning([`${kind}s`, id], `${type} is the former name of ${renamed.type}`)
-    return renamed
-  }
-  const known = definitions.flatMap((definition) => [definition.type, ...(definition.aliases ?? [])])
-  report.problem([`${kind}s`, id], `there is no ${kind} ${type}${suggestion(type, known)}`)
-  return undefined
-}
+const definitionOf = <D extends ComponentDefinition>(type: string, definitions: readonly D[]): D | undefined =>
+  definitions.find((definition) => definition.type === type) ??
+  definitions.find(({ aliases = [] }) => aliases.includes(type))
 
 const SENDING_KEYS = ['sending_queue', 'retry_on_failure']
 
@@ -133,25 +138,21 @@ function withoutSending(section: unknown): unknown {
 function checkLocal(id: string, { type }: ExporterDefinition, section: unknown, report: Report): void {
   for (const key of SENDING_KEYS) {
     if (partOf(section, id, key) === undefined) continue
-    report.problem(['exporters', id, key], `unknown key; ${type} writes on this machine and has no sending queue`)
+    const known = stockKey(STOCK_KEYS[`exporter ${type}`], [key])
+    if (known !== undefined) report.warning(['exporters', id, key], known.says)
+    else report.problem(['exporters', id, key], `unknown key; ${type} writes on this machine and has no sending queue`)
   }
 }
 
 function checkSending(
   id: string,
-  section: unknown,
+  { exporters: section, extensions }: Sections,
   yaml: LocatedYaml,
   report: Report,
 ): ConfiguredExporter['sending'] | undefined {
-  // `sending_queue: null` is how the stock collector spells `enabled: false`.
-  const written = partOf(section, id, 'sending_queue')
-  const queue = checkValue(
-    sendingQueueConfig,
-    written === null ? { enabled: false } : written,
-    ['exporters', id, 'sending_queue'],
-    yaml,
-    report,
-  )
+  const path = ['exporters', id, 'sending_queue']
+  const written = queueOf(partOf(section, id, 'sending_queue'))
+  const queue = checkValue(sendingQueueConfig, written, path, yaml, report, STOCK_KEYS['sending_queue'])
   const retry = checkValue(
     retryConfig,
     partOf(section, id, 'retry_on_failure') ?? undefined,
@@ -159,7 +160,28 @@ function checkSending(
     yaml,
     report,
   )
-  return queue === undefined || retry === undefined ? undefined : { queue, retry }
+  if (queue === undefined || retry === undefined) return undefined
+  const { storage } = queue
+  if (storage === 'disk' || storage === 'memory') return { queue, retry }
+  const fileStorage = fileStorageOf(storage, extensions)
+  if (fileStorage !== undefined) return { queue: { ...queue, fileStorage }, retry }
+  const known = ['disk', 'memory', ...entriesOf(extensions, () => {}).map(([extension]) => extension)]
+  const message = `it is disk, memory or the id of a file_storage extension that is defined${suggestion(storage, known)}`
+  report.problem([...path, 'storage'], message)
+  return undefined
+}
+
+/** `sending_queue: null` is how the stock collector spells `enabled: false`, `batch: null` how it spells the defaults. */
+function queueOf(written: unknown): unknown {
+  if (written === null) return { enabled: false }
+  return partOf(written, 'batch') === null ? { ...Object(written), batch: {} } : written
+}
+
+/** What is wrong with the extension is reported where it stands; then its defaults are as good as any. */
+function fileStorageOf(id: string, extensions: unknown): FileStorageConfig | undefined {
+  if (id.split('/')[0] !== 'file_storage' || !entriesOf(extensions, () => {}).some(([name]) => name === id))
+    return undefined
+  return fileStorageConfig.safeParse(partOf(extensions, id) ?? {}).data ?? fileStorageConfig.parse({})
 }
 
 function entriesOf(section: unknown, wrong: () => void): [string, unknown][] {

@@ -39,7 +39,8 @@ export function checkPipelines(
     }
     const config = { id, signal, ...pipeline }
     checkReferences(config, path, configured, sections, report)
-    checked.push(config)
+    // What is written, but not there, was left out or is reported already.
+    checked.push({ ...config, processors: pipeline.processors.filter((name) => configured.processors.has(name)) })
   }
   if (Object.keys(pipelines).length === 0) report.problem(['service', 'pipelines'], 'there is no pipeline')
   extensions.forEach((id, i) => {

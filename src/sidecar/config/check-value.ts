@@ -3,37 +3,83 @@ import type { Report } from '../config.ts'
 import type { LocatedYaml } from './located-yaml.ts'
 import { suggestion } from './nearest.ts'
 import type { ConfigPath } from './problem.ts'
+import { stockKey } from './stock-keys.ts'
+import type { StockKeys } from './stock-keys.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** Checks a part of a configuration against its schema; reports each problem where it stands and returns undefined then. */
+/**
+ * Checks a part of a configuration against its schema; reports each problem where it stands and returns undefined then. Keys of the stock collector
+ * that have no effect here are left out with a warning; `null` stands for what is not there, as in the stock collector.
+ */
 export function checkValue<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   path: ConfigPath,
   yaml: LocatedYaml,
   report: Report,
+  stock?: StockKeys,
 ): z.output<Schema> | undefined {
-  const first = schema.safeParse(value)
-  if (first.success) return first.data
-  // A variable that holds 12345 is a number to YAML; where a text is wanted it is the text after all.
-  let retried = value
-  for (const issue of first.error.issues) {
-    const at = pathOf(issue)
-    const text = yaml.textOf([...path, ...at])
-    if (text !== undefined) retried = withText(retried, at, text)
+  let tried = value
+  for (let round = 0; ; round++) {
+    const { success, data, error } = schema.safeParse(tried)
+    if (success) {
+      for (const { at, why } of ignoredIn(jsonSchemaOf(schema), tried, [])) {
+        report.warning([...path, ...at], `it has no effect: ${why}`)
+      }
+      return data
+    }
+    const mended = round < ROUNDS_MAX ? mend(tried, error.issues) : tried
+    if (mended === tried) {
+      for (const issue of error.issues) reportIssue(issue)
+      return undefined
+    }
+    tried = mended
   }
-  const { success, data, error } = retried === value ? first : schema.safeParse(retried)
-  if (success) return data
-  for (const issue of error.issues) {
+
+  function mend(from: unknown, issues: readonly Issue[]): unknown {
+    let to = from
+    for (const issue of issues) {
+      const at = pathOf(issue)
+      if (issue.code === 'unrecognized_keys') {
+        for (const key of issue.keys) {
+          const known = stockKey(stock, [...at, key])
+          if (known === undefined || known.isRefused) continue
+          report.warning([...path, ...at, key], known.says)
+          to = without(to, [...at, key])
+        }
+        continue
+      }
+      const current = valueAt(to, at)
+      // A variable that holds 12345 is a number to YAML; where a text is wanted it is the text after all.
+      const text = yaml.textOf([...path, ...at])
+      if (text !== undefined && current !== text) to = withText(to, at, text)
+      else if (current === null && at.length > 0) to = without(to, at)
+    }
+    return to
+  }
+
+  function reportIssue(issue: Issue): void {
     const at = [...path, ...pathOf(issue)]
-    if (issue.code !== 'unrecognized_keys') report.problem(at, messageOf(issue))
-    else {
-      const known = knownKeys(schema, pathOf(issue))
-      for (const key of issue.keys) report.problem([...at, key], `unknown key${suggestion(key, known)}`)
+    if (issue.code !== 'unrecognized_keys') return report.problem(at, messageOf(issue))
+    const known = knownKeys(schema, pathOf(issue))
+    for (const key of issue.keys) {
+      const says = stockKey(stock, [...pathOf(issue), key])?.says
+      report.problem([...at, key], says ?? `unknown key${keyAdvice(key, known)}`)
     }
   }
-  return undefined
+}
+
+/** A mended value may show further issues. */
+const ROUNDS_MAX = 8
+const KEYS_SHOWN_MAX = 12
+
+/** `; did you mean endpoint?`, or the keys that there are. */
+function keyAdvice(key: string, known: readonly string[]): string {
+  const near = suggestion(key, known)
+  if (near !== '' || known.length === 0) return near
+  const shown = known.slice(0, KEYS_SHOWN_MAX).join(', ')
+  return `; there are ${shown}${known.length > KEYS_SHOWN_MAX ? ', …' : ''}`
 }
 
 function pathOf({ path }: Issue): (string | number)[] {
@@ -46,11 +92,32 @@ function messageOf(issue: Issue): string {
   const inner = issue.errors.flat()
   const own = inner.find(({ code }) => code === 'custom')
   if (own !== undefined) return own.message
+  if (issue.message !== 'Invalid input') return lowered(issue.message)
   return [...new Set(inner.map(({ message }) => lowered(message)))].join(', or ')
 }
 
 const lowered = (message: string): string =>
   message.replace(/^Invalid input: /, '').replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())
+
+function valueAt(value: unknown, path: ConfigPath): unknown {
+  let at = value
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null) return undefined
+    at = Object.entries(at).find(([name]) => name === String(key))?.[1]
+  }
+  return at
+}
+
+function without(value: unknown, path: ConfigPath): unknown {
+  const [key, ...rest] = path
+  if (Array.isArray(value)) return value.map((item: unknown, i) => (i === key ? without(item, rest) : item))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, item]) =>
+      name !== key ? [[name, item]] : rest.length === 0 ? [] : [[name, without(item, rest)]],
+    ),
+  )
+}
 
 function withText(value: unknown, path: ConfigPath, text: string): unknown {
   const [key, ...rest] = path
@@ -62,14 +129,34 @@ function withText(value: unknown, path: ConfigPath, text: string): unknown {
   )
 }
 
+type JsonSchema = z.core.JSONSchema.BaseSchema
+
+const jsonSchemaOf = (schema: z.ZodType): JsonSchema => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+
 /** Keys that the object schema at a path has. */
 function knownKeys(schema: z.ZodType, path: ConfigPath): readonly string[] {
-  let at: JsonSchema | undefined = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  let at: JsonSchema | undefined = jsonSchemaOf(schema)
   for (const key of path) at = inner(at, key)
-  return Object.keys(objectIn(at)?.properties ?? {})
+  return Object.entries(objectIn(at)?.properties ?? {}).flatMap(([key, option]) => (isIgnored(option) ? [] : [key]))
 }
 
-type JsonSchema = z.core.JSONSchema.BaseSchema
+/** Keys that are written and are `ignoredKey` in the schema. */
+function ignoredIn(
+  schema: JsonSchema | undefined,
+  value: unknown,
+  path: ConfigPath,
+): { at: ConfigPath; why: string }[] {
+  if (Array.isArray(value)) return value.flatMap((item: unknown, i) => ignoredIn(inner(schema, i), item, [...path, i]))
+  if (schema === undefined || typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, item]) => {
+    const option = inner(schema, key)
+    const at = [...path, key]
+    return isIgnored(option) ? [{ at, why: String(option.ignored) }] : ignoredIn(option, item, at)
+  })
+}
+
+const isIgnored = (option: unknown): option is { ignored: unknown } =>
+  typeof option === 'object' && option !== null && 'ignored' in option
 
 /** The object schema itself, or the one among the alternatives. */
 function objectIn(schema: JsonSchema | undefined): JsonSchema | undefined {

@@ -1,5 +1,10 @@
+import type { ConfigPath } from './problem.ts'
+
 /** Stands for what is hidden, as in the stock collector's print-config. */
 export const HIDDEN = '[REDACTED]'
+
+/** Of a key, or of an environment variable. */
+export const isSecretName = (name: string): boolean => SECRET_KEY.test(name)
 
 const SECRET_KEY =
   /token|secret|passw|api_?-?key|authorization|credential|cookie|hmac_key|private|key_pem|signature|dsn/i
@@ -8,20 +13,41 @@ const SECRET_MAP = /^(headers|response_headers|env)$/
 /** Its keys name rules (`GITHUB_TOKEN: mask`). */
 const RULE_MAP = 'actions'
 
-/** A copy of a configuration that can be shown: values of secret keys, headers, and user names, passwords and queries in URLs are hidden. */
-export function hideSecrets(value: unknown, isSecret = false, parent = ''): unknown {
-  if (Array.isArray(value)) return value.map((item) => hideSecrets(item, isSecret))
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [
-        key,
-        hideSecrets(inner, isSecret || (parent !== RULE_MAP && (SECRET_MAP.test(key) || SECRET_KEY.test(key))), key),
-      ]),
-    )
+/**
+ * A copy of a configuration that can be shown. Hidden are values of secret keys, headers, what `isSecret` says, and of URLs the user names, passwords, queries
+ * and fragments.
+ */
+export function hideSecrets(value: unknown, isSecret: (path: ConfigPath) => boolean = () => false): unknown {
+  return hidden(value, [], false)
+
+  function hidden(part: unknown, path: ConfigPath, isBelowSecret: boolean): unknown {
+    if (Array.isArray(part)) return part.map((item: unknown, i) => hidden(item, [...path, i], isBelowSecret))
+    if (typeof part === 'object' && part !== null) {
+      const isRuleMap = path.at(-1) === RULE_MAP
+      return Object.fromEntries(
+        Object.entries(part).map(([key, inner]) => {
+          const isSecretKey = !isRuleMap && !isFileKey(key) && (SECRET_MAP.test(key) || SECRET_KEY.test(key))
+          return [key, hidden(inner, [...path, key], isBelowSecret || isSecretKey)]
+        }),
+      )
+    }
+    if (part === null || part === '' || typeof part === 'boolean') return part
+    if (isBelowSecret || isSecret(path)) return HIDDEN
+    return typeof part === 'string' ? hideInText(part) : part
   }
-  if (isSecret && value !== null && value !== '' && typeof value !== 'boolean') return HIDDEN
-  return typeof value === 'string' ? hideInUrl(value) : value
 }
 
-const hideInUrl = (text: string): string =>
-  text.replace(/(?<=[a-z]:\/\/)[^/\s@]+(?=@)/gi, HIDDEN).replace(/(?<=:\/\/[^\s?]*\?)[^\s#]+/g, HIDDEN)
+/** Names of files are no secrets: `key_file`, `hmac_key_file`, `token_file`. */
+const isFileKey = (key: string): boolean => /_(file|path|folder|directory)$/.test(key)
+
+/** A scheme, then everything up to the last @ before a space: passwords are written unescaped more often than not. */
+const CREDENTIALS = /(?<=[a-z][a-z0-9+.-]*:\/\/)[^\s]+(?=@)/gi
+/** Database connection texts: `password=x`. */
+const ASSIGNED = /(?<=\b(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key)\s*[=:]\s*)[^\s;,&]+/gi
+
+const hideInText = (text: string): string =>
+  text
+    .replace(CREDENTIALS, HIDDEN)
+    .replace(/(?<=:\/\/[^\s?#]*[?#])[^\s]+/g, HIDDEN)
+    .replace(ASSIGNED, HIDDEN)
+    .replace(/\b(Bearer|Basic)\s+[^\s]+/gi, (_, scheme: string) => `${scheme} ${HIDDEN}`)

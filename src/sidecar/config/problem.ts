@@ -3,6 +3,7 @@ export type ConfigPath = readonly (string | number)[]
 export interface Place {
   readonly source: string
   readonly line: number
+  readonly column: number
 }
 
 /** One thing that is wrong in a configuration, or worth a warning. The message holds no values. */
@@ -23,9 +24,9 @@ export class ConfigError extends Error {
   }
 }
 
-/** `collector.yaml:12: exporters.otlp_http.endpoint: what is wrong`. */
+/** `collector.yaml:12:5: exporters.otlp_http.endpoint: what is wrong`. */
 export function problemLine({ path, message, place }: ConfigProblem): string {
-  return [place && `${place.source}:${place.line}`, path, message].filter(Boolean).join(': ')
+  return [place && `${place.source}:${place.line}:${place.column}`, path, message].filter(Boolean).join(': ')
 }
 
 /** `exporters.otlp_http.headers`, `service.pipelines.traces.receivers[0]`. */
