@@ -1,23 +1,31 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { RefusedError } from './component.ts'
 import type {
   BufferPool,
   Clock,
   ComponentContext,
-  Connector,
   Environment,
-  Exporter,
   Extension,
   Logger,
+  Processor,
   Receiver,
   Signal,
 } from './component.ts'
+import { discardParts } from './collector-parts.ts'
+import type { CollectorParts, ConnectorPart, DeliveryPart, ExporterPart } from './collector-parts.ts'
 import type { ConfiguredExporter } from './config/check-components.ts'
 import type { PipelineConfig } from './config/check-pipelines.ts'
+import type { ServiceConfig } from './config/service-config.ts'
 import type { SidecarConfig } from './config.ts'
-import type { Delivery } from './delivery.ts'
+import { ConnectorSlot } from './connector-slot.ts'
+import type { SendingConfig } from './delivery.ts'
+import { ExporterSlot } from './exporter-slot.ts'
+import type { LogEntry } from './log.ts'
 import { LocalDelivery } from './local-delivery.ts'
 import type { OwnMetricsRegistry } from './own-metrics.ts'
+import { Part } from './part.ts'
+import type { Running } from './part.ts'
 import { Pipeline } from './pipeline.ts'
 import { openQueueStorage } from './queue/open-queue-storage.ts'
 import { SendingQueue } from './queue/sending-queue.ts'
@@ -32,163 +40,231 @@ export interface CollectorEnvironment {
   readonly stateFolder: string
   readonly env: Environment
   readonly program: { readonly name: string; readonly version: string }
-}
-
-export interface CollectorParts {
-  readonly receivers: ReadonlyMap<string, Receiver>
-  readonly processorIds: readonly string[]
-  /** Those that others feed come after these: stopped in this order, each still reaches the next. */
-  readonly connectors: ReadonlyMap<string, Connector>
-  readonly exporters: ReadonlyMap<string, Exporter>
-  readonly extensions: ReadonlyMap<string, Extension>
-  readonly deliveries: readonly Delivery[]
-  /** Resolves when all that connectors have emitted so far is with the exporters. */
-  emitted(): Promise<void>
+  /** The configuration as its files say now, for a reload. Throws ConfigError. */
+  readConfig?(): SidecarConfig
+  /** After a reload. */
+  configChanged?(config: SidecarConfig): void
+  recentLog?(): readonly LogEntry[]
 }
 
 export interface BuildContext {
   context(id: string): ComponentContext
-  readonly http: FastifyInstance
+  /** Routes for the control server, without those of extensions. */
+  newHttp(config: ServiceConfig['http']): FastifyInstance
   readonly services: Services
   readonly buffers: BufferPool
   readonly metrics: OwnMetricsRegistry
   readonly logger: Logger
+  /** Of what runs now. */
+  routerOf(id: string): Router | undefined
+  /** What connectors have emitted and is not with the exporters yet. */
+  readonly emitting: Set<Promise<void>>
 }
 
-/** Makes the components that the pipelines name, and connects them. */
-export function buildCollector(config: SidecarConfig, build: BuildContext): CollectorParts {
-  const { pipelines } = config
-  const used = (key: 'receivers' | 'processors' | 'exporters'): Set<string> =>
-    new Set(pipelines.flatMap((pipeline) => pipeline[key]))
-  const exporters = new Map<string, Exporter>()
-  const deliveries = new Map<string, Delivery>()
-  for (const configured of config.exporters.values()) {
-    if (used('exporters').has(configured.id)) buildExporter(configured, pipelines, exporters, deliveries, build)
+/**
+ * Makes the components that the pipelines name, and connects them. Of `before` it takes what is to be the same; nothing of that is changed, so that it can go on
+ * when this throws, which it does when a component can't be made.
+ */
+export function buildCollector(config: SidecarConfig, build: BuildContext, before?: CollectorParts): CollectorParts {
+  const builder = new Builder(config, build, before)
+  try {
+    return builder.build()
+  } catch (error) {
+    void discardParts(builder, before)
+    throw error
+  }
+}
+
+class Builder implements Omit<CollectorParts, 'http'> {
+  readonly receivers = new Map<string, Part<Receiver>>()
+  readonly processors = new Map<string, Part<Processor>>()
+  readonly connectors = new Map<string, ConnectorPart>()
+  readonly exporters = new Map<string, ExporterPart>()
+  readonly extensions = new Map<string, Part<Extension>>()
+  readonly deliveries = new Map<string, DeliveryPart>()
+  readonly routes = new Map<string, { readonly router: Router; readonly pipelines: readonly Pipeline[] }>()
+  readonly #config: SidecarConfig
+  readonly #build: BuildContext
+  readonly #before: CollectorParts | undefined
+
+  constructor(config: SidecarConfig, build: BuildContext, before: CollectorParts | undefined) {
+    this.#config = config
+    this.#build = build
+    this.#before = before
   }
 
-  const routers = new Map<string, Router>()
-  const emitting = new Set<Promise<void>>()
-  const connectors = new Map<string, Connector>()
-  for (const id of connectorsInOrder(config)) {
-    const configured = config.connectors.get(id)
-    if (configured === undefined) continue
-    const emit = emitterOf(id, routers, emitting, build)
-    connectors.set(id, configured.definition.create(configured.config, { ...build.context(id), emit }))
+  build(): CollectorParts {
+    const config = this.#config
+    const { pipelines } = config
+    const isUsed = (key: 'receivers' | 'exporters', id: string): boolean => pipelines.some((p) => p[key].includes(id))
+    for (const configured of config.exporters.values())
+      if (isUsed('exporters', configured.id)) this.#addExporter(configured)
+    for (const id of connectorsInOrder(config)) this.#addConnector(id)
+    const built = pipelines.map((pipeline) => this.#pipeline(pipeline))
+    for (const id of new Set(pipelines.flatMap(({ receivers }) => receivers)))
+      this.#addRoute(
+        id,
+        built.filter((_, i) => pipelines[i]?.receivers.includes(id)),
+      )
+    const http = this.#addExtensions()
+    return Object.assign(this, { http })
   }
 
-  const built = pipelines.map((pipeline) => buildPipeline(pipeline, config, connectors, deliveries, build))
-  const receivers = new Map<string, Receiver>()
-  for (const id of used('receivers')) {
-    const targets = built.filter((_, i) => pipelines[i]?.receivers.includes(id))
-    const kind = connectors.has(id) ? 'connector' : 'receiver'
-    const router = new Router(id, targets, build.metrics, kind)
-    routers.set(id, router)
-    const configured = config.receivers.get(id)
-    if (configured === undefined) continue
-    const receiver = configured.definition.create(configured.config, {
-      ...build.context(id),
-      buffers: build.buffers,
-      signals: router.signals,
-      checkAdmission: (signal) => router.checkAdmission(signal),
-      service: build.services.get.bind(build.services),
-      consume: (signal, bytes, transport) => router.route(signal, bytes, { transport }),
+  #addExporter({ id, definition, config, sending }: ConfiguredExporter): void {
+    const { services } = this.#build
+    const known = this.#before?.exporters.get(id)
+    const part = this.#part(known?.part, id, [definition, config], (context) =>
+      definition.create(config, { ...context, service: services.get.bind(services) }),
+    )
+    const slot = known?.slot ?? new ExporterSlot(part.component)
+    this.exporters.set(id, { part, slot })
+    const { pipelines } = this.#config
+    for (const signal of new Set(pipelines.filter((p) => p.exporters.includes(id)).map((p) => p.signal)))
+      this.#addDelivery(id, signal, sending, slot)
+  }
+
+  /** The same queue before and after, where what waits in it can stay where it is. */
+  #addDelivery(id: string, signal: Signal, sending: SendingConfig | undefined, slot: ExporterSlot): void {
+    const key = deliveryKey(id, signal)
+    const known = this.#before?.deliveries.get(key)
+    if (known !== undefined && placeOf(known.sending) === placeOf(sending)) {
+      this.deliveries.set(key, { ...known, sending })
+      return
+    }
+    const metrics = this.#build.metrics.scoped()
+    const context = { ...this.#build.context(id), metrics }
+    const delivery =
+      sending === undefined
+        ? new LocalDelivery(slot, signal, context)
+        : new SendingQueue({
+            signal,
+            exporter: slot,
+            ...sending,
+            context,
+            storage: openQueueStorage(sending.queue, signal, context),
+          })
+    this.deliveries.set(key, { delivery, sending, forget: () => metrics.close() })
+  }
+
+  #addConnector(id: string): void {
+    const configured = this.#config.connectors.get(id)
+    if (configured === undefined) return
+    const { definition, config } = configured
+    const known = this.#before?.connectors.get(id)
+    const part = this.#part(known?.part, id, [definition, config], (context) =>
+      definition.create(config, { ...context, emit: this.#emitterOf(id) }),
+    )
+    this.connectors.set(id, { part, slot: known?.slot ?? new ConnectorSlot(part.component) })
+  }
+
+  #pipeline({ id, signal, processors, exporters }: PipelineConfig): Pipeline {
+    const { buffers, metrics, logger } = this.#build
+    return new Pipeline({
+      id,
+      signal,
+      processors: processors.flatMap((name) => {
+        const configured = this.#config.processors.get(name)
+        if (configured === undefined) return []
+        const { definition, config } = configured
+        const key = `${id} ${name}`
+        const part = this.#part(this.#before?.processors.get(key), name, [definition, config], (context) =>
+          definition.create(config, context),
+        )
+        this.processors.set(key, part)
+        return [{ id: name, component: part.component }]
+      }),
+      connectors: exporters.flatMap((name) => {
+        const slot = this.connectors.get(name)?.slot
+        return slot === undefined ? [] : [{ id: name, component: slot }]
+      }),
+      deliveries: exporters.flatMap((name) => this.deliveries.get(deliveryKey(name, signal))?.delivery ?? []),
+      buffers,
+      metrics,
+      logger,
     })
-    receivers.set(id, receiver)
   }
 
-  const extensions = new Map<string, Extension>()
-  for (const id of config.extensionOrder) {
-    const configured = config.extensions.get(id)
-    if (configured === undefined) continue
-    const context = { ...build.context(id), http: build.http, service: build.services.get.bind(build.services) }
-    extensions.set(id, configured.definition.create(configured.config, context))
+  #addRoute(id: string, pipelines: readonly Pipeline[]): void {
+    const { buffers, metrics, services } = this.#build
+    const kind = this.connectors.has(id) ? 'connector' : 'receiver'
+    const router = this.#before?.routes.get(id)?.router ?? new Router(id, pipelines, metrics, kind)
+    this.routes.set(id, { router, pipelines })
+    const configured = this.#config.receivers.get(id)
+    if (configured === undefined) return
+    const { definition, config } = configured
+    const signals = new Set(pipelines.map(({ signal }) => signal))
+    const part = this.#part(this.#before?.receivers.get(id), id, [definition, config, signals], (context) =>
+      definition.create(config, {
+        ...context,
+        buffers,
+        signals,
+        checkAdmission: (signal) => router.checkAdmission(signal),
+        service: services.get.bind(services),
+        consume: (signal, bytes, transport) => router.route(signal, bytes, { transport }),
+      }),
+    )
+    this.receivers.set(id, part)
   }
-  return {
-    receivers,
-    processorIds: [...used('processors')],
-    connectors,
-    exporters,
-    extensions,
-    deliveries: [...deliveries.values()],
-    emitted: async () => {
-      await Promise.all(emitting)
-    },
+
+  /** Routes of a server that runs can't be taken away one by one: with one changed extension, all are made anew. */
+  #addExtensions(): CollectorParts['http'] {
+    const { services } = this.#build
+    const { service } = this.#config
+    const configured = this.#config.extensionOrder.flatMap((id) => this.#config.extensions.get(id) ?? [])
+    const source = ({ definition, config }: (typeof configured)[number]): unknown => [definition, config, service.http]
+    const known = [...(this.#before?.extensions.values() ?? [])]
+    const isSame =
+      this.#before !== undefined &&
+      isDeepStrictEqual(this.#before.http.source, service.http) &&
+      known.length === configured.length &&
+      configured.every((one, i) => known[i]?.id === one.id && known[i].isMadeOf(source(one)))
+    const http =
+      isSame && this.#before !== undefined
+        ? this.#before.http
+        : { routes: this.#build.newHttp(service.http), source: service.http }
+    for (const [i, one] of configured.entries()) {
+      const { id, definition, config } = one
+      const part = this.#part(isSame ? known[i] : undefined, id, source(one), (context) =>
+        definition.create(config, { ...context, http: http.routes, service: services.get.bind(services) }),
+      )
+      this.extensions.set(id, part)
+    }
+    return http
+  }
+
+  #part<T extends Running>(
+    known: Part<T> | undefined,
+    id: string,
+    source: unknown,
+    create: (context: ComponentContext) => T,
+  ): Part<T> {
+    if (known?.isMadeOf(source) === true) return known
+    const { context, metrics } = this.#build
+    return new Part(id, source, metrics.scoped(), (own) => create({ ...context(id), metrics: own }))
+  }
+
+  /** Batches that a connector made and nobody waits for: what the pipelines refuse is lost, counted and logged. */
+  #emitterOf(id: string) {
+    const { emitting, context, routerOf } = this.#build
+    const { logger } = context(id)
+    return (signal: Signal, bytes: Buffer): void => {
+      const router = routerOf(id) ?? this.routes.get(id)?.router
+      if (router === undefined) return
+      const routed = router.route(signal, bytes).catch((error: unknown) => {
+        const reason = error instanceof RefusedError ? error.reason : 'failed'
+        logger.error({ signal, reason }, 'what the connector emitted was refused and is lost')
+      })
+      emitting.add(routed)
+      void routed.then(() => emitting.delete(routed))
+    }
   }
 }
 
 const deliveryKey = (id: string, signal: Signal): string => `${signal} ${id}`
 
-function buildExporter(
-  { id, definition, config, sending }: ConfiguredExporter,
-  pipelines: readonly PipelineConfig[],
-  exporters: Map<string, Exporter>,
-  deliveries: Map<string, Delivery>,
-  build: BuildContext,
-): void {
-  const context = build.context(id)
-  const exporter = definition.create(config, { ...context, service: build.services.get.bind(build.services) })
-  exporters.set(id, exporter)
-  for (const signal of new Set(pipelines.filter((p) => p.exporters.includes(id)).map((p) => p.signal))) {
-    deliveries.set(
-      deliveryKey(id, signal),
-      sending === undefined
-        ? new LocalDelivery(exporter, signal, context)
-        : new SendingQueue({
-            signal,
-            exporter,
-            ...sending,
-            context,
-            storage: openQueueStorage(sending.queue, signal, context),
-          }),
-    )
-  }
-}
-
-function buildPipeline(
-  { id, signal, processors, exporters }: PipelineConfig,
-  config: SidecarConfig,
-  connectors: ReadonlyMap<string, Connector>,
-  deliveries: ReadonlyMap<string, Delivery>,
-  { context, buffers, metrics, logger }: BuildContext,
-): Pipeline {
-  return new Pipeline({
-    id,
-    signal,
-    processors: processors.flatMap((name) => {
-      const configured = config.processors.get(name)
-      if (configured === undefined) return []
-      return [{ id: name, component: configured.definition.create(configured.config, context(name)) }]
-    }),
-    connectors: exporters.flatMap((name) => {
-      const component = connectors.get(name)
-      return component === undefined ? [] : [{ id: name, component }]
-    }),
-    deliveries: exporters.flatMap((name) => deliveries.get(deliveryKey(name, signal)) ?? []),
-    buffers,
-    metrics,
-    logger,
-  })
-}
-
-/** Batches that a connector made and nobody waits for: what the pipelines refuse is lost, counted and logged. */
-function emitterOf(
-  id: string,
-  routers: ReadonlyMap<string, Router>,
-  emitting: Set<Promise<void>>,
-  build: BuildContext,
-) {
-  const { logger } = build.context(id)
-  return (signal: Signal, bytes: Buffer): void => {
-    const router = routers.get(id)
-    if (router === undefined) return
-    const routed = router.route(signal, bytes).catch((error: unknown) => {
-      const reason = error instanceof RefusedError ? error.reason : 'failed'
-      logger.error({ signal, reason }, 'what the connector emitted was refused and is lost')
-    })
-    emitting.add(routed)
-    void routed.then(() => emitting.delete(routed))
-  }
-}
+/** Where batches wait: a queue whose place stays the same stays, whatever else of it changes. */
+const placeOf = (sending: SendingConfig | undefined): string =>
+  sending === undefined ? 'local' : sending.queue.enabled ? sending.queue.storage : 'nowhere'
 
 /** The used connectors, each before those that it feeds. */
 function connectorsInOrder({ connectors, pipelines }: SidecarConfig): string[] {

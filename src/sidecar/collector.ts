@@ -1,102 +1,125 @@
 import { mkdirSync } from 'node:fs'
 import { PowerOfTwoPool } from './buffer-pool.ts'
 import { buildCollector } from './build-collector.ts'
-import type { CollectorEnvironment, CollectorParts } from './build-collector.ts'
-import type { ComponentContext, Listens } from './component.ts'
+import type { BuildContext, CollectorEnvironment } from './build-collector.ts'
+import type { CollectorParts } from './collector-parts.ts'
+import { CollectorServers } from './collector-servers.ts'
+import type { ComponentContext } from './component.ts'
 import type { SidecarConfig } from './config.ts'
 import { hostAndPort } from './config-types.ts'
-import { ControlServer } from './control-server.ts'
-import type { ComponentHealth, Health } from './control-server.ts'
-import { OwnMetricsServer } from './own-metrics-server.ts'
+import { controlRoutes } from './control-routes.ts'
+import type { Health } from './health.ts'
+import { healthOf } from './health-of.ts'
+import { addLoopLag } from './loop-lag.ts'
 import { OwnMetricsRegistry } from './own-metrics.ts'
+import type { Running } from './part.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import { readSpool } from './receivers/otlp/read-spool.ts'
+import { Reload } from './reload.ts'
+import { Reloader } from './reloader.ts'
+import type { Reloaded } from './reloader.ts'
 import { Services } from './services.ts'
-
-interface Running {
-  start?(): Promise<void> | void
-  stop?(): Promise<unknown> | void
-}
+import { stopAll } from './stop-all.ts'
 
 /** How often it is looked whether the queues are empty. */
 const DRAIN_POLL_MS = 20
 
-/** One sidecar: built from a checked configuration, started once, stopped once. */
+/** One sidecar: built from a checked configuration, started once, stopped once; between the two it may get other configurations. */
 export class Collector {
   readonly metrics = new OwnMetricsRegistry()
-  readonly #config: SidecarConfig
   readonly #environment: CollectorEnvironment
-  readonly #control: ControlServer
-  readonly #ownMetricsServer: OwnMetricsServer | undefined
+  readonly #build: BuildContext
   readonly #services: Services
-  readonly #parts: CollectorParts
+  readonly #reloader: Reloader
   readonly #startedMs: number
-  #status: Health['status'] = 'starting'
+  readonly #stopLoopLag: () => void
+  /** What an earlier configuration had and this one has not, on its way out. */
+  readonly #retiring = new Set<Promise<void>>()
+  #config: SidecarConfig
+  #parts: CollectorParts
+  #servers: CollectorServers
+  #status: 'starting' | 'ok' | 'draining' | 'stopped' = 'starting'
   #stopped: Promise<number> | undefined
 
   /** Throws when a component can't be made of its configuration. */
   constructor(config: SidecarConfig, environment: CollectorEnvironment) {
     this.#config = config
     this.#environment = environment
-    this.#startedMs = environment.clock.monotonic()
-    const { http, telemetry } = config.service
+    const { clock, logger } = environment
+    this.#startedMs = clock.monotonic()
     mkdirSync(environment.stateFolder, { recursive: true, mode: 0o700 })
     addProcessMetrics(this.metrics)
-    this.#control = new ControlServer({ ...hostAndPort(http.endpoint), health: () => this.health() })
-    if (telemetry.metrics.level !== 'none') {
-      this.#ownMetricsServer = new OwnMetricsServer(this.metrics, hostAndPort(telemetry.metrics.address))
-    }
+    this.#stopLoopLag = addLoopLag(this.metrics)
     const context = (id: string): ComponentContext => ({
+      ...environment,
       id,
-      clock: environment.clock,
-      logger: environment.logger.child({ component: id }),
+      logger: logger.child({ component: id }),
       metrics: this.metrics,
-      random: environment.random,
-      stateFolder: environment.stateFolder,
-      env: environment.env,
-      program: environment.program,
     })
     this.#services = new Services(context)
-    this.#parts = buildCollector(config, {
+    this.#reloader = new Reloader({
+      running: config,
+      read: () => environment.readConfig?.() ?? this.#config,
+      apply: (next) => this.#apply(next),
+      clock,
+      logger,
+      metrics: this.metrics,
+    })
+    this.#build = {
       context,
-      http: this.#control.http,
+      newHttp: ({ endpoint }) =>
+        controlRoutes({
+          host: hostAndPort(endpoint).host,
+          health: () => this.health(),
+          recentLog: () => environment.recentLog?.() ?? [],
+          reload: () => this.reload('request'),
+        }),
+      routerOf: (id) => this.#parts.routes.get(id)?.router,
       services: this.#services,
       buffers: new PowerOfTwoPool(),
       metrics: this.metrics,
-      logger: environment.logger,
-    })
+      logger,
+      emitting: new Set(),
+    }
+    this.#parts = buildCollector(config, this.#build)
+    this.#servers = new CollectorServers(config.service, this.metrics)
   }
 
   /** Starts from the end of the pipelines to their beginning. When one can't start, stops the others and throws, with its name. */
   async start(): Promise<void> {
-    const { exporters, connectors, extensions, receivers } = this.#parts
-    const order: [string, Running | undefined][] = [
-      ...exporters,
-      ...connectors,
-      ['service.telemetry.metrics.address', this.#ownMetricsServer],
-      ['service.http.endpoint', this.#control],
-      ...extensions,
-      ...receivers,
+    const { exporters, connectors, extensions, receivers, deliveries, http } = this.#parts
+    await http.routes.ready()
+    this.#servers.control.component.serve(http.routes)
+    const order = [
+      ...[...exporters.values(), ...connectors.values()].map(({ part }) => part),
+      ...this.#servers.parts,
+      ...extensions.values(),
+      ...receivers.values(),
     ]
-    for (const [name, part] of order) {
+    for (const { id, component } of order) {
       try {
-        await part?.start?.()
+        await component.start?.()
       } catch (error) {
         await this.stop().catch(() => {})
-        throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+        throw new Error(`${id}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
       }
     }
-    for (const delivery of this.#parts.deliveries) delivery.start?.()
+    for (const { delivery } of deliveries.values()) delivery.start?.()
     this.#status = 'ok'
+  }
+
+  /** Reads the configuration again and runs it; when it is no good, the one before goes on and the result says why. Never rejects. */
+  reload(cause: string): Promise<Reloaded> {
+    return this.#reloader.reload(cause)
   }
 
   /** In place of `start`: sends what waits on disk and takes nothing in, until all is sent or `timeoutMs` have passed; then stops. Returns the items that are left. */
   async drainQueues(timeoutMs: number): Promise<number> {
     const { clock } = this.#environment
     const { exporters, deliveries } = this.#parts
-    for (const exporter of exporters.values()) await exporter.start?.()
-    for (const delivery of deliveries) delivery.start?.()
-    const held = (): number => deliveries.reduce((sum, { itemsHeld }) => sum + itemsHeld, 0)
+    for (const { part } of exporters.values()) await part.component.start?.()
+    for (const { delivery } of deliveries.values()) delivery.start?.()
+    const held = (): number => [...deliveries.values()].reduce((sum, { delivery }) => sum + delivery.itemsHeld, 0)
     const deadlineMs = clock.monotonic() + timeoutMs
     while (held() > 0 && clock.monotonic() < deadlineMs)
       await new Promise<void>((resolve) => {
@@ -114,14 +137,14 @@ export class Collector {
   /** Protocol to URL of all that listens. */
   listening(): Readonly<Record<string, string>> {
     const { exporters, extensions, receivers } = this.#parts
-    const parts: (Listens | undefined)[] = [
+    const parts = [
       ...receivers.values(),
-      this.#control,
-      ...exporters.values(),
+      this.#servers.control,
+      ...[...exporters.values()].map(({ part }) => part),
       ...extensions.values(),
-      this.#ownMetricsServer,
+      ...this.#servers.parts,
     ]
-    return Object.assign({}, ...parts.map((part) => part?.listening?.() ?? {}))
+    return Object.assign({}, ...parts.map(({ component }) => component.listening?.() ?? {}))
   }
 
   /**
@@ -135,80 +158,73 @@ export class Collector {
 
   health(): Health {
     const { program, clock } = this.#environment
-    const components = this.#componentHealth()
-    const degraded = this.#status === 'ok' && components.some(({ status }) => status === 'degraded')
-    return {
+    return healthOf(this.#parts, {
       program: program.name,
       version: program.version,
-      status: degraded ? 'degraded' : this.#status,
+      status: this.#status,
       pid: process.pid,
       uptime_s: Math.round((clock.monotonic() - this.#startedMs) / 1000),
       listening: this.listening(),
-      components,
-    }
+      config: this.#reloader.health(),
+    })
+  }
+
+  async #apply(config: SidecarConfig): Promise<void> {
+    if (this.#status !== 'ok') throw new Error(`the sidecar is ${this.#status}`)
+    if (config.service.state_folder !== this.#config.service.state_folder)
+      throw new Error('service.state_folder can only change with a restart')
+    // A queue that is on its way out may be in the folder that is wanted again.
+    await Promise.all(this.#retiring)
+    const reload = new Reload({
+      before: { parts: this.#parts, servers: this.#servers },
+      after: {
+        parts: buildCollector(config, this.#build, this.#parts),
+        servers: new CollectorServers(config.service, this.metrics, this.#servers),
+      },
+      clock: this.#environment.clock,
+      logger: this.#environment.logger,
+      emitting: this.#build.emitting,
+      timeoutMs: config.service.shutdown_timeout,
+    })
+    await reload.start()
+    const { parts, servers } = reload.swap()
+    this.#config = config
+    this.#parts = parts
+    this.#servers = servers
+    this.#environment.configChanged?.(config)
+    const retired = reload.retire()
+    this.#retiring.add(retired)
+    void retired.then(() => this.#retiring.delete(retired))
   }
 
   async #stop(): Promise<number> {
     const { clock, logger } = this.#environment
-    const { exporters, connectors, extensions, receivers, deliveries, emitted } = this.#parts
     this.#status = 'draining'
     const deadlineMs = clock.monotonic() + this.#config.service.shutdown_timeout
     const leftMs = (): number => Math.max(0, deadlineMs - clock.monotonic())
-    const within = (parts: Iterable<Running>): Promise<void> => this.#stopAll(parts, leftMs)
+    const within = (running: Iterable<Running>): Promise<void> => stopAll(running, leftMs(), { clock, logger })
+    const { exporters, connectors, extensions, receivers, processors, deliveries, http } = this.#parts
 
     // A client that takes its time to send must not use up the time for what is here already.
-    await this.#stopAll(receivers.values(), () => leftMs() / 2)
-    for (const connector of connectors.values()) {
-      await within([connector])
-      await emitted()
+    await stopAll(componentsOf(receivers.values()), leftMs() / 2, { clock, logger })
+    for (const { part } of connectors.values()) {
+      await within([part.component])
+      await Promise.all(this.#build.emitting)
     }
-    const lost = await Promise.all(deliveries.map((delivery) => delivery.drain(leftMs())))
-    await within(exporters.values())
-    await within(extensions.values())
-    await within([this.#control, ...(this.#ownMetricsServer === undefined ? [] : [this.#ownMetricsServer])])
+    const lost = await Promise.all([...deliveries.values()].map(({ delivery }) => delivery.drain(leftMs())))
+    await within([...exporters.values()].map(({ part }) => part.component))
+    await within(componentsOf(processors.values()))
+    await within(componentsOf(extensions.values()))
+    await within([...componentsOf<Running>(this.#servers.parts), { stop: () => http.routes.close() }])
+    await within([{ stop: () => Promise.all(this.#retiring) }])
     this.#services.close()
+    this.#stopLoopLag()
     this.#status = 'stopped'
     const lostItems = lost.reduce((sum, items) => sum + items, 0)
     if (lostItems > 0) logger.error({ items: lostItems }, 'stopped before everything was sent')
     return lostItems
   }
-
-  async #stopAll(parts: Iterable<Running>, leftMs: () => number): Promise<void> {
-    const { clock, logger } = this.#environment
-    const stops = [...parts].map(async (part) => {
-      try {
-        await part.stop?.()
-      } catch (error) {
-        logger.warn({ error: error instanceof Error ? error.name : typeof error }, 'a component could not be stopped')
-      }
-    })
-    let cancel = (): void => {}
-    const late = new Promise<void>((resolve) => {
-      cancel = clock.after(leftMs(), resolve)
-    })
-    await Promise.race([Promise.all(stops), late])
-    cancel()
-  }
-
-  #componentHealth(): ComponentHealth[] {
-    const { receivers, connectors, extensions, exporters } = this.#parts
-    const ok = (kind: string, ids: Iterable<string>): ComponentHealth[] =>
-      [...ids].map((id) => ({ id, kind, status: 'ok' }))
-    return [
-      ...ok('receiver', receivers.keys()),
-      ...ok('processor', this.#parts.processorIds),
-      ...ok('connector', connectors.keys()),
-      ...[...exporters.keys()].map((id) => this.#exporterHealth(id)),
-      ...ok('extension', extensions.keys()),
-    ]
-  }
-
-  #exporterHealth(id: string): ComponentHealth {
-    const deliveries = this.#parts.deliveries.filter(({ exporterId }) => exporterId === id)
-    const queuedItems = deliveries.reduce((sum, { itemsHeld }) => sum + itemsHeld, 0)
-    const health = { id, kind: 'exporter', queued_items: queuedItems }
-    return deliveries.some(({ isFull }) => isFull === true)
-      ? { ...health, status: 'degraded', reason: 'its queue is full' }
-      : { ...health, status: 'ok' }
-  }
 }
+
+const componentsOf = <T extends Running>(parts: Iterable<{ readonly component: T }>): T[] =>
+  [...parts].map(({ component }) => component)

@@ -172,6 +172,8 @@ export interface Processor {
   prepare?(view: OtlpView): Promise<void>
   /** Says what to change. No I/O, no state across batches. A batch whose processor throws is not forwarded; a RefusedError says to the sender why. */
   process(view: OtlpView, edits: Edits): void
+  /** Called when no batch is with it any more and none will come. */
+  stop?(): void | Promise<void>
 }
 export interface ProcessorDefinition<Config extends z.ZodType = z.ZodType> extends Definition<Config> {
   readonly kind: 'processor'
@@ -206,8 +208,8 @@ export type Sent =
   | { readonly outcome: 'sent'; readonly rejectedItems?: number; readonly message?: string }
   /** Temporary: try the same bytes again, not before `afterMs` when the backend said so. */
   | { readonly outcome: 'retry'; readonly afterMs?: number; readonly reason: string }
-  /** Too large for the backend: try it in two halves. */
-  | { readonly outcome: 'split'; readonly reason: string }
+  /** Too large for the backend: try it in two halves, a single item without the ends of its values. `bytesMax` is what the backend takes, if it said so. */
+  | { readonly outcome: 'split'; readonly reason: string; readonly bytesMax?: number }
   /** Permanent: counted and dropped. */
   | { readonly outcome: 'rejected'; readonly reason: string }
 

@@ -1,4 +1,11 @@
 import type { Payload, Signal } from './component.ts'
+import type { RetryConfig, SendingQueueConfig } from './queue/queue-config.ts'
+
+/** What stands before a remote exporter. */
+export interface SendingConfig {
+  readonly queue: SendingQueueConfig
+  readonly retry: RetryConfig
+}
 
 /** The way of a batch to one exporter: behind a sending queue, or at once for a local one. */
 export interface Delivery {
@@ -8,8 +15,12 @@ export interface Delivery {
   readonly itemsHeld: number
   /** Whether batches are refused for want of room; a local exporter never refuses. */
   readonly isFull?: boolean
+  /** Since when the backend has taken nothing, and what it said last; undefined while it takes what it is sent. */
+  readonly failing?: { readonly sinceMs: number; readonly reason: string } | undefined
   /** Begins to send what an earlier process left, when the exporter has started. */
   start?(): void
+  /** Other limits and waits from now on; what waits stays. `enabled` and `storage` are the same as before. */
+  reconfigure?(config: SendingConfig): void
   /** Throws the RefusedError of `deliver` at this moment. Asked of all before one gets the batch, so that a refused batch is nowhere. */
   checkRoom(payload: Payload): void
   /** Retains the payload as long as it is needed. Rejects with RefusedError. */

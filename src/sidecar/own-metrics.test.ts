@@ -36,3 +36,19 @@ test('beyond the limit of label sets, what is counted goes nowhere, and is count
   expect(metrics.read('otelcol_x', { i: '0' })).toBe(2)
   expect(metrics.read('spanwarden_own_metrics_refused_series')).toBe(2)
 })
+
+test('the gauges of a component go with it, unless its successor has put its own in their place; counters stay', () => {
+  const metrics = new OwnMetricsRegistry(2)
+  const first = metrics.scoped()
+  first.counter('otelcol_x', '').add(1)
+  first.gauge('otelcol_y', '', { a: '1' }, () => 1)
+  const second = metrics.scoped()
+  second.gauge('otelcol_y', '', { a: '1' }, () => 2)
+  first.close()
+  expect([metrics.read('otelcol_x'), metrics.read('otelcol_y', { a: '1' })]).toEqual([1, 2])
+  second.close()
+  expect(metrics.render()).not.toContain('otelcol_y')
+  // The place is free again.
+  metrics.gauge('otelcol_z', '', {}, () => 3)
+  expect(metrics.read('otelcol_z')).toBe(3)
+})

@@ -4,6 +4,10 @@ import type { Counter, Labels, OwnMetrics } from './component.ts'
 export const SERIES_MAX = 10_000
 const REFUSED = 'spanwarden_own_metrics_refused_series'
 
+export interface ScopedMetrics extends OwnMetrics {
+  close(): void
+}
+
 type Kind = 'counter' | 'gauge'
 interface Family {
   readonly kind: Kind
@@ -47,6 +51,24 @@ export class OwnMetricsRegistry implements OwnMetrics {
     this.#register(name, 'gauge', description, renderLabels(labels), read)
   }
 
+  /**
+   * For one component: `close` takes its gauges out again, but where a successor has put its own in their place. Counters stay, so that they go on when the
+   * component comes back.
+   */
+  scoped(): ScopedMetrics {
+    const added: (() => void)[] = []
+    return {
+      counter: (name, description, labels) => this.counter(name, description, labels),
+      gauge: (name, description, labels, read) => {
+        this.gauge(name, description, labels, read)
+        added.push(() => this.#remove(name, renderLabels(labels), read))
+      },
+      close() {
+        for (const remove of added.splice(0)) remove()
+      },
+    }
+  }
+
   /** A counter whose value is kept elsewhere. */
   observedCounter(name: string, description: string, read: () => number): void {
     this.#register(name, 'counter', description, '', read)
@@ -66,6 +88,14 @@ export class OwnMetricsRegistry implements OwnMetrics {
       for (const [labels, read] of series) lines.push(`${name}${labels} ${read()}`)
     }
     return `${lines.join('\n')}\n`
+  }
+
+  #remove(name: string, labels: string, read: () => number): void {
+    const family = this.#families.get(name)
+    if (family?.series.get(labels) !== read) return
+    family.series.delete(labels)
+    this.#series--
+    if (family.series.size === 0) this.#families.delete(name)
   }
 
   #register(name: string, kind: Kind, description: string, labels: string, read: () => number): boolean {

@@ -11,7 +11,7 @@ export interface PipelineOptions {
   readonly id: string
   readonly signal: Signal
   readonly processors: readonly Named<Processor>[]
-  readonly connectors: readonly Named<Connector>[]
+  readonly connectors: readonly Named<Pick<Connector, 'consume'>>[]
   readonly deliveries: readonly Delivery[]
   readonly buffers: BufferPool
   readonly metrics: OwnMetrics

@@ -1,0 +1,79 @@
+import { fastify } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Health } from './health.ts'
+import type { LogEntry } from './log.ts'
+import { isLoopback, namesLoopback } from './loopback.ts'
+import type { Reloaded } from './reloader.ts'
+
+export interface ControlRoutesOptions {
+  /** Where they are to be served. */
+  readonly host: string
+  health(): Health
+  recentLog(): readonly LogEntry[]
+  reload(): Promise<Reloaded>
+}
+
+const BODY_BYTES_MAX = 1024 * 1024
+
+const securityHeaders = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+}
+
+/**
+ * Health for people and orchestrators; extensions add their routes. /livez is 200 while the process runs. /readyz is 200 between start and stop and
+ * stays so when a backend is away: taking the agent out of service would not bring the backend back (its status is "degraded" then, with the reasons).
+ */
+export function controlRoutes(options: ControlRoutesOptions): FastifyInstance {
+  const http = fastify({ bodyLimit: BODY_BYTES_MAX, routerOptions: { ignoreTrailingSlash: true } })
+  guard(http, isLoopback(options.host))
+  const { health, recentLog, reload } = options
+  http.get('/health', async () => health())
+  http.get('/livez', async () => ({ status: 'ok' }))
+  http.get('/readyz', async (_request, reply) => {
+    const { status, reasons, config } = health()
+    return reply.code(status === 'ok' || status === 'degraded' ? 200 : 503).send({ status, reasons, config })
+  })
+  http.get('/api/log', async () => ({ entries: recentLog() }))
+  http.post('/api/reload', async (request, reply) => {
+    if (!isFromThisHost(request)) return reply.code(403).send({ error: 'this host only' })
+    const reloaded = await reload()
+    return reply.code(reloaded.result === 'failed' ? 422 : 200).send(reloaded)
+  })
+  return http
+}
+
+function guard(http: FastifyInstance, onLoopback: boolean): void {
+  http.addHook('onRequest', async (request, reply) => {
+    reply.headers(securityHeaders)
+    if (onLoopback && !namesLoopback(request.raw)) return reply.code(403).send({ error: 'unknown host' })
+    const { origin, host } = request.headers
+    const reads = request.method === 'GET' || request.method === 'HEAD'
+    // A page of another origin may not change anything, with or without its browser's blessing.
+    if (!reads && origin !== undefined && !sameOrigin(origin, host)) {
+      return reply.code(403).send({ error: 'foreign origin' })
+    }
+    return undefined
+  })
+  http.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }))
+  http.setErrorHandler((error, _request, reply: FastifyReply) => {
+    const status = statusOf(error)
+    return reply.code(status).send({ error: status < 500 ? 'bad request' : 'internal error' })
+  })
+}
+
+/** The control server knows no passwords: where it listens for others, they may look and not change anything. */
+const isFromThisHost = ({ socket }: FastifyRequest): boolean =>
+  socket.remoteAddress !== undefined && isLoopback(socket.remoteAddress.replace(/^::ffff:/, ''))
+
+const sameOrigin = (origin: string, host: string | undefined): boolean =>
+  host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
+
+function statusOf(error: unknown): number {
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500
+}

@@ -1,0 +1,71 @@
+import type { CollectorParts, DeliveryPart } from './collector-parts.ts'
+import type { ComponentHealth, Health, HealthReason } from './health.ts'
+
+/** What all say together. Nobody is degraded before the start or after the stop. */
+export function healthOf(
+  parts: CollectorParts,
+  about: Omit<Health, 'reasons' | 'components' | 'status'> & { readonly status: Lifecycle },
+): Health {
+  const components = componentsOf(parts)
+  if (about.status !== 'ok')
+    return { ...about, components, reasons: [{ reason: about.status, message: sentences[about.status] }] }
+  const reasons = [...parts.deliveries.values()].flatMap(({ delivery }) => reasonsOf(delivery))
+  const { problem } = about.config
+  if (problem !== undefined)
+    reasons.push({
+      reason: 'reload_failed',
+      message: `the new configuration is not used: ${problem.message}`,
+      since: problem.at,
+    })
+  return { ...about, status: reasons.length === 0 ? 'ok' : 'degraded', components, reasons }
+}
+
+type Lifecycle = Exclude<Health['status'], 'degraded'>
+const sentences: Readonly<Record<Exclude<Lifecycle, 'ok'>, string>> = {
+  starting: 'not everything listens yet',
+  draining: 'nothing new is taken in; what is queued is sent',
+  stopped: 'everything has stopped',
+}
+
+function reasonsOf({ exporterId, signal, isFull, failing }: DeliveryPart['delivery']): HealthReason[] {
+  const reasons: HealthReason[] = []
+  if (isFull === true) {
+    const message = `the queue for ${signal} is full: senders are told to come back later`
+    reasons.push({ reason: 'queue_full', component: exporterId, message })
+  }
+  if (failing !== undefined) {
+    const message = `the backend does not take ${signal}: ${failing.reason}`
+    const since = new Date(failing.sinceMs).toISOString()
+    reasons.push({ reason: 'exporter_failing', component: exporterId, message, since })
+  }
+  return reasons
+}
+
+function componentsOf({
+  receivers,
+  processors,
+  connectors,
+  exporters,
+  extensions,
+  deliveries,
+}: CollectorParts): ComponentHealth[] {
+  const ok = (kind: string, ids: Iterable<string>): ComponentHealth[] =>
+    [...ids].map((id) => ({ id, kind, status: 'ok' }))
+  return [
+    ...ok('receiver', receivers.keys()),
+    ...ok('processor', new Set([...processors.values()].map(({ id }) => id))),
+    ...ok('connector', connectors.keys()),
+    ...[...exporters.keys()].map((id) => exporterHealth(id, deliveries)),
+    ...ok('extension', extensions.keys()),
+  ]
+}
+
+function exporterHealth(id: string, deliveries: CollectorParts['deliveries']): ComponentHealth {
+  const own = [...deliveries.values()].map(({ delivery }) => delivery).filter(({ exporterId }) => exporterId === id)
+  const queuedItems = own.reduce((sum, { itemsHeld }) => sum + itemsHeld, 0)
+  const health = { id, kind: 'exporter', queued_items: queuedItems }
+  if (own.some(({ isFull }) => isFull === true)) return { ...health, status: 'degraded', reason: 'its queue is full' }
+  if (own.some(({ failing }) => failing !== undefined))
+    return { ...health, status: 'degraded', reason: 'its backend does not answer or refuses' }
+  return { ...health, status: 'ok' }
+}

@@ -1,0 +1,25 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { OwnMetricsRegistry } from './own-metrics.ts'
+
+const RESOLUTION_MS = 20
+/** What the monitor of an idle loop shows by itself. */
+const OWN_DELAY_S = RESOLUTION_MS / 1000
+
+/** How late the event loop is: while it is at one batch, all others wait. Since the scrape before; the returned function ends it. */
+export function addLoopLag(metrics: OwnMetricsRegistry): () => void {
+  const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  monitor.enable()
+  const seconds = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e9 - OWN_DELAY_S)
+  const text = 'How late the event loop was since the last scrape, in seconds.'
+  const gauge = (quantile: string, read: () => number): void =>
+    metrics.gauge('spanwarden_event_loop_lag_seconds', text, { quantile }, read)
+  gauge('0.5', () => seconds(monitor.percentile(50)))
+  gauge('0.99', () => seconds(monitor.percentile(99)))
+  gauge('1', () => {
+    const longest = seconds(monitor.max)
+    // Read last: the next scrape sees what comes after this one.
+    monitor.reset()
+    return longest
+  })
+  return () => monitor.disable()
+}
