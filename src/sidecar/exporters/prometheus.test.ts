@@ -233,6 +233,49 @@ describe('a scrape', () => {
     expect(await scrape()).toEqual([])
   })
 
+  test('OpenMetrics shows exemplars behind counters and the bucket that they are in, and keeps them until others come', async () => {
+    const { send, scrape } = await rig()
+    const exemplar = (writer: ProtobufWriter, value: number, at: bigint): unknown =>
+      writer.fixed64(2, at).double(3, value).bytes(4, Buffer.alloc(8, 0xab)).bytes(5, Buffer.alloc(16, 0xcd))
+    const ids = `trace_id="${'cd'.repeat(16)}",span_id="${'ab'.repeat(8)}"`
+    const calls = (withExemplar: boolean): Uint8Array =>
+      metric('calls', (writer) =>
+        writer.message(7, () => {
+          writer.message(1, () => {
+            writer.fixed64(6, 3n)
+            if (withExemplar) writer.message(5, () => exemplar(writer, 1, 1_500_000_000n))
+          })
+          writer.varint(2, 2).varint(3, 1)
+        }),
+      )
+    const took = metric('took', (writer) =>
+      writer.message(9, () => {
+        writer.message(1, () => {
+          writer.fixed64(4, 3n).double(5, 8).packedFixed64(6, [1n, 1n, 1n]).packedDouble(7, [1, 2])
+          writer.message(8, () => exemplar(writer, 2, 1_000_000_000n))
+          writer.message(8, () => exemplar(writer, 5, 2_000_000_000n))
+          writer.message(8, () => writer.fixed64(2, 1n).double(3, 0.5))
+        })
+        writer.varint(2, 2)
+      }),
+    )
+    await send(calls(true))
+    await send(calls(false))
+    await send(took)
+    expect(await scrape('application/openmetrics-text')).toEqual([
+      '# TYPE calls counter',
+      `calls_total 3 # {${ids}} 1 1.5`,
+      '# TYPE took histogram',
+      'took_bucket{le="1"} 1',
+      `took_bucket{le="2"} 2 # {${ids}} 2 1`,
+      `took_bucket{le="+Inf"} 3 # {${ids}} 5 2`,
+      'took_sum 8',
+      'took_count 3',
+      '# EOF',
+    ])
+    expect((await scrape()).join()).not.toContain('trace_id')
+  })
+
   test('shows summaries, and numbers that are none', async () => {
     const { send, scrape } = await rig()
     await send(

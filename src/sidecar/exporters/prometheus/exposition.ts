@@ -1,4 +1,4 @@
-import type { Distribution, Family, MetricStore } from './metric-store.ts'
+import type { Distribution, Exemplar, Family, MetricStore } from './metric-store.ts'
 
 export type ExpositionFormat = 'text' | 'openmetrics'
 
@@ -22,9 +22,12 @@ function writeFamily(lines: string[], { name, type, help, series }: Family, form
   const family = format === 'openmetrics' ? (isInfo ? 'target' : name.replace(/_total$/, '')) : name
   if (help !== '') lines.push(`# HELP ${family} ${escapeHelp(help, format)}`)
   lines.push(`# TYPE ${family} ${format === 'openmetrics' && isInfo ? 'info' : type}`)
-  for (const [labels, { point }] of series) {
-    if (typeof point === 'number') lines.push(`${name}${braces(labels)} ${number(point)}`)
-    else if (type === 'histogram') writeHistogram(lines, name, labels, point)
+  for (const [labels, { point, exemplars }] of series) {
+    // Only OpenMetrics has exemplars, behind counters and buckets.
+    const shown = format === 'openmetrics' ? exemplars : []
+    if (typeof point === 'number')
+      lines.push(`${name}${braces(labels)} ${number(point)}${type === 'counter' ? exemplarText(shown[0]) : ''}`)
+    else if (type === 'histogram') writeHistogram(lines, name, labels, point, shown)
     else writeSummary(lines, name, labels, point)
   }
 }
@@ -34,14 +37,28 @@ function writeHistogram(
   name: string,
   labels: string,
   { count, sum, bounds, values }: Distribution,
+  exemplars: readonly Exemplar[],
 ): void {
   let below = 0
+  let lower = -Infinity
+  const bucket = (upper: number, counted: number): void => {
+    const exemplar = exemplars.find(({ value }) => value > lower && value <= upper)
+    const le = `le="${number(upper)}"`
+    lines.push(`${name}_bucket${braces(labels, le)} ${number(counted)}${exemplarText(exemplar)}`)
+    lower = upper
+  }
   bounds.forEach((bound, index) => {
     below += values[index] ?? 0
-    lines.push(`${name}_bucket${braces(labels, `le="${number(bound)}"`)} ${number(below)}`)
+    bucket(bound, below)
   })
-  lines.push(`${name}_bucket${braces(labels, 'le="+Inf"')} ${number(count)}`)
+  bucket(Infinity, count)
   lines.push(`${name}_sum${braces(labels)} ${number(sum)}`, `${name}_count${braces(labels)} ${number(count)}`)
+}
+
+function exemplarText(exemplar: Exemplar | undefined): string {
+  if (exemplar === undefined) return ''
+  const { value, timeMs, traceId, spanId } = exemplar
+  return ` # {trace_id="${traceId}",span_id="${spanId}"} ${number(value)} ${timeMs / 1000}`
 }
 
 function writeSummary(

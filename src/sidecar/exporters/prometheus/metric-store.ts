@@ -12,6 +12,8 @@ export interface Family {
 export interface StoredSeries {
   seenMs: number
   point: Point
+  /** The newest that came; they stay until others come. */
+  exemplars: readonly Exemplar[]
   /** What it takes in a scrape. */
   bytes: number
 }
@@ -25,6 +27,15 @@ export interface Distribution {
   /** Upper bounds (or quantiles) and, per bound, the count in its own bucket (or the value). Buckets have one more, above all bounds. */
   readonly bounds: readonly number[]
   readonly values: readonly number[]
+}
+
+/** One recording and the span that it comes from; ids are hex. */
+export interface Exemplar {
+  readonly value: number
+  /** Unix ms. */
+  readonly timeMs: number
+  readonly traceId: string
+  readonly spanId: string
 }
 
 /** What identifies a metric on its way in. */
@@ -53,6 +64,9 @@ const EXPIRE_PAUSE_MS = 1_000
 const HELP_CHARACTERS_MAX = 1_000
 /** A value, a bound and the punctuation around them. */
 const SAMPLE_BYTES = 48
+const EXEMPLAR_BYTES = 120
+/** Of one series; further ones are left out. */
+const EXEMPLARS_MAX = 20
 
 /** Remembers the newest point of every series. Time is told; nothing here waits. */
 export class MetricStore {
@@ -71,21 +85,29 @@ export class MetricStore {
   }
 
   /** Stores a point; a delta is added to what is there. Gives the reason when it does not. */
-  set(head: MetricHead, labels: string, point: Point, isDelta: boolean, nowMs: number): RefusedPoint | undefined {
+  set(
+    head: MetricHead,
+    labels: string,
+    point: Point,
+    isDelta: boolean,
+    nowMs: number,
+    newExemplars: readonly Exemplar[] = [],
+  ): RefusedPoint | undefined {
     const name = metricName(head.name, head.unit, head.type)
     const family = this.families.get(name) ?? newFamily(name, head)
     if (family.type !== head.type) return 'type_conflict'
     const known = family.series.get(labels)
     const next = isDelta && known !== undefined ? sum(known.point, point) : point
-    const bytes = bytesOf(name, labels, next)
+    const exemplars = newExemplars.length > 0 ? newExemplars.slice(0, EXEMPLARS_MAX) : (known?.exemplars ?? [])
+    const bytes = bytesOf(name, labels, next) + exemplars.length * EXEMPLAR_BYTES
     const refused = this.#refusal(known, bytes)
     if (refused !== undefined) {
       if (nowMs - this.#expiredMs < EXPIRE_PAUSE_MS) return refused
       this.expire(nowMs)
-      return this.set(head, labels, point, isDelta, nowMs)
+      return this.set(head, labels, point, isDelta, nowMs, newExemplars)
     }
     this.families.set(name, family)
-    family.series.set(labels, { seenMs: nowMs, point: next, bytes })
+    family.series.set(labels, { seenMs: nowMs, point: next, exemplars, bytes })
     this.#series += known === undefined ? 1 : 0
     this.#bytes += bytes - (known?.bytes ?? 0)
     return undefined

@@ -1,7 +1,14 @@
 import { ATTR_SERVICE_INSTANCE_ID, ATTR_SERVICE_NAME, ATTR_SERVICE_NAMESPACE } from '../../../conventions.ts'
 import { fieldId } from '../../../otlp/schema.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
-import { type MetricHead, type MetricStore, type Point, type RefusedPoint, renderLabels } from './metric-store.ts'
+import {
+  type Exemplar,
+  type MetricHead,
+  type MetricStore,
+  type Point,
+  type RefusedPoint,
+  renderLabels,
+} from './metric-store.ts'
 
 /** What happens to points that are not stored, by reason. */
 export type OnRefused = (reason: RefusedPoint | 'unsupported') => void
@@ -74,11 +81,8 @@ function readMetric(context: Context, metric: number): void {
 }
 
 function readNumber(context: Context, head: MetricHead, point: number, isDelta: boolean): void {
-  const { view } = context
-  const double = view.child(point, NUMBER_DOUBLE)
-  const int = view.child(point, NUMBER_INT)
-  const value = double >= 0 ? view.double(double) : int >= 0 ? Number(BigInt.asIntN(64, view.fixed64(int))) : Number.NaN
-  putPoint(context, head, point, NUMBER_ATTRIBUTES, NUMBER_FLAGS, value, isDelta)
+  const value = numberOf(context.view, point, NUMBER_DOUBLE, NUMBER_INT)
+  putPoint(context, head, point, NUMBER_FIELDS, value, isDelta)
 }
 
 function readHistogram(context: Context, head: MetricHead, point: number, isDelta: boolean): void {
@@ -90,7 +94,7 @@ function readHistogram(context: Context, head: MetricHead, point: number, isDelt
     bounds: packed(view, point, HISTOGRAM_BOUNDS).map((at) => view.bytes.readDoubleLE(at)),
     values: packed(view, point, HISTOGRAM_BUCKETS).map((at) => Number(view.bytes.readBigUInt64LE(at))),
   }
-  putPoint(context, head, point, HISTOGRAM_ATTRIBUTES, HISTOGRAM_FLAGS, distribution, isDelta)
+  putPoint(context, head, point, HISTOGRAM_FIELDS, distribution, isDelta)
 }
 
 function readSummary(context: Context, head: MetricHead, point: number): void {
@@ -103,22 +107,28 @@ function readSummary(context: Context, head: MetricHead, point: number): void {
     bounds: quantiles.map((one) => doubleOf(view.child(one, QUANTILE))),
     values: quantiles.map((one) => doubleOf(view.child(one, QUANTILE_VALUE))),
   }
-  putPoint(context, head, point, SUMMARY_ATTRIBUTES, SUMMARY_FLAGS, distribution, false)
+  putPoint(context, head, point, SUMMARY_FIELDS, distribution, false)
+}
+
+/** Where a kind of data point has what all have. */
+interface PointFields {
+  readonly attributes: number
+  readonly flags: number
+  readonly exemplars?: number
 }
 
 function putPoint(
   context: Context,
   head: MetricHead,
   node: number,
-  attributes: number,
-  flags: number,
+  fields: PointFields,
   point: Point,
   isDelta: boolean,
 ): void {
   const { view, fixed, store } = context
-  const labels = renderLabels(attributesOf(view, node, attributes), fixed)
-  if ((varintOf(view, node, flags) & NO_RECORDED_VALUE) !== 0) store.remove(head, labels)
-  else put(context, head, labels, point, isDelta)
+  const labels = renderLabels(attributesOf(view, node, fields.attributes), fixed)
+  if ((varintOf(view, node, fields.flags) & NO_RECORDED_VALUE) !== 0) return store.remove(head, labels)
+  put(context, head, labels, point, isDelta, exemplarsOf(view, node, fields.exemplars))
 }
 
 function put(
@@ -127,9 +137,32 @@ function put(
   labels: string,
   point: Point,
   isDelta: boolean,
+  exemplars: readonly Exemplar[] = [],
 ): void {
-  const refused = store.set(head, labels, point, isDelta, nowMs)
+  const refused = store.set(head, labels, point, isDelta, nowMs, exemplars)
   if (refused !== undefined) onRefused(refused)
+}
+
+/** Those that name a span: without one they say nothing. The newest first. */
+function exemplarsOf(view: OtlpView, point: number, field: number | undefined): Exemplar[] {
+  if (field === undefined) return []
+  const exemplars: Exemplar[] = []
+  for (const node of children(view, point, field)) {
+    const traceId = view.child(node, EXEMPLAR_TRACE_ID)
+    const spanId = view.child(node, EXEMPLAR_SPAN_ID)
+    const time = view.child(node, EXEMPLAR_TIME)
+    const value = numberOf(view, node, EXEMPLAR_DOUBLE, EXEMPLAR_INT)
+    if (traceId < 0 || spanId < 0 || time < 0 || Number.isNaN(value)) continue
+    exemplars.push({ value, timeMs: view.unixMs(time), traceId: view.hex(traceId), spanId: view.hex(spanId) })
+  }
+  return exemplars.sort((a, b) => b.timeMs - a.timeMs)
+}
+
+function numberOf(view: OtlpView, node: number, doubleField: number, intField: number): number {
+  const double = view.child(node, doubleField)
+  if (double >= 0) return view.double(double)
+  const int = view.child(node, intField)
+  return int >= 0 ? Number(BigInt.asIntN(64, view.fixed64(int))) : Number.NaN
 }
 
 /** `job` is the service with its namespace, `instance` the instance id. */
@@ -214,18 +247,31 @@ const HISTOGRAM_TEMPORALITY = fieldId('Histogram', 'aggregationTemporality')
 const SUMMARY_POINT = fieldId('Summary', 'dataPoints')
 const NUMBER_DOUBLE = fieldId('NumberDataPoint', 'asDouble')
 const NUMBER_INT = fieldId('NumberDataPoint', 'asInt')
-const NUMBER_ATTRIBUTES = fieldId('NumberDataPoint', 'attributes')
-const NUMBER_FLAGS = fieldId('NumberDataPoint', 'flags')
+const NUMBER_FIELDS: PointFields = {
+  attributes: fieldId('NumberDataPoint', 'attributes'),
+  flags: fieldId('NumberDataPoint', 'flags'),
+  exemplars: fieldId('NumberDataPoint', 'exemplars'),
+}
 const HISTOGRAM_COUNT = fieldId('HistogramDataPoint', 'count')
 const HISTOGRAM_SUM = fieldId('HistogramDataPoint', 'sum')
 const HISTOGRAM_BUCKETS = fieldId('HistogramDataPoint', 'bucketCounts')
 const HISTOGRAM_BOUNDS = fieldId('HistogramDataPoint', 'explicitBounds')
-const HISTOGRAM_ATTRIBUTES = fieldId('HistogramDataPoint', 'attributes')
-const HISTOGRAM_FLAGS = fieldId('HistogramDataPoint', 'flags')
+const HISTOGRAM_FIELDS: PointFields = {
+  attributes: fieldId('HistogramDataPoint', 'attributes'),
+  flags: fieldId('HistogramDataPoint', 'flags'),
+  exemplars: fieldId('HistogramDataPoint', 'exemplars'),
+}
 const SUMMARY_COUNT = fieldId('SummaryDataPoint', 'count')
 const SUMMARY_SUM = fieldId('SummaryDataPoint', 'sum')
 const SUMMARY_QUANTILES = fieldId('SummaryDataPoint', 'quantileValues')
-const SUMMARY_ATTRIBUTES = fieldId('SummaryDataPoint', 'attributes')
-const SUMMARY_FLAGS = fieldId('SummaryDataPoint', 'flags')
+const SUMMARY_FIELDS: PointFields = {
+  attributes: fieldId('SummaryDataPoint', 'attributes'),
+  flags: fieldId('SummaryDataPoint', 'flags'),
+}
 const QUANTILE = fieldId('ValueAtQuantile', 'quantile')
 const QUANTILE_VALUE = fieldId('ValueAtQuantile', 'value')
+const EXEMPLAR_TIME = fieldId('Exemplar', 'timeUnixNano')
+const EXEMPLAR_DOUBLE = fieldId('Exemplar', 'asDouble')
+const EXEMPLAR_INT = fieldId('Exemplar', 'asInt')
+const EXEMPLAR_SPAN_ID = fieldId('Exemplar', 'spanId')
+const EXEMPLAR_TRACE_ID = fieldId('Exemplar', 'traceId')
