@@ -12,6 +12,7 @@ import { WriteAheadLog } from '../sidecar/queue/write-ahead-log.ts'
 
 const entry = fileURLToPath(new URL('../cli.ts', import.meta.url))
 const EXPORTER = 'otlp_http/backend'
+const STORED_MS = Date.UTC(2026, 10, 21)
 let stateFolder = ''
 
 const queue = (...args: string[]) => {
@@ -26,7 +27,7 @@ const queue = (...args: string[]) => {
 beforeEach(async () => {
   stateFolder = mkdtempSync(join(tmpdir(), 'spanwarden-queue-'))
   const log = new WriteAheadLog({
-    folder: queueFolder(stateFolder, EXPORTER, 'traces'),
+    folder: queueFolder(join(stateFolder, 'queue'), EXPORTER, 'traces'),
     signal: 'traces',
     segmentBytes: 1e6,
     memoryBytesMax: 0,
@@ -36,7 +37,7 @@ beforeEach(async () => {
   for (const names of [['one'], ['two', 'three']]) {
     const bytes = spanBatch({ spans: names.map((name) => ({ spanId: '0102030405060708', name })) })
     const payload = { signal: 'traces' as const, bytes, items: names.length, retain: () => payload, release: () => {} }
-    await log.put(payload)
+    await log.put(payload, STORED_MS)
   }
   await log.close()
 })
@@ -45,7 +46,7 @@ describe('spanwarden queue', () => {
   test('shows what waits, by exporter and signal', () => {
     const [head, row] = queue().stdout.split('\n')
     expect(head).toMatch(/^exporter +signal +batches +items +bytes +oldest$/)
-    expect(row).toMatch(/^otlp_http\/backend +traces +2 +3 +\d+ +20\d\d-/)
+    expect(row).toMatch(/^otlp_http\/backend +traces +2 +3 +\d+ +2026-11-21T00:00:00/)
     expect(JSON.parse(queue('--json').stdout)).toMatchObject([{ exporter: EXPORTER, batches: 2, items: 3 }])
     stateFolder = join(stateFolder, 'nothing')
     expect(queue()).toEqual({ status: 0, stdout: 'No exporter has a queue on disk here.\n', stderr: '' })
@@ -53,7 +54,7 @@ describe('spanwarden queue', () => {
 
   test('verify finds a damaged byte: exit code 1', () => {
     expect(queue('verify')).toMatchObject({ status: 0, stdout: `${EXPORTER} traces: 2 sound batches wait\n` })
-    const folder = queueFolder(stateFolder, EXPORTER, 'traces')
+    const folder = queueFolder(join(stateFolder, 'queue'), EXPORTER, 'traces')
     const file = join(folder, readdirSync(folder).find((name) => name.endsWith('.wal')) ?? '')
     const bytes = readFileSync(file)
     bytes.write('ONE', bytes.indexOf('one'))

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { protobufToJson } from '../otlp/protobuf-to-json.ts'
@@ -39,7 +39,7 @@ interface Queue {
   readonly batches: number
   readonly items: number
   readonly bytes: number
-  /** When the oldest segment that holds something was last written to. */
+  /** When the oldest batch came. */
   readonly oldest: Date | undefined
   readonly damaged: number
   readonly tornBytes: number
@@ -79,7 +79,7 @@ function readQueue(exporter: string, signal: Signal, folder: string): Queue {
       }
       sum.damaged += damaged
       sum.tornBytes += tornBytes
-      if (left.length > 0) oldest ??= statSync(path).mtime
+      if (left[0] !== undefined) oldest ??= new Date(left[0].storedMs)
     } catch (error) {
       // Sent and removed meanwhile: a sidecar may be running.
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'error'

@@ -4,7 +4,7 @@ import type { Signal } from './schema.ts'
 import { OtlpView } from './view.ts'
 
 /** The messages that are counted as items, each in the field where it stands. */
-const itemFields = new Set([
+export const itemFields: ReadonlySet<number> = new Set([
   fieldId('ScopeSpans', 'spans'),
   fieldId('ScopeLogs', 'logRecords'),
   ...['Gauge', 'Sum', 'Histogram', 'ExponentialHistogram', 'Summary'].map((kind) => fieldId(kind, 'dataPoints')),

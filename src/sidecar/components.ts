@@ -5,9 +5,12 @@ import { otlpGrpc } from './exporters/otlp-grpc.ts'
 import { otlpHttp } from './exporters/otlp-http.ts'
 import { prometheus } from './exporters/prometheus.ts'
 import { store } from './exporters/store.ts'
+import { fileStorage } from './extensions/file-storage.ts'
 import { page } from './extensions/page.ts'
+import { attributes } from './processors/attributes.ts'
 import { cost } from './processors/cost.ts'
 import { redaction } from './processors/redaction.ts'
+import { resource } from './processors/resource.ts'
 import { otlp } from './receivers/otlp.ts'
 import { spool } from './receivers/spool.ts'
 
@@ -15,7 +18,9 @@ import { spool } from './receivers/spool.ts'
 export const components: readonly ComponentDefinition[] = [
   otlp,
   spool,
+  attributes,
   redaction,
+  resource,
   cost,
   agentMetrics,
   debug,
@@ -23,5 +28,6 @@ export const components: readonly ComponentDefinition[] = [
   otlpHttp,
   prometheus,
   store,
+  fileStorage,
   page,
 ]

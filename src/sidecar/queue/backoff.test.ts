@@ -30,11 +30,11 @@ const configs = fc
   .map((config) => ({ enabled: true, ...config }))
 
 describe('backoff', () => {
-  test('defaults of the stock collector, but that nothing is given up', () => {
+  test('defaults of the stock collector, but that nothing is given up and the jitter is full', () => {
     expect(retryConfig.parse(undefined)).toEqual({
       enabled: true,
       initial_interval: 5000,
-      randomization_factor: 0.5,
+      randomization_factor: 1,
       multiplier: 1.5,
       max_interval: 30_000,
       max_elapsed_time: 0,

@@ -79,6 +79,8 @@ describe('sending queue', () => {
       storage: 'disk',
       fsync: true,
       memory_bytes_max: 67_108_864,
+      on_full: 'refuse',
+      age_max: 0,
       block_on_overflow: false,
       wait_for_result: false,
     })

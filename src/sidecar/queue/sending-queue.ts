@@ -1,15 +1,18 @@
 import { RefusedError } from '../component.ts'
-import type { ComponentContext, Counter, Exporter, Payload, Sent, Signal } from '../component.ts'
-import { itemsName } from '../count-items.ts'
-import type { Delivery } from '../delivery.ts'
-import { unpooledPayload } from '../payload.ts'
-import { splitRequest } from '../../otlp/split.ts'
-import { Backoff } from './backoff.ts'
+import type { ComponentContext, Exporter, Payload, Signal } from '../component.ts'
+import type { Delivery, SendingConfig } from '../delivery.ts'
+import { takeGroup, together } from './batch-group.ts'
+import { BatchSender } from './batch-sender.ts'
+import { circuitNumbers } from './circuit.ts'
+import { codeOf } from './code-of.ts'
 import { LogLimiter } from './log-limiter.ts'
-import { queueBytesMax, queueSizeMax } from './queue-config.ts'
-import type { RetryConfig, SendingQueueConfig } from './queue-config.ts'
-import { MemoryStorage } from './queue-storage.ts'
-import type { BatchSize, QueueStorage, Result, StoredBatch } from './queue-storage.ts'
+import { batchingOf, queueBytesMax, queueSizeMax } from './queue-config.ts'
+import type { Batching, RetryConfig, SendingQueueConfig } from './queue-config.ts'
+import { queueCounters } from './queue-counters.ts'
+import type { DropReason, QueueCounters } from './queue-counters.ts'
+import { MemoryStorage, sizeOf } from './queue-storage.ts'
+import type { Awaited, BatchSize, QueueStorage, Result, StoredBatch } from './queue-storage.ts'
+import { Sleepers } from './sleepers.ts'
 
 /** Senders that wait for room at the same time (`block_on_overflow`); further ones are refused. */
 export const BLOCKED_SENDERS_MAX = 100
@@ -28,65 +31,66 @@ export interface SendingQueueOptions {
 }
 
 /**
- * Stands in front of one remote exporter for one signal: bounded, with consumers that each take a batch and keep it until the backend has it,
- * has refused it for good, or the retries are used up. Nothing is lost silently: items in = sent + failed + held.
+ * Stands in front of one remote exporter for one signal: bounded, with consumers that each take a batch, or several at once, and keep it until the backend
+ * has it, has refused it for good, or it is given up as configured. Nothing is lost silently: items in = sent + failed + held.
  */
 export class SendingQueue implements Delivery {
   readonly exporterId: string
   readonly signal: Signal
-  readonly #options: SendingQueueOptions
+  readonly #context: SendingQueueOptions['context']
   readonly #storage: QueueStorage
+  readonly #sender: BatchSender
   readonly #log: LogLimiter
-  readonly #counters: Readonly<Record<'sent' | 'failed' | 'refused', Counter>>
-  readonly #abort = new AbortController()
-  /** Senders that wait for room, consumers that wait for a retry, and drains that wait for the end: functions that wake them. */
-  readonly #blocked = new Set<() => void>()
-  readonly #sleeping = new Set<() => void>()
-  readonly #draining = new Set<() => void>()
-  readonly #sizeMax: number
-  readonly #bytesMax: number
+  readonly #counters: QueueCounters
+  /** Senders that wait for room, and drains that wait for the end. */
+  readonly #blocked = new Sleepers()
+  readonly #draining = new Sleepers()
+  #queue: SendingQueueConfig
+  #retry: RetryConfig
+  #batching: Batching | undefined
+  #sizeMax = 0
+  #bytesMax = 0
   #closed = false
-  /** At the end of a durable queue: what the backend does not take at once stays on disk, and nothing more is begun. */
-  #isLeaving = false
   /** Nothing has left the queue since it refused a batch for want of room. */
   #isRefusing = false
+  /** Why the storage did not keep the last batch. */
+  #diskProblem: string | undefined
+  #cancelFlush: (() => void) | undefined
   #consumers = 0
   #size = 0
   #bytes = 0
   #items = 0
-  #itemsLost = 0
+  #dropped = 0
 
-  constructor(options: SendingQueueOptions) {
-    const { context, signal, queue } = options
+  constructor({ context, signal, queue, retry, exporter, storage = new MemoryStorage() }: SendingQueueOptions) {
     this.exporterId = context.id
     this.signal = signal
-    this.#options = options
-    this.#sizeMax = queueSizeMax(queue)
-    this.#bytesMax = queueBytesMax(queue)
-    this.#storage = options.storage ?? new MemoryStorage()
+    this.#context = context
+    this.#queue = queue
+    this.#retry = retry
+    this.#storage = storage
     this.#log = new LogLimiter(context.clock)
-    const counter = (name: string, text: string): Counter =>
-      context.metrics.counter(`otelcol_exporter_${name}_${itemsName[signal]}`, text, { exporter: context.id })
-    this.#counters = {
-      sent: counter('sent', 'Items that the backend has taken.'),
-      failed: counter('send_failed', 'Items that were dropped: refused by the backend, or the retries used up.'),
-      refused: counter('enqueue_failed', 'Items that the queue did not take because it was full or closed.'),
-    }
-    const labels = { exporter: context.id, data_type: signal }
-    const gauge = (name: string, text: string, read: () => number): void =>
-      context.metrics.gauge(`otelcol_exporter_${name}`, text, labels, read)
-    for (const size of this.#storage.left) this.#hold(size)
-    gauge('queue_size', 'What the queue holds, in the unit of its sizer.', () => this.#size)
-    gauge('queue_capacity', 'What the queue can hold, in the unit of its sizer.', () => this.#sizeMax)
-    gauge('queue_bytes', 'Bytes that the queue holds.', () => this.#bytes)
-    gauge('in_flight_requests', 'Batches that are being sent or wait for a retry.', () => this.#consumers)
+    this.#counters = queueCounters(context, signal)
+    this.#sender = new BatchSender({
+      signal,
+      exporter,
+      context,
+      counters: this.#counters,
+      log: this.#log,
+      isDurable: storage.isDurable,
+      retry: () => this.#retry,
+      fits: (payload) => this.#batching === undefined || sizeOf(payload)[this.#batching.unit] <= this.#batching.sizeMax,
+    })
+    this.#readLimits()
+    for (const size of storage.left) this.#hold(size)
+    this.#addGauges()
   }
 
   /** Begins with what an earlier process left. */
   start(): void {
     const { length } = this.#storage.left
     if (length > 0)
-      this.#options.context.logger.info(
+      this.#context.logger.info(
         { signal: this.signal, batches: length, items: this.#items },
         'what was waiting on disk is sent first',
       )
@@ -103,22 +107,37 @@ export class SendingQueue implements Delivery {
     return this.#items
   }
 
+  /** What a person should know, for the health of the sidecar. */
+  get problem(): string | undefined {
+    if (this.#diskProblem !== undefined) return `its queue could not keep a batch on disk (${this.#diskProblem})`
+    return this.isFull ? 'its queue is full' : this.#sender.circuit.problem
+  }
+
+  /** Other limits and waits from now on; what waits stays. `enabled` and `storage` are the same as before. */
+  reconfigure({ queue, retry }: SendingConfig): void {
+    this.#queue = queue
+    this.#retry = retry
+    this.#readLimits()
+    this.#blocked.wakeAll()
+    this.#pump()
+  }
+
   /**
    * Takes a batch and retains it. Resolves when it is kept; with `wait_for_result`, or without a queue, when the backend has it.
    * Rejects with RefusedError: `busy` when full, closed or given up, `too_large` when it can never fit, `failed` when the backend refused it for good.
    */
   async deliver(payload: Payload): Promise<void> {
-    const { enabled, wait_for_result } = this.#options.queue
+    const { enabled, wait_for_result } = this.#queue
     await this.#reserve(payload)
     const result = enabled && !wait_for_result ? undefined : Promise.withResolvers<Result>()
     try {
-      await this.#storage.put(payload, result?.resolve)
+      await this.#keep(payload, result?.resolve)
     } catch (cause) {
       this.#unreserve(sizeOf(payload))
       throw this.#refusal(payload, 'busy', 'could not keep the batch', cause)
     }
     this.#pump()
-    if (result !== undefined) throwUnlessSent(await result.promise, this.#options.context.id)
+    if (result !== undefined) throwUnlessSent(await result.promise, this.exporterId)
   }
 
   /**
@@ -126,16 +145,15 @@ export class SendingQueue implements Delivery {
    * refused and comes again is not sent twice. With `block_on_overflow` a full queue is no reason, as long as few wait.
    */
   checkRoom(payload: Payload): void {
-    const { block_on_overflow } = this.#options.queue
+    const { block_on_overflow, on_full } = this.#queue
     if (this.#countedSize(sizeOf(payload)) > this.#sizeMax || payload.bytes.length > this.#bytesMax) {
       throw this.#refusal(payload, 'too_large', 'is smaller than the batch')
     }
     if (this.#closed) throw this.#refusal(payload, 'busy', 'is closed')
-    const mayWait = block_on_overflow && this.#blocked.size < BLOCKED_SENDERS_MAX
-    if (!mayWait && this.#isFullFor(payload)) {
-      this.#isRefusing = true
-      throw this.#refusal(payload, 'busy', 'is full')
-    }
+    if (this.#hasRoomFor(payload) || (block_on_overflow && this.#blocked.size < BLOCKED_SENDERS_MAX)) return
+    if (on_full === 'drop_oldest' && this.#hasRoomFor(payload, true)) return
+    this.#isRefusing = true
+    throw this.#refusal(payload, 'busy', 'is full')
   }
 
   /**
@@ -144,32 +162,37 @@ export class SendingQueue implements Delivery {
    * something. Returns the number of items that were dropped.
    */
   async drain(timeoutMs: number): Promise<number> {
-    const { clock, logger } = this.#options.context
+    const { clock, logger } = this.#context
     this.#closed = true
-    wakeAll(this.#blocked)
-    wakeAll(this.#sleeping)
-    const cancel = clock.after(timeoutMs, () => {
-      this.#isLeaving = this.#storage.isDurable
-      this.#abort.abort()
-      wakeAll(this.#sleeping)
-    })
-    while (this.#consumers > 0 || (this.#items > 0 && !this.#isLeaving)) await asleepIn(this.#draining)
+    this.#blocked.wakeAll()
+    this.#sender.close()
+    this.#pump()
+    const cancel = clock.after(timeoutMs, () => this.#sender.stop())
+    while (this.#consumers > 0 || (this.#items > 0 && !this.#sender.isLeaving)) await this.#draining.sleep()
     cancel()
+    this.#cancelFlush?.()
     await this.#storage.close()
     if (this.#items > 0)
       logger.info({ signal: this.signal, items: this.#items }, 'what the backend did not take waits on disk')
-    if (this.#itemsLost > 0) {
-      logger.error({ items: this.#itemsLost }, 'the backend did not take everything before the stop: the rest is lost')
-    }
-    return this.#itemsLost
+    const { itemsLost } = this.#sender
+    if (itemsLost > 0)
+      logger.error({ items: itemsLost }, 'the backend did not take everything before the stop: the rest is lost')
+    return itemsLost
   }
 
-  // The way in
+  // Room
+
+  #readLimits(): void {
+    this.#sizeMax = queueSizeMax(this.#queue)
+    this.#bytesMax = queueBytesMax(this.#queue)
+    this.#batching = batchingOf(this.#queue)
+  }
 
   async #reserve(payload: Payload): Promise<void> {
     this.checkRoom(payload)
-    while (this.#isFullFor(payload)) {
-      await asleepIn(this.#blocked)
+    while (!this.#hasRoomFor(payload)) {
+      if (this.#queue.on_full === 'drop_oldest' && this.#dropNext('full', FULL)) continue
+      await this.#blocked.sleep()
       this.checkRoom(payload)
     }
     this.#hold(sizeOf(payload))
@@ -181,11 +204,11 @@ export class SendingQueue implements Delivery {
     this.#items += size.items
   }
 
-  #isFullFor(payload: Payload): boolean {
-    return (
-      this.#size + this.#countedSize(sizeOf(payload)) > this.#sizeMax ||
-      this.#bytes + payload.bytes.length > this.#bytesMax
-    )
+  #hasRoomFor(payload: Payload, afterDrops = false): boolean {
+    const { waiting } = this.#storage
+    const size = this.#size - (afterDrops ? waiting[this.#queue.sizer] : 0)
+    const bytes = this.#bytes - (afterDrops ? waiting.bytes : 0)
+    return size + this.#countedSize(sizeOf(payload)) <= this.#sizeMax && bytes + payload.bytes.length <= this.#bytesMax
   }
 
   #unreserve(size: BatchSize): void {
@@ -193,21 +216,66 @@ export class SendingQueue implements Delivery {
     this.#size -= this.#countedSize(size)
     this.#bytes -= size.bytes
     this.#items -= size.items
-    wakeAll(this.#blocked)
+    this.#blocked.wakeAll()
   }
 
   #countedSize({ items, bytes }: BatchSize): number {
-    const { sizer } = this.#options.queue
+    const { sizer } = this.#queue
     return sizer === 'requests' ? 1 : sizer === 'items' ? items : bytes
   }
 
+  /** Puts the batch into the storage; a full disk is made room on, when the configuration says so. */
+  async #keep(payload: Payload, awaited?: Awaited): Promise<void> {
+    for (;;) {
+      const droppedBefore = this.#dropped
+      try {
+        await this.#storage.put(payload, this.#context.clock.now(), awaited)
+        this.#diskProblem = undefined
+        return
+      } catch (error) {
+        this.#diskProblem = codeOf(error)
+        if (this.#queue.on_full === 'refuse' || !DISK_IS_FULL.has(this.#diskProblem)) throw error
+        // What failed in the same write as another batch is tried again in the room that was made for that.
+        if (this.#dropped === droppedBefore && !this.#dropOldestFile()) throw error
+      }
+    }
+  }
+
+  #dropOldestFile(): boolean {
+    const count = this.#storage.batchesUntilFree?.() ?? 0
+    for (let i = 0; i < count; i++) this.#dropNext('full', 'the disk is full and on_full is drop_oldest')
+    return count > 0
+  }
+
+  /** Drops what has waited longest; false when nothing waits. */
+  #dropNext(reason: DropReason, text: string): boolean {
+    const batch = this.#storage.take()
+    if (batch === undefined) return false
+    this.#dropped++
+    this.#sender.drop(batch.items, reason, text)
+    this.#finish(batch, 'gave_up')
+    return true
+  }
+
+  #dropExpired(): void {
+    const { age_max } = this.#queue
+    if (age_max === 0) return
+    for (let next = this.#storage.peek(); next !== undefined; next = this.#storage.peek()) {
+      if (this.#context.clock.now() - next.storedMs <= age_max) return
+      this.#dropNext('age', 'they have waited longer than age_max')
+    }
+  }
+
   #refusal(payload: Payload, reason: 'busy' | 'too_large', state: string, cause?: unknown): RefusedError {
-    const { id, logger } = this.#options.context
     this.#counters.refused.add(payload.items)
     this.#log.limited(state, (suppressed) => {
-      logger.warn({ signal: payload.signal, suppressed }, `the sending queue ${state}: a batch is refused`)
+      const code = cause === undefined ? {} : { code: codeOf(cause) }
+      this.#context.logger.warn(
+        { signal: payload.signal, ...code, suppressed },
+        `the sending queue ${state}: a batch is refused`,
+      )
     })
-    const message = `the sending queue of ${id} ${state}`
+    const message = `the sending queue of ${this.exporterId} ${state}`
     return reason === 'busy'
       ? new RefusedError(reason, message, { retryAfterMs: BUSY_RETRY_AFTER_MS, cause })
       : new RefusedError(reason, message)
@@ -216,141 +284,92 @@ export class SendingQueue implements Delivery {
   // The way out
 
   #pump(): void {
-    const { enabled, num_consumers } = this.#options.queue
+    const { enabled, num_consumers } = this.#queue
     const consumersMax = enabled ? num_consumers : Infinity
-    while (this.#consumers < consumersMax && !this.#isLeaving) {
-      const batch = this.#storage.take()
-      if (batch === undefined) break
+    this.#dropExpired()
+    while (this.#consumers < consumersMax && !this.#sender.isLeaving) {
+      const group = this.#isDue() ? takeGroup(this.#storage, this.#batching) : []
+      if (group.length === 0) break
       this.#consumers++
-      void this.#consume(batch)
+      void this.#consume(group)
     }
-    if (this.#consumers === 0) wakeAll(this.#draining)
+    if (this.#consumers === 0) this.#draining.wakeAll()
   }
 
-  async #consume(batch: StoredBatch): Promise<void> {
-    const payload = await batch.load()
-    const result = payload === undefined ? this.#unreadable(batch) : await this.#sendParts(payload)
+  /** Whether what waits is to go now, or to wait for more. */
+  #isDue(): boolean {
+    const next = this.#storage.peek()
+    const batching = this.#batching
+    if (next === undefined || batching === undefined || this.#closed) return true
+    // A clock that was set back must not hold a batch.
+    const leftMs = batching.flushMs - Math.abs(this.#context.clock.now() - next.storedMs)
+    if (leftMs <= 0 || this.#storage.waiting[batching.unit] >= batching.sizeMin) return true
+    this.#cancelFlush ??= this.#context.clock.after(leftMs, () => {
+      this.#cancelFlush = undefined
+      this.#pump()
+    })
+    return false
+  }
+
+  async #consume(group: readonly StoredBatch[]): Promise<void> {
+    const payloads: Payload[] = []
+    const readable: StoredBatch[] = []
+    for (const batch of group) {
+      const payload = await batch.load()
+      if (payload === undefined) {
+        this.#sender.drop(batch.items, 'unreadable', 'they could not be read from the disk again')
+        this.#finish(batch, 'rejected')
+      } else {
+        payloads.push(payload)
+        readable.push(batch)
+      }
+    }
+    const payload = together(payloads)
+    if (payload !== undefined) {
+      const { age_max } = this.#queue
+      const newestMs = Math.max(...readable.map(({ storedMs }) => storedMs))
+      const result = await this.#sender.send(payload, age_max === 0 ? Infinity : newestMs + age_max)
+      for (const batch of readable) this.#finish(batch, result)
+    }
+    this.#consumers--
+    this.#pump()
+  }
+
+  #finish(batch: StoredBatch, result: Result): void {
     if (result !== 'left') {
       this.#unreserve(batch)
       batch.done()
     }
     batch.awaited?.(result)
-    this.#consumers--
-    this.#pump()
   }
 
-  #unreadable({ items }: BatchSize): Result {
-    this.#countFailed(items, 'it could not be read from the disk again')
-    return 'rejected'
-  }
-
-  /** Sends a batch, in parts if the backend finds it too large. */
-  async #sendParts(payload: Payload): Promise<Result> {
-    const parts = [payload]
-    let result: Result = 'sent'
-    for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-      const sent = await this.#sendWithRetries(part)
-      if (sent.outcome === 'retry' && this.#isLeaving) return 'left'
-      if (sent.outcome === 'sent') this.#countSent(part, sent.rejectedItems ?? 0)
-      else if (sent.outcome === 'split') {
-        const halves = splitRequest(part.signal, part.bytes)
-        if (halves !== undefined)
-          parts.push(...halves.map((half) => unpooledPayload(part.signal, half.bytes, half.items)).reverse())
-        else {
-          this.#drop(part, `${sent.reason}; one item cannot be split`)
-          if (result === 'sent') result = 'rejected'
-        }
-      } else {
-        this.#drop(part, sent.reason)
-        if (result === 'sent' || sent.outcome === 'retry') result = sent.outcome === 'retry' ? 'gave_up' : 'rejected'
-      }
-    }
-    return result
-  }
-
-  /** Sends until the outcome is final; `retry` comes back when there is no further attempt. */
-  async #sendWithRetries(payload: Payload): Promise<Sent> {
-    let reason = 'stopped before it was sent'
-    const { context, retry } = this.#options
-    const { clock, logger } = context
-    const backoff = new Backoff(retry, () => context.random(), clock.monotonic())
-    for (let attempt = 1; ; attempt++) {
-      if (this.#abort.signal.aborted) return { outcome: 'retry', reason }
-      const sent = await this.#sendOnce(payload)
-      if (sent.outcome !== 'retry') return sent
-      if (this.#closed && this.#storage.isDurable) {
-        this.#isLeaving = true
-        return sent
-      }
-      reason = sent.reason
-      const delayMs = backoff.next(clock.monotonic(), sent.afterMs)
-      if (delayMs === undefined || this.#abort.signal.aborted) return sent
-      this.#log.limited('retry', (suppressed) => {
-        const fields = {
-          signal: payload.signal,
-          reason: sent.reason,
-          attempt,
-          delay_ms: Math.round(delayMs),
-          suppressed,
-        }
-        logger.warn(fields, 'the backend did not take a batch: it is tried again')
-      })
-      await asleepIn(this.#sleeping, (wake) => clock.after(delayMs, wake))
-    }
-  }
-
-  async #sendOnce(payload: Payload): Promise<Sent> {
-    try {
-      return await this.#options.exporter.send(payload, this.#abort.signal)
-    } catch (error) {
-      // An exporter does not throw; if it does, no more than the kind of error may be said: the message could quote the batch.
-      return { outcome: 'retry', reason: error instanceof Error ? `exporter threw ${error.name}` : 'exporter threw' }
-    }
-  }
-
-  #countSent(payload: Payload, rejectedItems: number): void {
-    const rejected = Math.min(Math.max(rejectedItems, 0), payload.items)
-    this.#counters.sent.add(payload.items - rejected)
-    if (rejected > 0) this.#countFailed(rejected, 'partial success: the backend rejected a part')
-  }
-
-  #drop(payload: Payload, reason: string): void {
-    if (this.#abort.signal.aborted) this.#itemsLost += payload.items
-    this.#countFailed(payload.items, reason)
-  }
-
-  #countFailed(items: number, reason: string): void {
-    const { signal, context } = this.#options
-    this.#counters.failed.add(items)
-    this.#log.limited('dropped', (suppressed) => {
-      context.logger.error({ signal, items, reason, suppressed }, 'items were dropped')
+  #addGauges(): void {
+    const { metrics, id, clock } = this.#context
+    const labels = { exporter: id, data_type: this.signal }
+    const gauge = (name: string, text: string, read: () => number): void => metrics.gauge(name, text, labels, read)
+    gauge('otelcol_exporter_queue_size', 'What the queue holds, in the unit of its sizer.', () => this.#size)
+    gauge('otelcol_exporter_queue_capacity', 'What it can hold, in the unit of its sizer.', () => this.#sizeMax)
+    gauge('otelcol_exporter_queue_bytes', 'Bytes that the queue holds.', () => this.#bytes)
+    gauge('otelcol_exporter_in_flight_requests', 'Requests under way or waiting for a retry.', () => this.#consumers)
+    gauge(
+      'spanwarden_exporter_circuit_state',
+      'Whether the backend answers: 0 it does, 1 it is being tried, 2 it does not.',
+      () => circuitNumbers[this.#sender.circuit.state],
+    )
+    gauge('spanwarden_exporter_queue_oldest_seconds', 'How long the next batch has waited.', () => {
+      const next = this.#storage.peek()
+      return next === undefined ? 0 : Math.max(0, clock.now() - next.storedMs) / 1000
     })
   }
 }
 
-const sizeOf = ({ items, bytes }: Payload): BatchSize => ({ items, bytes: bytes.length })
+const FULL = 'the queue is full and on_full is drop_oldest'
+/** No space, no quota, or a file that may not grow. */
+const DISK_IS_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
 function throwUnlessSent(result: Result, id: string): void {
   if (result === 'rejected') throw new RefusedError('failed', `the backend of ${id} refused the batch`)
   if (result === 'gave_up' || result === 'left') {
     throw new RefusedError('busy', `the backend of ${id} did not take the batch`, { retryAfterMs: BUSY_RETRY_AFTER_MS })
   }
-}
-
-/** Sleeps until somebody calls the function that it puts into `sleepers`, or the timer that `start` sets does. */
-function asleepIn(sleepers: Set<() => void>, start?: (wake: () => void) => () => void): Promise<void> {
-  return new Promise((resolve) => {
-    let cancel: (() => void) | undefined
-    const wake = (): void => {
-      sleepers.delete(wake)
-      cancel?.()
-      resolve()
-    }
-    sleepers.add(wake)
-    cancel = start?.(wake)
-  })
-}
-
-function wakeAll(sleepers: Set<() => void>): void {
-  for (const wake of sleepers) wake()
 }

@@ -19,6 +19,7 @@ import type { OpenFile, WritableFile } from './wal/segment-writer.ts'
 import { WriteAheadLog } from './write-ahead-log.ts'
 import type { WalProblem, WriteAheadLogOptions } from './write-ahead-log.ts'
 
+const NOW = Date.UTC(2026, 10, 21)
 const newFolder = (): string => join(mkdtempSync(join(tmpdir(), 'spanwarden-wal-')), 'queue')
 
 /** What the disk of a host holds when it loses its power: a copy, since the log under test still holds its lock. */
@@ -79,7 +80,7 @@ describe('write-ahead log', () => {
     const folder = newFolder()
     const { log, problems } = openLog(folder)
     const batches = named([5, 100, 250, 40, 300, 8]).map((name, i) => new Batch(name, i + 1))
-    await Promise.all(batches.map((batch) => log.put(batch)))
+    await Promise.all(batches.map((batch) => log.put(batch, NOW)))
     const taken: StoredBatch[] = []
     for (let batch = log.take(); batch !== undefined; batch = log.take()) taken.push(batch)
     expect(taken.map(({ items }) => items)).toEqual([1, 2, 3, 4, 5, 6])
@@ -97,7 +98,7 @@ describe('write-ahead log', () => {
         const folder = newFolder()
         const { log } = openLog(folder)
         const names = named(all)
-        for (const name of names) await log.put(new Batch(name))
+        for (const name of names) await log.put(new Batch(name), NOW)
         const done = new Set<string>()
         for (let i = 0; i < takenCount % (names.length + 1); i++) {
           const batch = log.take()
@@ -121,14 +122,14 @@ describe('write-ahead log', () => {
         const folder = newFolder()
         const { log } = openLog(folder, { segmentBytes: 1e6 })
         const names = named(all)
-        for (const name of names) await log.put(new Batch(name))
+        for (const name of names) await log.put(new Batch(name), NOW)
         const copy = crashed(folder)
         const [file = ''] = segmentsIn(copy)
         truncateSync(join(copy, file), Math.max(0, statSync(join(copy, file)).size - cut))
         const { log: next } = openLog(copy)
         const names2 = await takeAll(next)
         expect(names.slice(0, names2.length)).toEqual(names2)
-        await next.put(new Batch('later'))
+        await next.put(new Batch('later'), NOW)
         const { log: third } = openLog(crashed(copy))
         expect(await takeAll(third)).toEqual([...names2, 'later'])
         await Promise.all([log.close(), next.close(), third.close()])
@@ -140,7 +141,7 @@ describe('write-ahead log', () => {
   test('a damaged byte costs its batch, is told, and the rest is sent', async () => {
     const folder = newFolder()
     const { log } = openLog(folder, { segmentBytes: 1e6 })
-    for (const name of ['one', 'two', 'three']) await log.put(new Batch(name))
+    for (const name of ['one', 'two', 'three']) await log.put(new Batch(name), NOW)
     const copy = crashed(folder)
     const [file = ''] = segmentsIn(copy)
     const bytes = readFileSync(join(copy, file))
@@ -155,7 +156,7 @@ describe('write-ahead log', () => {
   test('a batch that is damaged while it waits is told, not sent', async () => {
     const folder = newFolder()
     const { log, problems } = openLog(folder, { memoryBytesMax: 0 })
-    await log.put(new Batch('secret words', 7))
+    await log.put(new Batch('secret words', 7), NOW)
     const [file = ''] = segmentsIn(folder)
     const bytes = readFileSync(join(folder, file))
     bytes.write('X', bytes.indexOf('words'))
@@ -168,7 +169,7 @@ describe('write-ahead log', () => {
   test('files are 0600 in a folder 0700, and go when all in them is done with', async () => {
     const folder = newFolder()
     const { log } = openLog(folder)
-    for (const name of named([300, 300, 300])) await log.put(new Batch(name))
+    for (const name of named([300, 300, 300])) await log.put(new Batch(name), NOW)
     expect(segmentsIn(folder)).toEqual(['0000000001.wal', '0000000002.wal'])
     expect(statSync(folder).mode & 0o777).toBe(0o700)
     expect(statSync(join(folder, '0000000001.wal')).mode & 0o777).toBe(0o600)
@@ -217,6 +218,7 @@ function failing(fail: (operation: keyof WritableFile, nth: number) => Error | n
         attempt('truncate')
         await file.truncate(length)
       },
+      stat: () => file.stat(),
       close: () => file.close(),
     }
   }
@@ -229,7 +231,7 @@ describe('a disk that fails', () => {
     const folder = newFolder()
     const { log } = openLog(folder, { openFile: failing((operation) => (operation === 'writev' ? 7 : undefined)) })
     const names = named([0, 30, 300, 5])
-    await Promise.all(names.map((name) => log.put(new Batch(name))))
+    await Promise.all(names.map((name) => log.put(new Batch(name), NOW)))
     const { log: next } = openLog(crashed(folder))
     expect(await takeAll(next)).toEqual(names)
     await Promise.all([log.close(), next.close()])
@@ -247,7 +249,7 @@ describe('a disk that fails', () => {
         const kept: string[] = []
         for (const name of named(all)) {
           const batch = new Batch(name)
-          await log.put(batch).then(
+          await log.put(batch, NOW).then(
             () => kept.push(name),
             () => expect(batch.holders).toBe(0),
           )
@@ -268,9 +270,9 @@ describe('a disk that fails', () => {
     let syncs = 0
     const openFile = failing((operation) => (operation === 'datasync' && ++syncs === 3 ? full() : undefined))
     const { log } = openLog(folder, { openFile, segmentBytes: 1e6 })
-    await log.put(new Batch('one'))
-    await expect(log.put(new Batch('two'))).rejects.toThrow('no space')
-    await log.put(new Batch('three'))
+    await log.put(new Batch('one'), NOW)
+    await expect(log.put(new Batch('two'), NOW)).rejects.toThrow('no space')
+    await log.put(new Batch('three'), NOW)
     expect(segmentsIn(folder)).toHaveLength(2)
     const { log: next } = openLog(crashed(folder))
     expect(await takeAll(next)).toEqual(['one', 'three'])

@@ -1,21 +1,27 @@
-import { rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdir, open } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Payload, Signal } from '../component.ts'
 import { unpooledPayload } from '../payload.ts'
-import { Fifo } from './queue-storage.ts'
-import type { Awaited, BatchSize, QueueStorage, StoredBatch } from './queue-storage.ts'
+import { codeOf } from './code-of.ts'
+import { Fifo, SizeSum } from './queue-storage.ts'
+import type { Awaited, BatchSize, QueueStorage, StorageLimits, StoredBatch, WaitingBatch } from './queue-storage.ts'
 import { Acknowledgements } from './wal/acknowledgements.ts'
-import { lockFolder } from './wal/folder-lock.ts'
+import { FolderInUseError, lockFolder } from './wal/folder-lock.ts'
 import { acknowledgedPath, readSegment, segmentIds, segmentPath } from './wal/read-segment.ts'
 import type { SegmentOnDisk } from './wal/read-segment.ts'
 import { isSound, RECORD_HEADER_BYTES } from './wal/record.ts'
 import type { StoredRecord } from './wal/record.ts'
-import { openNewFile, SegmentWriter } from './wal/segment-writer.ts'
+import { FileDeletedError, openNewFile, SegmentWriter } from './wal/segment-writer.ts'
 import type { OpenFile } from './wal/segment-writer.ts'
 
 export interface WriteAheadLogOptions {
-  /** Of this queue alone; made, 0700, when it is not there. */
+  /** Of this queue alone; made when it is not there. */
   readonly folder: string
+  /** Rights of the folder; by default 0700. */
+  readonly folderMode?: number
+  /** A folder above it that is not made when it is missing. */
+  readonly existingFolder?: string
   readonly signal: Signal
   /** A segment that has so many bytes is followed by the next; a file is given back to the disk when all its batches are done with. */
   readonly segmentBytes: number
@@ -34,6 +40,10 @@ export type WalProblem =
   | { readonly kind: 'damaged'; readonly file: string; readonly places: number }
   /** A file, or a batch in it, that could not be read; `items` are lost. */
   | { readonly kind: 'unreadable'; readonly file: string; readonly items: number; readonly code: string }
+  /** The end of a file is no whole record: the last write before a crash, which nobody was told of, unless the file was damaged later. */
+  | { readonly kind: 'torn'; readonly file: string; readonly bytes: number }
+  /** The folder can't be written to: what waits in it is sent, nothing new is taken until it can. */
+  | { readonly kind: 'unwritable'; readonly file: string; readonly code: string }
   /** That a batch is done with could not be written down: it may be sent again after a restart. */
   | { readonly kind: 'not_acknowledged'; readonly file: string; readonly code: string }
 
@@ -55,6 +65,7 @@ interface Entry {
 }
 interface Waiting {
   readonly payload: Payload
+  readonly storedMs: number
   readonly awaited: Awaited | undefined
   resolve(): void
   reject(error: unknown): void
@@ -67,19 +78,32 @@ interface Waiting {
 export class WriteAheadLog implements QueueStorage {
   readonly isDurable = true
   readonly left: readonly BatchSize[]
-  readonly #options: WriteAheadLogOptions
+  #options: WriteAheadLogOptions
   readonly #entries = new Fifo<Entry>()
   #waiting: Waiting[] = []
   #isCommitting = false
   #writer: { readonly segment: Segment; readonly writer: SegmentWriter } | undefined
   #nextId = 1
   #memoryBytes = 0
-  readonly #unlock: () => void
+  readonly #size = new SizeSum()
+  /** Undefined while the folder can't be written to. */
+  #unlock: (() => void) | undefined
+  /** The segment that is being written is followed by the next, however short it is. */
+  #isRotationDue = false
 
-  /** Reads what an earlier process left; what can't be read is told and left as it is. Throws when another process uses the folder, or it can't be made. */
+  /**
+   * Reads what an earlier process left; what can't be read is told and left as it is. A folder that can't be written to is told, and tried again with every
+   * batch. Throws FolderInUseError when another process uses it.
+   */
   constructor(options: WriteAheadLogOptions) {
     this.#options = options
-    this.#unlock = lockFolder(options.folder)
+    try {
+      this.#lock()
+    } catch (error) {
+      if (error instanceof FolderInUseError) throw error
+      this.#tell({ kind: 'unwritable', file: options.folder, code: codeOf(error) })
+    }
+    this.#removeStrayAcknowledgements()
     for (const id of this.#segmentIds()) {
       this.#recover(id)
       this.#nextId = id + 1
@@ -87,22 +111,53 @@ export class WriteAheadLog implements QueueStorage {
     this.left = this.#entries.values().map(({ record: { items, length: bytes } }) => ({ items, bytes }))
   }
 
-  put(payload: Payload, awaited?: Awaited): Promise<void> {
+  get waiting(): SizeSum {
+    return this.#size
+  }
+
+  /** `fsync` begins with the next segment. */
+  reconfigure({ fsync, memory_bytes_max }: StorageLimits): void {
+    this.#options = { ...this.#options, isSynced: fsync, memoryBytesMax: memory_bytes_max }
+  }
+
+  put(payload: Payload, storedMs: number, awaited?: Awaited): Promise<void> {
     payload.retain()
     const kept = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ payload, awaited, resolve, reject })
+      this.#waiting.push({ payload, storedMs, awaited, resolve, reject })
     })
     if (!this.#isCommitting) void this.#commitAll()
     return kept
+  }
+
+  peek(): WaitingBatch | undefined {
+    const record = this.#entries.peek()?.record
+    return record === undefined ? undefined : sizeOfRecord(record)
+  }
+
+  /** A segment goes as a whole; the one that is being written is closed for that. */
+  batchesUntilFree(): number {
+    let count = 0
+    let segment: Segment | undefined
+    let ofSegment = 0
+    for (const entry of this.#entries.values()) {
+      if (entry.segment !== segment) ofSegment = 0
+      segment = entry.segment
+      count++
+      if (++ofSegment < segment.open) continue
+      if (segment === this.#writer?.segment) this.#isRotationDue = true
+      return count
+    }
+    return 0
   }
 
   take(): StoredBatch | undefined {
     const entry = this.#entries.shift()
     if (entry === undefined) return undefined
     const { record, awaited } = entry
+    const size = sizeOfRecord(record)
+    this.#size.subtract(size)
     return {
-      items: record.items,
-      bytes: record.length,
+      ...size,
       awaited,
       load: () => this.#load(entry),
       done: () => this.#done(entry),
@@ -119,7 +174,7 @@ export class WriteAheadLog implements QueueStorage {
       if (segment.open === 0) this.#remove(segment)
     }
     for (const { segment } of this.#entries.values()) segment.acknowledgements.close()
-    this.#unlock()
+    this.#unlock?.()
   }
 
   // Writing
@@ -129,8 +184,7 @@ export class WriteAheadLog implements QueueStorage {
     while (this.#waiting.length > 0) {
       const batch = this.#nextCommit()
       try {
-        const { segment, writer } = await this.#openWriter()
-        const records = await writer.append(batch.map(({ payload: { bytes, items } }) => ({ bytes, items })))
+        const { segment, records } = await this.#append(batch)
         for (const [i, record] of records.entries()) this.#keep(segment, record, batch[i] as Waiting)
         for (const { resolve } of batch) resolve()
       } catch (error) {
@@ -141,6 +195,29 @@ export class WriteAheadLog implements QueueStorage {
       }
     }
     this.#isCommitting = false
+  }
+
+  async #append(batch: readonly Waiting[]): Promise<{ segment: Segment; records: readonly StoredRecord[] }> {
+    const unwritten = batch.map(({ payload: { bytes, items }, storedMs }) => ({ bytes, items, storedMs }))
+    for (let attempt = 1; ; attempt++) {
+      const { segment, writer } = await this.#openWriter()
+      try {
+        return { segment, records: await writer.append(unwritten) }
+      } catch (error) {
+        const isTooLong = codeOf(error) === 'EFBIG'
+        if (!(isTooLong || error instanceof FileDeletedError) || attempt === 2) throw error
+        this.#isRotationDue = true
+        if (isTooLong) continue
+        // Batches of it that are in memory are sent from there; of the others each says itself that it is gone.
+        this.#tell({ kind: 'unreadable', file: segment.path, items: 0, code: codeOf(error) })
+      }
+    }
+  }
+
+  #lock(): void {
+    const { folder, folderMode, existingFolder } = this.#options
+    if (existingFolder !== undefined) statSync(existingFolder)
+    this.#unlock ??= lockFolder(folder, folderMode)
   }
 
   #nextCommit(): Waiting[] {
@@ -156,14 +233,17 @@ export class WriteAheadLog implements QueueStorage {
 
   async #openWriter(): Promise<{ readonly segment: Segment; readonly writer: SegmentWriter }> {
     const current = this.#writer
-    if (current !== undefined && !current.writer.isBroken && current.writer.length < this.#options.segmentBytes)
-      return current
+    const isDue = this.#isRotationDue || (current?.writer.length ?? 0) >= this.#options.segmentBytes
+    if (current !== undefined && !current.writer.isBroken && !isDue) return current
+    this.#isRotationDue = false
     this.#writer = undefined
     if (current !== undefined) {
       await current.writer.close().catch(ignore)
       if (current.segment.open === 0) this.#remove(current.segment)
     }
-    const { isSynced, openFile = openNewFile } = this.#options
+    this.#lock()
+    const { isSynced, openFile = openNewFile, folder, folderMode = 0o700 } = this.#options
+    await mkdir(folder, { recursive: true, mode: folderMode })
     const segment = this.#segment(this.#nextId++)
     const writer = await SegmentWriter.create(segment.path, isSynced, openFile)
     this.#writer = { segment, writer }
@@ -175,7 +255,12 @@ export class WriteAheadLog implements QueueStorage {
     const fits = this.#memoryBytes + record.length <= this.#options.memoryBytesMax
     if (fits) this.#memoryBytes += record.length
     else payload.release()
-    this.#entries.push({ segment, record, awaited, payload: fits ? payload : undefined })
+    this.#push({ segment, record, awaited, payload: fits ? payload : undefined })
+  }
+
+  #push(entry: Entry): void {
+    this.#entries.push(entry)
+    this.#size.add(sizeOfRecord(entry.record))
   }
 
   // Reading
@@ -231,11 +316,24 @@ export class WriteAheadLog implements QueueStorage {
     } catch (error) {
       return this.#tell({ kind: 'unreadable', file: segment.path, items: 0, code: codeOf(error) })
     }
-    const { left, damaged } = found
+    const { left, damaged, tornBytes } = found
+    if (tornBytes > 0) this.#tell({ kind: 'torn', file: segment.path, bytes: tornBytes })
     if (damaged > 0) this.#tell({ kind: 'damaged', file: segment.path, places: damaged })
     segment.open = left.length
     if (left.length === 0) return this.#remove(segment)
-    for (const record of left) this.#entries.push({ segment, record, awaited: undefined, payload: undefined })
+    for (const record of left) this.#push({ segment, record, awaited: undefined, payload: undefined })
+  }
+
+  /** Of segments that somebody has deleted: a new one of that number would take them for its own. */
+  #removeStrayAcknowledgements(): void {
+    const { folder } = this.#options
+    try {
+      const names = new Set(readdirSync(folder))
+      for (const name of names)
+        if (name.endsWith('.ack') && !names.has(name.replace(/\.ack$/, '.wal'))) rmSync(join(folder, name))
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') this.#tell({ kind: 'not_acknowledged', file: folder, code: codeOf(error) })
+    }
   }
 
   #segmentIds(): number[] {
@@ -271,6 +369,5 @@ async function readRecord(path: string, { offset, length }: StoredRecord): Promi
   }
 }
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'error'
+const sizeOfRecord = ({ items, length, storedMs }: StoredRecord): WaitingBatch => ({ items, bytes: length, storedMs })
 const ignore = (): void => {}

@@ -4,22 +4,34 @@ import { join } from 'node:path'
 /** Locks that this process holds: a second one of its own is refused, too. */
 const held = new Set<string>()
 
+/** Another sidecar works here. */
+export class FolderInUseError extends Error {
+  override readonly name = 'FolderInUseError'
+  readonly code = 'IN_USE'
+}
+
 /**
  * Keeps other processes out of a folder until the returned function is called. The lock of a process that has ended, or of another boot of this host, is taken over.
- * Throws with the number of the process that holds it.
+ * Throws FolderInUseError with the number of the process that holds it, and what the system says when the folder or the lock can't be made.
  */
-export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+export function lockFolder(folder: string, mode = 0o700): () => void {
+  mkdirSync(folder, { recursive: true, mode })
   const path = join(folder, 'lock')
-  if (held.has(path)) throw new Error(`${folder} is in use by this process already`)
+  if (held.has(path)) throw new FolderInUseError(`${folder} is in use by this process already`)
   const holder = readHolder(path)
   if (holder !== undefined && holder.pid !== process.pid && holder.life === lifeOf(holder.pid))
-    throw new Error(`${folder} is in use by process ${holder.pid}; give this sidecar a state folder of its own`)
+    throw new FolderInUseError(
+      `${folder} is in use by process ${holder.pid}; give this sidecar a state folder of its own`,
+    )
   writeFileSync(path, `${process.pid} ${lifeOf(process.pid)}\n`, { mode: 0o600 })
   held.add(path)
   return () => {
     held.delete(path)
-    rmSync(path, { force: true })
+    try {
+      rmSync(path, { force: true })
+    } catch {
+      // A disk that has become read-only: the lock of a process that has ended is taken over.
+    }
   }
 }
 

@@ -4,19 +4,24 @@ import { recordHeader, scanSegment, SEGMENT_MAGIC } from './record.ts'
 
 const payloads = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 12 })
 const segmentOf = (batches: readonly Uint8Array[]): Buffer =>
-  Buffer.concat([SEGMENT_MAGIC, ...batches.flatMap((payload, i) => [recordHeader(payload, i + 1, i), payload])])
+  Buffer.concat([
+    SEGMENT_MAGIC,
+    ...batches.flatMap((payload, i) => [recordHeader(payload, i + 1, i, 1.8e12 + i), payload]),
+  ])
 const contents = (bytes: Buffer): { payloads: Buffer[]; damaged: number; soundBytes: number } => {
   const { records, damaged, soundBytes } = scanSegment(bytes)
   return { payloads: records.map(({ offset, length }) => bytes.subarray(offset, offset + length)), damaged, soundBytes }
 }
 
 describe('scanSegment', () => {
-  test('finds what was written, with items and sequence numbers', () => {
+  test('finds what was written, with items, sequence numbers and times', () => {
     fc.assert(
       fc.property(payloads, (batches) => {
         const bytes = segmentOf(batches)
         const { records, damaged, soundBytes } = scanSegment(bytes)
-        expect(records.map(({ items, sequence }) => [items, sequence])).toEqual(batches.map((_, i) => [i + 1, i]))
+        expect(records.map(({ items, sequence, storedMs }) => [items, sequence, storedMs])).toEqual(
+          batches.map((_, i) => [i + 1, i, 1.8e12 + i]),
+        )
         expect(contents(bytes).payloads.map((payload) => [...payload])).toEqual(batches.map((payload) => [...payload]))
         expect({ damaged, soundBytes }).toEqual({ damaged: 0, soundBytes: bytes.length })
       }),
@@ -71,7 +76,7 @@ describe('scanSegment', () => {
   })
 
   test('marks that lie about their length do not cost more than a few passes over the file', () => {
-    const header = recordHeader(Buffer.alloc(0), 1, 0)
+    const header = recordHeader(Buffer.alloc(0), 1, 0, 0)
     header.writeUInt32LE(1_000_000, 4)
     const bytes = Buffer.concat([SEGMENT_MAGIC, ...Array.from({ length: 100_000 }, () => header)])
     expect(scanSegment(bytes).records).toEqual([])

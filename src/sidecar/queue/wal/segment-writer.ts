@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { recordHeader, RECORD_HEADER_BYTES, SEGMENT_MAGIC } from './record.ts'
 import type { StoredRecord } from './record.ts'
@@ -9,6 +9,8 @@ export interface WritableFile {
   writev(buffers: readonly Uint8Array[], position: number): Promise<{ bytesWritten: number }>
   datasync(): Promise<void>
   truncate(length: number): Promise<void>
+  /** How many names it has: none when somebody has deleted it. */
+  stat(): Promise<{ nlink: number }>
   close(): Promise<void>
 }
 export type OpenFile = (path: string) => Promise<WritableFile>
@@ -21,6 +23,13 @@ export const openNewFile: OpenFile = (path) =>
 export interface Unwritten {
   readonly bytes: Uint8Array
   readonly items: number
+  readonly storedMs: number
+}
+
+/** The file was deleted while it was written: what is in it would be gone with the process. */
+export class FileDeletedError extends Error {
+  override readonly name = 'FileDeletedError'
+  readonly code = 'DELETED'
 }
 
 /** The segment that is being written. Calls must not overlap. */
@@ -49,6 +58,8 @@ export class SegmentWriter {
       return writer
     } catch (error) {
       await file.close().catch(ignore)
+      // On a full disk every attempt would leave an empty file behind.
+      await rm(path, { force: true }).catch(ignore)
       throw error
     }
   }
@@ -70,10 +81,10 @@ export class SegmentWriter {
     const buffers: Uint8Array[] = []
     const records: StoredRecord[] = []
     let offset = this.#length
-    for (const { bytes, items } of batches) {
+    for (const { bytes, items, storedMs } of batches) {
       const sequence = this.#records + records.length
-      buffers.push(recordHeader(bytes, items, sequence), bytes)
-      records.push({ offset: offset + RECORD_HEADER_BYTES, length: bytes.length, items, sequence })
+      buffers.push(recordHeader(bytes, items, sequence, storedMs), bytes)
+      records.push({ offset: offset + RECORD_HEADER_BYTES, length: bytes.length, items, sequence, storedMs })
       offset += RECORD_HEADER_BYTES + bytes.length
     }
     try {
@@ -81,6 +92,10 @@ export class SegmentWriter {
     } catch (error) {
       await this.#cutOff()
       throw error
+    }
+    if ((await this.#file.stat()).nlink === 0) {
+      this.#isBroken = true
+      throw new FileDeletedError(`${this.path} was deleted`)
     }
     this.#length = offset
     this.#records += records.length
