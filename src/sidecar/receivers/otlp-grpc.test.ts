@@ -70,7 +70,7 @@ test.each([
   ['a malformed batch', TRACES, Buffer.from([0x0a, 0xff]), status.INVALID_ARGUMENT],
   ['a message that is too large', TRACES, Buffer.alloc(MIB + 1), status.RESOURCE_EXHAUSTED],
   ['a signal without a pipeline', LOGS, batch, status.UNIMPLEMENTED],
-  ['another method', '/grpc.health.v1.Health/Check', batch, status.UNIMPLEMENTED],
+  ['another method', '/grpc.channelz.v1.Channelz/GetServers', batch, status.UNIMPLEMENTED],
 ])('refuses %s', async (_, path, message, code) => {
   expect(await call(path, message)).toMatchObject({ code })
   expect(await call(TRACES, batch)).toEqual(Buffer.alloc(0))

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { defineReceiver } from '../component.ts'
 import { BodyMemory } from './otlp/body-memory.ts'
+import { grpcConfig } from './otlp/grpc-config.ts'
 import { OtlpGrpcServer } from './otlp/grpc-server.ts'
-import { grpcConfig, httpConfig } from './otlp/http-config.ts'
+import { httpConfig } from './otlp/http-config.ts'
 import { OtlpHttpServer } from './otlp/http-server.ts'
 import { Intake } from './otlp/intake.ts'
 

@@ -63,9 +63,7 @@ export class BodyBuffer {
   constructor(memory: BodyMemory, bytesMax: number, announced = 0) {
     this.#memory = memory
     this.#bytesMax = bytesMax
-    if (announced > 0 && announced <= ANNOUNCED_BYTES_MAX && memory.hasRoomForPromise(announced)) {
-      this.#buffer = memory.take(announced)
-    }
+    if (announced > 0) this.announce(announced)
   }
 
   get length(): number {
@@ -86,9 +84,10 @@ export class BodyBuffer {
     this.#length = length
   }
 
-  /** Makes room for so many more bytes at once. */
-  reserve(size: number): void {
-    if (this.#length + size > (this.#buffer?.length ?? 0)) this.#grow(this.#length + size)
+  /** The body will have so many bytes: makes room for them at once, unless that is much to believe. */
+  announce(length: number): void {
+    if (length > ANNOUNCED_BYTES_MAX || length <= (this.#buffer?.length ?? 0)) return
+    if (this.#memory.hasRoomForPromise(length)) this.#grow(length, length)
   }
 
   release(): void {
@@ -97,9 +96,9 @@ export class BodyBuffer {
     this.#length = 0
   }
 
-  #grow(size: number): void {
+  #grow(size: number, most = this.#bytesMax): void {
     const before = this.#buffer
-    const doubled = Math.min((before?.length ?? FIRST_BYTES / 2) * 2, this.#bytesMax)
+    const doubled = Math.min((before?.length ?? FIRST_BYTES / 2) * 2, most)
     const grown = this.#memory.take(Math.max(size, doubled))
     before?.copy(grown, 0, 0, this.#length)
     this.#buffer = grown

@@ -18,12 +18,12 @@ const large = batchOf('l'.repeat(250_000))
 const json = Buffer.from(JSON.stringify(spanBatchJson({ spans: [{ spanId: '0102030405060708' }] })))
 
 function requestOf(body: Buffer, headers: readonly string[] = [PROTOBUF], line = 'POST /v1/traces HTTP/1.1'): Buffer {
-  const head = [line, 'host: x', ...headers, `content-length: ${body.length}`, '', ''].join('\r\n')
+  const head = [line, 'host: localhost', ...headers, `content-length: ${body.length}`, '', ''].join('\r\n')
   return Buffer.concat([Buffer.from(head), body])
 }
 const inChunks = (body: Buffer): Buffer =>
   Buffer.concat([
-    Buffer.from(`POST /v1/traces HTTP/1.1\r\nhost: x\r\n${PROTOBUF}\r\ntransfer-encoding: chunked\r\n\r\n`),
+    Buffer.from(`POST /v1/traces HTTP/1.1\r\nhost: localhost\r\n${PROTOBUF}\r\ntransfer-encoding: chunked\r\n\r\n`),
     Buffer.from(`${body.length.toString(16)}\r\n`),
     body,
     Buffer.from('\r\n0\r\n\r\n'),
@@ -101,7 +101,11 @@ describe('beside node:http', () => {
   let fast: RunningReceiver
   let byNode: RunningReceiver
   beforeAll(async () => {
-    const http = { max_request_body_size: BODY_BYTES_MAX, response_headers: { 'X-By': 'me' } }
+    const http = {
+      max_request_body_size: BODY_BYTES_MAX,
+      max_decompressed_body_size: 1,
+      response_headers: { 'X-By': 'me' },
+    }
     fast = await startReceiver({ http })
     byNode = await startReceiver({ http: { ...http, fast_read: false } })
   })

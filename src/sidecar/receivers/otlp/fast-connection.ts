@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../component.ts'
+import { TIMEOUT_ANSWER } from './bad-client.ts'
 import { ANNOUNCED_BYTES_MAX } from './body-memory.ts'
 import type { BodyMemory } from './body-memory.ts'
 import type { Admitted, Answer, HttpHandler } from './http-handler.ts'
@@ -21,6 +22,8 @@ export interface FastConnectionOptions {
   handOver(socket: Socket, bytes: Buffer): void
   /** A request was answered here. */
   answered(): void
+  /** A request was not complete in time. */
+  late(): void
   /** It has ended or is handed over. */
   left(connection: FastConnection): void
 }
@@ -40,7 +43,6 @@ const headBuffer = Buffer.allocUnsafeSlow(HEAD_BYTES_MAX)
 
 /** A client may use a connection at the very end of the time that it was promised. */
 const IDLE_GRACE_MS = 1000
-const REQUEST_TIMEOUT = 'HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n'
 
 /**
  * Reads the plain requests of one connection: a head that comes in one piece and can be admitted, a body of known length, no second request before the
@@ -158,7 +160,8 @@ export class FastConnection {
   }
 
   readonly #late = (): void => {
-    this.#socket.write(REQUEST_TIMEOUT, 'latin1')
+    this.#options.late()
+    this.#socket.write(TIMEOUT_ANSWER, 'latin1')
     this.#socket.destroy()
   }
 

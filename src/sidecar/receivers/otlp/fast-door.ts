@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net'
 import type { ComponentContext } from '../../component.ts'
 import type { BodyMemory } from './body-memory.ts'
+import type { ClosedConnections } from './closed-connections.ts'
 import { FastConnection } from './fast-connection.ts'
 import type { FastConnectionOptions } from './fast-connection.ts'
 import type { HttpHandler } from './http-handler.ts'
@@ -11,6 +12,7 @@ export interface FastDoorOptions extends Pick<
 > {
   readonly handler: HttpHandler
   readonly memory: BodyMemory
+  readonly closed: ClosedConnections
   readonly context: Pick<ComponentContext, 'id' | 'clock' | 'metrics'>
 }
 
@@ -22,7 +24,7 @@ export class FastDoor {
   readonly #connections = new Set<FastConnection>()
   #isClosing = false
 
-  constructor(server: Server, { handler, memory, context, ...limits }: FastDoorOptions) {
+  constructor(server: Server, { handler, memory, context, closed, ...limits }: FastDoorOptions) {
     const labels = { receiver: context.id }
     const requests = context.metrics.counter(
       'otelcol_receiver_fast_requests',
@@ -45,6 +47,7 @@ export class FastDoor {
         for (const owner of owners) Reflect.apply(owner, server, [socket])
         socket.unshift(bytes)
       },
+      late: () => closed.add('too slow'),
       answered: () => requests.add(1),
       left: (connection) => void this.#connections.delete(connection),
     }

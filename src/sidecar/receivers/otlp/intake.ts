@@ -3,7 +3,7 @@ import { OtlpError } from '../../../otlp/otlp-error.ts'
 import { RefusedError } from '../../component.ts'
 import type { Counter, ReceiverContext, Signal, Transport } from '../../component.ts'
 import type { BodyMemory } from './body-memory.ts'
-import { decompress, expectedSize } from './decompress.ts'
+import { decompress } from './decompress.ts'
 import { recentRequests } from './recent-requests.ts'
 import type { RecentRequests } from './recent-requests.ts'
 import { refusalOf } from './rpc-status.ts'
@@ -28,6 +28,7 @@ export class Intake {
   readonly #context: ReceiverContext
   readonly #transport: Transport
   readonly #recent: RecentRequests
+  readonly #refusals = new Map<number, Counter>()
   readonly #requests: Readonly<Record<'success' | 'refused' | 'failure', Counter>>
 
   constructor(context: ReceiverContext, transport: Transport, memory: BodyMemory) {
@@ -77,18 +78,32 @@ export class Intake {
 
   refused(refusal: Refusal): Refusal {
     this.#requests[refusal.httpStatus === 500 ? 'failure' : 'refused'].add(1)
+    this.#refusalsOf(refusal.httpStatus).add(1)
     return refusal
+  }
+
+  #refusalsOf(status: number): Counter {
+    const known = this.#refusals.get(status)
+    if (known !== undefined) return known
+    const { id, metrics } = this.#context
+    const labels = { receiver: id, transport: this.#transport, status: String(status) }
+    const counter = metrics.counter(
+      'otelcol_receiver_refusals',
+      'Refused requests by the HTTP status that says why.',
+      labels,
+    )
+    this.#refusals.set(status, counter)
+    return counter
   }
 
   async #decompressAndConsume(body: ReceivedBody): Promise<void> {
     const { compression, bytes, bytesMax } = body
     if (compression === '') return this.#consume(body, bytes)
-    // What the output will take is counted before it is there: a thousand small bombs at once are too many requests.
-    const free = this.memory.hold(expectedSize(compression, bytes, bytesMax))
+    const decompressed = await decompress(compression, bytes, bytesMax, this.memory)
     try {
-      await this.#consume(body, await decompress(compression, bytes, bytesMax))
+      await this.#consume(body, decompressed.bytes)
     } finally {
-      free()
+      decompressed.free()
     }
   }
 

@@ -4,10 +4,13 @@ import type { RefusedError } from '../../component.ts'
 /** google.rpc.Code: the ones that a receiver answers with. */
 export const CODE_INVALID_ARGUMENT = 3
 export const CODE_DEADLINE_EXCEEDED = 4
+export const CODE_NOT_FOUND = 5
+export const CODE_PERMISSION_DENIED = 7
 export const CODE_RESOURCE_EXHAUSTED = 8
 export const CODE_UNIMPLEMENTED = 12
 export const CODE_INTERNAL = 13
 export const CODE_UNAVAILABLE = 14
+export const CODE_UNAUTHENTICATED = 16
 
 /** Why a request is not taken, for both protocols. */
 export interface Refusal {
@@ -42,4 +45,11 @@ export function rpcStatus({ code, message, retryAfterMs }: Refusal): Buffer {
     status.message(3, (w) => w.string(1, 'type.googleapis.com/google.rpc.RetryInfo').bytes(2, retryInfo))
   }
   return status.finish()
+}
+
+/** The same in the JSON of Protocol Buffers. */
+export function rpcStatusJson({ code, message, retryAfterMs }: Refusal): string {
+  if (retryAfterMs === undefined) return JSON.stringify({ code, message })
+  const retryInfo = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retryAfterMs / 1000}s` }
+  return JSON.stringify({ code, message, details: [retryInfo] })
 }
