@@ -8,10 +8,8 @@ import { store } from './exporters/store.ts'
 import { fileStorage } from './extensions/file-storage.ts'
 import { page } from './extensions/page.ts'
 import { attributes } from './processors/attributes.ts'
-import { attributes } from './processors/attributes.ts'
 import { cost } from './processors/cost.ts'
 import { redaction } from './processors/redaction.ts'
-import { resource } from './processors/resource.ts'
 import { resource } from './processors/resource.ts'
 import { otlp } from './receivers/otlp.ts'
 import { spool } from './receivers/spool.ts'
@@ -21,9 +19,7 @@ export const components: readonly ComponentDefinition[] = [
   otlp,
   spool,
   attributes,
-  attributes,
   redaction,
-  resource,
   resource,
   cost,
   agentMetrics,
