@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { components } from '../sidecar/components.ts'
 import { ConfigError } from '../sidecar/config/problem.ts'
+import type { ConfigProblem } from '../sidecar/config/problem.ts'
 import { configFromSetting, loadConfig } from '../sidecar/config.ts'
 import type { ConfigSource, SidecarConfig } from '../sidecar/config.ts'
 import { UsageError } from './command.ts'
@@ -13,38 +14,65 @@ export interface ConfigFlags {
   readonly set?: readonly string[] | undefined
 }
 
-/** Reads and checks the configurations that --config and --set name, or the embedded one. Throws ConfigError with all problems. */
-export function readConfig({ config = [], set = [] }: ConfigFlags, io: CommandIo): SidecarConfig {
-  const embedded = join(packageFolder(io), 'collector-config', 'embedded.yaml')
-  const files = config.length > 0 ? config : [embedded]
-  const sources = [...files.map((source) => sourceOf(source, io)), ...set.map(settingOf)]
-  const readFile = (path: string): string => readFileSync(path, 'utf8')
-  return loadConfig(sources, components, { env: io.env, readFile })
+export interface ReadConfig extends SidecarConfig {
+  /** Every file that was read for it, those of `${file:…}` included: what to watch for changes. */
+  readonly files: readonly string[]
 }
 
-/** The stock collector's kinds of source: a path, `file:path`, `env:NAME`, `yaml:a::b: value`. */
-function sourceOf(source: string, { env }: CommandIo): ConfigSource {
-  if (source.startsWith('env:')) return { name: source, text: env[source.slice(4)] ?? '' }
-  if (source.startsWith('yaml:')) return { name: source.slice(0, 4), text: nested(source.slice(5)) }
-  const path = source.replace(/^file:/, '')
+/**
+ * Reads and checks the configurations that --config and --set name, or the embedded one; may be called again at any time. Throws ConfigError with all
+ * problems.
+ */
+export function readConfig({ config = [], set = [] }: ConfigFlags, io: CommandIo): ReadConfig {
+  const files = new Set<string>()
+  const readFile = (path: string): string => {
+    files.add(path)
+    return readFileSync(path, 'utf8')
+  }
+  const uris = config.length > 0 ? config : [join(packageFolder(io), 'collector-config', 'embedded.yaml')]
+  const problems: ConfigProblem[] = []
+  const sources = uris.flatMap((uri) => {
+    const source = sourceOf(uri, io, readFile)
+    if (typeof source !== 'string') return [source]
+    problems.push({ path: '', message: source })
+    return []
+  })
+  if (problems.length > 0) throw new ConfigError(problems)
+  const checked = loadConfig([...sources, ...set.map(settingOf)], components, { env: io.env, readFile })
+  return { ...checked, files: [...files] }
+}
+
+const SCHEME = /^(?<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?<rest>[^]*)$/
+
+/** The stock collector's kinds of source: a path, `file:path`, `env:NAME`, `yaml:a::b: value`. A text says what is wrong. */
+function sourceOf(uri: string, { env }: CommandIo, readFile: (path: string) => string): ConfigSource | string {
+  const { scheme = 'file', rest = uri } = SCHEME.exec(uri)?.groups ?? {}
+  if (scheme === 'yaml') return { name: '--config yaml', text: rest }
+  if (scheme === 'env') {
+    const text = env[rest]
+    return text === undefined
+      ? `--config ${uri}: the variable ${rest} is not set; set it to the text of a configuration, or name a file`
+      : { name: uri, text }
+  }
+  if (scheme === 'http' || scheme === 'https') {
+    return `--config ${scheme}:…: nothing is fetched for a configuration; download it and name the file`
+  }
+  if (scheme !== 'file')
+    return `--config ${scheme}:…: there are file:, env: and yaml:; a name with a colon is written file:name`
   try {
-    return { name: path, text: readFileSync(path, 'utf8') }
+    return { name: rest, text: readFile(rest) }
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
-    throw new ConfigError([{ path: '', message: `can't read ${path} (${reason})` }])
+    return `can't read ${rest} (${reason})`
   }
 }
 
-function nested(text: string): string {
-  const match = /^(?<keys>[\w./-]+(?:::[\w./-]+)+):\s(?<value>[^]*)$/.exec(text)?.groups
-  return match === undefined ? text : configFromSetting((match['keys'] ?? '').split('::'), match['value'] ?? '')
-}
-
+/** Its keys are joined by dots, as the stock collector's are. */
 function settingOf(setting: string): ConfigSource {
   const equals = setting.indexOf('=')
   if (equals <= 0) throw new UsageError(`--set ${setting}: write it as a.b=value`)
   return {
     name: '--set',
-    text: configFromSetting(setting.slice(0, equals).split('.'), setting.slice(equals + 1)),
+    text: configFromSetting(setting.slice(0, equals).trim().split('.'), setting.slice(equals + 1).trim()),
   }
 }

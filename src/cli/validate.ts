@@ -22,7 +22,7 @@ function check(values: Parameters<typeof readConfig>[0], io: CommandIo): Pick<Ch
   try {
     return { problems: [], warnings: readConfig(values, io).warnings }
   } catch (error) {
-    if (error instanceof ConfigError) return { problems: error.problems, warnings: [] }
+    if (error instanceof ConfigError) return { problems: error.problems, warnings: error.warnings }
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
@@ -10,9 +11,10 @@ import type { ComponentDefinition } from './component.ts'
 import { components } from './components.ts'
 import { duration, endpoint } from './config-types.ts'
 import { hideSecrets } from './config/hide-secrets.ts'
-import { parseLocatedYaml } from './config/located-yaml.ts'
+import { isPlainMap, parseLocatedYaml } from './config/located-yaml.ts'
 import { ConfigError, problemLine } from './config/problem.ts'
 import type { ConfigProblem } from './config/problem.ts'
+import { serviceConfig } from './config/service-config.ts'
 import { configFromSetting, loadConfig } from './config.ts'
 import { retryConfig, sendingQueueConfig } from './queue/queue-config.ts'
 
@@ -110,6 +112,11 @@ describe('configurations: test/golden/config', () => {
   }
 })
 
+const defaultsOf: Readonly<Record<string, unknown>> = {
+  sending: { queue: sendingQueueConfig.parse({}), retry: retryConfig.parse({}) },
+  service: serviceConfig.parse({}),
+}
+
 function outcomeOf({ configs, env = {}, files = {} }: Omit<GoldenCase, 'expected'>): unknown {
   const sources = configs.map((text, i) => ({ name: `${'abc'[i]}.yaml`, text }))
   const readFile = (path: string): string => {
@@ -126,28 +133,23 @@ function outcomeOf({ configs, env = {}, files = {} }: Omit<GoldenCase, 'expected
           ? Object.fromEntries(value)
           : key === 'definition'
             ? typeOf(value)
-            : key === 'sending'
-              ? notDefault(value, { queue: sendingQueueConfig.parse({}), retry: retryConfig.parse({}) })
-              : value,
+            : notDefault(value, defaultsOf[key]),
       ),
     )
     return { config: plain, warnings: warnings.map(problemLine) }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return { problems: error.problems.map(problemLine) }
+    const warnings = error.warnings.map(problemLine)
+    return { problems: error.problems.map(problemLine), ...(warnings.length > 0 ? { warnings } : {}) }
   }
 }
 
-/** Of a map of maps: the entries that are not as in another. */
-function notDefault(value: unknown, standard: object): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([part, options]: [string, unknown]) => {
-      const defaults = new Map<string, unknown>(Object.entries(Object.entries(standard).find(([n]) => n === part)?.[1]))
-      const written = Object.entries(typeof options === 'object' && options !== null ? options : {})
-      return [part, Object.fromEntries(written.filter(([key, option]) => defaults.get(key) !== option))]
-    }),
-  )
+/** The parts of a value that are not as in another, so that a new default changes no case. */
+function notDefault(value: unknown, standard: unknown): unknown {
+  if (!isPlainMap(value) || !isPlainMap(standard)) return value
+  const defaults = new Map(Object.entries(standard))
+  const differing = Object.entries(value).filter(([key, part]) => !isDeepStrictEqual(part, defaults.get(key)))
+  return Object.fromEntries(differing.map(([key, part]) => [key, notDefault(part, defaults.get(key))]))
 }
 
 const typeOf = (definition: unknown): unknown =>
@@ -158,7 +160,12 @@ describe('ready configurations', () => {
     name,
     text: readFileSync(new URL(`../../collector-config/${name}`, import.meta.url), 'utf8'),
   })
-  for (const names of [['embedded.yaml'], ['embedded.yaml', 'jaeger.yaml'], ['embedded.yaml', 'grafana.yaml']]) {
+  for (const names of [
+    ['embedded.yaml'],
+    ['embedded.yaml', 'jaeger.yaml'],
+    ['embedded.yaml', 'grafana.yaml'],
+    ['to-stock.yaml'],
+  ]) {
     test(`${names.join(' + ')} has neither problems nor warnings, and listens on loopback only`, () => {
       const config = loadConfig(names.map(read), components, { env: {}, readFile: never })
       expect(config.warnings).toEqual([])

@@ -76,7 +76,9 @@ export function loadConfig(
   const service = checkValue(serviceConfig, withReaderAddress(rest), ['service'], yaml, report, STOCK_KEYS['service'])
   const referred = checkValue(referencesConfig, references, ['service'], yaml, report)
   const pipelines = referred === undefined ? [] : checkPipelines(referred, configured, sections, report)
-  if (problems.length > 0 || service === undefined) throw new ConfigError(byPlace(problems, sources))
+  if (problems.length > 0 || service === undefined) {
+    throw new ConfigError(byPlace(problems, sources), byPlace(warnings, sources))
+  }
   const extensionOrder = (referred?.extensions ?? []).filter((id) => configured.extensions.has(id))
   const shown = hideSecrets(yaml.value, (path) => yaml.isSecret(path))
   return {

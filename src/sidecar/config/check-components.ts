@@ -11,6 +11,7 @@ import { fileStorageConfig } from '../queue/file-storage-config.ts'
 import type { FileStorageConfig } from '../queue/file-storage-config.ts'
 import { retryConfig, sendingQueueConfig } from '../queue/queue-config.ts'
 import type { RetryConfig, SendingQueueConfig } from '../queue/queue-config.ts'
+import { batchFromProcessor } from './batch-processor.ts'
 import { checkValue } from './check-value.ts'
 import { leftOut } from './left-out.ts'
 import type { LocatedYaml } from './located-yaml.ts'
@@ -146,12 +147,13 @@ function checkLocal(id: string, { type }: ExporterDefinition, section: unknown, 
 
 function checkSending(
   id: string,
-  { exporters: section, extensions }: Sections,
+  sections: Sections,
   yaml: LocatedYaml,
   report: Report,
 ): ConfiguredExporter['sending'] | undefined {
+  const { exporters: section, extensions } = sections
   const path = ['exporters', id, 'sending_queue']
-  const written = queueOf(partOf(section, id, 'sending_queue'))
+  const written = queueOf(partOf(section, id, 'sending_queue'), batchFromProcessor(id, sections))
   const queue = checkValue(sendingQueueConfig, written, path, yaml, report, STOCK_KEYS['sending_queue'])
   const retry = checkValue(
     retryConfig,
@@ -172,9 +174,16 @@ function checkSending(
 }
 
 /** `sending_queue: null` is how the stock collector spells `enabled: false`, `batch: null` how it spells the defaults. */
-function queueOf(written: unknown): unknown {
+function queueOf(written: unknown, processorBatch: object | undefined): unknown {
   if (written === null) return { enabled: false }
-  return partOf(written, 'batch') === null ? { ...Object(written), batch: {} } : written
+  const batch = partOf(written, 'batch')
+  if (batch === undefined) return processorBatch === undefined ? written : { ...Object(written), batch: processorBatch }
+  if (typeof batch !== 'object') return written
+  const { enabled, ...options }: Record<string, unknown> = { ...batch }
+  if (enabled === undefined || typeof enabled === 'boolean') {
+    return { ...Object(written), batch: enabled === false ? undefined : options }
+  }
+  return written
 }
 
 /** What is wrong with the extension is reported where it stands; then its defaults are as good as any. */

@@ -29,7 +29,7 @@ export const LEFT_OUT: readonly LeftOut[] = [
     type: 'batch',
     config: batchKeys,
     notice:
-      'left out: batches are made in the sending queue of each exporter, where they are on disk already; what is set here has no effect, see sending_queue',
+      'left out: batches are made in the sending queue of each exporter, when they are on disk; its sizes and its timeout are those of sending_queue.batch there, unless an exporter has its own',
   },
   {
     kind: 'processor',

@@ -18,9 +18,13 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly ConfigProblem[]
 
-  constructor(problems: readonly ConfigProblem[]) {
+  /** What a person should know beside. */
+  readonly warnings: readonly ConfigProblem[]
+
+  constructor(problems: readonly ConfigProblem[], warnings: readonly ConfigProblem[] = []) {
     super(problems.map(problemLine).join('\n'))
     this.problems = problems
+    this.warnings = warnings
   }
 }
 

@@ -9,6 +9,10 @@ const names = z
   .nullish()
   .transform((list) => list ?? [])
 
+/** A key of the stock collector that means nothing here: lines that repeat are counted instead of written, and name no place in the code. */
+const withoutEffect = <T extends z.ZodType>(schema: T) =>
+  schema.optional().describe('Accepted for the stock collector; has no effect.')
+
 /** What the `service` section refers to; checked against the components afterwards. */
 export const referencesConfig = z.strictObject({
   extensions: names.describe('Extensions to start, in this order.'),
@@ -29,6 +33,22 @@ export const serviceConfig = z.strictObject({
         .strictObject({
           level: lowerCase(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line to write.'),
           encoding: z.enum(['console', 'json']).default('console').describe('For people or for machines.'),
+          output_paths: z
+            .array(z.string().min(1))
+            .min(1)
+            .default(['stderr'])
+            .describe(
+              '`stdout`, `stderr` or files, which are made with mode 0600 and appended to. A change needs a restart.',
+            ),
+          initial_fields: z
+            .record(z.string(), z.string())
+            .default({})
+            .describe('Fields of every line. A change needs a restart.'),
+          error_output_paths: withoutEffect(z.array(z.string())),
+          development: withoutEffect(z.boolean()),
+          disable_caller: withoutEffect(z.boolean()),
+          disable_stacktrace: withoutEffect(z.boolean()),
+          sampling: withoutEffect(z.looseObject({}).nullable()),
         })
         .prefault({}),
       metrics: z
@@ -44,6 +64,22 @@ export const serviceConfig = z.strictObject({
   http: z
     .strictObject({
       endpoint: endpoint.default('127.0.0.1:8080').describe('Page, health and control.'),
+    })
+    .prefault({}),
+  reload: z
+    .strictObject({
+      on_change: z
+        .boolean()
+        .default(true)
+        .describe(
+          'Read the configuration again when one of its files changes, those of `${file:…}` included; SIGHUP and POST /api/reload do it in any case.',
+        ),
+      settle_time: duration
+        .prefault('300ms')
+        .describe('How long the files must stay as they are before they are read.'),
+      poll_interval: duration
+        .prefault('10s')
+        .describe('How often the files are looked at, beside being watched: not every file system reports changes.'),
     })
     .prefault({}),
   state_folder: z.string().optional().describe('Folder for files; made with mode 0700 when it is not there.'),
