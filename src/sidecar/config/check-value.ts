@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Report } from '../config.ts'
+import { HIDDEN } from './hide-secrets.ts'
 import type { LocatedYaml } from './located-yaml.ts'
 import { suggestion } from './nearest.ts'
 import type { ConfigPath } from './problem.ts'
@@ -61,7 +62,11 @@ export function checkValue<Schema extends z.ZodType>(
 
   function reportIssue(issue: Issue): void {
     const at = [...path, ...pathOf(issue)]
-    if (issue.code !== 'unrecognized_keys') return report.problem(at, messageOf(issue))
+    if (issue.code !== 'unrecognized_keys') {
+      const text = valueAt(value, pathOf(issue))
+      const isQuoted = typeof text === 'string' && text !== '' && yaml.isSecret(at)
+      return report.problem(at, isQuoted ? messageOf(issue).replaceAll(text, HIDDEN) : messageOf(issue))
+    }
     const known = knownKeys(schema, pathOf(issue))
     for (const key of issue.keys) {
       const says = stockKey(stock, [...pathOf(issue), key])?.says
