@@ -10,6 +10,8 @@ export interface SidecarProcess extends AsyncDisposable {
   /** Where it listens, by protocol: `otlp_http`, `otlp_grpc`, `control`, `prometheus`, … */
   readonly listening: Readonly<Record<string, string>>
   readonly pid: number
+  /** Its only one. */
+  readonly configFile: string
   /** Where it keeps files; one of its own is gone after `stop`. */
   readonly stateFolder: string
   /** Everything that it has written to stdout and stderr. */
@@ -53,6 +55,7 @@ export async function startSidecar(config: object, options: SidecarOptions = {})
   return {
     listening: first.listening,
     pid: child.pid ?? 0,
+    configFile,
     stateFolder,
     get output() {
       return output
