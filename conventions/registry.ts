@@ -56,8 +56,38 @@ const manifestSchema = z.strictObject({
 })
 
 const dialectSchema = z.strictObject({
+  /** As in the configuration of `gen_ai_normalizer`. */
+  id: z.string().regex(/^[a-z][a-z0-9_]*$/),
   name: z.string(),
-  attributes: z.array(z.strictObject({ from: z.string(), to: z.string() })),
+  about: z.string(),
+  /** Names that mean nothing to us but tell the dialect. */
+  markers: z.array(z.string()).default([]),
+  attributes: z.array(
+    z.strictObject({
+      from: z.string(),
+      to: z.string(),
+      /** Operations of today that the span must have one of. */
+      when: z.array(z.string()).default([]),
+      /** How the value changes, where that does not follow from the type of the target. */
+      as: z
+        .enum(['input', 'output', 'answer', 'definitions', 'milliseconds', 'uncached', 'parameters', 'usage'])
+        .optional(),
+      /** A name that says too little alone: it counts only where this one is on the span, too, and only for the normalizer. */
+      beside: z.string().optional(),
+    }),
+  ),
+  /** Names with a number in them, one attribute for each message, part, tool or document. */
+  families: z
+    .array(
+      z.strictObject({
+        prefix: z.string(),
+        to: z.string(),
+        as: z.enum(['input', 'output', 'definitions', 'documents']),
+        /** Segments of names that only say what the next ones belong to. */
+        without: z.array(z.string()).default([]),
+      }),
+    )
+    .default([]),
   values: z.record(z.string(), z.record(z.string(), z.string())),
 })
 
@@ -197,12 +227,24 @@ function problemsOfDialects(registry: Registry, known: ReadonlySet<string>): str
   const problems: string[] = []
   const targets = new Map<string, string>()
   const values = new Map<string, string>()
+  const operations = registry.attributes.find(({ key }) => key === 'gen_ai.operation.name')?.members ?? []
+  for (const id of repeated(registry.dialects.map(({ id }) => id))) problems.push(`dialect ${id} is there twice`)
   for (const dialect of registry.dialects) {
-    for (const { from, to } of dialect.attributes) {
+    for (const { from, to, when, beside } of dialect.attributes) {
       if (!known.has(to)) problems.push(`${dialect.name}: ${from} maps to the unknown attribute ${to}`)
       if (known.has(from)) problems.push(`${dialect.name}: ${from} is an attribute of today, it cannot be mapped`)
-      if (targets.has(from)) problems.push(`${dialect.name}: ${from} is mapped twice`)
-      targets.set(from, to)
+      for (const operation of when.length === 0 ? [''] : when) {
+        if (operation !== '' && !operations.includes(operation))
+          problems.push(`${dialect.name}: ${from} is for the unknown operation ${operation}`)
+        if (targets.has(`${from} ${operation}`)) problems.push(`${dialect.name}: ${from} is mapped twice`)
+        targets.set(`${from} ${operation}`, to)
+      }
+      const isMark =
+        beside !== undefined && [...dialect.markers, ...dialect.attributes.map((other) => other.from)].includes(beside)
+      if (beside !== undefined && !isMark) problems.push(`${dialect.name}: ${from} counts beside the unknown ${beside}`)
+    }
+    for (const { prefix, to } of dialect.families) {
+      if (!known.has(to)) problems.push(`${dialect.name}: ${prefix} maps to the unknown attribute ${to}`)
     }
     for (const [key, map] of Object.entries(dialect.values)) {
       const members = registry.attributes.find((attribute) => attribute.key === key)?.members ?? []

@@ -3,9 +3,14 @@ import type { Registry } from './registry.ts'
 /** src/conventions.ts as text, in the project's formatting. */
 export function renderCode(registry: Registry): string {
   const canonical = registry.attributes.map((attribute) => attribute.key)
-  const renames = registry.dialects.flatMap((dialect) => dialect.attributes)
-  const wire = [...canonical, ...renames.map(({ from }) => from)]
-  const target = new Map(renames.map(({ from, to }) => [from, to]))
+  // A name that counts only beside another one says nothing to whoever looks at it alone. Where the operation decides, the last line is the rule.
+  const renames = registry.dialects.flatMap((dialect) =>
+    dialect.attributes.filter(({ beside }) => beside === undefined),
+  )
+  const markers = registry.dialects.flatMap((dialect) => dialect.markers)
+  const wire = [...new Set([...canonical, ...renames.map(({ from }) => from), ...markers])]
+  const always = renames.filter(({ when }) => when.length === 0)
+  const target = new Map([...renames, ...always].map(({ from, to }) => [from, to]))
   const content = wire.filter((key) => isContent(registry, target.get(key) ?? key))
   return [
     '// Generated from conventions/*.yaml by `npm run generate`. Do not edit.',
@@ -20,7 +25,7 @@ export function renderCode(registry: Registry): string {
     `/** Keys recognised on the wire. Index = wire key id - 1; 0 = unknown. Names of today come first, so of two ids that mean the same the lower one wins. */`,
     `export const WIRE_KEYS: readonly string[] = ${list(wire)}\n`,
     `/** Per entry of WIRE_KEYS the wire key id of its name of today (its own id where it is one). */`,
-    `export const CANONICAL_WIRE_IDS: readonly number[] = ${numbers(wire.map((key) => canonical.indexOf(target.get(key) ?? key) + 1))}\n`,
+    `export const CANONICAL_WIRE_IDS: readonly number[] = ${numbers(wire.map((key) => wire.indexOf(target.get(key) ?? key) + 1))}\n`,
     `/** Old or foreign attribute key → its name of today. */`,
     `export const CANONICAL_KEYS: Readonly<Record<string, string>> = ${record(Object.fromEntries(target))}\n`,
     `/** Per attribute of today: old or foreign value → its value of today. */`,
