@@ -5,10 +5,14 @@ import { otlpGrpc } from './exporters/otlp-grpc.ts'
 import { otlpHttp } from './exporters/otlp-http.ts'
 import { prometheus } from './exporters/prometheus.ts'
 import { store } from './exporters/store.ts'
+import { basicauth } from './extensions/basicauth.ts'
+import { bearertokenauth } from './extensions/bearertokenauth.ts'
 import { fileStorage } from './extensions/file-storage.ts'
 import { page } from './extensions/page.ts'
 import { attributes } from './processors/attributes.ts'
 import { cost } from './processors/cost.ts'
+import { genAiNormalizer } from './processors/gen-ai-normalizer.ts'
+import { memoryLimiter } from './processors/memory-limiter.ts'
 import { redaction } from './processors/redaction.ts'
 import { resource } from './processors/resource.ts'
 import { otlp } from './receivers/otlp.ts'
@@ -18,16 +22,20 @@ import { spool } from './receivers/spool.ts'
 export const components: readonly ComponentDefinition[] = [
   otlp,
   spool,
+  memoryLimiter,
   attributes,
   redaction,
   resource,
   cost,
+  genAiNormalizer,
   agentMetrics,
   debug,
   otlpGrpc,
   otlpHttp,
   prometheus,
   store,
+  basicauth,
+  bearertokenauth,
   fileStorage,
   page,
 ]
