@@ -264,7 +264,11 @@ const deliveryKey = (id: string, signal: Signal): string => `${signal} ${id}`
 
 /** Where batches wait: a queue whose place stays the same stays, whatever else of it changes. */
 const placeOf = (sending: SendingConfig | undefined): string =>
-  sending === undefined ? 'local' : sending.queue.enabled ? sending.queue.storage : 'nowhere'
+  sending === undefined
+    ? 'local'
+    : sending.queue.enabled
+      ? JSON.stringify([sending.queue.storage, sending.queue.fileStorage])
+      : 'nowhere'
 
 /** The used connectors, each before those that it feeds. */
 function connectorsInOrder({ connectors, pipelines }: SidecarConfig): string[] {

@@ -17,6 +17,8 @@ export interface Delivery {
   readonly isFull?: boolean
   /** Since when the backend has taken nothing, and what it said last; undefined while it takes what it is sent. */
   readonly failing?: { readonly sinceMs: number; readonly reason: string } | undefined
+  /** Why the last batch could not be kept on disk, in the system's word (`ENOSPC`); undefined while the disk takes them. */
+  readonly diskProblem?: string | undefined
   /** Begins to send what an earlier process left, when the exporter has started. */
   start?(): void
   /** Other limits and waits from now on; what waits stays. `enabled` and `storage` are the same as before. */

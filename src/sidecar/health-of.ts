@@ -27,11 +27,15 @@ const sentences: Readonly<Record<Exclude<Lifecycle, 'ok'>, string>> = {
   stopped: 'everything has stopped',
 }
 
-function reasonsOf({ exporterId, signal, isFull, failing }: DeliveryPart['delivery']): HealthReason[] {
+function reasonsOf({ exporterId, signal, isFull, failing, diskProblem }: DeliveryPart['delivery']): HealthReason[] {
   const reasons: HealthReason[] = []
   if (isFull === true) {
     const message = `the queue for ${signal} is full: senders are told to come back later`
     reasons.push({ reason: 'queue_full', component: exporterId, message })
+  }
+  if (diskProblem !== undefined) {
+    const message = `the disk did not keep a batch of ${signal} (${diskProblem}): senders are told to come back later`
+    reasons.push({ reason: 'queue_disk', component: exporterId, message })
   }
   if (failing !== undefined) {
     const message = `the backend does not take ${signal}: ${failing.reason}`
@@ -65,6 +69,8 @@ function exporterHealth(id: string, deliveries: CollectorParts['deliveries']): C
   const queuedItems = own.reduce((sum, { itemsHeld }) => sum + itemsHeld, 0)
   const health = { id, kind: 'exporter', queued_items: queuedItems }
   if (own.some(({ isFull }) => isFull === true)) return { ...health, status: 'degraded', reason: 'its queue is full' }
+  if (own.some(({ diskProblem }) => diskProblem !== undefined))
+    return { ...health, status: 'degraded', reason: 'its disk takes nothing' }
   if (own.some(({ failing }) => failing !== undefined))
     return { ...health, status: 'degraded', reason: 'its backend does not answer or refuses' }
   return { ...health, status: 'ok' }

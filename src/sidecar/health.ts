@@ -20,6 +20,7 @@ export interface HealthReason {
     | 'draining'
     | 'stopped'
     | 'queue_full'
+    | 'queue_disk'
     | 'exporter_failing'
     | 'reload_failed'
     | 'worker_down'

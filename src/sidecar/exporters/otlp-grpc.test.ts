@@ -146,6 +146,32 @@ describe('otlp_grpc', () => {
     expect(await send(await startExporter({ endpoint: `127.0.0.1:${sink.port}` }))).toEqual(sent)
   })
 
+  test('a limit that the server names is handed on', async () => {
+    const message = 'grpc: received message larger than max (6000000 vs. 4194304)'
+    await using sink = await startGrpcSink({ reply: () => ({ code: 8, message }) })
+    const sent = await send(await startExporter({ endpoint: `127.0.0.1:${sink.port}` }), Buffer.alloc(6_000_000))
+    expect(sent).toEqual({ outcome: 'split', reason: 'RESOURCE_EXHAUSTED', bytesMax: 4_194_304 })
+  })
+
+  test('RESOURCE_EXHAUSTED in unknown words: above 4 MiB it is the size', async () => {
+    await using sink = await startGrpcSink({ reply: () => ({ code: 8, message: 'zu viel' }) })
+    const exporter = await startExporter({ endpoint: `127.0.0.1:${sink.port}` })
+    expect(await send(exporter, Buffer.alloc(5_000_000))).toEqual({ outcome: 'split', reason: 'RESOURCE_EXHAUSTED' })
+    expect(await send(exporter)).toEqual({ outcome: 'rejected', reason: 'RESOURCE_EXHAUSTED' })
+    const patient = await startExporter({ endpoint: `127.0.0.1:${sink.port}`, retry_resource_exhausted: true })
+    expect(await send(patient)).toEqual({ outcome: 'retry', reason: 'RESOURCE_EXHAUSTED' })
+  })
+
+  test('several spans of more than 4 MiB are not even tried, one is', async () => {
+    await using sink = await startGrpcSink()
+    const exporter = await startExporter({ endpoint: `127.0.0.1:${sink.port}` })
+    const large = batch('x'.repeat(5_000_000))
+    const two = { ...payload(large, 'traces'), items: 2 }
+    expect(await exporter.send(two, new AbortController().signal)).toMatchObject({ outcome: 'split' })
+    expect(sink.calls).toEqual([])
+    expect(await send(exporter, large)).toEqual({ outcome: 'sent' })
+  })
+
   test('an answer of a proxy that speaks no gRPC', async () => {
     let status = 503
     const server = createServer().on('stream', (stream) => {

@@ -5,7 +5,7 @@ import type { ComponentContext, Exporter, Payload, Sent, Signal } from '../compo
 import { duration } from '../config-types.ts'
 import { isLoopback } from '../loopback.ts'
 import { clientTlsConfig, readClientTls } from './otlp/client-tls.ts'
-import { compress, compressionConfig, compressionParamsConfig } from './otlp/compression.ts'
+import { compress, compressionParamsConfig, grpcCompressionConfig } from './otlp/compression.ts'
 import { GrpcClient } from './otlp/grpc-client.ts'
 import type { GrpcAnswer } from './otlp/grpc-client.ts'
 import { headersConfig } from './otlp/request-headers.ts'
@@ -22,9 +22,22 @@ const config = z
       .describe('host:port of the backend. `http://` in front means plain text, `https://` TLS, whatever `tls` says.'),
     headers: headersConfig,
     authority: z.string().optional().describe('Name of the backend in requests, instead of the endpoint.'),
-    compression: compressionConfig,
+    compression: grpcCompressionConfig,
     compression_params: compressionParamsConfig,
     timeout: duration.prefault('5s').describe('A request that is not answered by then is tried again.'),
+    request_bytes_max: z
+      .int()
+      .positive()
+      .default(4 * 1024 * 1024)
+      .describe(
+        'Requests of several spans (data points, log records) are not larger, before compression: what gRPC servers take unless told otherwise.',
+      ),
+    retry_resource_exhausted: z
+      .boolean()
+      .default(false)
+      .describe(
+        'RESOURCE_EXHAUSTED without a time to come back: true tries again, false drops as the specification of OTLP has it. A stock collector with the extension memory_limiter answers so when it has no memory left.',
+      ),
     tls: clientTlsConfig,
   })
   .describe('TLS is used unless `tls.insecure` is true.')
@@ -76,12 +89,17 @@ class OtlpGrpcExporter implements Exporter {
     })
   }
 
-  async send({ signal, bytes }: Payload, abort: AbortSignal): Promise<Sent> {
+  async send({ signal, bytes, items }: Payload, abort: AbortSignal): Promise<Sent> {
     if (this.#client === undefined) return { outcome: 'retry', reason: 'not started' }
+    const { request_bytes_max, retry_resource_exhausted } = this.#config
+    if (bytes.length > request_bytes_max && items > 1) {
+      return { outcome: 'split', reason: `request of more than ${request_bytes_max} bytes` }
+    }
     const host = this.#origin.hostname.replace(/^\[|\]$/g, '')
     const { compression = isLoopback(host) ? 'none' : 'gzip', compression_params } = this.#config
     const message = await compress(bytes, compression, compression_params.level)
-    return outcomeOf(await this.#client.call(METHODS[signal], message, compression, abort))
+    const answer = await this.#client.call(METHODS[signal], message, compression, abort)
+    return outcomeOf(answer, bytes.length, retry_resource_exhausted)
   }
 
   stop(): Promise<void> {
@@ -116,18 +134,33 @@ const RETRYABLE = new Set(['CANCELLED', 'DEADLINE_EXCEEDED', 'ABORTED', 'OUT_OF_
 /** How servers say that a message is beyond their limit: grpc-go and grpc-js "larger than max", Java "exceeds maximum size", tonic "too large". */
 const TOO_LARGE = /larger than max|exceeds max|too large/i
 
-function outcomeOf(answer: GrpcAnswer): Sent {
+/** Nobody's limit is lower. */
+const LIMIT_BYTES_MIN = 64 * 1024
+/** What servers take unless they are told otherwise. */
+const LIMIT_BYTES_USUAL = 4 * 1024 * 1024
+
+function outcomeOf(answer: GrpcAnswer, sentBytes: number, retriesExhausted: boolean): Sent {
   if ('failure' in answer) return { outcome: 'retry', reason: answer.failure }
   const { code, message, retryDelayMs, response } = answer
   if (code === 0) return taken(response && readExportResponse(response))
   const reason = CODES[code] ?? `gRPC status ${code}`
-  if ((code === RESOURCE_EXHAUSTED || code === OUT_OF_RANGE) && TOO_LARGE.test(message)) {
-    return { outcome: 'split', reason }
+  const isExhausted = code === RESOURCE_EXHAUSTED
+  if ((isExhausted || code === OUT_OF_RANGE) && TOO_LARGE.test(message)) {
+    const bytesMax = limitIn(message, sentBytes)
+    return bytesMax === undefined ? { outcome: 'split', reason } : { outcome: 'split', reason, bytesMax }
   }
-  if (RETRYABLE.has(reason) || (code === RESOURCE_EXHAUSTED && retryDelayMs !== undefined)) {
+  if (RETRYABLE.has(reason) || (isExhausted && retryDelayMs !== undefined)) {
     return retryDelayMs === undefined
       ? { outcome: 'retry', reason }
       : { outcome: 'retry', reason, afterMs: retryDelayMs }
   }
-  return { outcome: 'rejected', reason }
+  // A server in another language may say it in other words.
+  if (isExhausted && sentBytes > LIMIT_BYTES_USUAL) return { outcome: 'split', reason }
+  return { outcome: isExhausted && retriesExhausted ? 'retry' : 'rejected', reason }
+}
+
+/** The limit that a server names in its message, beside the size of the request. */
+function limitIn(message: string, sentBytes: number): number | undefined {
+  const numbers = [...message.matchAll(/\d+/g)].map(([text]) => Number(text))
+  return numbers.find((number) => number >= LIMIT_BYTES_MIN && number < sentBytes)
 }

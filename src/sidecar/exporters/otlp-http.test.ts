@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { zstdDecompressSync } from 'node:zlib'
+import { gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { certificate } from '../../../test/support/certificate.ts'
 import { testContext } from '../../../test/support/component-context.ts'
@@ -36,6 +36,8 @@ function payload(bytes = batch(), signal: Signal = 'traces'): Payload {
   const self: Payload = { signal, bytes, items: 1, retain: () => self, release: () => undefined }
   return self
 }
+
+const unpacked = { gzip: gunzipSync, zstd: zstdDecompressSync, zlib: inflateSync, deflate: inflateSync }
 
 const send = (exporter: Exporter, bytes?: Buffer, abort = new AbortController().signal) =>
   exporter.send(payload(bytes), abort)
@@ -107,7 +109,17 @@ describe('otlp_http', () => {
     expect(header.error?.message).not.toContain('ret"')
   })
 
-  test.each(['gzip', 'zstd'] as const)('compression %s', async (compression) => {
+  test.each([
+    ['gzip', 1],
+    ['gzip', -1],
+    ['gzip', -2],
+    ['zstd', 1],
+    ['zstd', 3],
+    ['zstd', 11],
+    ['zstd', 99],
+    ['zlib', 6],
+    ['deflate', 9],
+  ] as const)('compression %s at level %i', async (compression, level) => {
     const bodies: Buffer[] = []
     const { endpoint } = await backend((request, response) => {
       const chunks: Buffer[] = []
@@ -118,13 +130,10 @@ describe('otlp_http', () => {
         response.end()
       })
     })
-    await using sink = await startOtlpSink()
     const bytes = batch('x'.repeat(100_000))
-    await send(await startExporter({ endpoint, compression }), bytes)
-    if (compression === 'gzip') await send(await startExporter({ endpoint: sink.url, compression }), bytes)
-    const body = compression === 'gzip' ? sink.requests[0]?.body : zstdDecompressSync(bodies[0] ?? Buffer.alloc(0))
-    expect(body?.equals(bytes)).toBe(true)
-    expect(bodies[0]?.length).toBeLessThan(1000)
+    await send(await startExporter({ endpoint, compression, compression_params: { level } }), bytes)
+    expect(unpacked[compression](bodies[0] ?? Buffer.alloc(0)).equals(bytes)).toBe(true)
+    expect(bodies[0]?.length).toBeLessThan(level === -2 ? 20_000 : 1000)
   })
 
   test('one connection is used again, and a kept one that the backend closed is replaced at once', async () => {
@@ -160,7 +169,27 @@ describe('otlp_http', () => {
   ])('HTTP %i: %s', async (status, outcome) => {
     const { endpoint } = await answering(status)
     const sent = await send(await startExporter({ endpoint }))
-    expect(sent).toEqual(outcome === 'sent' ? { outcome } : { outcome, reason: `HTTP ${status}` })
+    expect(sent.outcome).toBe(outcome)
+    expect('reason' in sent ? sent.reason : `HTTP ${status}`).toMatch(new RegExp(`^HTTP ${status}(?:$|[:,])`))
+  })
+
+  test('a compression that the stock collector has and we have not says where to get it', () => {
+    const parsed = otlpHttp.config.safeParse({ endpoint: 'http://127.0.0.1:1', compression: 'snappy' })
+    expect(parsed.error?.message).toContain('for snappy and lz4 a stock collector behind this one is needed')
+    expect(otlpHttp.config.parse({ endpoint: 'http://127.0.0.1:1', compression: '' })).toMatchObject({
+      compression: 'none',
+    })
+  })
+
+  test('a redirect is not followed', async () => {
+    await using elsewhere = await startOtlpSink()
+    const { endpoint } = await answering(307, { location: `${elsewhere.url}/v1/traces` })
+    const sent = await send(await startExporter({ endpoint }))
+    expect(sent).toEqual({
+      outcome: 'rejected',
+      reason: 'HTTP 307, a redirect: configure the place that it leads to',
+    })
+    expect(elsewhere.requests).toEqual([])
   })
 
   test('Retry-After in seconds and as a date', async () => {

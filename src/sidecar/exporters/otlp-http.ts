@@ -7,7 +7,7 @@ import type { ComponentContext, Exporter, Payload, Sent, Signal } from '../compo
 import { duration } from '../config-types.ts'
 import { isLoopback } from '../loopback.ts'
 import { clientTlsConfig, readClientTls } from './otlp/client-tls.ts'
-import { compress, compressionConfig, compressionParamsConfig } from './otlp/compression.ts'
+import { compress, compressionParamsConfig, httpCompressionConfig } from './otlp/compression.ts'
 import { HttpClient } from './otlp/http-client.ts'
 import type { HttpAnswer } from './otlp/http-client.ts'
 import { headersConfig } from './otlp/request-headers.ts'
@@ -29,7 +29,7 @@ const config = z
       .default('proto')
       .describe('Encoding of the requests; `json` costs several times as much.'),
     headers: headersConfig,
-    compression: compressionConfig,
+    compression: httpCompressionConfig,
     compression_params: compressionParamsConfig,
     timeout: duration.prefault('30s').describe('A request that is not answered by then is tried again.'),
     tls: clientTlsConfig,
@@ -117,12 +117,21 @@ function urlOf(own: string | undefined, base: string | undefined, signal: Signal
   return url
 }
 
+/** OTLP specification, "Failures": all others are for good. */
 const RETRYABLE = new Set([429, 502, 503, 504])
+
+/** What a person has to do. Redirects are not followed: they would carry the headers, and what is in the batch, to somewhere else. */
+const HINTS: ReadonlyMap<number, string> = new Map([
+  ...[301, 302, 303, 307, 308].map((status) => [status, ', a redirect: configure the place that it leads to'] as const),
+  [401, ': check the credentials in headers'],
+  [403, ': check the credentials in headers'],
+  [404, ': check the path of the endpoint'],
+])
 
 function outcomeOf(answer: HttpAnswer, now: () => number): Sent {
   if ('failure' in answer) return { outcome: 'retry', reason: answer.failure }
   const { status } = answer
-  const reason = `HTTP ${status}`
+  const reason = `HTTP ${status}${HINTS.get(status) ?? ''}`
   if (status >= 200 && status < 300) return takenOutcome(answer)
   if (status === 413) return { outcome: 'split', reason }
   if (!RETRYABLE.has(status)) return { outcome: 'rejected', reason }

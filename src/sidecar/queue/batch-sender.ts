@@ -147,7 +147,8 @@ export class BatchSender {
     const wasAway = this.circuit.isAway
     const sent = await this.#sendSafely(payload)
     if (sent.outcome === 'retry') this.circuit.failed(sent.reason)
-    else this.circuit.succeeded()
+    else if (sent.outcome === 'rejected') this.circuit.refused(sent.reason)
+    else this.circuit.took()
     if (wasAway) this.#sleepers.wakeAll()
     return sent
   }

@@ -3,6 +3,12 @@ import type { Clock } from '../component.ts'
 /** Temporary failures one after the other after which a backend counts as away. */
 export const FAILURES_MAX = 5
 
+/** Since when (milliseconds since 1970) nothing was taken, and what the backend said last. */
+export interface Failing {
+  readonly sinceMs: number
+  readonly reason: string
+}
+
 /** closed: the backend takes what it gets. open: it is away and nobody tries. half_open: it is away, and one request tries whether it is back. */
 export type CircuitState = 'closed' | 'open' | 'half_open'
 
@@ -12,13 +18,12 @@ export const circuitNumbers: Readonly<Record<CircuitState, number>> = { closed: 
  * What is known of a backend, from its answers to one queue. While it is away, one request at a time tries it: the others would only take the time of the first.
  */
 export class Circuit {
-  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #clock: Pick<Clock, 'now'>
   #failures = 0
   #isTrying = false
-  #awaySinceMs = 0
-  #reason = ''
+  #failing: Failing | undefined
 
-  constructor(clock: Pick<Clock, 'monotonic'>) {
+  constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock
   }
 
@@ -31,7 +36,12 @@ export class Circuit {
     return this.#isTrying ? 'half_open' : 'open'
   }
 
-  /** Whether a request may go now; one that may is followed by `succeeded` or `failed`. */
+  /** Undefined while the backend takes what it is sent. */
+  get failing(): Failing | undefined {
+    return this.#failing
+  }
+
+  /** Whether a request may go now; one that may is followed by `took`, `refused` or `failed`. */
   tryPass(): boolean {
     if (!this.isAway) return true
     if (this.#isTrying) return false
@@ -39,23 +49,27 @@ export class Circuit {
     return true
   }
 
-  /** The backend has answered for good, be it yes or no. */
-  succeeded(): void {
+  took(): void {
     this.#failures = 0
     this.#isTrying = false
+    this.#failing = undefined
   }
 
+  /** It is there, and said no for good. */
+  refused(reason: string): void {
+    this.#failures = 0
+    this.#isTrying = false
+    this.#note(reason)
+  }
+
+  /** It may say yes later. */
   failed(reason: string): void {
-    if (this.#failures === 0) this.#awaySinceMs = this.#clock.monotonic()
     this.#failures++
     this.#isTrying = false
-    this.#reason = reason
+    this.#note(reason)
   }
 
-  /** For people; undefined while all is well. */
-  get problem(): string | undefined {
-    if (!this.isAway) return undefined
-    const seconds = Math.round((this.#clock.monotonic() - this.#awaySinceMs) / 1000)
-    return `the backend has taken nothing for ${seconds} s (${this.#reason}); what comes waits`
+  #note(reason: string): void {
+    this.#failing = { sinceMs: this.#failing?.sinceMs ?? this.#clock.now(), reason }
   }
 }

@@ -4,6 +4,7 @@ import type { Delivery, SendingConfig } from '../delivery.ts'
 import { takeGroup, together } from './batch-group.ts'
 import { BatchSender } from './batch-sender.ts'
 import { circuitNumbers } from './circuit.ts'
+import type { Failing } from './circuit.ts'
 import { codeOf } from './code-of.ts'
 import { LogLimiter } from './log-limiter.ts'
 import { batchingOf, queueBytesMax, queueSizeMax } from './queue-config.ts'
@@ -53,7 +54,6 @@ export class SendingQueue implements Delivery {
   #closed = false
   /** Nothing has left the queue since it refused a batch for want of room. */
   #isRefusing = false
-  /** Why the storage did not keep the last batch. */
   #diskProblem: string | undefined
   #cancelFlush: (() => void) | undefined
   #consumers = 0
@@ -107,10 +107,13 @@ export class SendingQueue implements Delivery {
     return this.#items
   }
 
-  /** What a person should know, for the health of the sidecar. */
-  get problem(): string | undefined {
-    if (this.#diskProblem !== undefined) return `its queue could not keep a batch on disk (${this.#diskProblem})`
-    return this.isFull ? 'its queue is full' : this.#sender.circuit.problem
+  get failing(): Failing | undefined {
+    return this.#sender.circuit.failing
+  }
+
+  /** Why the last batch could not be kept on disk, in the system's word. */
+  get diskProblem(): string | undefined {
+    return this.#diskProblem
   }
 
   /** Other limits and waits from now on; what waits stays. `enabled` and `storage` are the same as before. */
