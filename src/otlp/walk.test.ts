@@ -202,6 +202,23 @@ describe('walk', () => {
     ])
   })
 
+  test.each([
+    ['traces', 1, 'traceId', 16],
+    ['traces', 2, 'spanId', 8],
+    ['traces', 4, 'parentSpanId', 8],
+    ['logs', 9, 'traceId', 16],
+    ['logs', 10, 'spanId', 8],
+  ] as const)('%s: field %i, %s, has %i bytes or none', (signal, field, _name, size) => {
+    const withId = (length: number): Buffer =>
+      new ProtobufWriter()
+        .message(1, (w) => w.message(2, () => w.message(2, () => w.bytes(field, Buffer.alloc(length, 1)))))
+        .finish()
+    for (const length of [0, size]) expect(() => walk(signal, withId(length))).not.toThrow()
+    for (const length of [1, size - 1, size + 1]) {
+      expect(() => walk(signal, withId(length))).toThrow(`an id of ${length} bytes in place of ${size}, at byte`)
+    }
+  })
+
   test('tapes are written over: refused batches take no new memory', () => {
     const tape = walk('traces', Buffer.alloc(0))
     releaseTape(tape)

@@ -45,6 +45,8 @@ const KIND_SCALAR = 1
 const KIND_LEAF = 2
 const KIND_MESSAGE = 3
 const KIND_PACKED = 4
+const KIND_SPAN_ID = 5
+const KIND_TRACE_ID = 6
 
 /** What the walk must know of a field, in one integer: id, kind, wire type, and the table of the message that it holds. */
 const packEntry = (id: number, kind: number, wire: number, message: number): number =>
@@ -84,7 +86,8 @@ function indexOf(message: MessageSchema): number {
     const wire = wireType(field)
     const inner = field.message === undefined ? 0 : indexOf(field.message)
     const numeric = field.repeated ? KIND_PACKED : KIND_SCALAR
-    const kind = field.message !== undefined ? KIND_MESSAGE : wire === 2 ? KIND_LEAF : numeric
+    const leaf = field.type !== 'id' ? KIND_LEAF : field.name === 'traceId' ? KIND_TRACE_ID : KIND_SPAN_ID
+    const kind = field.message !== undefined ? KIND_MESSAGE : wire === 2 ? leaf : numeric
     entries[index * TABLE + field.number] = packEntry(field.id, kind, wire, inner)
   }
   return index
@@ -161,6 +164,7 @@ function fillTape(tape: Int32Array, signal: Signal, input: Uint8Array, limits: W
       if (at > end) throw malformed('a length that goes beyond the enclosing message', start)
       if (kind === KIND_PACKED) checkPacked(bytes, wireOf(entry), body, at, start)
       else if (kind <= KIND_SCALAR) field = UNKNOWN_FIELD
+      else if (kind >= KIND_SPAN_ID) checkId(kind, at - body, start)
     } else {
       at = scalarEnd(bytes, wire, at, end, start)
       if (kind === KIND_UNKNOWN || wireOf(entry) !== wire) continue
@@ -190,6 +194,12 @@ function fillTape(tape: Int32Array, signal: Signal, input: Uint8Array, limits: W
     }
     count++
   }
+}
+
+/** As strict as collectors are: a backend would refuse the whole batch for it. */
+function checkId(kind: number, length: number, start: number): void {
+  const expected = kind === KIND_TRACE_ID ? 16 : 8
+  if (length !== expected && length !== 0) throw malformed(`an id of ${length} bytes in place of ${expected}`, start)
 }
 
 /**
