@@ -22,6 +22,8 @@ export class BatchInWork {
   #edits: Edits
   /** Memory of the view's bytes, where it is ours. */
   #own: Buffer | undefined
+  /** Some of the edits that are not applied yet are not seen through the view. */
+  hidesEdits = false
 
   /** Throws RefusedError for what the bytes are. `own`: the memory that they lie in, which then is the batch's to give back, unless this throws. */
   constructor(signal: Signal, bytes: Buffer, buffers: BufferPool, own?: Buffer) {
@@ -50,6 +52,7 @@ export class BatchInWork {
       this.#view = view
       this.#edits = new Edits(view)
       this.#own = memory
+      this.hidesEdits = false
     } catch (error) {
       if (memory !== undefined) this.#buffers.give(memory)
       throw error

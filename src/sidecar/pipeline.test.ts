@@ -324,13 +324,33 @@ describe('a processor behind others', () => {
         await routed
         const name = `n1${steps.map(({ letter }) => letter).join('')}`
         expect(delivery.names).toEqual([[name]])
-        const hides = steps.some(({ shows }) => !shows)
-        expect(!connects || !hides || seen[0]?.startsWith(name)).toBe(true)
+        // What nobody would see otherwise is in the bytes.
+        const hidden = steps.slice(0, steps.findLastIndex(({ shows }) => !shows) + 1)
+        const visible = `n1${hidden.map(({ letter }) => letter).join('')}`
+        expect(!connects || seen[0]?.startsWith(visible)).toBe(true)
         for (const payload of delivery.payloads) payload.release()
         expect(buffers.taken.size).toBe(0)
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('that reads through edits still gets the bytes of one that hides them, and only of such a one', async () => {
+    for (const shows of [true, false]) {
+      const seen: string[] = []
+      const reading: Named<Processor> = {
+        id: 'reading',
+        component: {
+          readsEdits: true,
+          showsEdits: true,
+          process: (view) =>
+            eachSpan(view, (_, name) => seen.push(view.bytes.toString('utf8', view.body(name), view.end(name)))),
+        },
+      }
+      const { router } = setUp({ processors: [adding('a', { showsEdits: shows }), reading] })
+      await router.route('traces', spans('n1'))
+      expect(seen).toEqual([shows ? 'n1' : 'n1a'])
+    }
   })
 
   test('is not asked when they took everything out', async () => {

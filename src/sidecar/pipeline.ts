@@ -30,8 +30,6 @@ export class Pipeline {
   readonly #processors: readonly CountedProcessor[]
   readonly #admitting: readonly Named<Processor>[]
   readonly #isAsync: boolean
-  /** Whether connectors would miss what processors changed. */
-  readonly #hidesEdits: boolean
   readonly #connectorFailures: ReadonlyMap<string, Counter>
 
   constructor(options: PipelineOptions) {
@@ -50,7 +48,6 @@ export class Pipeline {
     })
     this.#isAsync = processors.some(({ component }) => component.prepare !== undefined)
     this.#admitting = processors.filter(({ component }) => component.admit !== undefined)
-    this.#hidesEdits = connectors.length > 0 && processors.some(({ component }) => component.showsEdits !== true)
     this.#connectorFailures = new Map(
       connectors.map((connector) => [
         connector.id,
@@ -118,7 +115,8 @@ export class Pipeline {
   }
 
   #finish(batch: BatchInWork, itemsIn: number, items: number): PreparedBatch {
-    if (this.#hidesEdits && items > 0) batch.applyEdits()
+    // Connectors would miss what processors changed.
+    if (batch.hidesEdits && items > 0 && this.#options.connectors.length > 0) batch.applyEdits()
     return batch.finish(itemsIn, items)
   }
 
@@ -170,7 +168,7 @@ export class Pipeline {
 
   async #prepareFor(processor: CountedProcessor, batch: BatchInWork, items: number): Promise<void> {
     try {
-      if (processor.component.readsEdits !== true) batch.applyEdits()
+      if (processor.component.readsEdits !== true || batch.hidesEdits) batch.applyEdits()
       await processor.component.prepare?.(batch.view)
     } catch (error) {
       processor.incoming.add(items)
@@ -182,8 +180,9 @@ export class Pipeline {
   #process(processor: CountedProcessor, batch: BatchInWork, items: number): number {
     processor.incoming.add(items)
     try {
-      if (processor.component.readsEdits !== true) batch.applyEdits()
+      if (processor.component.readsEdits !== true || batch.hidesEdits) batch.applyEdits()
       processor.component.process(batch.view, batch.edits)
+      if (processor.component.showsEdits !== true) batch.hidesEdits = !batch.edits.isEmpty
     } catch (error) {
       throw this.#failure(processor, items, error)
     }
