@@ -28,6 +28,8 @@ export async function answerExport(call: GrpcStream, signal: Signal, options: Gr
     const list = GRPC_COMPRESSIONS.join(', ')
     return call.refuse(intake.refused(unimplemented(`grpc-encoding must be one of ${list}, or identity`)))
   }
+  const closed = intake.closedTo(signal)
+  if (closed !== undefined) return call.refuse(intake.refused(closed))
   try {
     await take(call, signal, encoding, options)
     call.succeed(EMPTY_MESSAGE)

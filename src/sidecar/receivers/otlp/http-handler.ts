@@ -144,6 +144,8 @@ export class HttpHandler {
       const list = compression_algorithms.filter(Boolean).join(', ')
       return refuse(wrongCompression(list), { 'accept-encoding': list === '' ? 'identity' : list })
     }
+    const closed = this.#intake.closedTo(signal)
+    if (closed !== undefined) return refuse(closed)
     return { outcome: 'admitted', signal, encoding, compression, requestId: requestIdOf(head.headers), headers }
   }
 
