@@ -13,7 +13,6 @@ import { attributes } from './processors/attributes.ts'
 import { cost } from './processors/cost.ts'
 import { genAiNormalizer } from './processors/gen-ai-normalizer.ts'
 import { memoryLimiter } from './processors/memory-limiter.ts'
-import { memoryLimiter } from './processors/memory-limiter.ts'
 import { redaction } from './processors/redaction.ts'
 import { resource } from './processors/resource.ts'
 import { otlp } from './receivers/otlp.ts'
@@ -23,7 +22,6 @@ import { spool } from './receivers/spool.ts'
 export const components: readonly ComponentDefinition[] = [
   otlp,
   spool,
-  memoryLimiter,
   memoryLimiter,
   attributes,
   redaction,
