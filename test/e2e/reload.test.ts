@@ -13,7 +13,8 @@ import type { SidecarProcess } from '../support/sidecar-process.ts'
 import { spanBatch } from '../support/span-batch.ts'
 import { until } from '../support/until.ts'
 
-const RELOADS = 20
+/** Seven of them are mistakes. */
+const RELOADS = 27
 const SENDERS = 12
 
 const base = (exporters: object, pipeline: object = {}, more: object = {}): object => ({
@@ -155,11 +156,11 @@ function startLoad({ listening }: SidecarProcess) {
   const taken: string[] = []
   const failures: string[] = []
   const sockets = new Set<unknown>()
-  let isStopped = false
+  const stopped = new AbortController()
   const senders = Array.from({ length: SENDERS }, async (_, sender) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     agent.on('free', (socket) => sockets.add(socket))
-    for (let i = 0; !isStopped; i++) {
+    for (let i = 0; !stopped.signal.aborted; i++) {
       const name = `sender ${sender} span ${i}`
       const body = spanBatch({ spans: [{ spanId: '0102030405060708', name }] })
       try {
@@ -177,7 +178,7 @@ function startLoad({ listening }: SidecarProcess) {
     failures,
     connections: () => sockets.size,
     async stop() {
-      isStopped = true
+      stopped.abort()
       await Promise.all(senders)
     },
   }

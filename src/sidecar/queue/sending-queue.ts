@@ -57,7 +57,7 @@ export class SendingQueue implements Delivery {
   #diskProblem: string | undefined
   #cancelFlush: (() => void) | undefined
   #consumers = 0
-  #size = 0
+  #batches = 0
   #bytes = 0
   #items = 0
   #dropped = 0
@@ -120,6 +120,7 @@ export class SendingQueue implements Delivery {
   reconfigure({ queue, retry }: SendingConfig): void {
     this.#queue = queue
     this.#retry = retry
+    this.#storage.reconfigure?.(queue)
     this.#readLimits()
     this.#blocked.wakeAll()
     this.#pump()
@@ -185,6 +186,12 @@ export class SendingQueue implements Delivery {
 
   // Room
 
+  /** In the unit of the sizer. */
+  get #size(): number {
+    const { sizer } = this.#queue
+    return sizer === 'requests' ? this.#batches : sizer === 'items' ? this.#items : this.#bytes
+  }
+
   #readLimits(): void {
     this.#sizeMax = queueSizeMax(this.#queue)
     this.#bytesMax = queueBytesMax(this.#queue)
@@ -202,7 +209,7 @@ export class SendingQueue implements Delivery {
   }
 
   #hold(size: BatchSize): void {
-    this.#size += this.#countedSize(size)
+    this.#batches++
     this.#bytes += size.bytes
     this.#items += size.items
   }
@@ -216,7 +223,7 @@ export class SendingQueue implements Delivery {
 
   #unreserve(size: BatchSize): void {
     this.#isRefusing = false
-    this.#size -= this.#countedSize(size)
+    this.#batches--
     this.#bytes -= size.bytes
     this.#items -= size.items
     this.#blocked.wakeAll()
