@@ -35,6 +35,10 @@ const batchConfig = z
     path: ['max_size'],
   })
 
+type Sizer = 'requests' | 'items' | 'bytes'
+const batchUnit = (own: 'items' | 'bytes' | undefined, ofQueue: Sizer): 'items' | 'bytes' =>
+  own ?? (ofQueue === 'requests' ? 'items' : ofQueue)
+
 export const sendingQueueConfig = z
   .strictObject({
     enabled: z
@@ -104,7 +108,7 @@ export const sendingQueueConfig = z
     ({ batch, sizer, queue_size }) =>
       batch === undefined ||
       queue_size === undefined ||
-      (batch.sizer ?? sizer) !== sizer ||
+      batchUnit(batch.sizer, sizer) !== sizer ||
       batch.min_size <= queue_size,
     { error: 'min_size must not be above queue_size', path: ['batch', 'min_size'] },
   )
@@ -139,7 +143,7 @@ export interface Batching {
 
 export function batchingOf({ batch, sizer, enabled }: SendingQueueConfig): Batching | undefined {
   if (batch === undefined || !enabled) return undefined
-  const unit = batch.sizer ?? (sizer === 'requests' ? 'items' : sizer)
+  const unit = batchUnit(batch.sizer, sizer)
   const sizeMax = batch.max_size === 0 ? Infinity : batch.max_size
   return { flushMs: batch.flush_timeout, sizeMin: batch.min_size, sizeMax, unit }
 }

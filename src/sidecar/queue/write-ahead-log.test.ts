@@ -1,9 +1,12 @@
 import {
+  appendFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -12,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { canMount, smallDisk } from '../../../test/support/small-disk.ts'
 import type { Payload } from '../component.ts'
 import type { StoredBatch } from './queue-storage.ts'
 import { openNewFile } from './wal/segment-writer.ts'
@@ -277,5 +281,148 @@ describe('a disk that fails', () => {
     const { log: next } = openLog(crashed(folder))
     expect(await takeAll(next)).toEqual(['one', 'three'])
     await Promise.all([log.close(), next.close()])
+  })
+
+  test('a file that may not grow any more is followed by another', async () => {
+    const folder = newFolder()
+    const openFile: OpenFile = async (path) => {
+      const file = await openNewFile(path)
+      return {
+        writev: async (buffers, position) => {
+          if (position + Buffer.concat(buffers).length > 200)
+            throw Object.assign(new Error('too long'), { code: 'EFBIG' })
+          return file.writev(buffers, position)
+        },
+        datasync: () => file.datasync(),
+        truncate: (size) => file.truncate(size),
+        stat: () => file.stat(),
+        close: () => file.close(),
+      }
+    }
+    const { log, problems } = openLog(folder, { openFile, segmentBytes: 1e6 })
+    const names = named([50, 50, 50, 50, 50])
+    for (const name of names) await log.put(new Batch(name), NOW)
+    await expect(log.put(new Batch('x'.repeat(300)), NOW)).rejects.toThrow('too long')
+    const { log: next } = openLog(crashed(folder))
+    expect(await takeAll(next)).toEqual(names)
+    expect(problems).toEqual([])
+    await Promise.all([log.close(), next.close()])
+  })
+
+  test('attempts on a full disk leave no files behind', async () => {
+    const folder = newFolder()
+    const { log } = openLog(folder, { openFile: failing((operation) => (operation === 'writev' ? full() : undefined)) })
+    for (let i = 0; i < 5; i++) await expect(log.put(new Batch('one'), NOW)).rejects.toThrow('no space')
+    expect(segmentsIn(folder)).toEqual([])
+    await log.close()
+  })
+
+  test('room comes free with the oldest file that nobody is sending from', async () => {
+    const { log } = openLog(newFolder(), { segmentBytes: 300 })
+    for (const name of named([150, 150, 150, 150, 150])) await log.put(new Batch(name), NOW)
+    expect(log.batchesUntilFree()).toBe(2)
+    const underWay = log.take()
+    // The first file stays until its first batch has arrived: its second batch goes, and the next file with it.
+    expect(log.batchesUntilFree()).toBe(3)
+    underWay?.done()
+    expect(log.batchesUntilFree()).toBe(1)
+    await log.close()
+  })
+})
+
+describe('a folder that is not as it should be', () => {
+  test('a file or the whole folder deleted under way: told, and what comes later is kept elsewhere', async () => {
+    for (const deleted of ['file', 'folder']) {
+      const folder = newFolder()
+      const { log, problems } = openLog(folder, { memoryBytesMax: 3, segmentBytes: 1e6 })
+      await log.put(new Batch('one'), NOW)
+      await log.put(new Batch('two'), NOW)
+      rmSync(deleted === 'file' ? join(folder, segmentsIn(folder)[0] ?? '') : folder, { recursive: true })
+      await log.put(new Batch('three'), NOW)
+      const { log: next } = openLog(crashed(folder))
+      expect(await takeAll(next)).toEqual(['three'])
+      // The first is in memory still.
+      expect(await takeAll(log)).toEqual(['one', 'unreadable', 'three'])
+      expect(problems.map(({ kind }) => kind)).toEqual(['unreadable', 'unreadable'])
+      await Promise.all([log.close(), next.close()])
+    }
+  })
+
+  test('numbers of batches that are done with do not outlive their file', async () => {
+    const folder = newFolder()
+    mkdirSync(folder)
+    writeFileSync(join(folder, '0000000001.ack'), Buffer.alloc(400))
+    const { log } = openLog(folder)
+    await log.put(new Batch('one'), NOW)
+    const { log: next } = openLog(crashed(folder))
+    expect(await takeAll(next)).toEqual(['one'])
+    await Promise.all([log.close(), next.close()])
+  })
+
+  test('one that cannot be made: nothing is taken, until it can', async () => {
+    const parent = mkdtempSync(join(tmpdir(), 'spanwarden-wal-'))
+    const folder = join(parent, 'missing', 'queue')
+    const { log, problems } = openLog(folder, { existingFolder: join(parent, 'missing') })
+    expect(problems).toMatchObject([{ kind: 'unwritable', file: folder, code: 'ENOENT' }])
+    await expect(log.put(new Batch('one'), NOW)).rejects.toMatchObject({ code: 'ENOENT' })
+    mkdirSync(join(parent, 'missing'))
+    await log.put(new Batch('two'), NOW)
+    expect(await takeAll(log)).toEqual(['two'])
+    expect(() => openLog(folder)).toThrow(/in use by this process/)
+    await log.close()
+  })
+
+  test('a torn tail is told with its bytes', async () => {
+    const folder = newFolder()
+    const { log } = openLog(folder)
+    await log.put(new Batch('one'), NOW)
+    const copy = crashed(folder)
+    appendFileSync(join(copy, segmentsIn(copy)[0] ?? ''), 'SWR2 half a')
+    const { log: next, problems } = openLog(copy)
+    expect(problems).toMatchObject([{ kind: 'torn', bytes: 11 }])
+    expect(next.peek()).toEqual({ items: 1, bytes: 3, storedMs: NOW })
+    await Promise.all([log.close(), next.close()])
+  })
+})
+
+describe.runIf(canMount())('a real disk', () => {
+  test('full: what does not fit is refused, what was kept is there; it goes on when there is room', async () => {
+    using small = smallDisk(256 * 1024)
+    const folder = join(small.path, 'queue')
+    const { log } = openLog(folder, { segmentBytes: 64 * 1024, memoryBytesMax: 0 })
+    const kept: string[] = []
+    for (const name of named(Array.from({ length: 40 }, () => 10_000)))
+      await log.put(new Batch(name), NOW).then(
+        () => kept.push(name),
+        (error: unknown) => expect(error).toMatchObject({ code: 'ENOSPC' }),
+      )
+    expect(kept.length).toBeGreaterThan(15)
+    expect(kept.length).toBeLessThan(30)
+    for (let i = log.batchesUntilFree(); i > 0; i--) {
+      log.take()?.done()
+      kept.shift()
+    }
+    await log.put(new Batch('later'), NOW)
+    const { log: next, problems } = openLog(crashed(folder))
+    expect(await takeAll(next)).toEqual([...kept, 'later'])
+    expect(problems).toEqual([])
+    await Promise.all([log.close(), next.close()])
+  })
+
+  test('read-only: starts, gives what waits, refuses what comes, and goes on when it can be written to', async () => {
+    using small = smallDisk(256 * 1024)
+    const folder = join(small.path, 'queue')
+    const { log: first } = openLog(folder)
+    await first.put(new Batch('before'), NOW)
+    await first.close()
+    small.remount('ro')
+    const { log, problems } = openLog(folder)
+    expect(problems).toMatchObject([{ kind: 'unwritable', code: 'EROFS' }])
+    expect(await takeAll(log)).toEqual(['before'])
+    await expect(log.put(new Batch('during'), NOW)).rejects.toMatchObject({ code: 'EROFS' })
+    small.remount('rw')
+    await log.put(new Batch('after'), NOW)
+    expect(await takeAll(log)).toEqual(['after'])
+    await log.close()
   })
 })
