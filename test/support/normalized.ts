@@ -21,7 +21,7 @@ export interface ReadSpan {
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-/** The spans of a batch, attributes as plain values: integers are numbers. */
+/** The spans of a batch, attributes as plain values: integers are numbers, and texts where these can't hold them. */
 export function spansIn(bytes: Buffer): ReadSpan[] {
   const { resourceSpans = [] }: { resourceSpans?: { scopeSpans?: { spans?: JsonSpan[] }[] }[] } = JSON.parse(
     protobufToJson('traces', bytes),
@@ -48,7 +48,8 @@ interface JsonValue {
 }
 
 function plain(value: JsonValue = {}): unknown {
-  if (value.intValue !== undefined) return Number(value.intValue)
+  if (value.intValue !== undefined)
+    return Number.isSafeInteger(Number(value.intValue)) ? Number(value.intValue) : value.intValue
   if (value.arrayValue !== undefined) return (value.arrayValue.values ?? []).map(plain)
   if (value.kvlistValue !== undefined)
     return Object.fromEntries((value.kvlistValue.values ?? []).map(({ key = '', value }) => [key, plain(value)]))

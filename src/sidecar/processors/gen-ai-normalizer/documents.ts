@@ -4,6 +4,5 @@ import { Fields } from './fields.ts'
 export const documentsOf = (documents: readonly object[]): Record<string, unknown>[] =>
   documents.map((document) => {
     const fields = new Fields(document)
-    const score = fields.take('score')
-    return fields.with({ id: fields.takeText('id'), score: typeof score === 'bigint' ? Number(score) : score })
+    return fields.with({ id: fields.takeText('id'), score: fields.take('score') })
   })

@@ -33,14 +33,18 @@ export function messageOf(message: object, side: Side): Message {
   const reasoning = fields.takeText('reasoning', 'reasoning_content')
   const parts: Part[] = reasoning === undefined || reasoning === '' ? [] : [{ type: 'reasoning', content: reasoning }]
   const callId = fields.takeText('tool_call_id', 'toolCallId')
-  const content = [fields.take('parts'), fields.take('content'), fields.take('contents')].map(spelledOut)
-  if (callId === undefined) parts.push(...partsOf(content))
-  else parts.push(toolResponseOf({ id: callId, content: content.find((part) => part !== undefined) ?? '' }))
-  const known = new Set(parts.map(({ id }) => id))
-  for (const call of listOf(fields.take('tool_calls', 'toolCalls'))) {
+  const contents = [fields.take('parts'), fields.take('content'), fields.take('contents')]
+    .map(spelledOut)
+    .filter((content) => content !== undefined)
+  if (callId !== undefined) parts.push(toolResponseOf({ id: callId, content: contents.shift() ?? '' }))
+  parts.push(...partsOf(contents))
+  const known = new Set(parts.map((part) => toJson(part)))
+  for (const name of ['tool_calls', 'toolCalls']) {
+    const calls = callsIn(fields.peek(name))
+    if (calls === undefined) continue
+    fields.take(name)
     // Some write a call among the parts and in the list.
-    const part = isObject(call) ? toolCallOf(call) : undefined
-    if (part !== undefined && (part['id'] === undefined || !known.has(part['id']))) parts.push(part)
+    parts.push(...calls.map(toolCallOf).filter((part) => !known.has(toJson(part))))
   }
   const call = fields.peek('function_call')
   if (isObject(call)) parts.push(toolCallOf(Object(fields.take('function_call'))))
@@ -72,10 +76,10 @@ function spelledOut(content: unknown): unknown {
   return isList ? parsed : content
 }
 
-function listOf(value: unknown): readonly unknown[] {
-  if (typeof value === 'string') return listOf(parseJson(value))
-  if (Array.isArray(value)) return value
-  return isObject(value) ? [value] : []
+/** A list of calls, perhaps as JSON; undefined when it is anything else. */
+function callsIn(value: unknown): readonly object[] | undefined {
+  const list = typeof value === 'string' ? parseJson(value) : value
+  return Array.isArray(list) && list.every(isObject) ? list : undefined
 }
 
 /** What `ai.prompt` holds: `system`, and `prompt` or `messages`. */
