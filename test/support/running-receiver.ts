@@ -1,3 +1,5 @@
+import { authenticators } from '../../src/sidecar/authenticators.ts'
+import type { Authenticator } from '../../src/sidecar/authenticators.ts'
 import { PowerOfTwoPool } from '../../src/sidecar/buffer-pool.ts'
 import type { Payload, Processor, ReceiverContext, RefusedError, Signal } from '../../src/sidecar/component.ts'
 import type { Delivery } from '../../src/sidecar/delivery.ts'
@@ -34,6 +36,8 @@ export interface RunningReceiverOptions {
   readonly grpc?: object
   readonly maxInFlightMib?: number
   readonly signals?: readonly Signal[]
+  /** Running extensions by id, for `auth`. */
+  readonly authenticators?: Readonly<Record<string, Authenticator>>
   /** In front of the end; none by default. */
   readonly processors?: readonly Named<Processor>[]
   /** A receiver `spool` beside it: its state folder, its configuration, how far its clock is ahead. None by default. */
@@ -80,6 +84,9 @@ export async function startReceiver(options: RunningReceiverOptions = {}): Promi
   )
   const router = new Router('otlp', pipelines, metrics, 'receiver')
   const services = new Services((id) => ({ ...testContext(id), metrics }))
+  for (const [id, authenticator] of Object.entries(options.authenticators ?? {})) {
+    services.get(authenticators).set(id, authenticator)
+  }
   const shared: ReceiverContext = {
     ...context,
     clock: systemClock,

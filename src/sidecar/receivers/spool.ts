@@ -32,6 +32,7 @@ const config = z.strictObject({
  */
 export const spool = defineReceiver({
   type: 'spool',
+  isSingle: true,
   summary: 'Takes in what agents on this host could not send before they ended.',
   signals: ['traces', 'metrics', 'logs'],
   config,

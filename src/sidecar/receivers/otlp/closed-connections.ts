@@ -13,7 +13,6 @@ export type CloseReason =
   | 'no answer to a ping'
   | 'too many pings'
   | 'too many settings'
-  | 'too many resets'
 
 /** Counts connections that were not the client's to end. */
 export class ClosedConnections {

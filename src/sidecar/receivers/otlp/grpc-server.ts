@@ -146,8 +146,10 @@ export class OtlpGrpcServer {
     server.maxConnections = max_connections
     this.#closed.countOf(server)
     server.on('session', (session) => this.#add(session))
-    // A connection that breaks is the client's affair: its requests end with it.
-    server.on('sessionError', () => {})
+    // A connection that breaks is the client's affair: its requests end with it. Floods of frames and of resets come here, too.
+    server.on('sessionError', (error) => {
+      if ('code' in error && String(error.code).startsWith('ERR_HTTP2_')) this.#closed.add('malformed')
+    })
     server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
       const { session } = stream
       if (session !== undefined) this.#sessions.get(session)?.began(stream)

@@ -83,7 +83,7 @@ async function echoes(server: Server, client: Socket): Promise<boolean> {
     })
     socket.on('end', () => socket.end())
   })
-  server.listen(0, '127.0.0.1')
+  server.listen({ port: 0, host: '127.0.0.1', exclusive: true })
   await once(server, 'listening')
   const address = server.address()
   client.connect(typeof address === 'object' && address !== null ? address.port : 0, '127.0.0.1')
