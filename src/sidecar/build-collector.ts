@@ -22,6 +22,8 @@ import { ConnectorSlot } from './connector-slot.ts'
 import type { SendingConfig } from './delivery.ts'
 import { ExporterSlot } from './exporter-slot.ts'
 import type { LogEntry } from './log.ts'
+import { behindHolders } from './held-deliveries.ts'
+import type { Target } from './held-deliveries.ts'
 import { LocalDelivery } from './local-delivery.ts'
 import type { OwnMetricsRegistry } from './own-metrics.ts'
 import { Part } from './part.ts'
@@ -57,6 +59,8 @@ export interface BuildContext {
   readonly logger: Logger
   /** Of what runs now. */
   routerOf(id: string): Router | undefined
+  /** The same of `CollectorParts.behind`. */
+  behindNow(key: string): readonly Target[] | undefined
   /** What connectors have emitted and is not with the exporters yet. */
   readonly emitting: Set<Promise<void>>
 }
@@ -82,6 +86,7 @@ class Builder implements Omit<CollectorParts, 'http'> {
   readonly exporters = new Map<string, ExporterPart>()
   readonly extensions = new Map<string, Part<Extension>>()
   readonly deliveries = new Map<string, DeliveryPart>()
+  readonly behind = new Map<string, readonly Target[]>()
   readonly routes = new Map<string, { readonly router: Router; readonly pipelines: readonly Pipeline[] }>()
   readonly #config: SidecarConfig
   readonly #build: BuildContext
@@ -158,26 +163,36 @@ class Builder implements Omit<CollectorParts, 'http'> {
   }
 
   #pipeline({ id, signal, processors, exporters }: PipelineConfig): Pipeline {
-    const { buffers, metrics, logger } = this.#build
+    const { buffers, metrics, logger, context } = this.#build
+    const named = processors.flatMap((name) => {
+      const configured = this.#config.processors.get(name)
+      if (configured === undefined) return []
+      const { definition, config } = configured
+      const key = `${id} ${name}`
+      const part = this.#part(this.#before?.processors.get(key), name, [definition, config], (own) =>
+        definition.create(config, own),
+      )
+      this.processors.set(key, part)
+      return [{ id: name, component: part.component }]
+    })
+    const deliveries = exporters.flatMap((name) => this.deliveries.get(deliveryKey(name, signal))?.delivery ?? [])
+    const { behind, targets } = behindHolders(
+      named,
+      deliveries,
+      id,
+      (processor) => this.#build.behindNow(`${id} ${processor}`),
+      context(id),
+    )
+    for (const [processor, held] of behind) this.behind.set(`${id} ${processor}`, held)
     return new Pipeline({
       id,
       signal,
-      processors: processors.flatMap((name) => {
-        const configured = this.#config.processors.get(name)
-        if (configured === undefined) return []
-        const { definition, config } = configured
-        const key = `${id} ${name}`
-        const part = this.#part(this.#before?.processors.get(key), name, [definition, config], (context) =>
-          definition.create(config, context),
-        )
-        this.processors.set(key, part)
-        return [{ id: name, component: part.component }]
-      }),
+      processors: named,
       connectors: exporters.flatMap((name) => {
         const slot = this.connectors.get(name)?.slot
         return slot === undefined ? [] : [{ id: name, component: slot }]
       }),
-      deliveries: exporters.flatMap((name) => this.deliveries.get(deliveryKey(name, signal))?.delivery ?? []),
+      deliveries: targets,
       buffers,
       metrics,
       logger,

@@ -3,6 +3,7 @@ import type { Connector, Exporter, Extension, Processor, Receiver } from './comp
 import type { ConnectorSlot } from './connector-slot.ts'
 import type { Delivery, SendingConfig } from './delivery.ts'
 import type { ExporterSlot } from './exporter-slot.ts'
+import type { Target } from './held-deliveries.ts'
 import type { Part } from './part.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Router } from './router.ts'
@@ -20,6 +21,8 @@ export interface CollectorParts {
   readonly http: { readonly routes: FastifyInstance; readonly source: unknown }
   /** By signal and exporter. */
   readonly deliveries: ReadonlyMap<string, DeliveryPart>
+  /** By pipeline and processor: where one that holds batches hands them on to. */
+  readonly behind: ReadonlyMap<string, readonly Target[]>
   /** By receiver or connector; with the pipelines that each has once these parts run. */
   readonly routes: ReadonlyMap<string, { readonly router: Router; readonly pipelines: readonly Pipeline[] }>
 }

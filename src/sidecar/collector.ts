@@ -75,6 +75,7 @@ export class Collector {
           reload: () => this.reload('request'),
         }),
       routerOf: (id) => this.#parts.routes.get(id)?.router,
+      behindNow: (key) => this.#parts.behind.get(key),
       services: this.#services,
       buffers: new PowerOfTwoPool(),
       metrics: this.metrics,
@@ -211,6 +212,7 @@ export class Collector {
       await within([part.component])
       await Promise.all(this.#build.emitting)
     }
+    await within(componentsOf(processors.values()).map((processor) => ({ stop: () => processor.drain?.() })))
     const lost = await Promise.all([...deliveries.values()].map(({ delivery }) => delivery.drain(leftMs())))
     await within([...exporters.values()].map(({ part }) => part.component))
     await within(componentsOf(processors.values()))

@@ -101,6 +101,8 @@ interface Definition<Config extends z.ZodType> {
   readonly aliases?: readonly string[]
   /** One sentence for the reference page. */
   readonly summary: string
+  /** With several workers there is one of it, in the first process: it reads or writes what is there once, or has to see everything. Of connectors and local exporters that goes without saying. */
+  readonly isSingle?: boolean
   /** Object schema in which every field has a description, and a default wherever there can be one. */
   readonly config: Config
 }
@@ -162,7 +164,7 @@ export interface Processor {
   readonly readsEdits?: boolean
   /**
    * All that its edits change is seen through the view: text, nodes that are removed, attributes appended with `appendAttribute`. Without this the edits
-   * are applied before connectors read the batch.
+   * are applied before anything else reads the batch, `readsEdits` or not.
    */
   readonly showsEdits?: boolean
   /**
@@ -172,8 +174,32 @@ export interface Processor {
   prepare?(view: OtlpView): Promise<void>
   /** Says what to change. No I/O, no state across batches. A batch whose processor throws is not forwarded; a RefusedError says to the sender why. */
   process(view: OtlpView, edits: Edits): void
+  /**
+   * Stands between the processors of its pipeline and the exporters: batches go to what this returns, which hands on what it wants, when it wants. Connectors
+   * get each batch as it comes. Called again, with the same meaning, when a reload makes the pipeline anew around the processor.
+   */
+  hold?(next: Next): Holder
+  /** Hands on what it holds, with no more to come: the sidecar stops, or the pipeline goes. `stop` follows. */
+  drain?(): Promise<void>
   /** Called when no batch is with it any more and none will come. */
   stop?(): void | Promise<void>
+}
+/** What comes behind a processor that holds batches. */
+export interface Next {
+  /** Id of the pipeline. */
+  readonly pipeline: string
+  /**
+   * Retains the payload as long as it is needed. Resolves when every exporter has it as safely as its queue promises, however long one of them has no room; what
+   * one refuses for good is counted and lost to it.
+   */
+  forward(payload: Payload): Promise<void>
+}
+/** Takes batches in place of exporters. */
+export interface Holder {
+  /** Throws the RefusedError of `deliver` at this moment. */
+  checkRoom(payload: Payload): void
+  /** Retains the payload as long as it is needed. Resolves when the batch is kept. Rejects with RefusedError. */
+  deliver(payload: Payload): Promise<void>
 }
 export interface ProcessorDefinition<Config extends z.ZodType = z.ZodType> extends Definition<Config> {
   readonly kind: 'processor'

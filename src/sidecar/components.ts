@@ -15,6 +15,7 @@ import { genAiNormalizer } from './processors/gen-ai-normalizer.ts'
 import { memoryLimiter } from './processors/memory-limiter.ts'
 import { redaction } from './processors/redaction.ts'
 import { resource } from './processors/resource.ts'
+import { tailSampling } from './processors/tail-sampling.ts'
 import { otlp } from './receivers/otlp.ts'
 import { spool } from './receivers/spool.ts'
 
@@ -28,6 +29,7 @@ export const components: readonly ComponentDefinition[] = [
   resource,
   cost,
   genAiNormalizer,
+  tailSampling,
   agentMetrics,
   debug,
   otlpGrpc,

@@ -4,15 +4,15 @@ import type { PreparedBatch } from './batch-in-work.ts'
 import { RefusedError } from './component.ts'
 import type { BufferPool, Connector, Counter, Logger, OwnMetrics, Processor, Signal } from './component.ts'
 import { countItems } from './count-items.ts'
-import type { Delivery } from './delivery.ts'
 import { faultOf } from './fault.ts'
+import type { Target } from './held-deliveries.ts'
 
 export interface PipelineOptions {
   readonly id: string
   readonly signal: Signal
   readonly processors: readonly Named<Processor>[]
   readonly connectors: readonly Named<Pick<Connector, 'consume'>>[]
-  readonly deliveries: readonly Delivery[]
+  readonly deliveries: readonly Target[]
   readonly buffers: BufferPool
   readonly metrics: OwnMetrics
   readonly logger: Logger

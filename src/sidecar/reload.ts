@@ -108,6 +108,10 @@ export class Reload {
       if (!after.parts.connectors.has(part.id)) await stopAll([part.component], timeoutMs, { clock, logger })
       await Promise.all(emitting)
     }
+    // What a processor of the same place holds is taken over by its successor.
+    const gone = [...before.parts.processors].filter(([key]) => !after.parts.processors.has(key))
+    const drains = gone.map(([, { component }]) => ({ stop: () => component.drain?.() }))
+    await stopAll(drains, timeoutMs, { clock, logger })
     const queues = [...before.parts.deliveries].filter(
       ([key, { delivery }]) => after.parts.deliveries.get(key)?.delivery !== delivery,
     )

@@ -91,7 +91,7 @@ function sidecarMayImport(from: string, to: string): boolean {
   return (
     isContract(to) ||
     to.startsWith(`src/sidecar/${kind}/`) ||
-    ((kind === 'exporters' || kind === 'extensions') && to.startsWith('src/sidecar/queue/'))
+    (['exporters', 'processors', 'extensions'].includes(kind) && to.startsWith('src/sidecar/queue/'))
   )
 }
 
