@@ -4,6 +4,7 @@ import { renderCallingCodes } from './generate-calling-codes.ts'
 import { renderPrices } from './generate-prices.ts'
 import { renderScanner } from './generate-scanner.ts'
 import { problemsOf, readRegistry } from './registry.ts'
+import { renderConfiguration, renderEditorSchema } from './render-configuration.ts'
 import { renderCode } from './render-code.ts'
 import { renderDialectDocs, renderDialects } from './render-dialects.ts'
 import { renderDocs } from './render-docs.ts'
@@ -24,6 +25,8 @@ export async function generatedFiles(): Promise<{ path: string; text: string }[]
     { path: 'conventions/README.md', text: renderDocs(registry) },
     { path: 'src/sidecar/processors/gen-ai-normalizer/dialects.gen.ts', text: renderDialects(registry) },
     { path: 'docs/dialects.md', text: renderDialectDocs(registry) },
+    { path: 'collector-config/schema.json', text: renderEditorSchema() },
+    { path: 'docs/configuration.md', text: renderConfiguration(import.meta.dirname) },
     { path: 'docs/redaction.md', text: renderRedaction(import.meta.dirname) },
   ]
 }

@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import {
   collectOptions,
+  componentsOptions,
   configOptions,
   doctorOptions,
   jsonOption,
@@ -44,7 +45,7 @@ export const commands: readonly Command[] = [
     name: 'components',
     synopsis: '[type]',
     summary: 'Lists the components; with a type, its options and their defaults.',
-    options: jsonOption,
+    options: { ...componentsOptions, ...jsonOption },
     load: () => import('./components.ts'),
   },
   {

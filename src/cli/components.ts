@@ -1,15 +1,24 @@
 import { parseArgs } from 'node:util'
-import { z } from 'zod'
 import type { ComponentDefinition } from '../sidecar/component.ts'
 import { components } from '../sidecar/components.ts'
+import { componentSchema, editorSchema } from '../sidecar/config/editor-schema.ts'
+import type { JsonSchema } from '../sidecar/config/editor-schema.ts'
 import { suggestion } from '../sidecar/config/nearest.ts'
 import { EXIT_OK, UsageError } from './command.ts'
 import type { CommandIo } from './command.ts'
-import { jsonOption } from './options.ts'
+import { componentsOptions, jsonOption } from './options.ts'
 
-/** Lists the components, or the options of those of one type. */
+/** Lists the components, or the options of those of one type; or prints the JSON schema for editors. */
 export async function run(argv: string[], io: CommandIo): Promise<number> {
-  const { values, positionals } = parseArgs({ args: argv, options: jsonOption, allowPositionals: true })
+  const { values, positionals } = parseArgs({
+    args: argv,
+    options: { ...componentsOptions, ...jsonOption },
+    allowPositionals: true,
+  })
+  if (values.schema === true) {
+    io.stdout.write(`${JSON.stringify(editorSchema(components), undefined, 1)}\n`)
+    return EXIT_OK
+  }
   const [type] = positionals
   const chosen =
     type === undefined ? components : components.filter((c) => c.type === type || c.aliases?.includes(type))
@@ -24,16 +33,13 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
 
 function described(component: ComponentDefinition): object {
   const { kind, type, aliases = [], summary } = component
-  return { kind, type, aliases, signals: signalsOf(component), summary, config: schemaOf(component) }
+  return { kind, type, aliases, signals: signalsOf(component), summary, config: componentSchema(component) }
 }
 
 function signalsOf(component: ComponentDefinition): object | undefined {
   if (component.kind === 'connector') return { from: component.from, to: component.to }
   return 'signals' in component ? component.signals : undefined
 }
-
-const schemaOf = ({ config }: ComponentDefinition): z.core.JSONSchema.BaseSchema =>
-  z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' })
 
 function list(chosen: readonly ComponentDefinition[]): string {
   const width = Math.max(...chosen.map(({ type }) => type.length)) + 2
@@ -47,10 +53,10 @@ function list(chosen: readonly ComponentDefinition[]): string {
 function details(component: ComponentDefinition): string {
   const { kind, type, aliases = [], summary } = component
   const former = aliases.length === 0 ? '' : ` (formerly ${aliases.join(', ')})`
-  return [`${kind} ${type}${former}`, summary, '', ...optionLines(schemaOf(component), '  '), ''].join('\n')
+  return [`${kind} ${type}${former}`, summary, '', ...optionLines(componentSchema(component), '  '), ''].join('\n')
 }
 
-function optionLines(schema: z.core.JSONSchema.BaseSchema, indent: string): string[] {
+function optionLines(schema: JsonSchema, indent: string): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, option]) => {
     if (typeof option === 'boolean') return []
     const standard = option.default === undefined ? '' : ` [${JSON.stringify(option.default)}]`

@@ -88,7 +88,7 @@ describe('validate', () => {
     expect(code).toBe(78)
     expect(stderr.trim().split('\n')).toHaveLength(2)
     const { stdout } = await spanwarden([...argv, '--json'])
-    expect(JSON.parse(stdout)).toMatchObject({ problems: [{ path: 'exporters.debug.x' }, { path: 'service.htp' }] })
+    expect(JSON.parse(stdout)).toMatchObject({ problems: [{ path: 'service.htp' }, { path: 'exporters.debug.x' }] })
   })
 
   test('a file that is not there is 78', async () => {
@@ -122,4 +122,11 @@ test('components lists all, and the options of one with their defaults', async (
   const listed: unknown[] = JSON.parse(stdout)
   expect(listed).toContainEqual(expect.objectContaining({ kind: 'exporter', type: 'otlp_grpc', aliases: ['otlp'] }))
   expect((await spanwarden(['components', 'otlp'])).stdout).toContain('["127.0.0.1:4318"]')
+})
+
+test('components --schema prints the JSON schema for editors', async () => {
+  const { code, stdout } = await spanwarden(['components', '--schema'])
+  const schema: unknown = JSON.parse(stdout)
+  expect(code).toBe(0)
+  expect(schema).toMatchObject({ type: 'object', properties: { receivers: {}, service: {} } })
 })

@@ -26,6 +26,10 @@ export const configOptions = {
   },
 } as const satisfies Options
 
+export const componentsOptions = {
+  schema: { type: 'boolean', summary: 'Print the JSON schema of a configuration, for editors.' },
+} as const satisfies Options
+
 export const doctorOptions = {
   instrumentation: {
     type: 'boolean',

@@ -13,6 +13,7 @@ export interface StockSample {
   /** Path below the folder of samples; with a key where one file holds several. */
   readonly name: string
   readonly set: string
+  readonly text: string
   /** Types of components in it that we do not have. */
   readonly missing: readonly string[]
   /** The text is not a configuration of a collector, nor of one component. */
@@ -107,7 +108,7 @@ function sampleOf({ name, text, isOther }: Part): StockSample {
   const readFile = (): string => {
     throw new Error('a sample is read alone')
   }
-  const common = { name, set: name.split('/')[0] ?? '', missing: isOther ? [] : missingIn(text), isOther }
+  const common = { name, text, set: name.split('/')[0] ?? '', missing: isOther ? [] : missingIn(text), isOther }
   try {
     const { warnings } = loadConfig([{ name: basename(name), text }], components, { env: ENV, readFile })
     return { ...common, problems: [], warnings }

@@ -14,6 +14,8 @@ export interface PipelineConfig {
   readonly processors: readonly string[]
   /** Ids of exporters and connectors. */
   readonly exporters: readonly string[]
+  /** In a worker: the first process goes on with what comes out. */
+  readonly handsOn?: boolean
 }
 
 const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs']

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { duration, endpoint } from '../config-types.ts'
 
 const lowerCase = <T extends string>(values: readonly [T, ...T[]]) =>
-  z.preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(values))
+  z
+    .preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(values))
+    .meta({ caseless: true })
 
 const names = z
   .array(z.string())
@@ -17,7 +19,14 @@ const withoutEffect = <T extends z.ZodType>(schema: T) =>
 export const referencesConfig = z.strictObject({
   extensions: names.describe('Extensions to start, in this order.'),
   pipelines: z
-    .record(z.string(), z.strictObject({ receivers: names, processors: names, exporters: names }))
+    .record(
+      z.string(),
+      z.strictObject({
+        receivers: names.describe('Receivers, and connectors that other pipelines end in.'),
+        processors: names.describe('Processors, in this order.'),
+        exporters: names.describe('Exporters, and connectors that other pipelines begin with.'),
+      }),
+    )
     .prefault({})
     .describe(
       '`traces`, `metrics` or `logs`, with `/name` for further ones: where batches come from, what is done to them, where they go.',
@@ -66,6 +75,14 @@ export const serviceConfig = z.strictObject({
       endpoint: endpoint.default('127.0.0.1:8080').describe('Page, health and control.'),
     })
     .prefault({}),
+  workers: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe(
+      'Processes that receive, redact and send, beside the first, which has the connectors, the page and the local exporters. 1: one process does everything. A change needs a restart.',
+    ),
   reload: z
     .strictObject({
       on_change: z

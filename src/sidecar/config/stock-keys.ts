@@ -117,9 +117,8 @@ export const STOCK_KEYS: Readonly<Record<string, StockKeys>> = {
     retry_on_failure: ignored('it writes on this machine and has nothing to try again'),
   },
   sending_queue: {
-    batch: ignored('one request is sent as one request'),
+    'batch.enabled': { says: 'false: requests are sent as they came', isRefused: false },
     blocking: ignored('its name is block_on_overflow now'),
-    'batch.partition': ignored('batches are not split by metadata'),
   },
   service: {
     ...telemetryLogs,
