@@ -1,5 +1,5 @@
-// A real OpenTelemetry Collector for the interoperability tests: the stock OTLP receiver, and an exporter that prints
-// every batch as one line of OTLP/JSON on standard output, with the signal in front.
+// A real OpenTelemetry Collector for the interoperability tests and the benchmarks: the stock receiver, processors, connectors and exporters that
+// stand on both sides of a sidecar, and an exporter that prints every batch as one line of OTLP/JSON on standard output, with the signal in front.
 package main
 
 import (
@@ -9,15 +9,27 @@ import (
 	"os"
 	"sync"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/connector/spanmetricsconnector"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/redactionprocessor"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/debugexporter"
+	"go.opentelemetry.io/collector/exporter/otlpexporter"
+	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
+	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/batchprocessor"
+	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
@@ -30,7 +42,7 @@ func main() {
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{
 				DefaultScheme:     "yaml",
-				ProviderFactories: []confmap.ProviderFactory{yamlprovider.NewFactory()},
+				ProviderFactories: []confmap.ProviderFactory{yamlprovider.NewFactory(), fileprovider.NewFactory()},
 			},
 		},
 	}
@@ -40,15 +52,27 @@ func main() {
 }
 
 func factories() (otelcol.Factories, error) {
-	otlp := otlpreceiver.NewFactory()
-	lines := linesFactory()
-	return otelcol.Factories{
-		Receivers: map[component.Type]receiver.Factory{otlp.Type(): otlp},
-		Exporters: map[component.Type]exporter.Factory{lines.Type(): lines},
-		Telemetry: otelconftelemetry.NewFactory(),
-	}, nil
+	result := otelcol.Factories{Telemetry: otelconftelemetry.NewFactory()}
+	var err error
+	if result.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](otlpreceiver.NewFactory()); err != nil {
+		return result, err
+	}
+	if result.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
+		batchprocessor.NewFactory(), memorylimiterprocessor.NewFactory(), redactionprocessor.NewFactory(),
+	); err != nil {
+		return result, err
+	}
+	if result.Connectors, err = otelcol.MakeFactoryMap[connector.Factory](spanmetricsconnector.NewFactory()); err != nil {
+		return result, err
+	}
+	if result.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
+		debugexporter.NewFactory(), linesFactory(), otlpexporter.NewFactory(), otlphttpexporter.NewFactory(),
+	); err != nil {
+		return result, err
+	}
+	result.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](filestorage.NewFactory())
+	return result, err
 }
-
 func linesFactory() exporter.Factory {
 	return exporter.NewFactory(
 		component.MustNewType("lines"),
