@@ -11,6 +11,7 @@ import { fileStorage } from './extensions/file-storage.ts'
 import { page } from './extensions/page.ts'
 import { attributes } from './processors/attributes.ts'
 import { cost } from './processors/cost.ts'
+import { filter } from './processors/filter.ts'
 import { genAiNormalizer } from './processors/gen-ai-normalizer.ts'
 import { memoryLimiter } from './processors/memory-limiter.ts'
 import { redaction } from './processors/redaction.ts'
@@ -24,6 +25,7 @@ export const components: readonly ComponentDefinition[] = [
   otlp,
   spool,
   memoryLimiter,
+  filter,
   attributes,
   redaction,
   resource,

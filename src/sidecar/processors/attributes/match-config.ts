@@ -4,13 +4,24 @@ import { patternProblem } from './regex.ts'
 
 const texts = (what: string) => z.array(z.string()).default([]).describe(what)
 
-const keyAndValue = z.strictObject({
-  key: z.string().min(1).describe('Key of the attribute.'),
-  value: z
-    .union([z.string(), z.number(), z.boolean()])
-    .optional()
-    .describe('strict: equal, of the same type. regexp: a pattern for its text. When absent the key has to be there.'),
-})
+/** The stock collector's documents write `Key` and `Value`, which it takes as well. */
+const lowerCased = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.toLowerCase(), inner]))
+    : value
+
+export const keyAndValue = z.preprocess(
+  lowerCased,
+  z.strictObject({
+    key: z.string().min(1).describe('Key of the attribute.'),
+    value: z
+      .union([z.string(), z.number(), z.boolean()])
+      .optional()
+      .describe(
+        'strict: equal, of the same type. regexp: a pattern for its text. When absent the key has to be there.',
+      ),
+  }),
+)
 
 /** What `include` and `exclude` say; every list that is not empty has to match, each by one of its entries. */
 export const matchConfig = z
