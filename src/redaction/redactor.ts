@@ -35,7 +35,7 @@ export interface RedactorOptions {
   /** Memory of what keys name in each trace: it is taken out wherever it stands in the trace (`enterTrace`). */
   readonly traces?: TraceValues
   /** The scanner, for tests. */
-  readonly createScanner?: (words: WordList) => Scan
+  readonly createScanner?: (words: WordList, pairs?: readonly number[]) => Scan
 }
 
 export interface RedactionLimits {
@@ -179,7 +179,7 @@ class RuleRedactor implements Redactor {
     this.#rules = new RuleSearch([...chosen, this.#keys.search, this.#known.search, SPELLED], indexOf)
     this.#patterns = patterns
     this.#limits = { ...redactionLimits, ...limits }
-    const scanRules = create(this.#rules.words)
+    const scanRules = create(this.#rules.words, this.#rules.pairs)
     this.#scan = (bytes, start, end, found) => {
       const first = found.length
       scanRules(bytes, start, end, found)

@@ -26,11 +26,13 @@ const TOKEN_BYTES = 16
 const START_WORD_BYTES_MAX = 64
 
 /** What of a rule finds matches. */
-export type Search = Pick<Rule, 'type' | 'confidence' | 'triggers' | 'words' | 'needs' | 'heads' | 'find'>
+export type Search = Pick<Rule, 'type' | 'confidence' | 'triggers' | 'words' | 'needs' | 'heads' | 'pairs' | 'find'>
 
 /** Asks the rules about the candidates of one value after the other. */
 export class RuleSearch {
   readonly words: WordList
+  /** `pairs` of the rules; undefined where one of them looks at every run. */
+  readonly pairs: readonly number[] | undefined
   readonly subject = new Subject()
   readonly #rulesAt: readonly (readonly Search[])[]
   /** By index of the word. */
@@ -51,6 +53,8 @@ export class RuleSearch {
     this.#digitHeads = new RuleHeads(this.#rulesAt[TRIGGER_DIGITS] as readonly Search[], DIGIT)
     this.#codeHeads = new RuleHeads(this.#rulesAt[TRIGGER_CODE] as readonly Search[], ALNUM)
     this.words = new WordList(rules.flatMap(({ words = [] }) => words))
+    const ofRuns = rules.filter(({ triggers }) => triggers.includes(TRIGGER_TOKEN))
+    this.pairs = ofRuns.some(({ pairs }) => pairs === undefined) ? undefined : ofRuns.flatMap(({ pairs = [] }) => pairs)
     this.#rulesOfWord = this.words.words.map((word) =>
       firstOfEachSearch(rules.filter(({ words = [] }) => words.includes(word))),
     )

@@ -30,6 +30,10 @@ export interface Rule {
    * (`10`, `6-`; `8A` before a letter), or a word of so many letters and digits (`w9`). Without heads it is called at each.
    */
   readonly heads?: readonly string[]
+  /**
+   * With what matches at TRIGGER_TOKEN begin, so that `find` is not called in vain: two ASCII bytes, `first << 7 | second`. Without pairs it is called at every one.
+   */
+  readonly pairs?: readonly number[]
   /** How sure a match is: 1 = checksum or unmistakable form, 0.5 = form that other things have too. `subject.confidence` may lower or raise it for one match. */
   readonly confidence: number
   /** Words of which one must stand before the weaker forms of the value. */

@@ -30,7 +30,6 @@ import {
   candidate,
   reserve,
   TRIGGER_AT,
-  TRIGGER_AWS,
   TRIGGER_BREAK,
   TRIGGER_BEARER,
   TRIGGER_CODE,
@@ -42,21 +41,17 @@ import {
   TRIGGER_ESCAPE,
   TRIGGER_FOLD,
   TRIGGER_FORM,
-  TRIGGER_GITHUB,
-  TRIGGER_GOOGLE,
   TRIGGER_IBAN,
   TRIGGER_IPV4,
   TRIGGER_JWT,
+  TRIGGER_LONG,
   TRIGGER_PART,
   TRIGGER_PEM,
   TRIGGER_PERCENT,
   TRIGGER_PLUS,
-  TRIGGER_SECRET,
   TRIGGER_SK,
-  TRIGGER_SLACK,
   TRIGGER_SPACED,
   TRIGGER_SSN,
-  TRIGGER_STRIPE,
   TRIGGER_TOKEN,
   TRIGGER_TRIPLES,
   TRIGGER_WORD,
@@ -66,8 +61,9 @@ import { isWordEnd } from './word-list.ts'
 import type { WordList } from './word-list.ts'
 
 /** The scanner in plain TypeScript: the same candidates as kernel/scan.as.ts (a property test), at about a tenth of its speed. */
-export function createPortableScanner(words: WordList): Scan {
+export function createPortableScanner(words: WordList, pairs?: readonly number[]): Scan {
   const hasWords = words.words.length > 0
+  const isPair = pairsOf(pairs)
   return (bytes, start, end, found) => {
     setText(bytes, start, end)
     let tokenLength = 0
@@ -80,7 +76,8 @@ export function createPortableScanner(words: WordList): Scan {
       wordLength = (bits & ALNUM) === 0 || (bytes[at - 1] === 0x5c && isEscapeLetter(at)) ? 0 : wordLength + 1
       const kind = bits & KINDS
       if (kind !== 0) put(found, at, kind === LITERAL ? literalAt(at) : kind === DIGIT ? digitAt(at) : otherAt(at))
-      if (tokenLength === TOKEN_LENGTH) put(found, at, TRIGGER_TOKEN)
+      if (tokenLength >= TOKEN_LENGTH && mayBeginKey(at, tokenLength, isPair)) put(found, at, TRIGGER_TOKEN)
+      if (wordLength === LONG_LENGTH) put(found, at, TRIGGER_LONG)
       const isInside = (bits & LOWER) !== 0 && ((BITS[bytes[at + 1] as number] as number) & LOWER) !== 0
       if (
         wordLength > 0 &&
@@ -111,6 +108,7 @@ function put(found: Candidates, at: number, trigger: number): void {
 
 const NO_BYTES = new Uint8Array(0)
 const TOKEN_LENGTH = 16
+const LONG_LENGTH = 25
 const CODE_LENGTH = 8
 const CODE_LENGTH_MAX = 24
 const CODE_DIGITS = 4
@@ -125,7 +123,7 @@ const LOWER = 16
 /** What a byte can be the last one of, and its classes. */
 const BITS = new Uint8Array(256)
 for (const char of ':abcdefABCDEF') BITS[char.charCodeAt(0)] = OTHER
-for (const char of '@(u/J-_AaxpIrRtT%&"') BITS[char.charCodeAt(0)] = LITERAL
+for (const char of '@(u/J-xIrR%&"') BITS[char.charCodeAt(0)] = LITERAL
 for (const char of '0123456789') BITS[char.charCodeAt(0)] = DIGIT
 for (let byte = 0x80; byte < 256; byte++) BITS[byte] = OTHER
 for (const char of '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ')
@@ -156,8 +154,7 @@ function literalAt(p: number): number {
     case 0x28: // (
       return byte(p - 1) === 0x2b ? plusAt(p) : -1
     case 0x78: // x
-      if (byte(p - 1) === 0x5c) return isUsefulCode(hexAt(p + 1, 2)) ? TRIGGER_ESCAPE : -1
-      return isText(p - 2, 'xo') && isLetter(byte(p + 1)) && byte(p + 2) === 0x2d ? TRIGGER_SLACK : -1
+      return byte(p - 1) === 0x5c && isUsefulCode(hexAt(p + 1, 2)) ? TRIGGER_ESCAPE : -1
     case 0x75: // u
       return byte(p - 1) === 0x5c && isUsefulEscape(p) ? TRIGGER_ESCAPE : -1
     case 0x22: // a quote
@@ -172,38 +169,34 @@ function literalAt(p: number): number {
       return isText(p - 2, 'ey') && isTokenRun(p + 1, 8) ? TRIGGER_JWT : -1
     case 0x2d: // -
       return isText(p - 2, 'sk') && isTokenRun(p + 1, 8) ? TRIGGER_SK : dashAt(p)
-    case 0x5f: // _
-      return underscoreAt(p)
-    case 0x41: // A
-      return isText(p - 3, 'AKI') || isText(p - 3, 'ASI') ? TRIGGER_AWS : otherAt(p)
-    case 0x61: // a
-      return isText(p - 3, 'AIz') ? TRIGGER_GOOGLE : otherAt(p)
-    case 0x70: // p
-      return isText(p - 3, 'xap') && byte(p + 1) === 0x2d ? TRIGGER_SLACK : -1
     case 0x49: // I
       return isText(p - 4, '-BEG') && byte(p + 1) === 0x4e ? TRIGGER_PEM : -1
     case 0x72: // r
-    case 0x52:
+    default:
       return isWordIgnoringCase(p - 3, 'bearer') && byte(p + 3) === 0x20 ? TRIGGER_BEARER : -1
-    default: // t
-      return isWordIgnoringCase(p - 5, 'secret') ? TRIGGER_SECRET : -1
   }
 }
 
-const isForm = (p: number): boolean => isDigit(byte(p - 2)) && (isDigit(byte(p - 3)) || isDigit(byte(p + 1)))
+const FORM_BYTES = 12
+const FORM_DIGITS_MIN = 6
+
+/** p is behind a `+`: six digits with nothing but pluses and gaps between. */
+function isForm(p: number): boolean {
+  if (!isDigit(byte(p - 2))) return false
+  let digits = 0
+  for (let at = p; at < p + FORM_BYTES && isOfForm(byte(at)); at++) if (isDigit(byte(at))) digits++
+  for (let at = p - 1; at > p - FORM_BYTES && isOfForm(byte(at)); at--) if (isDigit(byte(at))) digits++
+  return digits >= FORM_DIGITS_MIN
+}
+
+/** Digits and `+()-./`. */
+const isOfForm = (c: number): boolean =>
+  isDigit(c) || c === 0x2b || c === 0x28 || c === 0x29 || (c >= 0x2d && c <= 0x2f)
 
 function isAddressSign(p: number): boolean {
   const before = byte(p - 1)
   if (before === 0x22) return isAlnum(byte(byte(p - 2) === 0x5c ? p - 3 : p - 2))
   return before > 0x20 && before !== 0x60 && !isEscapeLetter(p - 1)
-}
-
-function underscoreAt(p: number): number {
-  if (isText(p - 2, 'sk') || isText(p - 2, 'rk')) {
-    return isText(p + 1, 'live') || isText(p + 1, 'test') ? TRIGGER_STRIPE : -1
-  }
-  if (isText(p - 3, 'gh')) return 'pousr'.includes(String.fromCharCode(byte(p - 1))) ? TRIGGER_GITHUB : -1
-  return isText(p - 6, 'ub_pat') ? TRIGGER_GITHUB : -1
 }
 
 function plusAt(p: number): number {
@@ -292,3 +285,21 @@ function isCode(p: number): boolean {
   }
   return digits >= CODE_DIGITS && digits < length
 }
+
+/** By pair: 1 where a rule asked for it. */
+function pairsOf(pairs: readonly number[] | undefined): Uint8Array {
+  const isPair = new Uint8Array(128 * 128).fill(pairs === undefined ? 1 : 0)
+  for (const pair of pairs ?? []) isPair[pair] = 1
+  return isPair
+}
+
+/** p is the sixteenth character, or a later one, of a run. */
+function mayBeginKey(p: number, length: number, isPair: Uint8Array): boolean {
+  const from = p - TOKEN_LENGTH + 1
+  const before = byte(from - 1)
+  if (length === TOKEN_LENGTH && BEHIND_WHICH.has(before)) return true
+  if (isPair[(byte(from) << 7) | byte(from + 1)] === 0 || (isAlnum(byte(from)) && isEscapeLetter(from))) return false
+  return !isAlnum(before) || isEscapeLetter(from - 1)
+}
+
+const BEHIND_WHICH = new Set([':', '|', '%', '~', '.'].map((char) => char.charCodeAt(0)))

@@ -6,12 +6,7 @@ import { noCandidates, positionOf, triggerOf } from './triggers.ts'
 import type { Scan } from './triggers.ts'
 import { WordList } from './word-list.ts'
 
-const literals = [
-  'a@b eyJhbGciOiJIUzI1 sk-abcdefghijk \\u0040 \\/ +49151234567 -----BEGIN Bearer. BEARER. secret SECRET github_pat'.split(
-    ' ',
-  ),
-  `sk${''}_live rk${''}_test AKI${''}A ASI${''}A AI${''}za gh${''}p_ xo${''}xb- xap${''}p-`.split(' '),
-].flat()
+const literals = 'a@b eyJhbGciOiJIUzI1 sk-abcdefghijk \\u0040 \\/ +49151234567 -----BEGIN Bearer. BEARER.'.split(' ')
 const fragments = [
   literals.map((text) => text.replace(/\.$/, ' ').replace(/pat$/, 'pat_')),
   '+1 +49.151.2345678 ( ) \\n 4111 - . : :: 0.12345678 555-123-4567 811218-9876 736028/5163 123-45-6789 1.2.3.4 255.255.255.255 aa:bb:cc:dd:ee:ff'.split(
@@ -22,6 +17,9 @@ const fragments = [
   ),
   ['"', '\\"', '"12', '12"', ',', '},{', '"},{"text":"', '","', '12","34', '12\\", \\"34'],
   [' ', '\n', '1 2 3 4 5 6 7 8', '9 0 '],
+  'ghp_abcdefghijklmnop x-ghabcdefghijklmno abcdefghijklmnopqrstuvwx abcdefghijklm_nopqrstuvw_mmk | ~ - _ gh'.split(
+    ' ',
+  ),
   'password dbPassword apiKey SSN IPAddress key2 ipv4 eMail abcdefgh 1234 ABCD1234 12ab34cd 123-456-7 123.456.789 _ %40 %2B % &amp; &#64; & ; thetastate'.split(
     ' ',
   ),
@@ -50,8 +48,9 @@ const run = (scan: Scan, bytes: Uint8Array, start = 0, end = bytes.length): stri
 
 describe('scanner', () => {
   const words = new WordList(['password', 'ssn', 'key', 'apikey', 'ip', 'email', 'ipv4', 'abc', 'ab', 'fa', 'skey'])
-  const simd = createSimdScanner(words) ?? noSimd()
-  const portable = createPortableScanner(words)
+  const pairs = ['gh', 'x-', '1a'].map((pair) => (pair.charCodeAt(0) << 7) | pair.charCodeAt(1))
+  const simd = createSimdScanner(words, pairs) ?? noSimd()
+  const portable = createPortableScanner(words, pairs)
 
   test('SIMD and portable scanner find the same candidates', () => {
     fc.assert(

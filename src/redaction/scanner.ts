@@ -23,20 +23,27 @@ interface Kernel {
   setWords(nodes: number, endsWithDigit: boolean): void
   addEnding(lastFour: number): void
   addShortWord(lastFour: number, length: number): void
+  addPair(pair: number): void
+  allowAllPairs(): void
   scan(from: number, to: number, base: number): number
 }
 
-/** The fastest scanner that this machine has: SIMD WebAssembly, else plain JavaScript with the same result. */
-export function createScanner(words: WordList): Scan {
-  return createSimdScanner(words) ?? createPortableScanner(words)
+/**
+ * The fastest scanner that this machine has: SIMD WebAssembly, else plain JavaScript with the same result. `pairs`: as rules state them; without them every run of
+ * sixteen token characters is a candidate.
+ */
+export function createScanner(words: WordList, pairs?: readonly number[]): Scan {
+  return createSimdScanner(words, pairs) ?? createPortableScanner(words, pairs)
 }
 
 /** Undefined where WebAssembly or its SIMD instructions are missing. */
-export function createSimdScanner(words: WordList): Scan | undefined {
+export function createSimdScanner(words: WordList, pairs?: readonly number[]): Scan | undefined {
   const kernel = instantiate()
   if (kernel === undefined) return undefined
   kernel.prepare()
   if (words.words.length > 0) takeUpWords(kernel, words)
+  if (pairs === undefined) kernel.allowAllPairs()
+  else for (const pair of pairs) kernel.addPair(pair)
   const input = kernel.inputOffset()
   const chunk = kernel.chunkBytes()
   const lead = kernel.leadBytes()

@@ -13,7 +13,8 @@ export const CHUNK: usize = 65536;
 export const OUTPUT: usize = INPUT + LEAD + CHUNK + 192;
 export const ENDINGS: usize = 655360; // 2^17 bits
 export const SHORT_WORDS: usize = ENDINGS + 16384; // 2^15 bits for words of three characters, then 2^10 for those of two
-export const TREE: usize = SHORT_WORDS + 4096 + 128;
+export const PAIRS: usize = SHORT_WORDS + 4096 + 128; // 2^14 bits: pairs of ASCII bytes
+export const TREE: usize = PAIRS + 2048;
 export const CLASS_COUNT: usize = 37;
 
 // @ts-ignore: decorator

@@ -9,8 +9,10 @@ import {
   BUCKETS, byte, CHUNK, CLASSES, CONSTANTS, INPUT, isDigit, isEscapeLetter, isHex, isLetter, isLower, isUpper, LEAD, OUTPUT, TABLES, TREE,
 } from './memory.as'
 import { colonAt, digitsAt, ibanAt, ipv4At, isBreak, isCode, isEncoded, isEntity, isFold, isPartEnd, isSpaced, literalAt, ssnAt } from './shapes.as'
+import { keysBehindMarks, keysOf } from './key-pairs.as'
 import { digitEndings, edges, listedOf } from './words.as'
 
+export { addPair, allowAllPairs } from './key-pairs.as'
 export { addEnding, addShortWord, setWords } from './words.as'
 
 export function classesOffset(): usize { return CLASSES; }
@@ -52,16 +54,14 @@ export function prepare(): void {
   allow(1, 0, ANY); allow(1, 1, ANY); allow(1, 2, 0x2b); allowAll(1, 3, "(0123456789");
   // bucket 2: \u, \x and \/
   allow(2, 0, ANY); allow(2, 1, ANY); allow(2, 2, 0x5c); allowAll(2, 3, "ux/");
-  // bucket 3: eyJ xox
-  allow(3, 0, ANY); allowAll(3, 1, "ex"); allowAll(3, 2, "yo"); allowAll(3, 3, "Jx");
-  // bucket 4: sk- sk_ rk_
-  allow(4, 0, ANY); allowAll(4, 1, "sr"); allowAll(4, 2, "k"); allowAll(4, 3, "-_");
-  // bucket 5: AKIA ASIA AIza BEGI
-  allowAll(5, 0, "AB"); allowAll(5, 1, "KSIE"); allowAll(5, 2, "IzG"); allowAll(5, 3, "AaI");
-  // bucket 6: gh?_ xapp pat_
-  allowAll(6, 0, "gxp"); allowAll(6, 1, "ha"); allowAll(6, 2, "pousrt"); allowAll(6, 3, "_p");
-  // bucket 7: bear cret, in any case
-  allowAll(7, 0, "BbCc"); allowAll(7, 1, "EeRr"); allowAll(7, 2, "AaEe"); allowAll(7, 3, "RrTt");
+  // bucket 3: eyJ
+  allow(3, 0, ANY); allow(3, 1, 0x65); allow(3, 2, 0x79); allow(3, 3, 0x4a);
+  // bucket 4: sk-
+  allow(4, 0, ANY); allow(4, 1, 0x73); allow(4, 2, 0x6b); allow(4, 3, 0x2d);
+  // bucket 5: BEGI
+  allow(5, 0, 0x42); allow(5, 1, 0x45); allow(5, 2, 0x47); allow(5, 3, 0x49);
+  // bucket 6: bear in any case
+  allowAll(6, 0, "Bb"); allowAll(6, 1, "Ee"); allowAll(6, 2, "Aa"); allowAll(6, 3, "Rr");
   constant(0, 0x0f);
   constant(1, 0x2f); // below 0
   constant(3, 0x20); // letters to lower case; a space
@@ -106,9 +106,10 @@ export function scan(from: usize, to: usize, base: i32): i32 {
   let before0 = i32x4.splat(0), before1 = i32x4.splat(0), before2 = i32x4.splat(0), digitsBefore = i32x4.splat(0);
   let digitsWas: u64 = 0, lettersWas: u64 = 0, slashesWas: u64 = 0;
   let tokensWas: u64 = 0, tokens2Was: u64 = 0, tokens4Was: u64 = 0, tokens8Was: u64 = 0;
+  let plainWas: u64 = 0, beginsWas: u64 = 0;
   let singlesWas: u64 = 0, singles2Was: u64 = 0, singles4Was: u64 = 0;
   let startsWas: u64 = 0, lowerWas: u64 = 0, alnumWas: u64 = 0;
-  let wordsWas: u64 = 0, words2Was: u64 = 0, words4Was: u64 = 0;
+  let wordsWas: u64 = 0, words2Was: u64 = 0, words4Was: u64 = 0, words8Was: u64 = 0;
   let out: usize = OUTPUT;
 
   for (let block: usize = 0; block < to; block += 64) {
@@ -184,7 +185,13 @@ export function scan(from: usize, to: usize, base: i32): i32 {
     const tokens2 = tokens & back(tokens, tokensWas, 1);
     const tokens4 = tokens2 & back(tokens2, tokens2Was, 2);
     const tokens8 = tokens4 & back(tokens4, tokens4Was, 4);
-    const runs = tokens8 & back(tokens8, tokens8Was, 8) & ~back(tokens, tokensWas, 16);
+    const tokens16 = tokens8 & back(tokens8, tokens8Was, 8);
+    // A key begins with a run, behind a mark in it, or behind the letter of an escape, which is no part of it.
+    const escapes = alnum & ~words;
+    const begins = tokens & ~escapes & ~back(tokens & ~marks & ~escapes, plainWas, 1);
+    const runs = keysOf(tokens16 & back(begins, beginsWas, 15), INPUT + block) | keysBehindMarks(tokens16 & ~back(tokens, tokensWas, 16), INPUT + block);
+    plainWas = tokens & ~marks & ~escapes;
+    beginsWas = begins;
     let encoded: u64 = 0;
     for (let twelve = tokens8 & back(tokens4, tokens4Was, 8) & ~back(tokens, tokensWas, 12); twelve != 0; twelve &= twelve - 1) {
       if (isEncoded(INPUT + block + <usize>ctz(twelve))) encoded |= twelve & (0 - twelve);
@@ -196,7 +203,9 @@ export function scan(from: usize, to: usize, base: i32): i32 {
 
     const words2 = words & back(words, wordsWas, 1);
     const words4 = words2 & back(words2, words2Was, 2);
-    let longWords = words4 & back(words4, words4Was, 4) & ~back(words, wordsWas, 8);
+    const words8 = words4 & back(words4, words4Was, 4);
+    const long = words8 & back(words8, words8Was, 8) & back(words8, words8Was, 16) & back(words, wordsWas, 24) & ~back(words, wordsWas, 25);
+    let longWords = words8 & ~back(words, wordsWas, 8);
     let codes: u64 = 0;
     // Adding the starts of long words to their letters carries each to its first digit: no digit, nothing to look at. Words that cross a block are looked at.
     const starts = longWords >> 7;
@@ -208,6 +217,7 @@ export function scan(from: usize, to: usize, base: i32): i32 {
     const wordsBefore = wordsWas;
     words2Was = words2;
     words4Was = words4;
+    words8Was = words8;
     wordsWas = words;
 
     let listed: u64 = 0;
@@ -298,15 +308,15 @@ export function scan(from: usize, to: usize, base: i32): i32 {
     slashesWas = slashes;
 
     const first = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
-    let all = breaks | spaced | encoded | parts | first | runs | listed | triples | codes | signs | folded;
-    if (all != 0) out = emit(out, block, from, to, base, all, literals, shaped, ssn, ipv4, pairs, dashed, iban, runs, listed, triples, codes, signs, folded, breaks, spaced, encoded, parts);
+    let all = breaks | spaced | encoded | parts | first | runs | long | listed | triples | codes | signs | folded;
+    if (all != 0) out = emit(out, block, from, to, base, all, literals, shaped, ssn, ipv4, pairs, dashed, iban, runs, long, listed, triples, codes, signs, folded, breaks, spaced, encoded, parts);
   }
   return <i32>((out - OUTPUT) >> 2);
 }
 
 /** Writes the candidates of one block: what the masks tell, as far as it is true. */
 function emit(out: usize, block: usize, from: usize, to: usize, base: i32, all: u64, literals: u64, shaped: u64, ssn: u64, ipv4: u64, pairs: u64, dashed: u64, iban: u64,
-  runs: u64, listed: u64, triples: u64, codes: u64, signs: u64, folded: u64, breaks: u64, spaced: u64, encoded: u64, parts: u64): usize {
+  runs: u64, long: u64, listed: u64, triples: u64, codes: u64, signs: u64, folded: u64, breaks: u64, spaced: u64, encoded: u64, parts: u64): usize {
   const first = literals | shaped | ssn | ipv4 | pairs | dashed | iban;
     while (all != 0) {
       const bit = ctz(all);
@@ -327,7 +337,8 @@ function emit(out: usize, block: usize, from: usize, to: usize, base: i32, all: 
         if (trigger < 0 && (iban & one) != 0) trigger = ibanAt(p);
         if (trigger >= 0) { store<i32>(out, position | trigger); out += 4; }
       }
-      if (((runs | listed | triples | codes) & one) != 0) {
+      if (((runs | long | listed | triples | codes) & one) != 0) {
+        if ((long & one) != 0) { store<i32>(out, position | 5); out += 4; }
         if ((runs & one) != 0) { store<i32>(out, position | 19); out += 4; }
         if ((listed & one) != 0) { store<i32>(out, position | 20); out += 4; }
         if ((triples & one) != 0) { store<i32>(out, position | 21); out += 4; }

@@ -10,6 +10,16 @@ function tokenRun(at: usize, n: usize): bool {
 /** A letter or digit that is text, not the letter of an escape. */
 function isWord(at: usize): bool { return isAlnum(byte(at)) && !isEscapeLetter(at); }
 
+/** p is behind a `+`: six digits with nothing but pluses and gaps between. */
+function isForm(p: usize): bool {
+  let digits = 0;
+  for (let at = p; at < p + 12 && isOfForm(byte(at)); at++) if (isDigit(byte(at))) digits++;
+  for (let at = p - 1; at > p - 12 && isOfForm(byte(at)); at--) if (isDigit(byte(at))) digits++;
+  return digits >= 6;
+}
+
+function isOfForm(c: u32): bool { return isDigit(c) || c == 0x2b || (c >= 0x28 && c <= 0x29) || (c >= 0x2d && c <= 0x2f); }
+
 /** The trigger that ends here, or -1. */
 export function literalAt(p: usize): i32 {
   const c = byte(p);
@@ -24,7 +34,7 @@ export function literalAt(p: usize): i32 {
       if (isDigit(d)) digits++;
       else if (d != 0x20 && d != 0x2d && d != 0x2e && d != 0x28 && d != 0x29 && d != 0x2f) break;
     }
-    return digits >= 7 ? 1 : c != 0x28 && isDigit(c2) && (isDigit(c3) || isDigit(byte(p + 1))) ? 27 : -1;
+    return digits >= 7 ? 1 : c != 0x28 && isDigit(c2) && isForm(p) ? 27 : -1;
   }
   if (c1 == 0x5c) { // backslash
     if (c == 0x2f) return 2;
@@ -33,26 +43,10 @@ export function literalAt(p: usize): i32 {
     return -1;
   }
   if (c == 0x4a) return c1 == 0x79 && c2 == 0x65 && tokenRun(p + 1, 8) ? 3 : -1; // eyJ
-  if (c1 == 0x6b && (c2 == 0x73 || c2 == 0x72)) { // sk- sk_ rk_
-    if (c == 0x2d) return c2 == 0x73 && tokenRun(p + 1, 8) ? 4 : -1;
-    if (c != 0x5f) return -1;
-    const word = load<u32>(p + 1);
-    return word == 0x6576696c || word == 0x74736574 ? 5 : -1; // live, test
-  }
-  if (c == 0x41) return c3 == 0x41 && c1 == 0x49 && (c2 == 0x4b || c2 == 0x53) ? 6 : -1; // AKIA ASIA
-  if (c == 0x61) return c3 == 0x41 && c1 == 0x7a && c2 == 0x49 ? 7 : -1; // AIza
-  if (c == 0x5f) {
-    if (c3 == 0x67 && c2 == 0x68) return c1 == 0x70 || c1 == 0x6f || c1 == 0x75 || c1 == 0x73 || c1 == 0x72 ? 8 : -1; // gh?_
-    if (c1 == 0x74 && c2 == 0x61 && c3 == 0x70) return byte(p - 4) == 0x5f && byte(p - 5) == 0x62 && byte(p - 6) == 0x75 ? 8 : -1; // ub_pat_
-    return -1;
-  }
-  if (c == 0x78) return c1 == 0x6f && c2 == 0x78 && isLetter(byte(p + 1)) && byte(p + 2) == 0x2d ? 9 : -1; // xox?-
-  if (c == 0x70) return c1 == 0x70 && c2 == 0x61 && c3 == 0x78 && byte(p + 1) == 0x2d ? 9 : -1; // xapp-
+  if (c == 0x2d) return c1 == 0x6b && c2 == 0x73 && tokenRun(p + 1, 8) ? 4 : -1; // sk-
   if (c == 0x49) return c1 == 0x47 && c2 == 0x45 && c3 == 0x42 && byte(p - 4) == 0x2d && byte(p + 1) == 0x4e ? 10 : -1; // -BEGIN
   if ((c | 0x20) == 0x72) // bear, er and a space
     return (c1 | 0x20) == 0x61 && (c2 | 0x20) == 0x65 && (c3 | 0x20) == 0x62 && (byte(p + 1) | 0x20) == 0x65 && (byte(p + 2) | 0x20) == 0x72 && byte(p + 3) == 0x20 ? 11 : -1;
-  if ((c | 0x20) == 0x74) // secret
-    return (c1 | 0x20) == 0x65 && (c2 | 0x20) == 0x72 && (c3 | 0x20) == 0x63 && (byte(p - 4) | 0x20) == 0x65 && (byte(p - 5) | 0x20) == 0x73 ? 12 : -1;
   return -1;
 }
 

@@ -2,7 +2,7 @@ import { keyedValue } from '../keyed-value.ts'
 import type { Rule } from '../rule.ts'
 import { ALNUM, HEX } from '../subject.ts'
 import type { Subject } from '../subject.ts'
-import { TRIGGER_TOKEN, TRIGGER_WORD } from '../triggers.ts'
+import { TRIGGER_LONG, TRIGGER_WORD } from '../triggers.ts'
 import { isBase58, isBase58Check } from './crypto/base58.ts'
 import { isBech32 } from './crypto/bech32.ts'
 import { isStrkey } from './crypto/strkey.ts'
@@ -18,12 +18,12 @@ export const cryptoAddress: Rule = {
   summary:
     'Addresses of crypto currencies: by their checksum (Base58Check, Bech32, Stellar) or form (Ethereum, Monero); those without either behind a word such as "wallet".',
   source: 'BIP 13, 173, 350; EIP-55 (form only); Monero standard address; SEP-23',
-  triggers: [TRIGGER_TOKEN, TRIGGER_WORD],
+  triggers: [TRIGGER_LONG, TRIGGER_WORD],
   words: WALLETS.words,
   confidence: 0.95,
   context: WALLETS.phrases,
   find: (subject, at, trigger) =>
-    trigger === TRIGGER_TOKEN ? findInRun(subject, at, isAddress) : findWallet(subject, at),
+    trigger === TRIGGER_LONG ? findInRun(subject, at, isAddress) : findWallet(subject, at),
   examples: {
     matches: [
       'pay to «1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa»',
@@ -53,7 +53,7 @@ export const cryptoPrivateKey: Rule = {
   family: 'secrets',
   summary: 'Private keys of wallets: WIF, extended keys (xprv), Stellar seeds, nsec of Nostr.',
   source: 'BIP 32 (xprv), Bitcoin wiki: wallet import format, SEP-23, NIP-19',
-  triggers: [TRIGGER_TOKEN],
+  triggers: [TRIGGER_LONG],
   confidence: 1,
   find: (subject, at) => findInRun(subject, at, isPrivateKey),
   examples: {
@@ -101,13 +101,11 @@ const RUN_BYTES_MAX = 256
 
 type Test = (bytes: Uint8Array, from: number, to: number) => boolean
 
-/** From the first to the last word that passes in a run of letters, digits, dashes and underscores; `at` is the sixteenth character of the run. */
+/** From the first to the last word that passes in a run of letters, digits, dashes and underscores; `at` is the twenty-fifth character of a word in it. */
 function findInRun(subject: Subject, at: number, test: Test): boolean {
   const { bytes } = subject
   const stop = Math.min(subject.tokenEnd(at), at + RUN_BYTES_MAX)
-  let from = Math.max(at - 15, subject.start)
-  if (stop - from < WORD_BYTES_MIN || !hasLongWord(subject, at, from, stop)) return false
-  if (subject.isEscapeLetter(from)) from++
+  let from = Math.max(at - WORD_BYTES_MIN + 1, subject.start)
   let start = -1
   let end = -1
   while (from < stop) {
@@ -123,25 +121,6 @@ function findInRun(subject: Subject, at: number, test: Test): boolean {
   }
   return start >= 0 && subject.matched(start, end)
 }
-
-/** Whether a word in the run is long enough for an address: both rules ask. */
-function hasLongWord(subject: Subject, at: number, from: number, stop: number): boolean {
-  if (asked.subject === subject && asked.turn === subject.turn && asked.at === at) return asked.hasLongWord
-  let word = from
-  let next = from
-  while (word < stop && next - word < WORD_BYTES_MIN) {
-    if (!subject.is(next, ALNUM)) word = next + 1
-    next++
-  }
-  subject.steps += next - from
-  asked.subject = subject
-  asked.turn = subject.turn
-  asked.at = at
-  asked.hasLongWord = next - word >= WORD_BYTES_MIN
-  return asked.hasLongWord
-}
-
-const asked = { subject: undefined as Subject | undefined, turn: 0, at: 0, hasLongWord: false }
 
 const first = (chars: string): Uint8Array => {
   const table = new Uint8Array(256)

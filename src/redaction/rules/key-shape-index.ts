@@ -29,6 +29,13 @@ export class KeyShapeIndex {
     return [...this.#byWord].filter(([, found]) => found.some(({ shape }) => shape.type === type)).map(([word]) => word)
   }
 
+  /** Pairs of bytes with which keys of the type begin in a run of token characters (`Rule.pairs`). */
+  pairsOf(type: RuleType): readonly number[] {
+    return Array.from(this.#listOfPair.keys()).filter((pair) =>
+      this.#lists[(this.#listOfPair[pair] as number) - 1]?.some((shape) => shape.type === type),
+    )
+  }
+
   /** At TRIGGER_WORD. Sets the type of what it finds. */
   findAtWord(subject: Subject): boolean {
     for (const { shape, offset } of this.#byWord.get(subject.word) ?? []) {
@@ -37,28 +44,20 @@ export class KeyShapeIndex {
     return false
   }
 
-  /** At TRIGGER_TOKEN: a key begins where the run does, or behind a `-` or `_` in it. Sets the type of what it finds. */
+  /** At TRIGGER_TOKEN. Sets the type of what it finds. */
   findInRun(subject: Subject, at: number): boolean {
     const { bytes } = subject
     const from = Math.max(subject.start, at - RUN_BYTES + 1)
-    const end = subject.runEnd(at, TOKEN, RUN_BYTES_MAX)
-    const stop = end - RUN_BYTES
-    let start = subject.isEscapeLetter(from) ? from + 1 : from
-    do {
-      const list = this.#listOfPair[((bytes[start] as number) << 7) | (bytes[start + 1] as number)] as number
-      if (list > 0)
-        for (const shape of this.#lists[list - 1] as KeyShape[]) if (isKey(subject, shape, start)) return true
-      while (start < stop && bytes[start] !== DASH && bytes[start] !== UNDERSCORE) start++
-    } while (start++ < stop)
-    return this.#findByMiddle(subject, from, end)
+    const list = this.#listOfPair[((bytes[from] as number) << 7) | (bytes[from + 1] as number)] as number
+    if (list > 0) for (const shape of this.#lists[list - 1] as KeyShape[]) if (isKey(subject, shape, from)) return true
+    return this.#findByMiddle(subject, from)
   }
 
-  #findByMiddle(subject: Subject, from: number, end: number): boolean {
+  #findByMiddle(subject: Subject, from: number): boolean {
     const before = subject.at(from - 1)
     let start = -1
     if (before === COLON || before === BAR || before === PERCENT) start = startOfDigits(subject, from - 1)
     else if (before === TILDE || before === DOT) start = beforeTilde(subject, from)
-    else if (end - from >= ENDING_BYTES && subject.hasText(end - ENDING.length, ENDING)) start = end - ENDING_BYTES
     if (start < 0) return false
     // Telegram puts its tokens behind `bot` in paths.
     const isGlued = subject.hasText(start - 3, 'bot')
@@ -80,18 +79,11 @@ const LISTS_MAX = 255
 
 /** Length of a run of TRIGGER_TOKEN. */
 const RUN_BYTES = 16
-/** A key that begins further behind the start of a run is not looked for. */
-const RUN_BYTES_MAX = 64
-const DASH = 0x2d
-const UNDERSCORE = 0x5f
 const COLON = 0x3a
 const BAR = 0x7c
 const PERCENT = 0x25
 const TILDE = 0x7e
 const DOT = 0x2e
-/** Of MaxMind's keys. */
-const ENDING = '_mmk'
-const ENDING_BYTES = 40
 const DIGITS_MAX = 16
 
 /** Of `123456789:AA…` (Telegram), `123456789012345|…` (Facebook), or -1. */
@@ -140,10 +132,19 @@ function startingWord({ prefix, parts }: KeyShape): { text: string; offset: numb
   const [first, second] = parts
   if (prefix === '' && first !== undefined && first.min === first.max && /^.[a-z0-9]{4,}\W/.test(second?.literal ?? ''))
     return { text: second?.literal.slice(1, -1) ?? '', offset: first.min + 1 }
+  const ending = endingWord(parts)
+  if (prefix === '' && ending !== undefined) return ending
   const [, before = '', text = ''] = /^([^A-Za-z0-9]*)([A-Za-z0-9]{2,})[^A-Za-z0-9]/.exec(prefix) ?? []
   return text === '' || leadingRun({ prefix, parts }) >= RUN_BYTES
     ? undefined
     : { text: text.toLowerCase(), offset: before.length }
+}
+
+/** Of `{a6}_{a29}_mmk`: the word that ends it. */
+function endingWord(parts: KeyShape['parts']): { text: string; offset: number } | undefined {
+  const text = /^_([a-z]{3,})$/.exec(parts.at(-1)?.literal ?? '')?.[1]
+  if (text === undefined || parts.some(({ min, max }) => min !== max)) return undefined
+  return { text, offset: parts.reduce((sum, { literal, min }) => sum + literal.length + min, -text.length) }
 }
 
 /** How many token characters every key of a shape begins with. */

@@ -117,6 +117,7 @@ export const vendorKeys: readonly Rule[] = vendors.map(([type, vendor, forms]) =
   source: 'learnt from the rules of gitleaks (MIT licence) and the documentation of the vendors',
   triggers: [TRIGGER_TOKEN, TRIGGER_WORD],
   words: index.wordsOf(type),
+  pairs: index.pairsOf(type),
   confidence: 0.95,
   find: findVendorKey,
   examples: {

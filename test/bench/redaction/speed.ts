@@ -15,7 +15,7 @@ const PASSES = 7
 
 interface Corpus {
   readonly name: string
-  /** Values, each behind a byte that stands for its length. */
+  /** Values, each behind its tag and length, as on the wire. */
   readonly batches: readonly { readonly bytes: Uint8Array; readonly ranges: readonly (readonly [number, number])[] }[]
   readonly texts: readonly string[]
   readonly bytes: number
@@ -71,7 +71,10 @@ function engine({ batches }: Corpus): () => void {
 }
 
 function scanOnly({ batches }: Corpus): () => void {
-  const scan = createScanner(new WordList(rules.flatMap(({ words = [] }) => words)))
+  const scan = createScanner(
+    new WordList(rules.flatMap(({ words = [] }) => words)),
+    rules.flatMap(({ pairs = [] }) => pairs),
+  )
   const found = noCandidates()
   return () => {
     for (const { bytes } of batches) {
@@ -142,9 +145,10 @@ function corpusOf(name: string, texts: readonly string[]): Corpus {
     const text = texts[i % texts.length] as string
     chosen.push(text)
     const value = Buffer.from(text)
-    parts.push(Buffer.from([0x0a, value.length & 0x7f]), value)
-    ranges.push([size + 2, size + 2 + value.length])
-    size += value.length + 2
+    const head = Buffer.from([TAG, ...varint(value.length)])
+    parts.push(head, value)
+    ranges.push([size + head.length, size + head.length + value.length])
+    size += head.length + value.length
     if (size < BATCH_BYTES) continue
     batches.push({ bytes: Buffer.concat(parts), ranges })
     total += size
@@ -155,6 +159,10 @@ function corpusOf(name: string, texts: readonly string[]): Corpus {
   const bytes = batches.reduce((sum, batch) => sum + batch.bytes.length, 0)
   return { name, batches, texts: chosen, bytes }
 }
+
+/** Of a string field of Protocol Buffers. */
+const TAG = 0x0a
+const varint = (n: number): number[] => (n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...varint(n >>> 7)])
 
 if (import.meta.main) {
   const { rows } = measureEngine()
