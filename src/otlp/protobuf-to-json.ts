@@ -74,7 +74,9 @@ function fieldJson(view: OtlpView, field: FieldSchema, nodes: readonly number[])
   const last = nodes.at(-1) as number
   if (!repeated) return `"${name}":${type === 'message' ? messageJson(view, nodes) : scalarJson(view, field, last)}`
   if (type === 'message') return `"${name}":[${nodes.map((n) => messageJson(view, [n])).join(',')}]`
-  return `"${name}":[${nodes.map((n) => elementsJson(view, field, n)).join(',')}]`
+  // Numbers that share one length may be none.
+  const elements = nodes.map((n) => elementsJson(view, field, n)).filter((json) => json !== '')
+  return `"${name}":[${elements.join(',')}]`
 }
 
 const isPacked = (view: OtlpView, n: number): boolean => ((view.bytes[view.start(n)] as number) & 7) === 2
