@@ -2,11 +2,13 @@ import { expect, test } from 'vitest'
 import { protobufToJson } from './protobuf-to-json.ts'
 import { ProtobufWriter } from './protobuf-writer.ts'
 
-const histogram = (buckets: readonly (readonly bigint[])[]): Buffer =>
+const histogram = (buckets: readonly (readonly number[])[]): Buffer =>
   new ProtobufWriter()
     .message(1, (w) =>
       w.message(2, () =>
-        w.message(2, () => w.message(9, () => w.message(1, () => buckets.forEach((part) => w.packedFixed64(6, part))))),
+        w.message(2, () =>
+          w.message(9, () => w.message(1, () => buckets.forEach((part) => w.packedFixed64(6, part.map(BigInt))))),
+        ),
       ),
     )
     .finish()
@@ -14,15 +16,15 @@ const histogram = (buckets: readonly (readonly bigint[])[]): Buffer =>
 test.each([
   [[[]], []],
   [
-    [[], [1n, 2n]],
+    [[], [1, 2]],
     ['1', '2'],
   ],
   [
-    [[1n], [], [2n]],
+    [[1], [], [2]],
     ['1', '2'],
   ],
   [
-    [[1n, 2n], []],
+    [[1, 2], []],
     ['1', '2'],
   ],
 ])('numbers that share one length may be none: %j', (parts, expected) => {
