@@ -77,7 +77,7 @@ interface Parts {
 
 function forReceivers({ file, inline }: NonNullable<z.output<typeof htpasswd>>, context: ExtensionContext): Parts {
   const checker = new PasswordChecker()
-  const use = (text: string): void => checker.use(parseHtpasswd(`${text}\n${inline}`))
+  const use = (text: string): void => checker.use(parseHtpasswd(text === '' ? inline : `${text}\n${inline}`))
   if (file === '') use('')
   return {
     authenticator: {

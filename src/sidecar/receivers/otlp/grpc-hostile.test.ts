@@ -206,6 +206,7 @@ test('lengths that are announced and do not come lock nobody out', async () => {
   }
   await until(() => inFlight(small) > 0)
   await expectTaken(small)
+  expect(attacker.isClosed).toBe(false)
   attacker.socket.destroy()
   await until(() => inFlight(small) === 0)
 })
