@@ -56,6 +56,8 @@ function apply(draft: SpanDraft, rule: Rule, index: number, operation: string): 
   if (!draft.isOpen(index)) return
   if (rule.when.length > 0 && !rule.when.includes(operation)) return
   if (rule.beside !== undefined && !draft.came(rule.beside)) return
+  // Messages are not compared: it takes long, and they are seldom written in the same way twice.
+  if ((rule.as === 'input' || rule.as === 'output') && draft.has(rule.to) && !rule.overwrite) return
   const raw = draft.attributes.read(index)
   if (rule.as === 'parameters') return addAll(draft, parametersOf(raw))
   if (rule.as === 'usage') return addAll(draft, usageOf(raw))
