@@ -18,9 +18,11 @@ import { spanBatch } from '../support/span-batch.ts'
  * A sidecar is killed with SIGKILL again and again under load, in front of a backend that resets connections, answers 503, 429, 413 and partial successes, hangs
  * and is slow, on a disk that is full, read-only or damaged, in turns. Whatever was answered 200 is with the backend in the end, but for what the backend itself
  * refused and what stood where the test damaged the disk. Days without a backend: queue/sending-queue-policies.test.ts, with a clock of its own.
- * By hand: SPANWARDEN_CRASHES=200 vitest run test/e2e/crash.test.ts
+ * By hand: npm run build && SPANWARDEN_CRASHES=200 SPANWARDEN_CRASHES_CLI=$PWD/dist/cli.js vitest run test/e2e/crash.test.ts
  */
 const CRASHES = Number(process.env['SPANWARDEN_CRASHES'] ?? 6)
+/** A built cli.js: many crashes are many starts. */
+const cli = process.env['SPANWARDEN_CRASHES_CLI']
 const SENDERS = 4
 const LOAD_MS_MAX = 700
 
@@ -56,7 +58,7 @@ test(`${CRASHES} crashes lose nothing that was acknowledged`, { timeout: CRASHES
   const { acknowledged, damaged, refused, told } = tally
   expect(acknowledged.length).toBeGreaterThan(CRASHES * 3)
   backend.isFlaky = false
-  await using last = await startSidecar(configFor(backend.sink.url, true), { stateFolder })
+  await using last = await startSidecar(configFor(backend.sink.url, true), { stateFolder, cli })
   const { sink, rejected } = backend
   const missing = (): string[] => {
     const there = new Set(sink.spans.map(({ name }) => name))
@@ -86,7 +88,7 @@ interface Surroundings {
 
 async function crashOnce(crash: number, trial: Trial, { url, stateFolder, disk, tally }: Surroundings): Promise<void> {
   tally.trials.set(trial, (tally.trials.get(trial) ?? 0) + 1)
-  await using sidecar = await startSidecar(configFor(url, crash % 2 === 1), { stateFolder })
+  await using sidecar = await startSidecar(configFor(url, crash % 2 === 1), { stateFolder, cli })
   if (/is damaged|no whole batch|cannot be read/.test(sidecar.output)) tally.told++
   const load = sendUntilItDies(sidecar, `${crash}`, tally)
   await pause(Math.random() * LOAD_MS_MAX)
@@ -114,7 +116,7 @@ async function crashOnce(crash: number, trial: Trial, { url, stateFolder, disk, 
 
 /** On a disk that takes nothing it starts, sends what waits, and refuses what comes. */
 async function startsAllTheSame(url: string, stateFolder: string, prefix: string, tally: Tally): Promise<void> {
-  await using sidecar = await startSidecar(configFor(url, true), { stateFolder })
+  await using sidecar = await startSidecar(configFor(url, true), { stateFolder, cli })
   const load = sendUntilItDies(sidecar, prefix, tally)
   await pause(100)
   process.kill(sidecar.pid, 'SIGKILL')

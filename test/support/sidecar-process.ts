@@ -23,6 +23,8 @@ export interface SidecarProcess extends AsyncDisposable {
 export interface SidecarOptions {
   /** Stays after `stop`. By default one of its own. */
   readonly stateFolder?: string
+  /** The program; by default the source. A bundle starts in a fraction of the time. */
+  readonly cli?: string | undefined
 }
 
 /** Starts a real sidecar, `spanwarden collect`, in a process of its own and waits until it is ready. Every endpoint in `config` has port 0. */
@@ -32,11 +34,15 @@ export async function startSidecar(config: object, options: SidecarOptions = {})
   await writeFile(configFile, stringify(config))
   const stateFolder = options.stateFolder ?? join(folder, 'state')
   const { PATH, HOME, TMPDIR } = process.env
-  const child = spawn(process.execPath, [`${projectFolder}src/cli.ts`, 'collect', '--config', configFile], {
-    cwd: folder,
-    env: { PATH, HOME, TMPDIR, SPANWARDEN_STATE_DIR: stateFolder },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  })
+  const child = spawn(
+    process.execPath,
+    [options.cli ?? `${projectFolder}src/cli.ts`, 'collect', '--config', configFile],
+    {
+      cwd: folder,
+      env: { PATH, HOME, TMPDIR, SPANWARDEN_STATE_DIR: stateFolder },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
+  )
   let output = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text))
