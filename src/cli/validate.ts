@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util'
 import { ConfigError, problemLine } from '../sidecar/config/problem.ts'
+import type { ConfigProblem } from '../sidecar/config/problem.ts'
+import { checkFiles } from './check-files.ts'
 import { EXIT_CONFIG, EXIT_OK } from './command.ts'
 import type { CommandIo } from './command.ts'
 import { configOptions, jsonOption } from './options.ts'
+import { stateFolderOf } from './program.ts'
 import { readConfig } from './read-config.ts'
+import type { ConfigFlags } from './read-config.ts'
 
-/** Prints problems to stderr, or both lists as JSON to stdout. Exit code 78 when there are problems. */
+/** Prints problems to stderr, or both lists as JSON to stdout; files that are named are opened. Exit code 78 when there are problems. */
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values } = parseArgs({ args: argv, options: { ...configOptions, ...jsonOption } })
   const { problems, warnings } = check(values, io)
@@ -18,9 +22,11 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   return problems.length === 0 ? EXIT_OK : EXIT_CONFIG
 }
 
-function check(values: Parameters<typeof readConfig>[0], io: CommandIo): Pick<Checked, 'problems' | 'warnings'> {
+function check(flags: ConfigFlags, io: CommandIo): Checked {
   try {
-    return { problems: [], warnings: readConfig(values, io).warnings }
+    const config = readConfig(flags, io)
+    const files = checkFiles(config, stateFolderOf(io, config.service.state_folder), new Date())
+    return { problems: files.problems, warnings: [...config.warnings, ...files.warnings] }
   } catch (error) {
     if (error instanceof ConfigError) return { problems: error.problems, warnings: error.warnings }
     throw error
@@ -28,6 +34,6 @@ function check(values: Parameters<typeof readConfig>[0], io: CommandIo): Pick<Ch
 }
 
 interface Checked {
-  readonly problems: ConfigError['problems']
-  readonly warnings: ConfigError['problems']
+  readonly problems: readonly ConfigProblem[]
+  readonly warnings: readonly ConfigProblem[]
 }

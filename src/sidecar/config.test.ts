@@ -84,6 +84,14 @@ const sampleComponents: readonly ComponentDefinition[] = [
     config: z.strictObject({}),
     create: never,
   }),
+  defineExporter({
+    type: 'guarded',
+    summary: '',
+    signals: ['traces'],
+    delivery: 'local',
+    config: z.strictObject({ auth: z.strictObject({ authenticator: z.string() }).optional() }),
+    create: never,
+  }),
   defineExtension({ type: 'page', summary: '', config: z.strictObject({}), create: never }),
 ]
 

@@ -1,5 +1,6 @@
 import { parse } from 'yaml'
 import type { ComponentDefinition } from './component.ts'
+import { checkAuthenticators } from './config/check-authenticators.ts'
 import { checkComponents } from './config/check-components.ts'
 import type { ConfiguredComponents } from './config/check-components.ts'
 import { checkPipelines } from './config/check-pipelines.ts'
@@ -29,6 +30,8 @@ export interface SidecarConfig extends ConfiguredComponents {
   readonly shown: unknown
   /** Nothing is lost, but a person should know. */
   readonly warnings: readonly ConfigProblem[]
+  /** A problem that shows later, with the place of the path. */
+  problemAt(path: ConfigPath, message: string): ConfigProblem
 }
 
 export interface ConfigSource {
@@ -76,6 +79,7 @@ export function loadConfig(
   const service = checkValue(serviceConfig, withReaderAddress(rest), ['service'], yaml, report, STOCK_KEYS['service'])
   const referred = checkValue(referencesConfig, references, ['service'], yaml, report)
   const pipelines = referred === undefined ? [] : checkPipelines(referred, configured, sections, report)
+  checkAuthenticators(configured, referred?.extensions ?? [], sections, report)
   if (problems.length > 0 || service === undefined) {
     throw new ConfigError(byPlace(problems, sources), byPlace(warnings, sources))
   }
@@ -89,6 +93,7 @@ export function loadConfig(
     merged: yaml.value,
     shown,
     warnings: byPlace(warnings, sources),
+    problemAt: (path, message) => problemAt(yaml, path, message),
   }
 }
 
@@ -120,22 +125,23 @@ export interface Report {
   warning(path: ConfigPath, message: string): void
 }
 
+function problemAt(yaml: LocatedYaml, path: ConfigPath, message: string): ConfigProblem {
+  const place = yaml.placeOf(path)
+  const text = pathText(path)
+  return place === undefined ? { path: text, message } : { path: text, message, place }
+}
+
 export type Sections = Readonly<Record<(typeof SECTIONS)[number], unknown>>
 
 function reporter(yaml: LocatedYaml, problems: ConfigProblem[], warnings: ConfigProblem[]): Report {
-  const problemAt = (path: ConfigPath, message: string): ConfigProblem => {
-    const place = yaml.placeOf(path)
-    const text = pathText(path)
-    return place === undefined ? { path: text, message } : { path: text, message, place }
-  }
   // What could not be replaced is reported once; that it is missing then, or of the wrong type, is not a second mistake.
   const unreadable = new Set(problems.map(({ path }) => path))
   const isBelow = (path: ConfigPath): boolean => path.some((_, i) => unreadable.has(pathText(path.slice(0, i + 1))))
   return {
     problem: (path, message) => {
-      if (!isBelow(path)) problems.push(problemAt(path, message))
+      if (!isBelow(path)) problems.push(problemAt(yaml, path, message))
     },
-    warning: (path, message) => void warnings.push(problemAt(path, message)),
+    warning: (path, message) => void warnings.push(problemAt(yaml, path, message)),
   }
 }
 

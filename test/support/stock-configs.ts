@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { parse } from 'yaml'
 import { components } from '../../src/sidecar/components.ts'
 import { leftOut } from '../../src/sidecar/config/left-out.ts'
@@ -102,12 +102,14 @@ const ENV: Readonly<Record<string, string>> = {
   NO_SCHEME: '127.0.0.1:4317',
   NORMAL_FORMAT: '127.0.0.1:4317',
   ESCAPED_FORMAT: '127.0.0.1:4317',
+  BASE_FOLDER: 'testdata',
+  OTEL_LOGS_RECEIVER: '[otlp]',
+  OTEL_LOGS_EXPORTER: '[otlp_grpc]',
 }
 
 function sampleOf({ name, text, isOther }: Part): StockSample {
-  const readFile = (): string => {
-    throw new Error('a sample is read alone')
-  }
+  // Of files beside it, by their names as the tests of the stock collector give them.
+  const readFile = (path: string): string => readFileSync(sharedData('otlp', dirname(name), '..', path), 'utf8')
   const common = { name, text, set: name.split('/')[0] ?? '', missing: isOther ? [] : missingIn(text), isOther }
   try {
     const { warnings } = loadConfig([{ name: basename(name), text }], components, { env: ENV, readFile })
