@@ -21,15 +21,19 @@ import type { SidecarConfig } from './config.ts'
 import { ConnectorSlot } from './connector-slot.ts'
 import type { SendingConfig } from './delivery.ts'
 import { ExporterSlot } from './exporter-slot.ts'
+import type { HealthReason } from './health.ts'
 import type { LogEntry } from './log.ts'
 import { behindHolders } from './held-deliveries.ts'
 import type { Target } from './held-deliveries.ts'
 import { LocalDelivery } from './local-delivery.ts'
-import type { OwnMetricsRegistry } from './own-metrics.ts'
+import { withLabels } from './own-metrics.ts'
+import type { LabelledMetrics, OwnMetricsRegistry } from './own-metrics.ts'
 import { Part } from './part.ts'
 import type { Running } from './part.ts'
 import { Pipeline } from './pipeline.ts'
+import type { LeftQueue } from './queue/left-queues.ts'
 import { openQueueStorage } from './queue/open-queue-storage.ts'
+import { isDurable } from './queue/queue-config.ts'
 import { SendingQueue } from './queue/sending-queue.ts'
 import { Router } from './router.ts'
 import type { Services } from './services.ts'
@@ -42,11 +46,27 @@ export interface CollectorEnvironment {
   readonly stateFolder: string
   readonly env: Environment
   readonly program: { readonly name: string; readonly version: string }
+  /** Where the own metrics are kept, when somebody else adds to them. */
+  readonly metrics?: OwnMetricsRegistry
   /** The configuration as its files say now, for a reload. Throws ConfigError. */
   readConfig?(): SidecarConfig
   /** After a reload. */
   configChanged?(config: SidecarConfig): void
   recentLog?(): readonly LogEntry[]
+  /** What this process does of a configuration, where there are several processes. */
+  partOf?(config: SidecarConfig): SidecarConfig
+  /** In the first of several processes: the others. */
+  readonly workers?: OtherProcesses
+  /** In a worker: what stands behind the processors of a pipeline in the first process. Nothing of its own listens then. */
+  readonly handOn?: (pipeline: string) => Target
+}
+
+export interface OtherProcesses {
+  metrics(): Promise<readonly LabelledMetrics[]>
+  reasons(): readonly HealthReason[]
+  listening(): Readonly<Record<string, string>>
+  /** Reads the configuration again. Rejects when they go on with the one before. */
+  reload(): Promise<void>
 }
 
 export interface BuildContext {
@@ -61,6 +81,10 @@ export interface BuildContext {
   routerOf(id: string): Router | undefined
   /** The same of `CollectorParts.behind`. */
   behindNow(key: string): readonly Target[] | undefined
+  /** In a worker: what stands behind the processors of a pipeline in the first process. */
+  readonly handOn?: ((pipeline: string) => Target) | undefined
+  /** Queues on disk that no worker of this sidecar uses. */
+  leftQueues(): readonly LeftQueue[]
   /** What connectors have emitted and is not with the exporters yet. */
   readonly emitting: Set<Promise<void>>
 }
@@ -104,6 +128,7 @@ class Builder implements Omit<CollectorParts, 'http'> {
     const isUsed = (key: 'receivers' | 'exporters', id: string): boolean => pipelines.some((p) => p[key].includes(id))
     for (const configured of config.exporters.values())
       if (isUsed('exporters', configured.id)) this.#addExporter(configured)
+    for (const left of this.#build.leftQueues()) this.#adopt(left)
     for (const id of connectorsInOrder(config)) this.#addConnector(id)
     const built = pipelines.map((pipeline) => this.#pipeline(pipeline))
     for (const id of new Set(pipelines.flatMap(({ receivers }) => receivers)))
@@ -115,7 +140,17 @@ class Builder implements Omit<CollectorParts, 'http'> {
     return Object.assign(this, { http })
   }
 
-  #addExporter({ id, definition, config, sending }: ConfiguredExporter): void {
+  #addExporter(configured: ConfiguredExporter): void {
+    const { id, sending } = configured
+    const slot = this.#exporterSlot(configured)
+    const { pipelines } = this.#config
+    for (const signal of new Set(pipelines.filter((p) => p.exporters.includes(id)).map((p) => p.signal)))
+      this.#addDelivery(id, signal, sending, slot)
+  }
+
+  #exporterSlot({ id, definition, config }: ConfiguredExporter): ExporterSlot {
+    const made = this.exporters.get(id)
+    if (made !== undefined) return made.slot
     const { services } = this.#build
     const known = this.#before?.exporters.get(id)
     const part = this.#part(known?.part, id, [definition, config], (context) =>
@@ -123,9 +158,28 @@ class Builder implements Omit<CollectorParts, 'http'> {
     )
     const slot = known?.slot ?? new ExporterSlot(part.component)
     this.exporters.set(id, { part, slot })
-    const { pipelines } = this.#config
-    for (const signal of new Set(pipelines.filter((p) => p.exporters.includes(id)).map((p) => p.signal)))
-      this.#addDelivery(id, signal, sending, slot)
+    return slot
+  }
+
+  /** A queue on disk that nothing feeds any more, or that a worker left which is not there any more: it is sent, and nothing is added. */
+  #adopt({ exporterId, signal, stateFolder, worker }: LeftQueue): void {
+    const key = deliveryKey(exporterId, signal) + (worker === undefined ? '' : ` of worker ${worker}`)
+    if (this.deliveries.has(key)) return
+    const configured = this.#config.exporters.get(exporterId)
+    const { sending } = configured ?? {}
+    const context = this.#build.context(exporterId)
+    if (configured === undefined || sending === undefined || placeOf(sending) !== STATE_FOLDER) {
+      const fields = { exporter: exporterId, signal, folder: stateFolder }
+      return context.logger.warn(fields, 'a queue on disk has no exporter in the configuration: it stays as it is')
+    }
+    const exporter = this.#exporterSlot(configured)
+    const known = this.#before?.deliveries.get(key)
+    if (known !== undefined) return void this.deliveries.set(key, { ...known, sending })
+    const metrics = this.#build.metrics.scoped()
+    const own = { ...context, stateFolder, metrics: worker === undefined ? metrics : withLabels(metrics, { worker }) }
+    const storage = openQueueStorage(sending.queue, signal, own)
+    const delivery = new SendingQueue({ signal, exporter, ...sending, context: own, storage })
+    this.deliveries.set(key, { delivery, sending, forget: () => metrics.close() })
   }
 
   /** The same queue before and after, where what waits in it can stay where it is. */
@@ -162,8 +216,8 @@ class Builder implements Omit<CollectorParts, 'http'> {
     this.connectors.set(id, { part, slot: known?.slot ?? new ConnectorSlot(part.component) })
   }
 
-  #pipeline({ id, signal, processors, exporters }: PipelineConfig): Pipeline {
-    const { buffers, metrics, logger, context } = this.#build
+  #pipeline({ id, signal, processors, exporters, handsOn }: PipelineConfig): Pipeline {
+    const { buffers, metrics, logger, context, handOn } = this.#build
     const named = processors.flatMap((name) => {
       const configured = this.#config.processors.get(name)
       if (configured === undefined) return []
@@ -192,7 +246,7 @@ class Builder implements Omit<CollectorParts, 'http'> {
         const slot = this.connectors.get(name)?.slot
         return slot === undefined ? [] : [{ id: name, component: slot }]
       }),
-      deliveries: targets,
+      deliveries: handsOn === true && handOn !== undefined ? [...targets, handOn(id)] : targets,
       buffers,
       metrics,
       logger,
@@ -277,13 +331,16 @@ class Builder implements Omit<CollectorParts, 'http'> {
 
 const deliveryKey = (id: string, signal: Signal): string => `${signal} ${id}`
 
+const placeOnDisk = (directory: string | undefined): string => JSON.stringify([true, directory])
+const STATE_FOLDER = placeOnDisk(undefined)
+
 /** Where batches wait: a queue whose place stays the same stays, whatever else of it changes. */
-const placeOf = (sending: SendingConfig | undefined): string =>
-  sending === undefined
-    ? 'local'
-    : sending.queue.enabled
-      ? JSON.stringify([sending.queue.storage, sending.queue.fileStorage])
-      : 'nowhere'
+function placeOf(sending: SendingConfig | undefined): string {
+  if (sending === undefined) return 'local'
+  const { queue } = sending
+  if (!queue.enabled) return 'nowhere'
+  return isDurable(queue) ? placeOnDisk(queue.fileStorage?.directory) : 'memory'
+}
 
 /** The used connectors, each before those that it feeds. */
 function connectorsInOrder({ connectors, pipelines }: SidecarConfig): string[] {

@@ -6,13 +6,27 @@ import type { OwnMetricsRegistry } from './own-metrics.ts'
 import { Part } from './part.ts'
 import type { Running } from './part.ts'
 
+export interface ServersContext {
+  readonly metrics: OwnMetricsRegistry
+  /** The own metrics of all processes. */
+  render(): Promise<string>
+  /** False in a worker. */
+  readonly isListening: boolean
+}
+
 /** What a sidecar listens with for itself. Named by their keys. */
 export class CollectorServers {
   readonly control: Part<ControlServer>
+  readonly #isListening: boolean
   readonly #ownMetrics: Part<OwnMetricsServer> | undefined
 
   /** Those of `before` where the address is the same. */
-  constructor({ http, telemetry }: ServiceConfig, metrics: OwnMetricsRegistry, before?: CollectorServers) {
+  constructor(
+    { http, telemetry }: ServiceConfig,
+    { metrics, render, isListening }: ServersContext,
+    before?: CollectorServers,
+  ) {
+    this.#isListening = isListening
     this.control = sameOrNew(
       before?.control,
       'service.http.endpoint',
@@ -25,7 +39,7 @@ export class CollectorServers {
       before?.ownMetrics,
       'service.telemetry.metrics.address',
       address,
-      () => new OwnMetricsServer(metrics, hostAndPort(address)),
+      () => new OwnMetricsServer(render, hostAndPort(address)),
     )
 
     function sameOrNew<T extends Running>(
@@ -44,6 +58,7 @@ export class CollectorServers {
   }
 
   get parts(): readonly (Part<ControlServer> | Part<OwnMetricsServer>)[] {
+    if (!this.#isListening) return []
     return this.#ownMetrics === undefined ? [this.control] : [this.#ownMetrics, this.control]
   }
 }

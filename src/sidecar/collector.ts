@@ -4,6 +4,7 @@ import { buildCollector } from './build-collector.ts'
 import type { BuildContext, CollectorEnvironment } from './build-collector.ts'
 import type { CollectorParts } from './collector-parts.ts'
 import { CollectorServers } from './collector-servers.ts'
+import type { ServersContext } from './collector-servers.ts'
 import type { ComponentContext } from './component.ts'
 import type { SidecarConfig } from './config.ts'
 import { hostAndPort } from './config-types.ts'
@@ -11,14 +12,18 @@ import { controlRoutes } from './control-routes.ts'
 import type { Health } from './health.ts'
 import { healthOf } from './health-of.ts'
 import { addLoopLag } from './loop-lag.ts'
-import { OwnMetricsRegistry } from './own-metrics.ts'
+import { OwnMetricsRegistry, renderMetrics } from './own-metrics.ts'
 import type { Running } from './part.ts'
 import { addProcessMetrics } from './process-metrics.ts'
+import { leftQueues } from './queue/left-queues.ts'
+import type { LeftQueue } from './queue/left-queues.ts'
 import { readSpool } from './receivers/otlp/read-spool.ts'
 import { Reload } from './reload.ts'
 import { Reloader } from './reloader.ts'
 import type { Reloaded } from './reloader.ts'
 import { Services } from './services.ts'
+import { fromWorkers } from './workers/divide-config.ts'
+import type { BatchFrame } from './workers/frames.ts'
 import { stopAll } from './stop-all.ts'
 
 /** How often it is looked whether the queues are empty. */
@@ -26,12 +31,13 @@ const DRAIN_POLL_MS = 20
 
 /** One sidecar: built from a checked configuration, started once, stopped once; between the two it may get other configurations. */
 export class Collector {
-  readonly metrics = new OwnMetricsRegistry()
+  readonly metrics: OwnMetricsRegistry
   readonly #environment: CollectorEnvironment
   readonly #build: BuildContext
   readonly #services: Services
   readonly #reloader: Reloader
   readonly #startedMs: number
+  readonly #part: (config: SidecarConfig) => SidecarConfig
   readonly #stopLoopLag: () => void
   /** What an earlier configuration had and this one has not, on its way out. */
   readonly #retiring = new Set<Promise<void>>()
@@ -45,6 +51,7 @@ export class Collector {
   constructor(config: SidecarConfig, environment: CollectorEnvironment) {
     this.#config = config
     this.#environment = environment
+    this.metrics = environment.metrics ?? new OwnMetricsRegistry()
     const { clock, logger } = environment
     this.#startedMs = clock.monotonic()
     mkdirSync(environment.stateFolder, { recursive: true, mode: 0o700 })
@@ -65,8 +72,13 @@ export class Collector {
       logger,
       metrics: this.metrics,
     })
+    this.#part = (whole) => environment.partOf?.(whole) ?? whole
+    const isWorker = environment.handOn !== undefined
+    this.#servers = new CollectorServers(config.service, this.#serversContext)
     this.#build = {
       context,
+      handOn: environment.handOn,
+      leftQueues: () => (isWorker ? [] : queuesWithout(environment, this.#config)),
       newHttp: ({ endpoint }) =>
         controlRoutes({
           host: hostAndPort(endpoint).host,
@@ -82,8 +94,7 @@ export class Collector {
       logger,
       emitting: new Set(),
     }
-    this.#parts = buildCollector(config, this.#build)
-    this.#servers = new CollectorServers(config.service, this.metrics)
+    this.#parts = buildCollector(this.#part(config), this.#build)
   }
 
   /** Starts from the end of the pipelines to their beginning. When one can't start, stops the others and throws, with its name. */
@@ -145,7 +156,25 @@ export class Collector {
       ...extensions.values(),
       ...this.#servers.parts,
     ]
-    return Object.assign({}, ...parts.map(({ component }) => component.listening?.() ?? {}))
+    const own = parts.map(({ component }) => component.listening?.() ?? {})
+    return Object.assign({}, this.#environment.workers?.listening(), ...own)
+  }
+
+  /** A batch of a worker, behind the processors that it has of the pipeline. Rejects with RefusedError. */
+  async take({ pipeline, bytes }: Pick<BatchFrame, 'pipeline' | 'bytes'>): Promise<void> {
+    const router = this.#parts.routes.get(fromWorkers(pipeline))?.router
+    const [signal] = router?.signals ?? []
+    // After a reload a worker may still have batches of a pipeline that nobody waits for here.
+    if (router !== undefined && signal !== undefined) await router.route(signal, bytes)
+  }
+
+  get #serversContext(): ServersContext {
+    const { workers, handOn } = this.#environment
+    return {
+      metrics: this.metrics,
+      render: async () => renderMetrics([{ metrics: this.metrics.snapshot() }, ...((await workers?.metrics()) ?? [])]),
+      isListening: handOn === undefined,
+    }
   }
 
   /**
@@ -159,7 +188,7 @@ export class Collector {
 
   health(): Health {
     const { program, clock } = this.#environment
-    return healthOf(this.#parts, {
+    const about = {
       program: program.name,
       version: program.version,
       status: this.#status,
@@ -167,20 +196,33 @@ export class Collector {
       uptime_s: Math.round((clock.monotonic() - this.#startedMs) / 1000),
       listening: this.listening(),
       config: this.#reloader.health(),
-    })
+    }
+    return healthOf(this.#parts, about, this.#environment.workers?.reasons())
   }
 
   async #apply(config: SidecarConfig): Promise<void> {
     if (this.#status !== 'ok') throw new Error(`the sidecar is ${this.#status}`)
-    if (config.service.state_folder !== this.#config.service.state_folder)
-      throw new Error('service.state_folder can only change with a restart')
+    const before = this.#config
+    for (const key of ['state_folder', 'workers'] as const)
+      if (config.service[key] !== before.service[key])
+        throw new Error(`service.${key} can only change with a restart of the sidecar`)
+    await this.#replace(config)
+    try {
+      await this.#environment.workers?.reload()
+    } catch (error) {
+      await this.#replace(before)
+      throw error
+    }
+  }
+
+  async #replace(config: SidecarConfig): Promise<void> {
     // A queue that is on its way out may be in the folder that is wanted again.
     await Promise.all(this.#retiring)
     const reload = new Reload({
       before: { parts: this.#parts, servers: this.#servers },
       after: {
-        parts: buildCollector(config, this.#build, this.#parts),
-        servers: new CollectorServers(config.service, this.metrics, this.#servers),
+        parts: buildCollector(this.#part(config), this.#build, this.#parts),
+        servers: new CollectorServers(config.service, this.#serversContext, this.#servers),
       },
       clock: this.#environment.clock,
       logger: this.#environment.logger,
@@ -227,6 +269,12 @@ export class Collector {
     return lostItems
   }
 }
+
+/** Those of the workers that there are, and of the exporters that keep theirs elsewhere, are in good hands. */
+const queuesWithout = ({ stateFolder }: CollectorEnvironment, { service }: SidecarConfig): readonly LeftQueue[] =>
+  leftQueues(stateFolder).filter(
+    ({ worker }) => worker === undefined || service.workers === 1 || Number(worker) > service.workers,
+  )
 
 const componentsOf = <T extends Running>(parts: Iterable<{ readonly component: T }>): T[] =>
   [...parts].map(({ component }) => component)

@@ -5,11 +5,12 @@ import type { ComponentHealth, Health, HealthReason } from './health.ts'
 export function healthOf(
   parts: CollectorParts,
   about: Omit<Health, 'reasons' | 'components' | 'status'> & { readonly status: Lifecycle },
+  others: readonly HealthReason[] = [],
 ): Health {
   const components = componentsOf(parts)
   if (about.status !== 'ok')
     return { ...about, components, reasons: [{ reason: about.status, message: sentences[about.status] }] }
-  const reasons = [...parts.deliveries.values()].flatMap(({ delivery }) => reasonsOf(delivery))
+  const reasons = [...[...parts.deliveries.values()].flatMap(({ delivery }) => reasonsOf(delivery)), ...others]
   const { problem } = about.config
   if (problem !== undefined)
     reasons.push({

@@ -31,33 +31,45 @@ export interface SidecarLog extends Logger, Children {
   setLevel(level: Level): void
   /** The last warnings and errors, whatever the level; the newest is last. */
   recent(): readonly LogEntry[]
+  /** Adds an entry that another process has written. */
+  remember(entry: LogEntry): void
 }
 
 /** Writes log lines: JSON as pino does, or `time level message key=value` for people. */
-export function createLogger(config: LogConfig, out: { write(line: string): unknown }): SidecarLog {
+export function createLogger(
+  config: LogConfig,
+  out: { write(line: string): unknown },
+  { onEntry }: { onEntry?(entry: LogEntry): void } = {},
+): SidecarLog {
   const destination = config.encoding === 'json' ? out : { write: (line: string) => out.write(consoleLine(line)) }
   const { initial_fields: base = {} } = config
   const options = { level: 'debug', base: { ...base }, timestamp: pino.stdTimeFunctions.isoTime, formatters }
   const lines = pino(options, destination)
   let severity = SEVERITY[config.level]
   const recent: LogEntry[] = []
+  const remember = (entry: LogEntry): void => {
+    recent.push(entry)
+    if (recent.length > RECENT_ENTRIES_MAX) recent.shift()
+  }
   const loggerOf = (writer: typeof lines, own: object): Logger => {
     const log = (level: Level) => (fields: object, message: string) => {
       if (level === 'warn' || level === 'error') {
-        recent.push(entryOf(level, { ...own, ...fields }, message))
-        if (recent.length > RECENT_ENTRIES_MAX) recent.shift()
+        const entry = entryOf(level, { ...own, ...fields }, message)
+        remember(entry)
+        onEntry?.(entry)
       }
       if (SEVERITY[level] >= severity) writer[level](fields, message)
     }
     return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
   }
   return {
-    ...loggerOf(lines, {}),
-    child: (fields) => loggerOf(lines.child(fields), fields),
+    ...loggerOf(lines, base),
+    child: (fields) => loggerOf(lines.child(fields), { ...base, ...fields }),
     setLevel(level) {
       severity = SEVERITY[level]
     },
     recent: () => [...recent],
+    remember,
   }
 }
 

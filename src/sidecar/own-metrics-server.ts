@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import { isLoopback, namesLoopback, httpUrl } from './loopback.ts'
-import type { OwnMetricsRegistry } from './own-metrics.ts'
 
 /** Serves the own metrics under /metrics. */
 export class OwnMetricsServer {
@@ -10,7 +9,7 @@ export class OwnMetricsServer {
   readonly #host: string
   readonly #port: number
 
-  constructor(metrics: OwnMetricsRegistry, { host, port }: { host: string; port: number }) {
+  constructor(render: () => Promise<string>, { host, port }: { host: string; port: number }) {
     this.#host = host
     this.#port = port
     this.#server = createServer((request, response) => {
@@ -18,7 +17,7 @@ export class OwnMetricsServer {
       if (isLoopback(host) && !namesLoopback(request)) return void response.writeHead(403).end()
       if (path !== '/metrics') return void response.writeHead(404).end()
       if (request.method !== 'GET') return void response.writeHead(405, { allow: 'GET' }).end()
-      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(metrics.render())
+      void answer(response, render)
     })
     this.#server.maxConnections = 50
   }
@@ -41,4 +40,9 @@ export class OwnMetricsServer {
     this.#server.closeAllConnections()
     await once(this.#server, 'close')
   }
+}
+
+async function answer(response: ServerResponse, render: () => Promise<string>): Promise<void> {
+  const text = await render()
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text)
 }

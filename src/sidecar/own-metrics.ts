@@ -4,6 +4,18 @@ import type { Counter, Labels, OwnMetrics } from './component.ts'
 export const SERIES_MAX = 10_000
 const REFUSED = 'spanwarden_own_metrics_refused_series'
 
+/** All values at one moment, to be sent to another process. Labels are rendered. */
+export type MetricsSnapshot = readonly {
+  readonly name: string
+  readonly kind: Kind
+  readonly description: string
+  readonly series: readonly (readonly [labels: string, value: number])[]
+}[]
+export interface LabelledMetrics {
+  readonly metrics: MetricsSnapshot
+  readonly labels?: Labels
+}
+
 export interface ScopedMetrics extends OwnMetrics {
   close(): void
 }
@@ -81,13 +93,16 @@ export class OwnMetricsRegistry implements OwnMetrics {
 
   /** Prometheus text format 0.0.4. */
   render(): string {
-    const lines: string[] = []
-    for (const [name, { kind, description, series }] of this.#families) {
-      lines.push(`# HELP ${name} ${description.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`)
-      lines.push(`# TYPE ${name} ${kind}`)
-      for (const [labels, read] of series) lines.push(`${name}${labels} ${read()}`)
-    }
-    return `${lines.join('\n')}\n`
+    return renderMetrics([{ metrics: this.snapshot() }])
+  }
+
+  snapshot(): MetricsSnapshot {
+    return Array.from(this.#families, ([name, { kind, description, series }]) => ({
+      name,
+      kind,
+      description,
+      series: Array.from(series, ([labels, read]) => [labels, read()] as const),
+    }))
   }
 
   #remove(name: string, labels: string, read: () => number): void {
@@ -113,6 +128,32 @@ export class OwnMetricsRegistry implements OwnMetrics {
     return true
   }
 }
+
+/** Adds labels to all that is made. */
+export const withLabels = (metrics: OwnMetrics, added: Labels): OwnMetrics => ({
+  counter: (name, description, labels = {}) => metrics.counter(name, description, { ...labels, ...added }),
+  gauge: (name, description, labels, read) => metrics.gauge(name, description, { ...labels, ...added }, read),
+})
+
+/** Metrics of several processes in one text. What is added as labels comes first. */
+export function renderMetrics(all: readonly LabelledMetrics[]): string {
+  const families = new Map<string, string[]>()
+  for (const { metrics, labels = {} } of all) {
+    const added = renderLabels(labels).slice(1, -1)
+    for (const { name, kind, description, series } of metrics) {
+      const lines = families.get(name) ?? [
+        `# HELP ${name} ${description.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`,
+        `# TYPE ${name} ${kind}`,
+      ]
+      for (const [own, value] of series) lines.push(`${name}${joinLabels(added, own)} ${value}`)
+      families.set(name, lines)
+    }
+  }
+  return `${[...families.values()].flat().join('\n')}\n`
+}
+
+const joinLabels = (added: string, own: string): string =>
+  added === '' ? own : own === '' ? `{${added}}` : `{${added},${own.slice(1)}`
 
 function renderLabels(labels: Labels): string {
   const pairs = Object.entries(labels)

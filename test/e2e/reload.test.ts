@@ -94,7 +94,7 @@ function isIn(sink: OtlpSink, name: string): boolean {
 
 test(
   'another receiver in the place of the one before: what was answered 200 arrives, on the same port',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     await using sink = await startOtlpSink()
     await using sidecar = await startSidecar(base({ otlp_http: sender(sink.url) }))
@@ -115,7 +115,7 @@ test(
   },
 )
 
-test('the SDK sends through reloads by SIGHUP without an error', { timeout: 60_000 }, async () => {
+test('the SDK sends through reloads by SIGHUP without an error', { timeout: 240_000 }, async () => {
   await using sink = await startOtlpSink()
   await using sidecar = await startSidecar(base({ otlp_http: sender(sink.url) }))
   const provider = new TracerProvider({

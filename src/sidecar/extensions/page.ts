@@ -23,6 +23,7 @@ const config = z.strictObject({
  */
 export const page = defineExtension({
   type: 'page',
+  isSingle: true,
   summary: 'A page with the five metrics and recent runs, on the control server.',
   config,
   create({ max_event_clients }, context) {
