@@ -29,6 +29,8 @@ export class OtlpHttpServer {
   readonly #gate: Gate
   readonly #tls: ListenerTls | undefined
   readonly #closed: ClosedConnections
+  /** Connections on which there was no request yet: node:http does not count them as idle, and they would hold up the end. */
+  readonly #silent = new Set<Socket>()
   #fastDoor: FastDoor | undefined
   #removeSocketFile = async (): Promise<void> => {}
 
@@ -44,8 +46,13 @@ export class OtlpHttpServer {
     const parts = { spool: context.service(readSpool), gate: this.#gate, clock: context.clock }
     const handler = new HttpHandler(config, intake, parts)
     this.#handler = handler
+    this.#http.server.on(this.#tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+      this.#silent.add(socket)
+      socket.once('close', () => this.#silent.delete(socket))
+    })
     this.#http.addHook('onRequest', (request, reply) => {
       reply.hijack()
+      this.#silent.delete(request.raw.socket)
       void handler.handle(request.raw, reply.raw)
     })
   }
@@ -76,6 +83,7 @@ export class OtlpHttpServer {
     await this.#removeSocketFile()
     const closed = this.#http.close()
     this.#fastDoor?.close()
+    for (const socket of this.#silent) socket.destroy()
     await closed
   }
 
