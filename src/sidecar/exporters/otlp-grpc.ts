@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { readExportResponse } from '../../otlp/export-response.ts'
 import { defineExporter } from '../component.ts'
-import type { ComponentContext, Exporter, Payload, Sent, Signal } from '../component.ts'
+import type { Exporter, ExporterContext, Payload, Sent, Signal } from '../component.ts'
 import { duration } from '../config-types.ts'
 import { isLoopback } from '../loopback.ts'
+import { clientAuthConfig, NO_CREDENTIALS, requestCredentials } from './otlp/client-auth.ts'
+import type { RequestCredentials } from './otlp/client-auth.ts'
 import { clientTlsConfig, readClientTls } from './otlp/client-tls.ts'
 import { compress, compressionParamsConfig, grpcCompressionConfig } from './otlp/compression.ts'
 import { GrpcClient } from './otlp/grpc-client.ts'
@@ -39,6 +41,7 @@ const config = z
         'RESOURCE_EXHAUSTED without a time to come back: true tries again, false drops as the specification of OTLP has it. A stock collector with the extension memory_limiter answers so when it has no memory left.',
       ),
     tls: clientTlsConfig,
+    auth: clientAuthConfig,
   })
   .describe('TLS is used unless `tls.insecure` is true.')
 type Config = z.output<typeof config>
@@ -62,13 +65,15 @@ const METHODS: Readonly<Record<Signal, string>> = {
 
 class OtlpGrpcExporter implements Exporter {
   readonly #config: Config
-  readonly #context: ComponentContext
+  readonly #context: ExporterContext
+  readonly #credentials: RequestCredentials
   readonly #origin: URL
   #client: GrpcClient | undefined
 
-  constructor(options: Config, context: ComponentContext) {
+  constructor(options: Config, context: ExporterContext) {
     this.#config = options
     this.#context = context
+    this.#credentials = requestCredentials(options.auth, context)
     const [, scheme, hostAndPort = ''] = target.exec(options.endpoint) ?? []
     this.#origin = new URL(`${scheme ?? (options.tls.insecure ? 'http' : 'https')}://${hostAndPort}`)
   }
@@ -95,10 +100,12 @@ class OtlpGrpcExporter implements Exporter {
     if (bytes.length > request_bytes_max && items > 1) {
       return { outcome: 'split', reason: `request of more than ${request_bytes_max} bytes` }
     }
+    const credentials = this.#credentials()
+    if (credentials === undefined) return { outcome: 'retry', reason: NO_CREDENTIALS }
     const host = this.#origin.hostname.replace(/^\[|\]$/g, '')
     const { compression = isLoopback(host) ? 'none' : 'gzip', compression_params } = this.#config
     const message = await compress(bytes, compression, compression_params.level)
-    const answer = await this.#client.call(METHODS[signal], message, compression, abort)
+    const answer = await this.#client.call(METHODS[signal], message, compression, abort, credentials)
     return outcomeOf(answer, bytes.length, retry_resource_exhausted)
   }
 

@@ -3,9 +3,11 @@ import { readExportResponse, readExportResponseJson } from '../../otlp/export-re
 import type { ExportResponse } from '../../otlp/export-response.ts'
 import { protobufToJson } from '../../otlp/protobuf-to-json.ts'
 import { defineExporter } from '../component.ts'
-import type { ComponentContext, Exporter, Payload, Sent, Signal } from '../component.ts'
+import type { Exporter, ExporterContext, Payload, Sent, Signal } from '../component.ts'
 import { duration } from '../config-types.ts'
 import { isLoopback } from '../loopback.ts'
+import { clientAuthConfig, NO_CREDENTIALS, requestCredentials } from './otlp/client-auth.ts'
+import type { RequestCredentials } from './otlp/client-auth.ts'
 import { clientTlsConfig, readClientTls } from './otlp/client-tls.ts'
 import { compress, compressionParamsConfig, httpCompressionConfig } from './otlp/compression.ts'
 import { HttpClient } from './otlp/http-client.ts'
@@ -33,6 +35,7 @@ const config = z
     compression_params: compressionParamsConfig,
     timeout: duration.prefault('30s').describe('A request that is not answered by then is tried again.'),
     tls: clientTlsConfig,
+    auth: clientAuthConfig,
     max_conns_per_host: z.int().min(0).default(0).describe('Connections to the backend at the same time; 0: no limit.'),
     idle_conn_timeout: duration.prefault('90s').describe('A connection that was not used for so long is closed.'),
   })
@@ -55,13 +58,15 @@ export const otlpHttp = defineExporter({
 
 class OtlpHttpExporter implements Exporter {
   readonly #config: Config
-  readonly #context: ComponentContext
+  readonly #context: ExporterContext
+  readonly #credentials: RequestCredentials
   readonly #urls: Readonly<Record<Signal, URL | undefined>>
   #client: HttpClient | undefined
 
-  constructor(options: Config, context: ComponentContext) {
+  constructor(options: Config, context: ExporterContext) {
     this.#config = options
     this.#context = context
+    this.#credentials = requestCredentials(options.auth, context)
     this.#urls = {
       traces: urlOf(options.traces_endpoint, options.endpoint, 'traces'),
       metrics: urlOf(options.metrics_endpoint, options.endpoint, 'metrics'),
@@ -88,6 +93,8 @@ class OtlpHttpExporter implements Exporter {
     if (bytes.length > REQUEST_BYTES_MAX) {
       return { outcome: 'split', reason: `request of more than ${REQUEST_BYTES_MAX} bytes` }
     }
+    const credentials = this.#credentials()
+    if (credentials === undefined) return { outcome: 'retry', reason: NO_CREDENTIALS }
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const { encoding, compression = isLoopback(host) ? 'none' : 'gzip', compression_params } = this.#config
     const encoded = encoding === 'json' ? Buffer.from(protobufToJson(signal, bytes)) : bytes
@@ -96,6 +103,7 @@ class OtlpHttpExporter implements Exporter {
     const headers = {
       'user-agent': `${program.name}/${program.version}`,
       ...this.#config.headers,
+      ...credentials,
       'content-type': encoding === 'json' ? 'application/json' : 'application/x-protobuf',
       'content-length': String(body.length),
       ...(compression === 'none' ? {} : { 'content-encoding': compression }),

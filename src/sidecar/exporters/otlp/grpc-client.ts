@@ -41,8 +41,14 @@ export class GrpcClient {
     this.#options = options
   }
 
-  /** `message` is compressed already. */
-  call(path: string, message: Buffer, compression: Compression, abort: AbortSignal): Promise<GrpcAnswer> {
+  /** `message` is compressed already. `credentials` are headers of this call. */
+  call(
+    path: string,
+    message: Buffer,
+    compression: Compression,
+    abort: AbortSignal,
+    credentials: Readonly<Record<string, string>> = {},
+  ): Promise<GrpcAnswer> {
     const { clock, timeoutMs, headers, origin } = this.#options
     const session = this.#connected()
     // Throws no more than what the lines above rule out: the session is open, the headers are checked by the configuration.
@@ -52,6 +58,7 @@ export class GrpcClient {
       ':scheme': origin.protocol.slice(0, -1),
       ':authority': origin.host,
       ...headers,
+      ...credentials,
       'content-type': 'application/grpc',
       te: 'trailers',
       'grpc-timeout': `${Math.ceil(timeoutMs)}m`,
