@@ -33,6 +33,7 @@ const sampleProtocol = z
 const sampleComponents: readonly ComponentDefinition[] = [
   defineReceiver({
     type: 'otlp',
+    aliases: ['both'],
     summary: '',
     signals: ['traces', 'metrics', 'logs'],
     config: z.strictObject({
@@ -78,6 +79,7 @@ const sampleComponents: readonly ComponentDefinition[] = [
   }),
   defineExporter({
     type: 'store',
+    aliases: ['both'],
     summary: '',
     signals: ['traces', 'metrics', 'logs'],
     delivery: 'local',

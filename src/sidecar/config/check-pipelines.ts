@@ -131,13 +131,20 @@ function checkConnectors(
     }
   }
   for (const { id, receivers } of pipelines) {
-    const circle = receivers.some((connector) => connectors.has(connector) && leadsTo(id, connector, pipelines))
+    const circle = receivers.some(
+      (connector) => connectors.has(connector) && leadsTo(id, connector, pipelines, connectors),
+    )
     if (circle) report.problem(['service', 'pipelines', id], 'its connectors make a circle')
   }
 }
 
 /** Whether what leaves pipeline `from` can come to the connector `to`. */
-function leadsTo(from: string, to: string, pipelines: readonly PipelineConfig[]): boolean {
+function leadsTo(
+  from: string,
+  to: string,
+  pipelines: readonly PipelineConfig[],
+  connectors: ReadonlyMap<string, unknown>,
+): boolean {
   const seen = new Set<string>()
   const next = [from]
   for (let id = next.pop(); id !== undefined; id = next.pop()) {
@@ -145,8 +152,10 @@ function leadsTo(from: string, to: string, pipelines: readonly PipelineConfig[])
     seen.add(id)
     const exporters = pipelines.find((pipeline) => pipeline.id === id)?.exporters ?? []
     if (exporters.includes(to)) return true
+    // An exporter may have the name of a receiver; only a connector is both.
+    const through = exporters.filter((exporter) => connectors.has(exporter))
     for (const pipeline of pipelines) {
-      if (pipeline.receivers.some((receiver) => exporters.includes(receiver))) next.push(pipeline.id)
+      if (pipeline.receivers.some((receiver) => through.includes(receiver))) next.push(pipeline.id)
     }
   }
   return false
