@@ -1,6 +1,6 @@
 import { closeSync, openSync, renameSync, rmSync } from 'node:fs'
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
-import { loadSqlite } from './load-sqlite.ts'
+import { loadSqlite } from '../sqlite/load-sqlite.ts'
 
 /** Goes up with every change of the tables. */
 export const STORE_VERSION = 1

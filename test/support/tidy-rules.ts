@@ -70,9 +70,13 @@ function mayImport(from: string, to: string): boolean {
   if (source === 'index.ts' || source === 'register.ts') return target === 'sdk'
   // The sidecar's redaction as a function.
   if (source === 'redact.ts') return target === 'redaction' || to.startsWith('src/sidecar/processors/redaction/')
-  if (source === 'control' || source === 'ledger') return pure.has(target)
+  if (source === 'control') return pure.has(target)
+  if (source === 'ledger') return pure.has(target) || target === 'sqlite'
   if (source === 'page') return to === 'src/store/records.ts'
-  return services.has(source) && (pure.has(target) || target === 'ledger' || target === 'control' || isContract(to))
+  return (
+    services.has(source) &&
+    (pure.has(target) || target === 'ledger' || target === 'control' || target === 'sqlite' || isContract(to))
+  )
 }
 
 function sidecarMayImport(from: string, to: string): boolean {

@@ -1,0 +1,56 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { loadSqlite } from '../sqlite/load-sqlite.ts'
+
+/** Goes up with every change of the tables. */
+export const LEDGER_VERSION = 1
+
+/** How long a write waits for another process: a backup, a command that looks. */
+const BUSY_TIMEOUT_MS = 10_000
+
+/** Opens the ledger's file, 0600 in a folder of 0700, and makes its tables. Every commit is synced to disk. Throws when it is of a newer version, or damaged. */
+export function openLedgerFile(path: string): DatabaseSync {
+  if (path !== ':memory:') {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    closeSync(openSync(path, 'a', 0o600))
+  }
+  const { DatabaseSync } = loadSqlite()
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+  try {
+    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+    if (version > LEDGER_VERSION)
+      throw new Error(`${path} is of version ${version}, this program knows ${LEDGER_VERSION}: run the newer program`)
+    database.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA journal_size_limit = 4194304;
+      BEGIN;
+      ${TABLES}
+      PRAGMA user_version = ${LEDGER_VERSION};
+      COMMIT;
+    `)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/*
+ * account: a budget of one scope in one window (account.ts); ends_at 0 = never. hold: what a call, or a slice that a process spends by itself, may cost;
+ * amount is what is left of it, and in suspense what is taken for spent. process: whose holds are alive, and until when. Times in Unix ms, money in nano-USD.
+ */
+const TABLES = `
+CREATE TABLE IF NOT EXISTS account (
+  key TEXT PRIMARY KEY, budget TEXT NOT NULL, scope TEXT NOT NULL, value TEXT NOT NULL, window TEXT NOT NULL, ends_at INTEGER NOT NULL,
+  cap INTEGER NOT NULL, committed INTEGER NOT NULL, held INTEGER NOT NULL, suspense INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hold (
+  id TEXT PRIMARY KEY, amount INTEGER NOT NULL, accounts TEXT NOT NULL, process TEXT NOT NULL, model TEXT NOT NULL, trace TEXT NOT NULL,
+  span TEXT NOT NULL, step INTEGER NOT NULL, state TEXT NOT NULL, created INTEGER NOT NULL, ended INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS hold_by_state ON hold (state, created);
+CREATE TABLE IF NOT EXISTS process (id TEXT PRIMARY KEY, lease_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`

@@ -1,0 +1,360 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { cleared, isSound, reserve, settled, suspended } from './account.ts'
+import type { Account, BudgetDenial } from './account.ts'
+import type { AccountRef } from './budget.ts'
+import { openLedgerFile } from './ledger-file.ts'
+import { isAmount } from './nano-usd.ts'
+import type { NanoUsd } from './nano-usd.ts'
+
+/** A clock that was set back by more than this denies: the window could be one that is closed already. */
+export const CLOCK_SKEW_MS_MAX = 60_000
+
+export interface LedgerOptions {
+  /** File, made with mode 0600; `:memory:` for tests. */
+  readonly path: string
+  /** Unix ms. */
+  now(): number
+}
+
+export interface HoldRequest {
+  /** Chosen by who asks, unique: asking again with it holds nothing more. */
+  readonly id: string
+  /** What the call can cost at most. */
+  readonly amount: NanoUsd
+  readonly accounts: readonly AccountRef[]
+  /** Process whose lease the hold lives by. */
+  readonly process: string
+  /** What the call is, for whoever looks at open holds: no content. */
+  readonly model?: string
+  readonly trace?: string
+  readonly span?: string
+}
+
+export type Denial = BudgetDenial | 'CLOCK_SKEW' | 'RECOVERING'
+
+export type HoldResult =
+  | { readonly isGranted: true }
+  | { readonly isGranted: false; readonly code: Denial; readonly account?: AccountState }
+
+/** What is known of a hold at its end. */
+export interface Outcome {
+  readonly spent: NanoUsd
+  /** Calls whose outcome nobody knows: taken for spent, and told apart. */
+  readonly unknown?: NanoUsd
+}
+
+export interface Settlement {
+  /** False when it was settled before: nothing was booked. */
+  readonly isBooked: boolean
+  /** By how much more was spent than held: a bound did not hold. */
+  readonly overBound: NanoUsd
+}
+
+export interface AccountState extends Account {
+  readonly budget: string
+  readonly scope: string
+  readonly value: string
+  readonly window: string
+  readonly endsAt: number
+}
+
+export interface OpenHold {
+  readonly id: string
+  readonly amount: NanoUsd
+  readonly process: string
+  readonly model: string
+  readonly createdAt: number
+  readonly state: 'open' | 'suspense'
+}
+
+/**
+ * What was spent and what may be, in a file that survives crashes: every change is a transaction that is synced to disk when it returns. One process writes;
+ * everything is synchronous, and changes made inside `together` share one sync.
+ */
+export class Ledger {
+  readonly #database: DatabaseSync
+  readonly #now: () => number
+  readonly #sql: Statements
+  /** The latest time that was written; it never falls. */
+  #lastMs: number
+
+  /** Throws when the file can't be opened, or is one of a newer version. A damaged one is never replaced: the spend of today is in it. */
+  constructor({ path, now }: LedgerOptions) {
+    this.#database = openLedgerFile(path)
+    this.#now = now
+    this.#sql = prepare(this.#database)
+    this.#lastMs = numberIn(this.#sql.meta.get('clock'), 'value')
+  }
+
+  /** Runs the changes in one transaction, so that they cost one sync. None is there when one of them throws. */
+  together<T>(change: () => T): T {
+    if (this.#database.isTransaction) return change()
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = change()
+      this.#database.exec('COMMIT')
+      return result
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** Holds the amount in all accounts, or in none. */
+  hold(request: HoldRequest): HoldResult {
+    if (!isAmount(request.amount)) throw new RangeError(`a hold of ${request.amount} is none`)
+    return this.together(() => this.#hold(request))
+  }
+
+  #hold({ id, amount, accounts: refs, process, model = '', trace = '', span = '' }: HoldRequest): HoldResult {
+    const known = this.#sql.hold.get(id)
+    if (known !== undefined) return { isGranted: true }
+    const at = this.#tick()
+    if (at === undefined) return { isGranted: false, code: 'CLOCK_SKEW' }
+    if (this.isRecovering) return { isGranted: false, code: 'RECOVERING' }
+    const decision = reserve(
+      refs.map((ref) => this.#account(ref)),
+      amount,
+    )
+    if (!decision.isGranted) {
+      const ref = refs.find(({ key }) => key === decision.account.key) as AccountRef
+      return { isGranted: false, code: decision.code, account: { ...ref, ...decision.account } }
+    }
+    for (const account of decision.accounts) this.#write(account)
+    const keys = JSON.stringify(refs.map(({ key }) => key))
+    this.#sql.addHold.run(id, amount, keys, process, model, trace, span, at)
+    return { isGranted: true }
+  }
+
+  /**
+   * Books what a part of an open hold was spent on: the hold is smaller by it. `step` goes up with every call, and a step that was booked is not booked again.
+   * False when nothing was booked. Throws RangeError when more is spent than is held.
+   */
+  spend(id: string, step: number, amount: NanoUsd): boolean {
+    return this.together(() => {
+      const hold = this.#open(id)
+      if (hold === undefined || step <= hold.step) return false
+      if (!isAmount(amount) || amount > hold.amount) throw new RangeError(`${amount} of a hold of ${hold.amount}`)
+      for (const account of this.#accountsOf(hold)) this.#write(settled(account, amount, amount))
+      this.#sql.shrink.run(hold.amount - amount, step, id)
+      return true
+    })
+  }
+
+  /** Ends a hold, once: what it held and was not spent is free again. Of a hold in suspense the outcome becomes known. */
+  settle(id: string, { spent, unknown = 0 }: Outcome): Settlement {
+    if (!isAmount(spent) || !isAmount(unknown)) throw new RangeError(`${spent} and ${unknown} are no outcome`)
+    return this.together(() => {
+      const at = Math.max(this.#lastMs, this.#now())
+      const hold = this.#open(id) ?? this.#inSuspense(id)
+      if (hold === undefined) return { isBooked: false, overBound: 0 }
+      for (const account of this.#accountsOf(hold)) {
+        if (hold.state === 'suspense') this.#write(cleared(account, hold.amount, spent, unknown))
+        else this.#write(suspended(settled(account, hold.amount - unknown, spent), unknown))
+      }
+      this.#sql.end.run(unknown > 0 ? 'suspense' : 'settled', unknown > 0 ? unknown : spent, at, id)
+      return { isBooked: true, overBound: Math.max(0, spent + unknown - hold.amount) }
+    })
+  }
+
+  /** The process is alive: its holds stand until then, in Unix ms. */
+  renew(process: string, until: number): void {
+    this.together(() => {
+      this.#tick()
+      this.#sql.renew.run(process, until)
+    })
+  }
+
+  /** Holds of processes whose lease is over, or that have none, are taken for spent. Returns their ids. */
+  expire(): string[] {
+    return this.together(() => {
+      const at = this.#tick()
+      if (at === undefined) return []
+      const ids = this.#sql.orphans.all(at).map((row) => textIn(row, 'id'))
+      for (const id of ids) this.#suspend(id, at)
+      this.#sql.forget.run(at)
+      return ids
+    })
+  }
+
+  #suspend(id: string, at: number): void {
+    const hold = this.#open(id)
+    if (hold === undefined) return
+    for (const account of this.#accountsOf(hold)) this.#write(suspended(account, hold.amount))
+    this.#sql.end.run('suspense', hold.amount, at, id)
+  }
+
+  /** Open holds and those in suspense, oldest first. */
+  holds(limit = 1000): OpenHold[] {
+    return this.#sql.holds.all(limit).map((row) => ({
+      id: textIn(row, 'id'),
+      amount: numberIn(row, 'amount'),
+      process: textIn(row, 'process'),
+      model: textIn(row, 'model'),
+      createdAt: numberIn(row, 'created'),
+      state: textIn(row, 'state') === 'open' ? 'open' : 'suspense',
+    }))
+  }
+
+  /** Accounts whose window is not over. */
+  accounts(limit = 10_000): AccountState[] {
+    return this.#sql.accounts.all(this.#lastMs, limit).map(accountState)
+  }
+
+  account(key: string): AccountState | undefined {
+    const row = this.#sql.account.get(key)
+    return row === undefined ? undefined : accountState(row)
+  }
+
+  /** After a restore: what was spent since the backup is not in the books, so nothing is granted until a person says what was. */
+  get isRecovering(): boolean {
+    return numberIn(this.#sql.meta.get('recovering'), 'value') === 1
+  }
+
+  set isRecovering(value: boolean) {
+    this.together(() => this.#sql.setMeta.run('recovering', value ? 1 : 0))
+  }
+
+  /** What the books say against themselves: empty when they are in order. */
+  problems(): string[] {
+    return this.together(() => {
+      const found = this.#sql.accounts
+        .all(Number.NEGATIVE_INFINITY, -1)
+        .map(accountState)
+        .filter((account) => !isSound(account))
+        .map(
+          ({ key, committed, held, suspense }) => `${key}: committed ${committed}, held ${held}, suspense ${suspense}`,
+        )
+      const held = new Map<string, number>()
+      for (const row of this.#sql.openHolds.all())
+        for (const key of keysIn(row)) held.set(key, (held.get(key) ?? 0) + numberIn(row, 'amount'))
+      for (const [key, sum] of held) {
+        const account = this.account(key)
+        if (account?.held !== sum) found.push(`${key}: ${account?.held ?? 0} is held, its holds are ${sum}`)
+      }
+      return found
+    })
+  }
+
+  /** Forgets accounts and holds whose window, or end, was before the time (Unix ms). */
+  prune(before: number): void {
+    this.together(() => {
+      this.#sql.pruneHolds.run(before)
+      this.#sql.pruneAccounts.run(before)
+    })
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  /** The time to book with; undefined when the clock was set back too far. */
+  #tick(): number | undefined {
+    const at = Math.floor(this.#now())
+    if (at < this.#lastMs - CLOCK_SKEW_MS_MAX) return undefined
+    if (at > this.#lastMs) {
+      this.#lastMs = at
+      this.#sql.setMeta.run('clock', at)
+    }
+    return this.#lastMs
+  }
+
+  #account(ref: AccountRef): Account {
+    const row = this.#sql.account.get(ref.key)
+    if (row !== undefined) return { ...accountState(row), cap: ref.cap }
+    this.#sql.addAccount.run(ref.key, ref.budget, ref.scope, ref.value, ref.window, ref.endsAt, ref.cap)
+    return { key: ref.key, cap: ref.cap, committed: 0, held: 0, suspense: 0 }
+  }
+
+  #write({ key, cap, committed, held, suspense }: Account): void {
+    this.#sql.write.run(cap, committed, held, suspense, key)
+  }
+
+  #accountsOf({ keys }: HoldRow): Account[] {
+    return keys.map((key) => accountState(this.#sql.account.get(key) ?? missing(key)))
+  }
+
+  #open(id: string): HoldRow | undefined {
+    const hold = this.#sql.hold.get(id)
+    return hold === undefined || hold['state'] !== 'open' ? undefined : holdRow(hold)
+  }
+
+  #inSuspense(id: string): HoldRow | undefined {
+    const hold = this.#sql.hold.get(id)
+    return hold === undefined || hold['state'] !== 'suspense' ? undefined : holdRow(hold)
+  }
+}
+
+type Row = Record<string, unknown>
+
+interface HoldRow {
+  readonly amount: NanoUsd
+  readonly step: number
+  readonly keys: readonly string[]
+  readonly state: string
+}
+
+const holdRow = (row: Row): HoldRow => ({
+  amount: numberIn(row, 'amount'),
+  step: numberIn(row, 'step'),
+  keys: keysIn(row),
+  state: textIn(row, 'state'),
+})
+
+const accountState = (row: Row): AccountState => ({
+  key: textIn(row, 'key'),
+  budget: textIn(row, 'budget'),
+  scope: textIn(row, 'scope'),
+  value: textIn(row, 'value'),
+  window: textIn(row, 'window'),
+  endsAt: numberIn(row, 'ends_at'),
+  cap: numberIn(row, 'cap'),
+  committed: numberIn(row, 'committed'),
+  held: numberIn(row, 'held'),
+  suspense: numberIn(row, 'suspense'),
+})
+
+const keysIn = (row: Row): string[] => {
+  const keys: unknown = JSON.parse(textIn(row, 'accounts'))
+  return Array.isArray(keys) ? keys.map(String) : []
+}
+const numberIn = (row: Row | undefined, column: string): number => {
+  const value = row?.[column]
+  return typeof value === 'number' ? value : 0
+}
+const textIn = (row: Row, column: string): string => {
+  const value = row[column]
+  return typeof value === 'string' ? value : ''
+}
+function missing(key: string): never {
+  throw new Error(`the ledger holds money in an account that it does not have: ${key}`)
+}
+
+type Statements = { readonly [Name in keyof typeof SQL]: StatementSync }
+
+const SQL = {
+  meta: 'SELECT value FROM meta WHERE key = ?',
+  setMeta: 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  account: 'SELECT * FROM account WHERE key = ?',
+  addAccount: 'INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0)',
+  write: 'UPDATE account SET cap = ?, committed = ?, held = ?, suspense = ? WHERE key = ?',
+  accounts: 'SELECT * FROM account WHERE ends_at = 0 OR ends_at > ? ORDER BY key LIMIT ?',
+  hold: 'SELECT * FROM hold WHERE id = ?',
+  addHold: `INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?, ?, 0, 'open', ?, 0)`,
+  shrink: 'UPDATE hold SET amount = ?, step = ? WHERE id = ?',
+  end: 'UPDATE hold SET state = ?, amount = ?, ended = ? WHERE id = ?',
+  holds: `SELECT * FROM hold WHERE state IN ('open', 'suspense') ORDER BY created, id LIMIT ?`,
+  openHolds: `SELECT * FROM hold WHERE state = 'open'`,
+  renew:
+    'INSERT INTO process VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET lease_until = max(lease_until, excluded.lease_until)',
+  orphans: `SELECT id FROM hold WHERE state = 'open' AND process NOT IN (SELECT id FROM process WHERE lease_until > ?) ORDER BY created`,
+  forget: `DELETE FROM process WHERE lease_until <= ?`,
+  pruneHolds: `DELETE FROM hold WHERE state = 'settled' AND ended < ?`,
+  pruneAccounts: 'DELETE FROM account WHERE ends_at > 0 AND ends_at < ? AND held = 0 AND suspense = 0',
+} as const
+
+const prepare = (database: DatabaseSync): Statements => {
+  const made: Partial<Record<keyof typeof SQL, StatementSync>> = {}
+  for (const [name, text] of Object.entries(SQL)) made[name as keyof typeof SQL] = database.prepare(text)
+  return made as Statements
+}
