@@ -1,6 +1,8 @@
 import type { ComponentDefinition } from './component.ts'
 import { agentMetrics } from './connectors/agent-metrics.ts'
+import { spanMetrics } from './connectors/span-metrics.ts'
 import { debug } from './exporters/debug.ts'
+import { file } from './exporters/file.ts'
 import { otlpGrpc } from './exporters/otlp-grpc.ts'
 import { otlpHttp } from './exporters/otlp-http.ts'
 import { prometheus } from './exporters/prometheus.ts'
@@ -33,7 +35,9 @@ export const components: readonly ComponentDefinition[] = [
   genAiNormalizer,
   tailSampling,
   agentMetrics,
+  spanMetrics,
   debug,
+  file,
   otlpGrpc,
   otlpHttp,
   prometheus,

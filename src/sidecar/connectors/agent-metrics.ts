@@ -1,7 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { z } from 'zod'
-import { type ConnectorContext, defineConnector } from '../component.ts'
+import { defineConnector } from '../component.ts'
 import { duration } from '../config-types.ts'
 import { Labels } from './agent-metrics/labels.ts'
 import { metricsRequest } from './agent-metrics/metrics-request.ts'
@@ -9,6 +7,7 @@ import { SeriesTable } from './agent-metrics/series.ts'
 import { Services } from './agent-metrics/services.ts'
 import { restoreSnapshot, SNAPSHOT_VERSION, snapshotOf } from './agent-metrics/snapshot.ts'
 import { SpanMetrics } from './agent-metrics/span-metrics.ts'
+import { instanceIdOf } from './state/instance-id.ts'
 import { PersistentState } from './state/persistent-state.ts'
 import { aggregationTemporality } from './state/temporality.ts'
 
@@ -184,20 +183,3 @@ export const agentMetrics = defineConnector({
     }
   },
 })
-
-/** `service.instance.id` of what this sidecar derives: made once, kept over restarts, so that series go on. */
-function instanceIdOf({ stateFolder, random }: ConnectorContext): string {
-  const file = join(stateFolder, 'agent-metrics-instance-id')
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    const id = Array.from({ length: 16 }, () =>
-      Math.floor(random() * 256)
-        .toString(16)
-        .padStart(2, '0'),
-    ).join('')
-    mkdirSync(stateFolder, { recursive: true, mode: 0o700 })
-    writeFileSync(file, `${id}\n`, { mode: 0o600 })
-    return id
-  }
-}

@@ -10,7 +10,7 @@ import {
   SEEN,
   SeenSpans,
   TOOL,
-} from './seen-spans.ts'
+} from '../state/seen-spans.ts'
 
 /** Waiting spans are few (inner agents, MCP calls); beyond this number the one that waits longest is decided at once. */
 export const WAITING_SPANS_MAX = 10_000
