@@ -273,7 +273,7 @@ describe('a span', () => {
 
   test('without valid ids is refused and counted', () => {
     const { store, context } = openStore()
-    write(store, { spanId: '00', traceId: '00' }, { spanId: spanId(0) }, modelSpan(2))
+    write(store, { spanId: '', traceId: '' }, { spanId: spanId(0) }, modelSpan(2))
     expect(onlyRun(store).spans).toBe(1)
     expect(context.counters.get('otelcol_store_dropped_spans')).toBe(2)
   })
