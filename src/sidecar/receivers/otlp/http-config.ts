@@ -6,7 +6,10 @@ import { endpointProblem, listenerEndpoint, listenerKeys } from './listener-conf
 const MIB = 1024 * 1024
 
 /** The stock collector adds a missing slash, too. */
-const path = z.string().transform((text) => (text.startsWith('/') ? text : `/${text}`))
+const path = z
+  .string()
+  .regex(/^(?!:)[^\s?#]+$/, 'write it as /path')
+  .transform((text) => (text.startsWith('/') ? text : `/${text}`))
 
 const cors = z
   .strictObject({

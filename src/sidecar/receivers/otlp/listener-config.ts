@@ -5,7 +5,7 @@ import { tlsConfig } from './tls-config.ts'
 /** Keys that both protocols have: where to listen, who may come, for how long. */
 
 const HOST_AND_PORT = /^(\[[0-9a-fA-F:]+\]|[^:/]*):\d{1,5}$/
-const SOCKET_FILE = /^(?:unix:(?:\/\/)?)?(\/.+)$/
+const SOCKET_FILE = /^(?:unix:(?:\/\/)?)?(\/(?!\/).+)$/
 
 export const listenerEndpoint = z
   .string()

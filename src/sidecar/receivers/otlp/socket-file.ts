@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { once } from 'node:events'
 import type { Stats } from 'node:fs'
 import { chmod, link, lstat, mkdtemp, rename, rm, unlink } from 'node:fs/promises'
@@ -16,6 +17,9 @@ export async function listenOnSocketFile(
   path: string,
   listen: (path: string) => Promise<unknown>,
 ): Promise<() => Promise<void>> {
+  // Each worker would bind a file of its own, and only one can be in the place.
+  if (cluster.isWorker)
+    throw new Error(`${path}: a socket file is for one process; set service.workers to 1, or listen on a port`)
   await removeStale(path)
   const folder = await mkdtemp(join(dirname(path), '.'))
   const own = join(folder, 's')
