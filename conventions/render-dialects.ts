@@ -37,6 +37,7 @@ export function renderDialectDocs({ dialects }: Registry): string {
     '- What is not in these tables stays untouched, and so does a value that can not be read as what its new name holds.',
     '- Messages become the JSON of the conventions (`[{"role":…,"parts":[…]}]`); fields that these do not name are kept in it.',
     `- A span gets the name of the conventions, such as \`chat gpt-4o-mini\`, where it has what that needs; its own stays in \`spanwarden.original.span_name\`. \`rename_spans: false\` leaves it.`,
+    '- Messages in events of a span (`gen_ai.user.message`, `gen_ai.choice`, …; dialect `otel`) become attributes; the events go, those without content stay.',
     '- Normalizing twice is normalizing once.',
     '',
     '```yaml',

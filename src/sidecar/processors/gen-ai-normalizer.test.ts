@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { normalized, normalizedTwice, spansIn } from '../../../test/support/normalized.ts'
 import { spanBatch } from '../../../test/support/span-batch.ts'
 import type { AttributeValue } from '../../otlp/edits.ts'
+import { jsonToProtobuf } from '../../otlp/json-to-protobuf.ts'
+import { protobufToJson } from '../../otlp/protobuf-to-json.ts'
 import { DIALECTS, OPERATIONS } from './gen-ai-normalizer/dialects.gen.ts'
 import { genAiNormalizer } from './gen-ai-normalizer.ts'
 
@@ -128,6 +130,46 @@ describe('names', () => {
       'gen_ai.usage.output_tokens': 60,
     })
   })
+})
+
+test('messages in events of the span become attributes; an event without content stays', () => {
+  const event = (name: string, attributes: Readonly<Record<string, string>>): object => ({
+    name,
+    attributes: Object.entries(attributes).map(([key, stringValue]) => ({ key, value: { stringValue } })),
+  })
+  const span = {
+    traceId: '0102030405060708090a0b0c0d0e0f10',
+    spanId: '0102030405060708',
+    name: 'chat m',
+    attributes: [{ key: 'gen_ai.system', value: { stringValue: 'openai' } }],
+    events: [
+      event('gen_ai.system.message', { 'gen_ai.system': 'openai', content: 'Be brief.' }),
+      event('gen_ai.user.message', { content: 'Hi' }),
+      event('gen_ai.tool.message', { content: '4', id: 'call_1' }),
+      event('gen_ai.choice', { index: '0', finish_reason: 'stop', message: '{"role":"assistant","content":"Ho"}' }),
+      event('gen_ai.choice', { index: '1' }),
+      event('other', { content: 'stays' }),
+    ],
+  }
+  const bytes = jsonToProtobuf(
+    'traces',
+    Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })),
+  )
+  const json = protobufToJson('traces', normalized(bytes))
+  expect(normalizedTwice(bytes)).toEqual(normalized(bytes))
+  expect([...json.matchAll(/"name":"(gen_ai[^"]*|other)"/g)].map(([, name]) => name)).toEqual([
+    'gen_ai.choice',
+    'other',
+  ])
+  const attributes = spansIn(normalized(bytes))[0]?.attributes ?? {}
+  expect(JSON.parse(String(attributes['gen_ai.input.messages']))).toEqual([
+    { role: 'system', parts: [{ type: 'text', content: 'Be brief.' }] },
+    { role: 'user', parts: [{ type: 'text', content: 'Hi' }] },
+    { role: 'tool', parts: [{ type: 'tool_call_response', id: 'call_1', response: '4' }] },
+  ])
+  expect(JSON.parse(String(attributes['gen_ai.output.messages']))).toEqual([
+    { role: 'assistant', parts: [{ type: 'text', content: 'Ho' }], index: '0', finish_reason: 'stop' },
+  ])
 })
 
 describe('the name of the span', () => {

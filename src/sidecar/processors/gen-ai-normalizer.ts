@@ -13,6 +13,7 @@ import { normalizerConfig, sourcesOf } from './gen-ai-normalizer/normalizer-conf
 import { ruleSetOf } from './gen-ai-normalizer/rule-set.ts'
 import type { RuleSet } from './gen-ai-normalizer/rule-set.ts'
 import type { SpanDraft } from './gen-ai-normalizer/span-draft.ts'
+import { foldEvents } from './gen-ai-normalizer/span-events.ts'
 import { spanNameOf } from './gen-ai-normalizer/span-name.ts'
 
 /**
@@ -83,9 +84,11 @@ function normalize(view: OtlpView, edits: Edits, span: number, ruleSet: RuleSet,
     keys.push(view.text(key))
   }
   const draft = normalizeSpan({ keys, read: (index) => readContent(view, nodes[index] ?? -1) }, ruleSet)
+  const events = ruleSet.foldsEvents ? foldEvents(view, span, draft) : []
   if (draft.isEmpty) return false
   if (renames && nameNode >= 0) renameSpan(view, edits, nameNode, draft)
   write(view, edits, span, nodes, draft)
+  if (!ruleSet.keepsEvents) for (const event of events) edits.remove(event)
   return true
 }
 

@@ -33,6 +33,9 @@ export interface RuleSet {
   readonly families: readonly Family[]
   /** By wire key id (conventions.ts): 1 = a name of one of the dialects. */
   readonly isForeign: Uint8Array
+  /** Whether messages in events of spans, as OpenTelemetry once had them, become attributes, and whether these events stay. */
+  readonly foldsEvents: boolean
+  readonly keepsEvents: boolean
   /** Names that are not in conventions.ts. */
   readonly ownKeys: readonly string[]
 }
@@ -46,6 +49,8 @@ export interface Source {
   readonly keep: boolean
   readonly overwrite: boolean
 }
+
+const EVENTS_DIALECT = 'otel'
 
 export const DIALECT_IDS: readonly string[] = DIALECTS.map(({ id }) => id)
 
@@ -84,6 +89,8 @@ export function ruleSetOf(sources: readonly Source[]): RuleSet {
   return {
     rules,
     families,
+    foldsEvents: sources.some(({ dialect }) => dialect === EVENTS_DIALECT),
+    keepsEvents: sources.some(({ dialect, keep }) => dialect === EVENTS_DIALECT && keep),
     isForeign: Uint8Array.from([0, ...WIRE_KEYS.map((key) => (foreign.has(key) ? 1 : 0))]),
     ownKeys: [...new Set(sources.flatMap(({ mappings }) => Object.keys(mappings)))].filter(
       (key) => !WIRE_KEYS.includes(key),
