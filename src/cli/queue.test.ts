@@ -52,6 +52,21 @@ describe('spanwarden queue', () => {
     expect(queue()).toEqual({ status: 0, stdout: 'No exporter has a queue on disk here.\n', stderr: '' })
   })
 
+  test('with a configuration: also those in the directories of its file_storage extensions', () => {
+    const config = {
+      receivers: { otlp: { protocols: { http: {} } } },
+      exporters: { [EXPORTER]: { endpoint: 'http://127.0.0.1:1', sending_queue: { storage: 'file_storage' } } },
+      extensions: { file_storage: { directory: join(stateFolder, 'queue') } },
+      service: {
+        state_folder: join(stateFolder, 'elsewhere'),
+        extensions: ['file_storage'],
+        pipelines: { traces: { receivers: ['otlp'], exporters: [EXPORTER] } },
+      },
+    }
+    const { stdout } = queue('--json', '--config', `yaml:${JSON.stringify(config)}`)
+    expect(JSON.parse(stdout)).toMatchObject([{ exporter: EXPORTER, batches: 2 }])
+  })
+
   test('verify finds a damaged byte: exit code 1', () => {
     expect(queue('verify')).toMatchObject({ status: 0, stdout: `${EXPORTER} traces: 2 sound batches wait\n` })
     const folder = queueFolder(join(stateFolder, 'queue'), EXPORTER, 'traces')

@@ -111,6 +111,16 @@ describe('sending queue', () => {
       queue_size: fc.integer({ min: 1, max: 20 }),
       sizer: fc.constantFrom('requests', 'items'),
       queue_bytes_max: fc.integer({ min: 100, max: 300 }),
+      on_full: fc.constantFrom('refuse', 'drop_oldest'),
+      age_max: fc.constantFrom('0s', '20s'),
+      batch: fc.option(
+        fc.record({
+          min_size: fc.constantFrom(0, 1),
+          max_size: fc.integer({ min: 1, max: 9 }),
+          flush_timeout: fc.constant('1s'),
+        }),
+        { nil: undefined },
+      ),
     })
     await fc.assert(
       fc.asyncProperty(queue, fc.infiniteStream(answer), steps, async (queueConfig, answers, script) => {
