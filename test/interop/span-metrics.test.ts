@@ -66,7 +66,7 @@ const batch = spanBatch(
       kind: kinds[n % kinds.length] ?? 0,
       startMs: 1_790_000_000_000,
       // Some on a bound, some longer than all, some whose clock ran backwards.
-      endMs: 1_790_000_000_000 + [2, 2.5, 0, 17_000, 800, 1, -5, 10, 399.999][n % 9],
+      endMs: 1_790_000_000_000 + ([2, 2.5, 0, 17_000, 800, 1, -5, 10, 399.999][n % 9] ?? 0),
       status: n % 3,
       attributes: {
         'http.method': n % 2 === 0 ? 'GET' : 'POST',
