@@ -89,24 +89,27 @@ describe('what is in the file', () => {
           : recordsOf(path)
         const plain = records.map((record) => (compression === 'zstd' ? zstdDecompressSync(record) : record))
         expect(plain).toHaveLength(requests.length)
-        if (compression === 'zstd') {
-          // Compression ends in any order.
-          const wanted = requests.map(([one, bytes]) =>
-            format === 'json' ? Buffer.from(protobufToJson(one, bytes)) : bytes,
-          )
-          expect(plain.map(hex).sort()).toEqual(wanted.map(hex).sort())
-          return
-        }
-        const read = plain.map((record, i) => decoded(requests[i]?.[0] ?? 'traces', record, format))
-        expect(read).toEqual(requests.map(([one, bytes]) => decodeIndependently(one, bytes)))
+        const [read, wanted] =
+          compression === 'zstd' ? asSets(plain, requests, format) : inOrder(plain, requests, format)
+        expect(read).toEqual(wanted)
       }),
       { numRuns: 20 },
     )
   })
 
-  const hex = (bytes: Buffer): string => bytes.toString('hex')
-  function decoded(signal: Signal, record: Buffer, format: 'json' | 'proto'): object {
-    return decodeIndependently(signal, format === 'json' ? Buffer.from(jsonToProtobuf(signal, record)) : record)
+  type Requests = readonly (readonly [Signal, Buffer])[]
+  const inOrder = (records: Buffer[], requests: Requests, format: 'json' | 'proto'): [unknown, unknown] => [
+    requests.map(([one], i) => {
+      const record = records[i] ?? Buffer.alloc(0)
+      return decodeIndependently(one, format === 'json' ? Buffer.from(jsonToProtobuf(one, record)) : record)
+    }),
+    requests.map(([one, bytes]) => decodeIndependently(one, bytes)),
+  ]
+  /** Compression ends in any order. */
+  const asSets = (records: Buffer[], requests: Requests, format: 'json' | 'proto'): [unknown, unknown] => {
+    const sent = requests.map(([one, bytes]) => (format === 'json' ? Buffer.from(protobufToJson(one, bytes)) : bytes))
+    const sorted = (all: Buffer[]): string[] => all.map((bytes) => bytes.toString('hex')).sort()
+    return [sorted(records), sorted(sent)]
   }
 
   test('zstd: each record is what was sent', async () => {
