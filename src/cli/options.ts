@@ -51,6 +51,17 @@ export const redactOptions = {
     summary:
       'Apply these rules or families only, e.g. EMAIL,payment; with a sign: the default rules without or with more, e.g. -IP_ADDRESS,+USER_ID. Names in texts belong to PERSON.',
   },
+  config: {
+    type: 'string',
+    multiple: true,
+    value: '<file>',
+    summary: 'Redact as the redaction processor in this configuration would: its rules, actions, patterns and keys.',
+  },
+  processor: {
+    type: 'string',
+    value: '<id>',
+    summary: 'Which one, where the configuration has several: redaction/name.',
+  },
   explain: {
     type: 'boolean',
     summary: 'Print what was found instead of the result: where, by which rule, how sure, and what it becomes.',

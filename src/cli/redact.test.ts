@@ -37,6 +37,40 @@ describe('spanwarden redact', () => {
     )
   })
 
+  describe('--config', () => {
+    const file = (processors: string): string => {
+      const path = join(mkdtempSync(join(tmpdir(), 'spanwarden-')), 'collector.yaml')
+      const rest = 'receivers: {otlp: {protocols: {http: }}}\nexporters: {debug: }\n'
+      const pipelines = 'service: {pipelines: {traces: {receivers: [otlp], exporters: [debug]}}}\n'
+      writeFileSync(path, `${rest}processors: {${processors}}\n${pipelines}`)
+      return path
+    }
+    const ours = 'redaction: {actions: {EMAIL: mask}, patterns: [{name: ORDER, regex: "ORD-[0-9]+"}], dry_run: true}'
+
+    test('redacts as the processor of that file would', () => {
+      const { status, stdout } = redact('ada@example.com ORD-17', '--config', file(ours))
+      expect([status, stdout.toString()]).toEqual([0, '****ecom [REDACTED:ORDER]'])
+    })
+
+    test('one of several is named', () => {
+      const config = file(`${ours}, redaction/few: {rules: [IP_ADDRESS]}`)
+      expect(redact('a@example.com', '--config', config)).toMatchObject({ status: 2 })
+      const { stdout } = redact('a@example.com 192.0.2.7', '--config', config, '--processor', 'redaction/few')
+      expect(stdout.toString()).toBe('a@example.com [REDACTED:IP_ADDRESS]')
+    })
+
+    test.each([
+      [['--config', file('cost: ')], 2, 'there is no processor redaction in it'],
+      [['--config', file(ours), '--processor', 'redaction/x'], 2, 'there is redaction'],
+      [['--config', file(ours), '--rules', 'EMAIL'], 2, 'one of them at a time'],
+      [['--config', file('redaction: {rulez: []}')], 78, 'did you mean rules?'],
+    ])('%j is exit code %i', (args, code, message) => {
+      const { status, stderr } = redact('text', ...args)
+      expect(stderr).toContain(message)
+      expect(status).toBe(code)
+    })
+  })
+
   test('names in texts, unless PERSON is left out', () => {
     const text = 'Hi, my name is Anna Schmidt.'
     expect(redact(text).stdout.toString()).toBe('Hi, my name is [REDACTED:PERSON].')

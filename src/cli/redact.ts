@@ -12,10 +12,12 @@ import { buildRedaction } from '../sidecar/processors/redaction/build-redaction.
 import type { BuiltRedaction } from '../sidecar/processors/redaction/build-redaction.ts'
 import { bareName, chooseRules } from '../sidecar/processors/redaction/choose-rules.ts'
 import { redactionConfig } from '../sidecar/processors/redaction/redaction-config.ts'
+import type { RedactionConfig } from '../sidecar/processors/redaction/redaction-config.ts'
 import { systemClock } from '../sidecar/system-clock.ts'
 import { EXIT_OK, UsageError } from './command.ts'
 import type { CommandIo } from './command.ts'
 import { jsonOption, redactOptions } from './options.ts'
+import { configuredRedaction } from './redact/configured.ts'
 import { explain, placesIn } from './redact/explain.ts'
 import type { Explained } from './redact/explain.ts'
 import { readLines } from './redact/lines.ts'
@@ -41,7 +43,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const output = outputOf(values)
   const input = readFileSync(positionals[0] === undefined || positionals[0] === '-' ? STDIN : positionals[0])
   const known = format ?? (output === 'jsonl' ? 'text' : formatOf(input))
-  const redaction = redactionOf(values.rules, known, io)
+  const redaction = redactionOf(values, known, io)
   const found: Explained[] = []
   const counts = new Map<string, number>()
   const onFound: OnFound = (one) => {
@@ -87,16 +89,33 @@ function outputOf(values: Readonly<Partial<Record<(typeof OUTPUTS)[number], bool
   return asked ?? 'result'
 }
 
-/** Persons' names are looked for in texts; of OTLP as in the sidecar, where they are off by default. */
-function redactionOf(types: string | undefined, format: Format, io: CommandIo): BuiltRedaction {
-  const chosen = types?.split(',').map((name) => nameOf(name.trim()))
-  const config = redactionConfig.safeParse({
-    ...(chosen === undefined ? {} : { rules: chosen }),
-    propagation: { values_per_trace_max: FILE_VALUES_MAX },
-  })
-  if (!config.success) throw new UsageError(`--rules: ${config.error.issues.map(({ message }) => message).join('; ')}`)
-  const hasNames = format === 'text' && chooseRules(config.data.rules).includes(NAME_TYPE)
-  return buildRedaction(config.data, { clock: systemClock, env: io.env }, hasNames ? [namesPattern()] : [])
+interface Chosen {
+  readonly rules?: string | undefined
+  readonly config?: readonly string[] | undefined
+  readonly processor?: string | undefined
+}
+
+/** Persons' names are looked for in texts; of OTLP as in the sidecar, where they are off by default. With a configuration where that says so. */
+function redactionOf(chosen: Chosen, format: Format, io: CommandIo): BuiltRedaction {
+  const { config: files, processor } = chosen
+  if (files !== undefined && chosen.rules !== undefined) {
+    throw new UsageError('--config and --rules: one of them at a time')
+  }
+  if (processor !== undefined && files === undefined) throw new UsageError('--processor goes with --config')
+  const config = files === undefined ? ofRules(chosen.rules) : configuredRedaction(files, processor, io)
+  const isText = format === 'text' && chooseRules(config.rules).includes(NAME_TYPE)
+  const hasNames = files === undefined ? isText : config.names.enabled
+  const propagation = { ...config.propagation, values_per_trace_max: FILE_VALUES_MAX }
+  // What would go is asked for, even where the sidecar only counts it yet.
+  const own = { ...config, propagation, dry_run: false }
+  return buildRedaction(own, { clock: systemClock, env: io.env }, hasNames ? [namesPattern()] : [])
+}
+
+function ofRules(types: string | undefined): RedactionConfig {
+  const rules = types?.split(',').map((name) => nameOf(name.trim()))
+  const { success, data, error } = redactionConfig.safeParse(rules === undefined ? {} : { rules })
+  if (success) return data
+  throw new UsageError(`--rules: ${error.issues.map(({ message }) => message).join('; ')}`)
 }
 
 /** Types in any case; families are written small. */
