@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   cpSync,
@@ -425,4 +426,25 @@ describe.runIf(canMount())('a real disk', () => {
     expect(await takeAll(log)).toEqual(['after'])
     await log.close()
   })
+})
+
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0
+
+test.runIf(hasPrlimit)('a process whose files may not grow (ulimit -f) goes on in the next one', () => {
+  const folder = newFolder()
+  const program = `
+    import { WriteAheadLog } from ${JSON.stringify(new URL('write-ahead-log.ts', import.meta.url))}
+    const log = new WriteAheadLog({
+      folder: ${JSON.stringify(folder)}, signal: 'traces', segmentBytes: 1e6, memoryBytesMax: 0, isSynced: true, onProblem: console.log,
+    })
+    const bytes = Buffer.alloc(8000, 'x')
+    const payload = { signal: 'traces', bytes, items: 1, retain: () => payload, release() {} }
+    for (let i = 0; i < 6; i++) await log.put(payload, 0)
+    const large = { ...payload, bytes: Buffer.alloc(30_000) }
+    console.log(await log.put(large, 0).catch(({ code }) => code))
+    await log.close()`
+  const args = ['--fsize=20000', process.execPath, '--input-type=module', '-e', program]
+  expect(spawnSync('prlimit', args, { encoding: 'utf8' })).toMatchObject({ stdout: 'EFBIG\n' })
+  const { log } = openLog(folder)
+  expect(log.left).toHaveLength(6)
 })
