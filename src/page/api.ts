@@ -43,6 +43,22 @@ export const tryRedaction = (text: string): Promise<TriedRedaction> =>
     body: JSON.stringify({ text }),
   })
 
+/** The parts of /health and /api/log that are shown. */
+export interface SidecarHealth {
+  readonly reasons: readonly { readonly component?: string; readonly message: string; readonly since?: string }[]
+}
+export interface LogEntry {
+  readonly time: string
+  readonly level: string
+  readonly component?: string
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+export const fetchHealth = (): Promise<SidecarHealth> => get('/health')
+
+export const fetchLog = (): Promise<{ readonly entries: readonly LogEntry[] }> => get('/api/log')
+
 const get = <T>(path: string): Promise<T> => answer(path, { headers: { accept: 'application/json' } })
 
 async function answer<T>(path: string, request: RequestInit): Promise<T> {

@@ -7,6 +7,7 @@ import { useNow } from './live.ts'
 import { ranges, replaceRoute } from './route.ts'
 import type { RangeName, Route } from './route.ts'
 import { RunList } from './run-list.tsx'
+import { SidecarState } from './sidecar-state.tsx'
 import { Tiles } from './tiles.tsx'
 
 type OverviewRoute = Extract<Route, { view: 'overview' }>
@@ -36,6 +37,7 @@ export function Overview({ route, subscribe }: { readonly route: OverviewRoute; 
       </div>
       <Tiles metrics={metrics} summary={summary} range={range} />
       <RunList route={route} agents={summary?.agents ?? []} subscribe={subscribe} nowMs={nowMs} />
+      <SidecarState nowMs={nowMs} />
       {summary !== undefined && <Stored summary={summary} />}
     </>
   )

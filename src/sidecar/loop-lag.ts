@@ -10,12 +10,11 @@ export function addLoopLag(metrics: OwnMetricsRegistry): () => void {
   const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   monitor.enable()
   const seconds = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e9 - OWN_DELAY_S)
-  const text = 'How late the event loop was since the last scrape, in seconds.'
-  const gauge = (quantile: string, read: () => number): void =>
-    metrics.gauge('spanwarden_event_loop_lag_seconds', text, { quantile }, read)
-  gauge('0.5', () => seconds(monitor.percentile(50)))
-  gauge('0.99', () => seconds(monitor.percentile(99)))
-  gauge('1', () => {
+  const gauge = (which: string, text: string, read: () => number): void =>
+    metrics.gauge(`spanwarden_event_loop_lag_${which}_seconds`, `${text} since the last scrape.`, {}, read)
+  gauge('p50', 'How late the event loop was, the median', () => seconds(monitor.percentile(50)))
+  gauge('p99', 'How late the event loop was, 99 of 100 times less,', () => seconds(monitor.percentile(99)))
+  gauge('max', 'How late the event loop was at most', () => {
     const longest = seconds(monitor.max)
     // Read last: the next scrape sees what comes after this one.
     monitor.reset()

@@ -9,7 +9,7 @@ export class Router {
   #generation: Generation
   readonly #metrics: OwnMetrics
   readonly #labels: Readonly<Record<string, string>>
-  readonly #counters = new Map<string, Counter>()
+  readonly #counters = new Map<string, Readonly<Record<Outcome, Counter>>>()
 
   /** `labels` say in the own metrics whose batches these are. */
   constructor(id: string, pipelines: readonly Pipeline[], metrics: OwnMetrics, labelName: 'receiver' | 'connector') {
@@ -106,20 +106,26 @@ export class Router {
 
   /** Items of a batch that could not be read are unknown and not counted; the receiver counts the request. */
   #count(
-    outcome: 'accepted' | 'refused' | 'failed',
+    outcome: Outcome,
     signal: Signal,
     batches: readonly [Pipeline, PreparedBatch][],
     labels: Readonly<Record<string, string>>,
   ): void {
-    const key = [outcome, signal, ...Object.values(labels)].join()
-    let counter = this.#counters.get(key)
-    if (counter === undefined) {
-      const kind = 'receiver' in this.#labels ? 'receiver' : 'connector'
-      const name = `otelcol_${kind}_${outcome}_${itemsName[signal]}`
-      counter = this.#metrics.counter(name, DESCRIPTIONS[outcome], { ...this.#labels, ...labels })
-      this.#counters.set(key, counter)
-    }
-    counter.add(batches[0]?.[1].itemsIn ?? 0)
+    const key = [signal, ...Object.values(labels)].join()
+    let counters = this.#counters.get(key)
+    if (counters === undefined) this.#counters.set(key, (counters = this.#outcomes(signal, labels)))
+    counters[outcome].add(batches[0]?.[1].itemsIn ?? 0)
+  }
+
+  /** All at once: a rate of refusals needs the zero before the first. */
+  #outcomes(signal: Signal, labels: Readonly<Record<string, string>>): Readonly<Record<Outcome, Counter>> {
+    const kind = 'receiver' in this.#labels ? 'receiver' : 'connector'
+    const counter = (outcome: Outcome): Counter =>
+      this.#metrics.counter(`otelcol_${kind}_${outcome}_${itemsName[signal]}`, DESCRIPTIONS[outcome], {
+        ...this.#labels,
+        ...labels,
+      })
+    return { accepted: counter('accepted'), refused: counter('refused'), failed: counter('failed') }
   }
 }
 
@@ -154,7 +160,8 @@ async function allOf(promises: readonly Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(promises)) if (result.status === 'rejected') throw result.reason
 }
 
-const DESCRIPTIONS = {
+type Outcome = 'accepted' | 'refused' | 'failed'
+const DESCRIPTIONS: Readonly<Record<Outcome, string>> = {
   accepted: 'Items that every pipeline took.',
   refused: 'Items that were refused: malformed, too large, or a queue is full.',
   failed: 'Items that were refused because a component failed.',
