@@ -30,12 +30,12 @@ export class Gate {
   }
 
   /** True for everybody without `auth`. Rejects with RefusedError when it can't be told now. */
-  accepts(headers: AskingHeaders, query = ''): boolean | Promise<boolean> {
+  accepts(headers: AskingHeaders, url = ''): boolean | Promise<boolean> {
     if (this.#auth === null || this.#auth === undefined) return true
     const { authenticator: id, request_params } = this.#auth
     const authenticator = this.#known.get(id)
     if (authenticator?.accepts === undefined) return false
-    return authenticator.accepts(request_params.length === 0 ? headers : withQuery(headers, query, request_params))
+    return authenticator.accepts(request_params.length === 0 ? headers : withQuery(headers, url, request_params))
   }
 
   get refusal(): Refusal {
@@ -48,8 +48,8 @@ export class Gate {
   }
 }
 
-function withQuery(headers: AskingHeaders, query: string, names: readonly string[]): AskingHeaders {
-  const parameters = new URLSearchParams(query)
+function withQuery(headers: AskingHeaders, url: string, names: readonly string[]): AskingHeaders {
+  const parameters = new URLSearchParams(url.split('?', 2)[1] ?? '')
   const merged: Record<string, string | string[] | undefined> = { ...headers }
   for (const name of names) {
     const value = parameters.get(name)

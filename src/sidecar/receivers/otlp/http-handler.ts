@@ -127,12 +127,13 @@ export class HttpHandler {
     const { origin } = head.headers
     const intruder = this.#pages.refusal(head.headers, origin !== undefined && allowsOrigin(cors, origin))
     if (intruder !== undefined) return refuse(intruder)
-    const [path = '', query] = head.url?.split('?', 2) ?? []
-    const signal = this.#signals.get(path)
+    const { url = '' } = head
+    const questionMark = url.indexOf('?')
+    const signal = this.#signals.get(questionMark < 0 ? url : url.slice(0, questionMark))
     if (signal === undefined) return refuse(notFound)
     if (head.method === 'OPTIONS' && cors) return { outcome: 'preflight', headers }
     if (head.method !== 'POST') return refuse(wrongMethod, { allow: 'POST' })
-    const accepted = isAccepted || this.#gate.accepts(head.headers, query)
+    const accepted = isAccepted || this.#gate.accepts(head.headers, url)
     if (accepted === false) return refuse(this.#gate.refusal, { 'www-authenticate': this.#gate.challenge })
     if (accepted !== true) {
       accepted.catch(() => {})

@@ -12,6 +12,8 @@ export class PageGuard {
   readonly #isOn: boolean
   readonly #names: ReadonlySet<string>
   readonly #refuse: Refusal
+  /** Clients hardly change it. */
+  #lastOurs = ''
 
   constructor({ endpoint, transport, allowed_hosts }: GuardedConfig) {
     const { path, host } = listenerAddress({ endpoint, transport })
@@ -29,12 +31,14 @@ export class PageGuard {
   }
 
   #isOurs(host: string): boolean {
-    if (host.startsWith('127.0.0.1:') || host.startsWith('localhost:')) return /^[^:]+:\d{1,5}$/.test(host)
+    if (host === this.#lastOurs) return true
     const name = host
       .toLowerCase()
       .replace(/:\d{1,5}$/, '')
       .replace(/^\[|\]$/g, '')
-    return isLoopback(name) || this.#names.has(name)
+    if (!isLoopback(name) && !this.#names.has(name)) return false
+    this.#lastOurs = host
+    return true
   }
 }
 
