@@ -232,6 +232,9 @@ describe('settings', () => {
         ],
       }),
     ).toEqual({ ...today, 'gen_ai.request.model': 'a', 'gen_ai.response.id': 'c' })
+    const byName = { openinference: { remove_originals: true } }
+    const asList = [{ name: 'openinference', remove_originals: true }]
+    expect(became(span, { sources: byName })).toEqual(became(span, { sources: asList }))
     const problems = (sources: unknown): unknown =>
       genAiNormalizer.config.safeParse({ sources }).error?.issues.map(({ path, message }) => [path.join('.'), message])
     expect(problems([{ name: 'foobar' }, { name: 'otel' }, { name: 'otel' }])).toEqual([

@@ -22,6 +22,7 @@ import { spanNameOf } from './gen-ai-normalizer/span-name.ts'
  */
 export const genAiNormalizer = defineProcessor({
   type: 'gen_ai_normalizer',
+  aliases: ['genainormalizer'],
   summary:
     'Translates the attributes of OpenInference, OpenLLMetry, the AI SDK, Claude Code and other dialects, and of older conventions, to the GenAI conventions of October 2026.',
   signals: ['traces'],
