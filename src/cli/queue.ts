@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { protobufToJson } from '../otlp/protobuf-to-json.ts'
 import type { Signal } from '../sidecar/component.ts'
+import { workerFolder } from '../sidecar/queue/left-queues.ts'
 import { readSegment, segmentIds, segmentPath } from '../sidecar/queue/wal/read-segment.ts'
 import { EXIT_FAILED, EXIT_OK, UsageError } from './command.ts'
 import type { CommandIo } from './command.ts'
@@ -36,11 +37,21 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
 /** Where queues are: in the state folder and, when a configuration is named, in the directories of its `file_storage` extensions. */
 async function foldersOf(flags: ConfigFlags, io: CommandIo): Promise<string[]> {
   if (flags.config === undefined && flags.set === undefined)
-    return [join(stateFolderOf(io, io.env['SPANWARDEN_STATE_DIR']), 'queue')]
+    return withWorkers(stateFolderOf(io, io.env['SPANWARDEN_STATE_DIR'])).map(queueIn)
   const { readConfig } = await import('./read-config.ts')
   const { service, exporters } = readConfig(flags, io)
   const directories = [...exporters.values()].flatMap(({ sending }) => sending?.queue.fileStorage?.directory ?? [])
-  return [...new Set([join(stateFolderOf(io, service.state_folder), 'queue'), ...directories])]
+  const inState = withWorkers(stateFolderOf(io, service.state_folder)).map(queueIn)
+  return [...new Set([...inState, ...directories.flatMap(withWorkers)])]
+}
+
+const queueIn = (stateFolder: string): string => join(stateFolder, 'queue')
+
+/** A folder, and those of the same kind that `service.workers` have in it. */
+function withWorkers(folder: string): string[] {
+  const workers = join(folder, 'workers')
+  if (!existsSync(workers)) return [folder]
+  return [folder, ...readdirSync(workers).map((worker) => workerFolder(folder, worker))]
 }
 
 interface Queue {

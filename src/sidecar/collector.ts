@@ -54,7 +54,7 @@ export class Collector {
     this.metrics = environment.metrics ?? new OwnMetricsRegistry()
     const { clock, logger } = environment
     this.#startedMs = clock.monotonic()
-    mkdirSync(environment.stateFolder, { recursive: true, mode: 0o700 })
+    makeStateFolder(environment)
     addProcessMetrics(this.metrics)
     this.#stopLoopLag = addLoopLag(this.metrics)
     const context = (id: string): ComponentContext => ({
@@ -270,10 +270,13 @@ export class Collector {
   }
 }
 
-/** Those of the workers that there are, and of the exporters that keep theirs elsewhere, are in good hands. */
-const queuesWithout = ({ stateFolder }: CollectorEnvironment, { service }: SidecarConfig): readonly LeftQueue[] =>
+/** Those that no running worker has. */
+const queuesWithout = (
+  { stateFolder, workers }: CollectorEnvironment,
+  { service }: SidecarConfig,
+): readonly LeftQueue[] =>
   leftQueues(stateFolder).filter(
-    ({ worker }) => worker === undefined || service.workers === 1 || Number(worker) > service.workers,
+    ({ worker }) => worker === undefined || workers === undefined || Number(worker) > service.workers,
   )
 
 const componentsOf = <T extends Running>(parts: Iterable<{ readonly component: T }>): T[] =>
