@@ -80,4 +80,12 @@ export const commands: readonly Command[] = [
     options: { ...configOptions, ...queueOptions, ...jsonOption },
     load: () => import('./queue.ts'),
   },
+  {
+    name: 'replay',
+    synopsis: 'loops <file …>',
+    summary:
+      'What the loop detector would have done in recorded runs: OTLP traces, or runs of agents one a line ({id, success, steps: [{tool, args, result}]}), gzip or not.',
+    options: jsonOption,
+    load: () => import('./replay.ts'),
+  },
 ]

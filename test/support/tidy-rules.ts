@@ -30,7 +30,7 @@ const generated = /\.gen\.ts$|^src\/conventions\.ts$|\.as\.ts$/
 
 type Report = (what: string) => void
 
-const pure = new Set(['otlp', 'redaction', 'pricing'])
+const pure = new Set(['otlp', 'redaction', 'pricing', 'limits'])
 const services = new Set(['audit', 'alerts', 'store', 'backup', 'doctor', 'evals'])
 const componentKinds = ['receivers', 'processors', 'connectors', 'exporters', 'extensions'] as const
 const component = new RegExp(`^src/sidecar/(${componentKinds.join('|')})/[^/]+\\.ts$`)
@@ -65,8 +65,9 @@ function mayImport(from: string, to: string): boolean {
   if (source === 'conventions.ts') return false
   if (target === 'conventions.ts') return true
   if (source === 'sidecar') return sidecarMayImport(from, to)
+  if (source === 'limits' && target === 'pricing') return true
   if (source === target || pure.has(source)) return source === target
-  if (source === 'sdk') return target === 'pricing' || target === 'control'
+  if (source === 'sdk') return target === 'pricing' || target === 'control' || target === 'limits'
   if (source === 'index.ts' || source === 'register.ts') return target === 'sdk'
   // The sidecar's redaction as a function.
   if (source === 'redact.ts') return target === 'redaction' || to.startsWith('src/sidecar/processors/redaction/')
