@@ -216,6 +216,13 @@ function isCollection(text: string): boolean {
 const pipelineTo = (exporter: string): string =>
   `receivers: {otlp: {protocols: {http: }}}\nservice: {pipelines: {traces: {receivers: [otlp], exporters: [${exporter}]}}}`
 
+test.each(['receivers: {otlp: .nan}', 'processors: {batch: .nan}', 'service: .nan'])(
+  '%s is a problem, and ends',
+  (text) => {
+    expect(() => loadConfig([{ name: 'a', text }], components, { env: {}, readFile: never })).toThrow(ConfigError)
+  },
+)
+
 test('a setting is a configuration of one value', () => {
   expect(JSON.parse(configFromSetting(['service', 'http'], '{endpoint: ":1"}'))).toEqual({
     service: { http: { endpoint: ':1' } },

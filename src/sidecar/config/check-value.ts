@@ -31,7 +31,8 @@ export function checkValue<Schema extends z.ZodType>(
       return data
     }
     const mended = round < ROUNDS_MAX ? mend(tried, error.issues) : tried
-    if (mended === tried) {
+    // Not by ===: `.nan` is not equal to itself.
+    if (Object.is(mended, tried)) {
       for (const issue of error.issues) reportIssue(issue)
       return undefined
     }
