@@ -19,6 +19,7 @@ const INVALID: readonly (readonly [RegExp, RegExp])[] = [
   [/invalid_configs\.yaml#invalid_retry/, /randomization_factor: too small: expected number to be >=0/],
   [/invalid_configs\.yaml#invalid_tls/, /min_version: invalid option: expected one of "1.2"\|"1.3"/],
   [/otlphttpexporter\/testdata\/bad_invalid_encoding/, /encoding: invalid option: expected one of "proto"\|"json"/],
+  [/invalid_(traces|metrics|logs)_path/, /_url_path: write it as \/path/],
   [/bad_no_proto_config/, /protocols: it is required/],
   [/bad_proto_config/, /thrift: unknown key; there are grpc, http/],
   [/typo_default_proto_config/, /htttp: unknown key; did you mean http\?/],
