@@ -419,6 +419,8 @@ describe.runIf(canMount())('a real disk', () => {
     small.remount('ro')
     const { log, problems } = openLog(folder)
     expect(problems).toMatchObject([{ kind: 'unwritable', code: 'EROFS' }])
+    const { problems: ofNew } = openLog(join(small.path, 'another', 'queue'))
+    expect(ofNew).toMatchObject([{ kind: 'unwritable', code: 'EROFS' }])
     expect(await takeAll(log)).toEqual(['before'])
     await expect(log.put(new Batch('during'), NOW)).rejects.toMatchObject({ code: 'EROFS' })
     small.remount('rw')

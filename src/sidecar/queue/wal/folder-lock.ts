@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /** Locks that this process holds: a second one of its own is refused, too. */
 const held = new Set<string>()
@@ -15,7 +15,7 @@ export class FolderInUseError extends Error {
  * Throws FolderInUseError with the number of the process that holds it, and what the system says when the folder or the lock can't be made.
  */
 export function lockFolder(folder: string, mode = 0o700): () => void {
-  mkdirSync(folder, { recursive: true, mode })
+  makeFolder(folder, mode)
   const path = join(folder, 'lock')
   if (held.has(path)) throw new FolderInUseError(`${folder} is in use by this process already`)
   const holder = readHolder(path)
@@ -32,6 +32,18 @@ export function lockFolder(folder: string, mode = 0o700): () => void {
     } catch {
       // A disk that has become read-only: the lock of a process that has ended is taken over.
     }
+  }
+}
+
+function makeFolder(folder: string, mode: number): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode })
+  } catch (error) {
+    // Node says ENOENT on a read-only disk; what is above the folder says why.
+    let above = dirname(folder)
+    while (!existsSync(above) && above !== dirname(above)) above = dirname(above)
+    accessSync(above, constants.W_OK)
+    throw error
   }
 }
 
