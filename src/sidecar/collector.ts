@@ -270,6 +270,16 @@ export class Collector {
   }
 }
 
+/** On a disk that can't be written to, what can do without starts, and what can't says so. */
+function makeStateFolder({ stateFolder, logger }: CollectorEnvironment): void {
+  try {
+    mkdirSync(stateFolder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error'
+    logger.error({ folder: stateFolder, code }, 'the state folder can not be made')
+  }
+}
+
 /** Those that no running worker has. */
 const queuesWithout = (
   { stateFolder, workers }: CollectorEnvironment,
