@@ -83,6 +83,7 @@ export const file = defineExporter({
   summary: 'Appends requests to a file, as lines of OTLP/JSON or as Protocol Buffers, with rotation.',
   signals: ['traces', 'metrics', 'logs'],
   delivery: 'remote',
+  isSingle: true,
   config,
   create(options, { clock, logger }) {
     const format = { format: options.format, compression: options.compression, level: options.compression_params.level }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import {
   scalarOf,
   VALUE_ARRAY,
@@ -36,7 +36,7 @@ export function textOf(value: WireValue): string {
  */
 export function hashValue(value: WireValue, algorithm: 'sha256' | 'sha1'): WireValue {
   const content = hashedBytes(value)
-  return wireString(content.length === 0 ? '' : createHash(algorithm).update(content).digest('hex'))
+  return wireString(content.length === 0 ? '' : hash(algorithm, content, 'hex'))
 }
 
 function hashedBytes(value: WireValue): Buffer {
