@@ -10,7 +10,7 @@ test('spans, metrics and logs of a plain sdk-node come through, redacted and cou
   await using sidecar = await startSidecar({
     receivers: { otlp: { protocols: { http: { endpoint: any } } } },
     processors: { redaction: {}, cost: {} },
-    connectors: { agent_metrics: { metrics_flush_interval: '100ms' } },
+    connectors: { agent_metrics: { metrics_flush_interval: '100ms', root_wait: '0s' } },
     exporters: { otlp_http: { endpoint: backend.url } },
     service: {
       http: { endpoint: any },

@@ -122,11 +122,12 @@ export const agentMetrics = defineConnector({
       onAbsurdTime: () => absurd.add(1),
     })
     metrics.gauge('otelcol_connector_agent_metrics_series', 'Label sets kept.', own, () => series.all.length)
+    const waitingSpans = (): number => spanMetrics.nesting.waitingSpans + spanMetrics.roots.state.length
     metrics.gauge(
       'otelcol_connector_agent_metrics_waiting_spans',
       'Spans that wait for the one around them.',
       own,
-      () => spanMetrics.nesting.waitingSpans + spanMetrics.roots.state.length,
+      waitingSpans,
     )
 
     const snapshot = new PersistentState(
@@ -137,6 +138,8 @@ export const agentMetrics = defineConnector({
     )
     const parts = { services, series, labels: labels.values, spanMetrics }
     let instanceId = ''
+    /** Something came, or waited, since the last snapshot. */
+    let isDirty = false
     const flush = (isLast: boolean): void => {
       const nowMs = clock.now()
       const expired = settings.metrics_expiration === 0 ? [] : series.expire(nowMs - settings.metrics_expiration)
@@ -153,7 +156,8 @@ export const agentMetrics = defineConnector({
       })
       series.endPeriod(nowMs, isDelta)
       // Before the export: what a backend has seen is on disk, so no counter goes back.
-      snapshot.write(() => snapshotOf(parts), isLast)
+      if (isDirty || isLast || expired.length > 0) snapshot.write(() => snapshotOf(parts), isLast)
+      isDirty = waitingSpans() > 0
       if (services.all.length > 0) context.emit('metrics', request)
     }
     let cancel: (() => void) | undefined
@@ -172,6 +176,7 @@ export const agentMetrics = defineConnector({
         schedule()
       },
       consume(view) {
+        isDirty = true
         if (view.signal === 'traces') spanMetrics.consume(view, clock.now())
         else spanMetrics.noteLife(view, clock.now(), instanceId)
       },

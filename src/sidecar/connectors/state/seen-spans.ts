@@ -95,13 +95,14 @@ class Generation {
 
   /** The rows that are filled. */
   get rows(): Buffer {
-    const filled = Buffer.allocUnsafe(this.size * ROW_BYTES)
+    const filled = new Int32Array(this.size * FIELDS)
+    const all = this.#rows
     let at = 0
-    for (let row = 0; row < this.#rows.length; row += FIELDS) {
-      if (this.#rows[row + FIELDS - 1] === 0) continue
-      for (let field = 0; field < FIELDS; field += 1) at = filled.writeInt32LE(this.#rows[row + field] as number, at)
+    for (let row = 0; row < all.length; row += FIELDS) {
+      if (all[row + FIELDS - 1] === 0) continue
+      for (let field = 0; field < FIELDS; field += 1) filled[at++] = all[row + field] as number
     }
-    return filled
+    return Buffer.from(filled.buffer)
   }
 
   /** Row of a span, or -1. */
