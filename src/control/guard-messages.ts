@@ -1,0 +1,202 @@
+/*
+ * What an agent's process and its sidecar say to each other about limits: one JSON object a line, over one connection that stays open
+ * (`<state>/control.sock`). Amounts are nano-USD, durations milliseconds, ids random. Nothing of what an agent reads, writes or says is in any message.
+ */
+
+/** Goes up with a change that an older side would misunderstand. */
+export const CONTROL_PROTOCOL = 1
+/** Bytes of a line; a longer one ends the connection. */
+export const MESSAGE_BYTES_MAX = 64 * 1024
+
+export type ToolClass = 'read' | 'write' | 'post' | 'pay' | 'exec'
+export type GuardMode = 'enforce' | 'shadow' | 'off'
+
+/** What a call is part of. `run` is the id of its trace. */
+export interface CallScopes {
+  readonly agent: string
+  readonly tenant?: string
+  readonly session?: string
+  readonly run?: string
+}
+
+/** First message of an agent's process. */
+export interface Hello {
+  readonly type: 'hello'
+  readonly protocol: number
+  /** Of this process: random, the same for all its connections. */
+  readonly process: string
+  readonly pid: number
+  /** When the process started, Unix ms: with the pid it tells the process apart. */
+  readonly startedAt: number
+  readonly agent: string
+  readonly tenant?: string
+  /** Of the SDK. */
+  readonly version: string
+  /** Over TCP only. */
+  readonly token?: string
+}
+
+/** Answer to `hello`, and again whenever the configuration changes. */
+export interface Welcome {
+  readonly type: 'welcome'
+  readonly protocol: number
+  readonly mode: GuardMode
+  /** Calls are allowed for so long after the last `lease`; no model call and no tool call after that. */
+  readonly leaseMs: number
+  /** Changes when the sidecar has lost its books: nothing that was held before counts. */
+  readonly epoch: string
+  readonly rules: GuardRules
+  readonly stops: readonly StopState[]
+}
+
+/** What the agent's process can decide by itself, and what it must ask for. */
+export interface GuardRules {
+  /** Budgets exist: every model call needs a hold. */
+  readonly hasBudgets: boolean
+  /** A hold of a slice may be asked for, of at least so much: calls are paid out of it without asking. 0: ask for each. */
+  readonly sliceMin: number
+  /** Scopes whose budgets a slice must be asked for separately: each value of them has a slice of its own. */
+  readonly budgetScopes: readonly ('tenant' | 'session' | 'run')[]
+  /** Names of tools whose class the configuration gives. */
+  readonly tools: Readonly<Record<string, ToolClass>>
+  /** Tools and classes whose calls must be asked for (rates, approvals, concurrency, quiet hours); `*`: all. */
+  readonly askTools: readonly string[]
+  readonly askClasses: readonly ToolClass[]
+  readonly unknownModel: 'deny' | 'allow'
+  /** Injected where a request has no limit of its output, in tokens. */
+  readonly outputTokensDefault: number
+  readonly loops: boolean
+  /** Calls of these classes are written to the audit log; attempts wait until the line is there. */
+  readonly auditClasses: readonly ToolClass[]
+}
+
+export interface StopState {
+  readonly scope: 'fleet' | 'agent' | 'tenant' | 'run' | 'tool'
+  readonly value: string
+  readonly reason: string
+}
+
+/** The process is alive. Sent at a third of the lease. */
+export interface Renew {
+  readonly type: 'renew'
+  /** Model calls and tool calls under way. */
+  readonly inFlight: number
+}
+/** The lease goes on from the moment the `renew` was sent. */
+export interface Lease {
+  readonly type: 'lease'
+}
+
+/** May this be spent at most? With `slice` calls are paid from it by `spend`. */
+export interface Hold {
+  readonly type: 'hold'
+  readonly id: string
+  readonly amount: number
+  readonly scopes: CallScopes
+  readonly slice?: boolean
+  readonly model?: string
+  readonly trace?: string
+  readonly span?: string
+  /** How long the caller waits while only open holds are in the way. */
+  readonly waitMs?: number
+}
+/** So much more of a slice was spent; `step` counts from 1, and each step is booked once. Needs no answer. */
+export interface Spend {
+  readonly type: 'spend'
+  readonly id: string
+  readonly step: number
+  readonly amount: number
+}
+/** A hold has ended: what it cost, and what nobody knows. Needs no answer; repeated until the connection took it. */
+export interface Settle {
+  readonly type: 'settle'
+  readonly id: string
+  readonly spent: number
+  readonly unknown?: number
+}
+
+/** May this tool be called now? */
+export interface Admit {
+  readonly type: 'admit'
+  readonly id: string
+  readonly tool: string
+  readonly class: ToolClass
+  readonly scopes: CallScopes
+  readonly trace?: string
+  readonly span?: string
+  /** Structure of the arguments, no values (limits/input-summary.ts). */
+  readonly summary: string
+  /** HMAC of the arguments with a key of this process, hex. */
+  readonly argumentsHmac: string
+}
+/** What became of a tool call that was admitted. Needs no answer. */
+export interface ToolOutcome {
+  readonly type: 'outcome'
+  readonly id: string
+  /** `ok`, the class of an error, `timeout`, `unknown`. */
+  readonly result: string
+  readonly durationMs: number
+  /** It is certain that nothing was done: what the call consumed is given back. */
+  readonly notExecuted?: boolean
+}
+/** The loop detector has spoken. */
+export interface LoopReport {
+  readonly type: 'loop'
+  readonly scopes: CallScopes
+  readonly level: 'warn' | 'stop'
+  readonly rule: string
+  readonly tool: string
+}
+
+/** Answer to `hold` and `admit`. */
+export interface Answer {
+  readonly type: 'answer'
+  readonly id: string
+  readonly isGranted: boolean
+  /** Why not. */
+  readonly code?: DenialCode
+  /** Name of the budget, rate or rule. */
+  readonly rule?: string
+  /** For people: what, where, what now. No content. */
+  readonly message?: string
+  readonly retryAfterMs?: number
+}
+
+export type DenialCode =
+  | 'BUDGET_EXHAUSTED'
+  | 'BUDGET_HELD'
+  | 'CLOCK_SKEW'
+  | 'RECOVERING'
+  | 'UNKNOWN_PRICE'
+  | 'RATE_LIMITED'
+  | 'QUIET_HOURS'
+  | 'LOOP_STOPPED'
+  | 'STOPPED'
+  | 'GUARD_UNAVAILABLE'
+  | 'APPROVAL_DENIED'
+
+/** Everything in the scope ends now: calls and streams under way are aborted, none begins. */
+export interface Stop extends StopState {
+  readonly type: 'stop'
+  readonly id: string
+}
+/** The stop is in force in this process: sent when nothing is under way any more. */
+export interface Stopped {
+  readonly type: 'stopped'
+  readonly id: string
+  readonly aborted: number
+}
+export interface Resume {
+  readonly type: 'resume'
+  readonly scope: StopState['scope']
+  readonly value: string
+}
+
+/** A message could not be understood or taken: the connection ends behind it. */
+export interface Refusal {
+  readonly type: 'refusal'
+  readonly message: string
+}
+
+export type FromAgent = Hello | Renew | Hold | Spend | Settle | Admit | ToolOutcome | LoopReport | Stopped
+export type FromSidecar = Welcome | Lease | Answer | Stop | Resume | Refusal
