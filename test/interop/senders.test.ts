@@ -103,6 +103,7 @@ describe.skipIf(!hasPython)('Python (needs python3 with venv)', () => {
   beforeAll(async () => {
     python = await pythonWithOpenTelemetry()
   }, BUILD_MS_MAX)
+  // oxlint-disable-next-line vitest/expect-expect -- arrives() expects
   test.each(['http/protobuf', 'grpc'] as const)('%s', async (protocol) => {
     const script = fileURLToPath(new URL('python-agent.py', import.meta.url))
     await arrives(
@@ -118,6 +119,7 @@ describe.skipIf(goCommand === undefined)('Go (needs go)', () => {
   beforeAll(async () => {
     binary = await buildGoProgram(fileURLToPath(new URL('go-sdk', import.meta.url)))
   }, BUILD_MS_MAX)
+  // oxlint-disable-next-line vitest/expect-expect -- arrives() expects
   test.each(['http/protobuf', 'grpc'] as const)('%s', async (protocol) => {
     await arrives(
       protocol,

@@ -1,0 +1,198 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { goCommand } from '../support/go-program.ts'
+import { interopProgram } from '../support/interop-program.ts'
+import { spansOf } from '../support/otlp-sink.ts'
+import { post } from '../support/post.ts'
+import { startSidecar } from '../support/sidecar-process.ts'
+import type { SidecarProcess } from '../support/sidecar-process.ts'
+import { spanBatch } from '../support/span-batch.ts'
+import { freePort, startStockCollector } from '../support/stock-collector.ts'
+
+/*
+ * Real backends behind a sidecar, beside the collector of collector.test.ts and the scraping of promtool.test.ts: a Prometheus that takes OTLP, a Jaeger, and a stock
+ * collector on both sides. The large ones are built by test/interop/build.sh.
+ */
+const BUILD_MS_MAX = 15 * 60_000
+const any = '127.0.0.1:0'
+const mail = ['mary', 'example.com'].join('@')
+const traceId = '0af7651916cd43dd8448eb211c80319c'
+const startMs = Date.now() - 1000
+const batch = spanBatch({
+  attributes: { 'service.name': 'support' },
+  spans: [
+    {
+      traceId,
+      spanId: '0000000000000001',
+      name: `invoke_agent for ${mail}`,
+      startMs,
+      endMs: startMs + 900,
+      attributes: { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'support', customer: mail },
+    },
+  ],
+})
+
+const children: ChildProcess[] = []
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    child.kill('SIGTERM')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  }
+})
+
+function start(program: string, args: readonly string[]): ChildProcess {
+  const child = spawn(program, args, { stdio: 'ignore' })
+  children.push(child)
+  return child
+}
+
+const sidecarWith = (exporters: object, pipelines: object, rest: object = {}): Promise<SidecarProcess> =>
+  startSidecar({
+    receivers: { otlp: { protocols: { http: { endpoint: any }, grpc: { endpoint: any } } } },
+    processors: { redaction: {} },
+    connectors: { agent_metrics: { metrics_flush_interval: '200ms' } },
+    exporters,
+    ...rest,
+    service: { http: { endpoint: any }, telemetry: { metrics: { address: any } }, pipelines },
+  })
+
+const prometheus = interopProgram('prometheus')
+describe.skipIf(prometheus === undefined)('a Prometheus that takes OTLP (built by test/interop/build.sh)', () => {
+  test('has the agent’s metrics without scraping', async () => {
+    const port = await freePort()
+    const folder = mkdtempSync(join(tmpdir(), 'prometheus-otlp-'))
+    writeFileSync(join(folder, 'prometheus.yml'), '{}')
+    const flags = [
+      `--config.file=${folder}/prometheus.yml`,
+      `--storage.tsdb.path=${folder}/data`,
+      '--web.enable-otlp-receiver',
+    ]
+    start(prometheus ?? '', [...flags, `--web.listen-address=127.0.0.1:${port}`])
+    const api = `http://127.0.0.1:${port}`
+    await until(async () => (await fetch(`${api}/-/ready`)).ok)
+    await using sidecar = await sidecarWith(
+      { otlp_http: { endpoint: `${api}/api/v1/otlp` } },
+      {
+        traces: { receivers: ['otlp'], processors: ['redaction'], exporters: ['agent_metrics'] },
+        metrics: { receivers: ['agent_metrics'], exporters: ['otlp_http'] },
+      },
+    )
+    expect((await post(`${sidecar.listening['otlp_http']}/v1/traces`, batch)).status).toBe(200)
+    const value = async (expression: string): Promise<unknown> => {
+      const answer = (await (await fetch(`${api}/api/v1/query?query=${encodeURIComponent(expression)}`)).json()) as {
+        data: { result: { value: [number, string] }[] }
+      }
+      return answer.data.result[0]?.value[1]
+    }
+    await until(async () => (await value('agent_requests_total')) === '1')
+    expect(await value('agent_request_latency_seconds_count')).toBe('1')
+  })
+})
+
+const jaeger = interopProgram('jaeger')
+describe.skipIf(jaeger === undefined)('a Jaeger (built by test/interop/build.sh)', () => {
+  test.each(['otlp_http', 'otlp_grpc'])('shows the trace that came by %s, redacted', async (exporter) => {
+    const [http, grpc, query] = [await freePort(), await freePort(), await freePort()]
+    const local = (port: number): { endpoint: string } => ({ endpoint: `127.0.0.1:${port}` })
+    const config = {
+      receivers: { otlp: { protocols: { http: local(http), grpc: local(grpc) } } },
+      exporters: { jaeger_storage_exporter: { trace_storage: 'memory' } },
+      extensions: {
+        jaeger_query: { storage: { traces: 'memory' }, http: local(query), grpc: local(await freePort()) },
+        jaeger_storage: { backends: { memory: { memory: { max_traces: 1000 } } } },
+      },
+      service: {
+        extensions: ['jaeger_storage', 'jaeger_query'],
+        telemetry: { metrics: { level: 'none' } },
+        pipelines: { traces: { receivers: ['otlp'], exporters: ['jaeger_storage_exporter'] } },
+      },
+    }
+    start(jaeger ?? '', ['--config', `yaml:${JSON.stringify(config)}`])
+    const api = `http://127.0.0.1:${query}/api`
+    await until(async () => (await fetch(`${api}/services`)).ok)
+    const endpoint = `http://127.0.0.1:${exporter === 'otlp_http' ? http : grpc}`
+    await using sidecar = await sidecarWith(
+      { [exporter]: { endpoint } },
+      { traces: { receivers: ['otlp'], processors: ['redaction'], exporters: [exporter] } },
+    )
+    expect((await post(`${sidecar.listening['otlp_http']}/v1/traces`, batch)).status).toBe(200)
+    await until(async () => (await fetch(`${api}/traces/${traceId}`)).ok)
+    const trace = await (await fetch(`${api}/traces/${traceId}`)).text()
+    expect(trace).toContain('invoke_agent for [REDACTED:EMAIL]')
+    expect(trace).not.toContain('mary')
+  })
+})
+
+describe.skipIf(goCommand === undefined)('stock collectors on both sides (needs go)', () => {
+  test(
+    'one with batch and a synced queue in front, one with redaction and span_metrics behind',
+    { timeout: BUILD_MS_MAX },
+    async () => {
+      const [inPort, outPort] = [await freePort(), await freePort()]
+      const telemetry = { metrics: { level: 'none' } }
+      await using behind = await startStockCollector({
+        receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${outPort}` } } } },
+        processors: { redaction: { allow_all_keys: true, blocked_values: ['RED[A-Z]+'], summary: 'silent' } },
+        connectors: { span_metrics: { metrics_flush_interval: '200ms' } },
+        exporters: { lines: {}, debug: {} },
+        service: {
+          telemetry,
+          pipelines: {
+            traces: { receivers: ['otlp'], processors: ['redaction'], exporters: ['lines', 'debug', 'span_metrics'] },
+            metrics: { receivers: ['otlp', 'span_metrics'], exporters: ['lines'] },
+          },
+        },
+      })
+      await using sidecar = await sidecarWith(
+        { otlp_grpc: { endpoint: `http://127.0.0.1:${outPort}` } },
+        {
+          traces: { receivers: ['otlp'], processors: ['redaction'], exporters: ['agent_metrics', 'otlp_grpc'] },
+          metrics: { receivers: ['agent_metrics'], exporters: ['otlp_grpc'] },
+        },
+      )
+      await using front = await startStockCollector({
+        receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${inPort}` } } } },
+        processors: { batch: { timeout: '50ms' } },
+        exporters: {
+          otlp_http: { endpoint: sidecar.listening['otlp_http'], sending_queue: { storage: 'file_storage' } },
+          otlp_grpc: { endpoint: new URL(sidecar.listening['otlp_grpc'] ?? '').host, tls: { insecure: true } },
+        },
+        extensions: { file_storage: { directory: mkdtempSync(join(tmpdir(), 'stock-')), fsync: true } },
+        service: {
+          telemetry,
+          extensions: ['file_storage'],
+          pipelines: { traces: { receivers: ['otlp'], processors: ['batch'], exporters: ['otlp_http', 'otlp_grpc'] } },
+        },
+      })
+      expect((await post(`http://127.0.0.1:${inPort}/v1/traces`, batch)).status).toBe(200)
+      const spans = (): ReturnType<typeof spansOf> =>
+        behind.printed.filter(({ signal }) => signal === 'traces').flatMap(({ message }) => spansOf(message))
+      await behind.until(({ printed }) => spans().length === 2 && JSON.stringify(printed).includes('agent.requests'))
+      await behind.until(({ printed }) => JSON.stringify(printed).includes('traces.span.metrics.calls'))
+      for (const span of spans()) {
+        expect(span).toMatchObject({
+          traceId,
+          name: 'invoke_agent for [REDACTED:EMAIL]',
+          attributes: { customer: '[****:EMAIL]' },
+        })
+      }
+      expect(JSON.stringify(behind.printed)).not.toContain('mary')
+      expect(front.log).not.toMatch(/\terror\t/)
+    },
+  )
+})
+
+const WAIT_MS_MAX = 20_000
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + WAIT_MS_MAX
+  while (!(await condition().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error('waited in vain')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
