@@ -105,6 +105,8 @@ describe('conditions about a span', () => {
     'name != "GET /health"',
     'attributes["none"] == ""',
     'attributes["none"] < 3',
+    'attributes["size"] < 12',
+    'attributes["size"] > 12',
     'attributes["none"] == "x" or false',
     'attributes["size"] == true',
     'resource.attributes["replica"] >= 4',
