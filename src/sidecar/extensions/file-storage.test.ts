@@ -57,6 +57,18 @@ test('create_directory: false does not make it, and does not hinder the start', 
   await storage.close()
 })
 
+test('workers have folders of their own in it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'spanwarden-'))
+  const queue = load(config(`{ directory: ${directory} }`)).exporters.get('otlp_http')?.sending?.queue
+  if (queue === undefined) throw new Error('no queue')
+  const context = testContext('otlp_http')
+  const storages = ['1', '2'].map((worker) =>
+    openQueueStorage(queue, 'traces', { ...context, stateFolder: join(context.stateFolder, 'workers', worker) }),
+  )
+  expect(existsSync(join(directory, 'workers', '2', 'otlp_http', 'traces', 'lock'))).toBe(true)
+  await Promise.all(storages.map((storage) => storage.close()))
+})
+
 test.each([
   [config('{}', 'file_storage/f'), 'it is disk, memory or the id of a file_storage extension that is defined'],
   [config('{}', 'dsk'), 'did you mean disk?'],

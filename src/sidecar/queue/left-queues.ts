@@ -19,6 +19,12 @@ const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs']
 export const workerFolder = (stateFolder: string, worker: number | string): string =>
   join(stateFolder, 'workers', String(worker))
 
+/** The same worker's place in another folder; that folder itself where the state folder is no worker's. */
+export function sameWorkerIn(folder: string, stateFolder: string): string {
+  const worker = /[\\/]workers[\\/](\d+)$/.exec(stateFolder)?.[1]
+  return worker === undefined ? folder : workerFolder(folder, worker)
+}
+
 /** All queues of a sidecar that hold something, those of its workers included. */
 export function leftQueues(stateFolder: string): LeftQueue[] {
   const workers = namesIn(join(stateFolder, 'workers'))

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { ComponentContext, Signal } from '../component.ts'
 import type { FileStorageConfig } from './file-storage-config.ts'
+import { sameWorkerIn } from './left-queues.ts'
 import { LogLimiter } from './log-limiter.ts'
 import { isDurable, queueBytesMax } from './queue-config.ts'
 import type { SendingQueueConfig } from './queue-config.ts'
@@ -59,7 +60,7 @@ function folderOptions(
   if (fileStorage === undefined) return { folder: queueFolder(join(stateFolder, 'queue'), id, signal) }
   const { directory, create_directory, directory_permissions } = fileStorage
   return {
-    folder: queueFolder(directory, id, signal),
+    folder: queueFolder(sameWorkerIn(directory, stateFolder), id, signal),
     folderMode: Number.parseInt(directory_permissions, 8),
     ...(create_directory ? {} : { existingFolder: directory }),
   }
