@@ -102,7 +102,7 @@ async function crashOnce(crash: number, trial: Trial, { url, stateFolder, disk, 
     process.kill(sidecar.pid, 'SIGTERM')
     await pause(Math.random() * 60)
   }
-  process.kill(sidecar.pid, 'SIGKILL')
+  await kill(sidecar)
   await load
   // No disk can be made read-only under somebody who writes to it.
   if (trial === 'read-only disk') disk?.remount('ro')
@@ -114,12 +114,22 @@ async function crashOnce(crash: number, trial: Trial, { url, stateFolder, disk, 
   if (trial === 'damaged byte') for (const name of damage(folder)) tally.damaged.add(name)
 }
 
+/** Resolves when it is gone, and its hands are off the disk. */
+async function kill(sidecar: SidecarProcess): Promise<void> {
+  try {
+    process.kill(sidecar.pid, 'SIGKILL')
+  } catch {
+    // It has come to its end by itself.
+  }
+  await sidecar.stop()
+}
+
 /** On a disk that takes nothing it starts, sends what waits, and refuses what comes. */
 async function startsAllTheSame(url: string, stateFolder: string, prefix: string, tally: Tally): Promise<void> {
   await using sidecar = await startSidecar(configFor(url, true), { stateFolder, cli })
   const load = sendUntilItDies(sidecar, prefix, tally)
   await pause(100)
-  process.kill(sidecar.pid, 'SIGKILL')
+  await kill(sidecar)
   await load
 }
 
