@@ -14,6 +14,8 @@ import { until } from '../support/until.ts'
 
 const ANY = '127.0.0.1:0'
 const WORKERS = 2
+/** As every exporter has one: a connection that was given to a worker in the moment of its death is answered by nobody. */
+const SEND_TIMEOUT_MS = 10_000
 
 const configFor = (url: string, service: object = {}, exporter: object = {}): object => ({
   receivers: { otlp: { protocols: { http: { endpoint: ANY } } } },
@@ -38,7 +40,7 @@ const configFor = (url: string, service: object = {}, exporter: object = {}): ob
 
 /** Over a connection of its own: which worker gets it is the kernel's or the first process' choice. */
 const send = async ({ listening }: SidecarProcess, body: Buffer): Promise<number> =>
-  (await post(`${listening['otlp_http']}/v1/traces`, body)).status
+  (await post(`${listening['otlp_http']}/v1/traces`, body, { signal: AbortSignal.timeout(SEND_TIMEOUT_MS) })).status
 const named = (name: string): Buffer => spanBatch({ spans: [{ spanId: '0102030405060708', name }] })
 const ownMetrics = async ({ listening }: SidecarProcess): Promise<string> =>
   (await fetch(listening['own_metrics'] ?? '')).text()
