@@ -74,7 +74,7 @@ describe('a file that breaks a rule is found', () => {
       'may not import src/sidecar/pipeline.ts',
     ],
     [
-      'src/sidecar/processors/x/bad.ts',
+      'src/sidecar/connectors/x/bad.ts',
       "import { a } from '../../queue/a.ts'\n",
       'may not import src/sidecar/queue/a.ts',
     ],
