@@ -178,13 +178,14 @@ const AUDIO_READ = positionOf('audio_cache_read')
 const IMAGE_READ = positionOf('image_cache_read')
 const REASONING = positionOf('reasoning')
 
-interface KnownModel {
+/** What is known of a model: the entries of the user's file, and the model of the table. */
+export interface KnownModel {
   readonly entries: readonly PriceEntry[]
   readonly model: TableModel | undefined
 }
 
-/** By provider, then by model: no key has to be put together. */
-function modelMemo(file: PriceFile | undefined): (provider: string | undefined, model: string) => KnownModel {
+/** Finds what is known of a model, and remembers it. By provider, then by model: no key has to be put together. */
+export function modelMemo(file: PriceFile | undefined): (provider: string | undefined, model: string) => KnownModel {
   const memo = new Map<string, Map<string, KnownModel>>()
   let models = 0
   return (provider = '', model) => {
