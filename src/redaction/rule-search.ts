@@ -55,9 +55,9 @@ export class RuleSearch {
     this.words = new WordList(rules.flatMap(({ words = [] }) => words))
     const ofRuns = rules.filter(({ triggers }) => triggers.includes(TRIGGER_TOKEN))
     this.pairs = ofRuns.some(({ pairs }) => pairs === undefined) ? undefined : ofRuns.flatMap(({ pairs = [] }) => pairs)
-    this.#rulesOfWord = this.words.words.map((word) =>
-      firstOfEachSearch(rules.filter(({ words = [] }) => words.includes(word))),
-    )
+    const byWord = new Map<string, Search[]>(this.words.words.map((word) => [word, []]))
+    for (const rule of rules) for (const word of new Set(rule.words)) byWord.get(word)?.push(rule)
+    this.#rulesOfWord = this.words.words.map((word) => firstOfEachSearch(byWord.get(word) ?? []))
     this.#needsOfWord = this.words.words.map(
       (word, i) =>
         new NeedsOfWord(

@@ -31,7 +31,6 @@ export const letterBit = (letter: number): number => {
 export const NEIGHBOUR_BYTES_MAX = 5
 
 const NEED_INTS = 5
-const LETTERS = 26
 const NO_DIGITS = -1
 const KEY = 1
 const BRACKETED = 2
@@ -53,10 +52,12 @@ export class NeedsOfWord {
   readonly #ints: Int32Array
   readonly #fillers: readonly (WordSet | undefined)[]
   readonly #letters: number
+  /** For each rule the letters before, as bits. */
+  readonly #before: readonly number[]
   /** Whether no need says anything about the letter before. */
   readonly #isAnyLetter: boolean
-  /** By letter before: indexes of the needs that allow it. */
-  readonly #byLetterBefore: readonly Uint8Array[]
+  /** By letter before: indexes of the needs that allow it; made when it is first asked for. */
+  readonly #byLetterBefore: (Uint8Array | undefined)[] = []
 
   constructor(word: string, needs: readonly (WordNeeds | undefined)[]) {
     this.#letters = word.length
@@ -70,12 +71,8 @@ export class NeedsOfWord {
         one?.neighbours?.[2] ?? ANY_LETTER,
       ]),
     )
-    const before = needs.map((one) => one?.neighbours?.[0] ?? ANY_LETTER)
-    this.#isAnyLetter = before.every((letters) => letters === ANY_LETTER)
-    this.#byLetterBefore = Array.from({ length: LETTERS + 1 }, (_, letter) => {
-      const bit = letter === 0 ? letterBit(0) : 1 << (letter - 1)
-      return Uint8Array.from(before.flatMap((letters, i) => ((letters & bit) === 0 ? [] : [i])))
-    })
+    this.#before = needs.map((one) => one?.neighbours?.[0] ?? ANY_LETTER)
+    this.#isAnyLetter = this.#before.every((letters) => letters === ANY_LETTER)
   }
 
   /** Whether the need with this index, one of those that are likely, is met. */
@@ -96,7 +93,12 @@ export class NeedsOfWord {
 
   /** The needs that the letter before the word allows: few of many. */
   likely(around: Surroundings): Uint8Array {
-    return this.#byLetterBefore[this.#isAnyLetter ? 0 : indexOfBit(around.letterBefore(this.#letters))] as Uint8Array
+    const letter = this.#isAnyLetter ? 0 : indexOfBit(around.letterBefore(this.#letters))
+    return (this.#byLetterBefore[letter] ??= this.#allowing(letter === 0 ? letterBit(0) : 1 << (letter - 1)))
+  }
+
+  #allowing(bit: number): Uint8Array {
+    return Uint8Array.from(this.#before.flatMap((letters, i) => ((letters & bit) === 0 ? [] : [i])))
   }
 
   isAnyMet(around: Surroundings): boolean {

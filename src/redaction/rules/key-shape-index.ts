@@ -9,6 +9,7 @@ export class KeyShapeIndex {
   /** For each pair of ASCII bytes the list of shapes that begin with it, counted from 1: small enough to stay in the fastest cache. */
   readonly #listOfPair = new Uint8Array(128 * 128)
   readonly #lists: KeyShape[][] = []
+  readonly #pairsOfType = new Map<RuleType, number[]>()
   readonly #byWord = new Map<string, { shape: KeyShape; offset: number }[]>()
   /** Those that begin with something random: they are told by what stands in their middle. */
   readonly #random: KeyShape[] = []
@@ -21,7 +22,10 @@ export class KeyShapeIndex {
       if (shape.prefix === '') this.#random.push(shape)
       else if (word === undefined || isRun(shape.prefix)) for (const pair of pairsOf(shape)) add(byPair, pair, shape)
     }
-    for (const [pair, found] of byPair) this.#listOfPair[pair] = this.#listOf(found)
+    for (const [pair, found] of byPair) {
+      this.#listOfPair[pair] = this.#listOf(found)
+      for (const type of new Set(found.map((shape) => shape.type))) add(this.#pairsOfType, type, pair)
+    }
   }
 
   /** Words (TRIGGER_WORD) at which keys of the type may begin. */
@@ -31,9 +35,7 @@ export class KeyShapeIndex {
 
   /** Pairs of bytes with which keys of the type begin in a run of token characters (`Rule.pairs`). */
   pairsOf(type: RuleType): readonly number[] {
-    return Array.from(this.#listOfPair.keys()).filter((pair) =>
-      this.#lists[(this.#listOfPair[pair] as number) - 1]?.some((shape) => shape.type === type),
-    )
+    return this.#pairsOfType.get(type) ?? []
   }
 
   /** At TRIGGER_WORD. Sets the type of what it finds. */
