@@ -162,10 +162,12 @@ function ours(redaction: 'redaction' | undefined): StartSide {
   return async () => {
     const any = '127.0.0.1:0'
     const processors = redaction === undefined ? {} : { processors: { redaction: {} } }
+    // Of spans that are no agent's there would be nothing to measure.
+    const metrics = redaction === undefined ? 'span_metrics' : 'agent_metrics'
     const sidecar = await startEntry(values.entry, {
       receivers: { otlp: { protocols: { http: { endpoint: any } } } },
       ...processors,
-      connectors: { agent_metrics: {} },
+      connectors: { [metrics]: {} },
       exporters: { otlp_http: { endpoint: backend.url, compression: 'none' }, prometheus: { endpoint: any } },
       service: {
         http: { endpoint: any },
@@ -174,9 +176,9 @@ function ours(redaction: 'redaction' | undefined): StartSide {
           traces: {
             receivers: ['otlp'],
             processors: Object.keys(processors.processors ?? {}),
-            exporters: ['agent_metrics', 'otlp_http'],
+            exporters: [metrics, 'otlp_http'],
           },
-          metrics: { receivers: ['agent_metrics'], exporters: ['prometheus'] },
+          metrics: { receivers: [metrics], exporters: ['prometheus'] },
         },
       },
     })
