@@ -71,7 +71,8 @@ export interface GuardRules {
 }
 
 export interface StopState {
-  readonly scope: 'fleet' | 'agent' | 'tenant' | 'run' | 'tool'
+  /** `model`: one whose calls cost more than their bound. */
+  readonly scope: 'fleet' | 'agent' | 'tenant' | 'run' | 'tool' | 'model'
   readonly value: string
   readonly reason: string
 }
@@ -82,12 +83,12 @@ export interface Renew {
   /** Model calls and tool calls under way. */
   readonly inFlight: number
 }
-/** The lease goes on from the moment the `renew` was sent. */
+/** The lease goes on from the moment the `renew` was sent; and all that was sent before it on this connection is in the books. */
 export interface Lease {
   readonly type: 'lease'
 }
 
-/** May this be spent at most? With `slice` calls are paid from it by `spend`. */
+/** May this be spent at most? With `slice` calls are paid from it by `spend`, and the answer says how much it is: `amount` at least. Asked again with its id it holds nothing more. */
 export interface Hold {
   readonly type: 'hold'
   readonly id: string
@@ -107,12 +108,20 @@ export interface Spend {
   readonly step: number
   readonly amount: number
 }
-/** A hold has ended: what it cost, and what nobody knows. Needs no answer; repeated until the connection took it. */
+/** A hold, or what `spend` left of a slice, has ended: what it cost, and what nobody knows. Needs no answer; repeated until a `lease` behind it has come. Of a hold that still waits: it is no longer wanted. */
 export interface Settle {
   readonly type: 'settle'
   readonly id: string
   readonly spent: number
   readonly unknown?: number
+}
+
+/** A call cost so much more than the bound that was held for it, or taken from a slice: its model is stopped. Needs no answer. */
+export interface BoundViolation {
+  readonly type: 'violation'
+  readonly model: string
+  readonly excess: number
+  readonly scopes: CallScopes
 }
 
 /** May this tool be called now? */
@@ -153,6 +162,8 @@ export interface Answer {
   readonly type: 'answer'
   readonly id: string
   readonly isGranted: boolean
+  /** Of a hold: how much is held, for a slice more than was asked for. */
+  readonly amount?: number
   /** Why not. */
   readonly code?: DenialCode
   /** Name of the budget, rate or rule. */
@@ -198,5 +209,15 @@ export interface Refusal {
   readonly message: string
 }
 
-export type FromAgent = Hello | Renew | Hold | Spend | Settle | Admit | ToolOutcome | LoopReport | Stopped
+export type FromAgent =
+  | Hello
+  | Renew
+  | Hold
+  | Spend
+  | Settle
+  | BoundViolation
+  | Admit
+  | ToolOutcome
+  | LoopReport
+  | Stopped
 export type FromSidecar = Welcome | Lease | Answer | Stop | Resume | Refusal
