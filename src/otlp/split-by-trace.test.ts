@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeOtlpProtobuf } from '../../test/support/otlp-proto.ts'
 import { spanBatch } from '../../test/support/span-batch.ts'
+import { jsonToProtobuf } from './json-to-protobuf.ts'
 import { splitByTrace } from './split-by-trace.ts'
 import { OtlpView } from './view.ts'
 
@@ -35,9 +36,9 @@ test('each span is in the part of its trace, in its resource and scope, and nowh
     fc.property(fc.array(resource, { maxLength: 4 }), (resources) => {
       const bytes = spanBatch(...resources)
       const parts = splitByTrace(new OtlpView('traces', bytes), 1e9) ?? []
-      for (const { traceId, spans, bytes: own } of parts) {
+      for (const { traceId, items, bytes: own } of parts) {
         const inside = spansOf(own)
-        expect(inside).toHaveLength(spans)
+        expect(inside).toHaveLength(items)
         expect(inside.filter((one) => !one.includes(Buffer.from(traceId, 'latin1').toString('hex')))).toEqual([])
       }
       expect(parts.flatMap(({ bytes: own }) => spansOf(own)).sort()).toEqual(spansOf(bytes).sort())
@@ -46,9 +47,40 @@ test('each span is in the part of its trace, in its resource and scope, and nowh
   )
 })
 
+test('log records go by trace as spans do', () => {
+  const record = (traceId: string, body: string) => ({ traceId, body: { stringValue: body } })
+  const logRecords = [
+    record('11'.repeat(16), 'a'),
+    record('22'.repeat(16), 'b'),
+    record('11'.repeat(16), 'c'),
+    record('', 'd'),
+  ]
+  const request = {
+    resourceLogs: [
+      {
+        resource: { attributes: [{ key: 'service.name', value: { stringValue: 'x' } }] },
+        scopeLogs: [{ scope: { name: 's' }, logRecords }],
+      },
+    ],
+  }
+  const bytes = jsonToProtobuf('logs', Buffer.from(JSON.stringify(request)))
+  const parts = splitByTrace(new OtlpView('logs', bytes), 1e9) ?? []
+  expect(parts.map(({ items }) => items)).toEqual([2, 1, 1])
+  const bodies = parts.map((part) =>
+    [...JSON.stringify(decodeOtlpProtobuf('logs', part.bytes)).matchAll(/"stringValue":"(.)"/g)].map(
+      ([, text]) => text,
+    ),
+  )
+  expect(bodies).toEqual([
+    ['x', 'a', 'c'],
+    ['x', 'b'],
+    ['x', 'd'],
+  ])
+})
+
 test('a batch of one trace is taken as it is', () => {
   const view = new OtlpView('traces', spanBatch({ spans: [{ spanId: '01'.repeat(8) }, { spanId: '02'.repeat(8) }] }))
-  expect(splitByTrace(view, 0)).toEqual([{ traceId: expect.any(String), bytes: view.bytes, spans: 2 }])
+  expect(splitByTrace(view, 0)).toEqual([{ traceId: expect.any(String), bytes: view.bytes, items: 2 }])
 })
 
 test('a large resource around many traces is not copied without end', () => {

@@ -113,7 +113,7 @@ export class TraceHolder implements Holder {
     const decided = this.#traces.has(part.traceId) ? undefined : decisions.get(part.traceId)
     const bytes = part.bytes === payload.bytes ? payload : payloadOf(part)
     if (decided === undefined) return this.#hold(part, bytes)
-    counters.late(decided, part.spans)
+    counters.late(decided, part.items)
     return decided ? this.#next.forward(bytes) : Promise.resolve()
   }
 
@@ -143,7 +143,7 @@ export class TraceHolder implements Holder {
       const decided = this.#traces.has(part.traceId) ? undefined : decisions.get(part.traceId)
       if (decided === undefined) this.#add(part.traceId, part.bytes, batch)
       else {
-        counters.late(decided, part.spans)
+        counters.late(decided, part.items)
         if (decided) late.push(this.#handOn([{ batch, payload: payloadOf(part) }]))
         else this.#done(batch)
       }
@@ -296,7 +296,7 @@ export class TraceHolder implements Holder {
   async #handOn(kept: readonly Loaded[]): Promise<void> {
     if (kept.length === 0) return
     const bytes = Buffer.concat(kept.map(({ payload }) => payload.bytes))
-    await this.#next.forward(payloadOf({ bytes, spans: kept.reduce((sum, { batch }) => sum + batch.items, 0) }))
+    await this.#next.forward(payloadOf({ bytes, items: kept.reduce((sum, { batch }) => sum + batch.items, 0) }))
     for (const { batch } of kept) this.#done(batch)
   }
 
@@ -323,8 +323,8 @@ const asRefused = (error: unknown): RefusedError =>
       })
 
 /** In memory of its own. */
-function payloadOf({ bytes, spans }: Pick<TracePart, 'bytes' | 'spans'>): Payload {
-  const payload: Payload = { signal: 'traces', bytes, items: spans, retain: () => payload, release: () => undefined }
+function payloadOf({ bytes, items }: Pick<TracePart, 'bytes' | 'items'>): Payload {
+  const payload: Payload = { signal: 'traces', bytes, items, retain: () => payload, release: () => undefined }
   return payload
 }
 
