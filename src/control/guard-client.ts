@@ -1,0 +1,325 @@
+import type { Socket } from 'node:net'
+import { readFromSidecar } from './from-sidecar.ts'
+import { CONTROL_PROTOCOL } from './guard-messages.ts'
+import type {
+  Admit,
+  Answer,
+  BoundViolation,
+  FromSidecar,
+  Hello,
+  Hold,
+  LoopReport,
+  Resume,
+  Settle,
+  Spend,
+  Stop,
+  Stopped,
+  ToolOutcome,
+  Welcome,
+} from './guard-messages.ts'
+import { LineReader, lineOf } from './line-framing.ts'
+import { ProtocolError } from './message-fields.ts'
+
+/** Where the sidecar listens. */
+export type ControlAddress =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number; readonly token?: string }
+
+export type Ask = Hold | Admit
+/** Needs no answer: kept, and sent again over a new connection, until a `lease` says that it is in the books. */
+export type Tell = Spend | Settle | BoundViolation | ToolOutcome | LoopReport | Stopped
+
+export interface GuardClientOptions {
+  readonly address: ControlAddress
+  readonly identity: Omit<Hello, 'type' | 'protocol' | 'token'>
+  /** Model calls and tool calls under way. */
+  inFlight(): number
+  /** After each connect, and when the configuration changed. What was held under another epoch is held no more. */
+  welcome(message: Welcome): void
+  /** To be answered with `stopped` when nothing of the scope is under way. */
+  stop(message: Stop): void
+  resume(message: Resume): void
+  /** The connection has ended, or none can be made. No content in the reason. */
+  lost?(reason: string): void
+  /** Milliseconds that never run backwards. */
+  now?(): number
+}
+
+/** Asks that wait for an answer; further ones are denied at once. */
+export const ASKS_MAX = 10_000
+/** What was told and is not known to be in the books. At so much the lease is given up, so that nothing adds to it. */
+export const TELLS_MAX = 20_000
+/** At so much a lease is asked for early. */
+const TELLS_UNTIL_RENEW = 500
+/** Wait before a new connection: half of it at random, doubled with each one that fails. */
+const RETRY_MS_MIN = 50
+const RETRY_MS_MAX = 1000
+/** After a refusal, which the next try most often gets as well. */
+const REFUSED_RETRY_MS = 5000
+/** For a connection, a welcome, the answer to a `renew`: whoever takes longer is taken for dead. */
+const SILENCE_MS_MAX = 5000
+
+/** A cause of ours that the asking side is answered with. */
+const unavailable = (id: string, message: string): Answer => ({
+  type: 'answer',
+  id,
+  isGranted: false,
+  code: 'GUARD_UNAVAILABLE',
+  message,
+})
+
+interface Waiting {
+  readonly message: Ask
+  readonly resolve: (answer: Answer) => void
+  readonly timer: NodeJS.Timeout
+}
+
+/**
+ * An agent's end of the connection to the sidecar's guard: connects, and again with backoff when the connection ends; renews the lease; matches answers to
+ * what was asked. Keeps no process alive but for the time of an `ask`. Never throws and never rejects: what can't be asked is denied with GUARD_UNAVAILABLE.
+ */
+export class GuardClient {
+  readonly #options: GuardClientOptions
+  readonly #now: () => number
+  readonly #asks = new Map<string, Waiting>()
+  /** In the order in which they were told. */
+  #tells: Tell[] = []
+  /** For each `renew` that is not answered: when it was sent, and how many tells were before it. */
+  #renewals: { readonly at: number; tells: number }[] = []
+  #unsent: string[] = []
+  #socket: Socket | undefined
+  #isWelcome = false
+  #leaseMs = 0
+  #leaseUntil = Number.NEGATIVE_INFINITY
+  #failures = 0
+  #isClosed = false
+  #retry: NodeJS.Timeout | undefined
+  #silence: NodeJS.Timeout | undefined
+  #renewal: NodeJS.Timeout | undefined
+  #onIdle: (() => void)[] = []
+
+  constructor(options: GuardClientOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+  }
+
+  /** Connects; to be called once. */
+  start(): void {
+    this.#connect()
+  }
+
+  /** A welcome has come over the connection that stands. */
+  get isConnected(): boolean {
+    return this.#isWelcome
+  }
+
+  /** Calls may begin until then, in milliseconds of `now`. */
+  get leaseUntil(): number {
+    return this.#leaseUntil
+  }
+
+  /** What was told and is not known to be in the books. */
+  get tellsWaiting(): number {
+    return this.#tells.length
+  }
+
+  /**
+   * The answer of the sidecar, over a new connection when the one that stands ends. Without one within `timeoutMs` it is denied, and what may have been granted
+   * meanwhile is given back.
+   */
+  ask(message: Ask, timeoutMs: number): Promise<Answer> {
+    const { id } = message
+    if (this.#isClosed) return Promise.resolve(unavailable(id, 'the guard of this process is closed'))
+    if (this.#asks.size >= ASKS_MAX || this.#asks.has(id))
+      return Promise.resolve(unavailable(id, `${ASKS_MAX} calls wait for the guard's answer`))
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#giveUp(id, `the sidecar did not answer within ${timeoutMs} ms`), timeoutMs)
+      this.#asks.set(id, { message, resolve, timer })
+      if (this.#isWelcome && !this.#send(message)) this.#giveUp(id, 'the question is too long for the control protocol')
+    })
+  }
+
+  tell(message: Tell): void {
+    if (this.#isClosed) return
+    this.#tells.push(message)
+    if (this.#tells.length >= TELLS_MAX) this.#leaseUntil = Number.NEGATIVE_INFINITY
+    if (!this.#isWelcome) return
+    this.#send(message)
+    if (this.#tells.length % TELLS_UNTIL_RENEW === 0) this.#renew()
+  }
+
+  /** Resolves when all that was told is in the books, or after `timeoutMs`; true when it is. */
+  flush(timeoutMs: number): Promise<boolean> {
+    if (this.#tells.length === 0) return Promise.resolve(true)
+    if (this.#isWelcome) this.#renew()
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        resolve(this.#tells.length === 0)
+      }
+      const timer = setTimeout(done, timeoutMs)
+      this.#onIdle.push(done)
+    })
+  }
+
+  /** Ends the connection; what is asked is denied. */
+  close(): void {
+    this.#isClosed = true
+    this.#leaseUntil = Number.NEGATIVE_INFINITY
+    for (const timer of [this.#retry, this.#silence, this.#renewal]) clearTimeout(timer)
+    const socket = this.#socket
+    this.#write()
+    this.#forgetConnection()
+    socket?.end()
+    for (const id of this.#asks.keys()) this.#answer(unavailable(id, 'the guard of this process is closed'))
+  }
+
+  #connect(): void {
+    const { address } = this.#options
+    const socket = process
+      .getBuiltinModule('node:net')
+      .connect('path' in address ? { path: address.path } : { host: address.host, port: address.port })
+    socket.unref()
+    socket.setNoDelay(true)
+    const reader = new LineReader()
+    let reason = 'the sidecar closed the connection'
+    let isRefused = false
+    socket.on('connect', () => this.#greet())
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const message of reader.messages(chunk)) {
+          if (this.#socket !== socket) return
+          const known = readFromSidecar(message)
+          if (known.type === 'refusal') [reason, isRefused] = [known.message, true]
+          else this.#take(known)
+        }
+      } catch (error) {
+        reason = error instanceof ProtocolError ? error.message : 'the guard of this process failed on a message'
+        isRefused = true
+        socket.destroy()
+      }
+    })
+    socket.on('error', (error) => {
+      reason = 'code' in error ? `no connection to the sidecar (${String(error.code)})` : 'no connection to the sidecar'
+    })
+    socket.on('close', () => {
+      if (this.#socket === socket) this.#lost(reason, isRefused)
+    })
+    this.#socket = socket
+    this.#expectWord()
+  }
+
+  #greet(): void {
+    const { address, identity } = this.#options
+    const token = 'token' in address ? { token: address.token } : {}
+    this.#send({ type: 'hello', protocol: CONTROL_PROTOCOL, ...identity, ...token })
+  }
+
+  #take(message: Exclude<FromSidecar, { type: 'refusal' }>): void {
+    switch (message.type) {
+      case 'welcome':
+        return this.#welcome(message)
+      case 'lease':
+        return this.#leased()
+      case 'answer':
+        return this.#answer(message)
+      case 'stop':
+        return this.#options.stop(message)
+      case 'resume':
+        return this.#options.resume(message)
+    }
+  }
+
+  #welcome(message: Welcome): void {
+    this.#leaseMs = message.leaseMs
+    const isFirst = !this.#isWelcome
+    this.#isWelcome = true
+    this.#failures = 0
+    clearTimeout(this.#silence)
+    this.#options.welcome(message)
+    if (!isFirst) return
+    // In this order: a hold that is no longer wanted is not asked for again, and one that is settled was asked for before.
+    for (const tell of this.#tells) this.#send(tell)
+    for (const { message: ask } of this.#asks.values()) this.#send(ask)
+    this.#renew()
+  }
+
+  #renew(): void {
+    clearTimeout(this.#renewal)
+    this.#renewals.push({ at: this.#now(), tells: this.#tells.length })
+    this.#send({ type: 'renew', inFlight: this.#options.inFlight() })
+    if (this.#renewals.length === 1) this.#expectWord()
+    this.#renewal = setTimeout(() => this.#renew(), this.#leaseMs / 3).unref()
+  }
+
+  #leased(): void {
+    const renewal = this.#renewals.shift()
+    if (renewal === undefined) return
+    clearTimeout(this.#silence)
+    if (this.#renewals.length > 0) this.#expectWord()
+    this.#tells.splice(0, renewal.tells)
+    for (const later of this.#renewals) later.tells -= renewal.tells
+    if (this.#tells.length < TELLS_MAX) this.#leaseUntil = Math.max(this.#leaseUntil, renewal.at + this.#leaseMs)
+    if (this.#tells.length === 0) for (const done of this.#onIdle.splice(0)) done()
+  }
+
+  #answer(answer: Answer): void {
+    const waiting = this.#asks.get(answer.id)
+    if (waiting === undefined) return
+    this.#asks.delete(answer.id)
+    clearTimeout(waiting.timer)
+    waiting.resolve(answer)
+  }
+
+  /** It may have been granted in a message that is lost or late. */
+  #giveUp(id: string, message: string): void {
+    const asked = this.#asks.get(id)?.message
+    if (asked?.type === 'hold') this.tell({ type: 'settle', id, spent: 0 })
+    if (asked?.type === 'admit')
+      this.tell({ type: 'outcome', id, result: 'not_called', durationMs: 0, notExecuted: true })
+    this.#answer(unavailable(id, message))
+  }
+
+  /** All that is sent in one turn goes in one write. False when it is too long. */
+  #send(message: object): boolean {
+    let line: string
+    try {
+      line = lineOf(message)
+    } catch {
+      return false
+    }
+    if (this.#unsent.length === 0) queueMicrotask(() => this.#write())
+    this.#unsent.push(line)
+    return true
+  }
+
+  #write(): void {
+    const lines = this.#unsent.splice(0).join('')
+    if (lines !== '') this.#socket?.write(lines)
+  }
+
+  /** The connection is given up unless the sidecar says something in time. */
+  #expectWord(): void {
+    clearTimeout(this.#silence)
+    this.#silence = setTimeout(() => this.#socket?.destroy(), SILENCE_MS_MAX).unref()
+  }
+
+  #lost(reason: string, isRefused: boolean): void {
+    this.#forgetConnection()
+    if (this.#isClosed) return
+    this.#failures++
+    const longest = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(this.#failures, 10))
+    const waitMs = isRefused ? REFUSED_RETRY_MS : longest / 2 + (Math.random() * longest) / 2
+    this.#retry = setTimeout(() => this.#connect(), waitMs).unref()
+    this.#options.lost?.(reason)
+  }
+
+  #forgetConnection(): void {
+    this.#socket = undefined
+    this.#isWelcome = false
+    this.#renewals = []
+    this.#unsent = []
+    clearTimeout(this.#silence)
+    clearTimeout(this.#renewal)
+  }
+}
