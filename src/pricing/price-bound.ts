@@ -16,6 +16,8 @@ export interface UsageBound {
   readonly outputTokens: number
   /** Whether the input can be other than text: audio has prices of its own. What comes out can be anything that the model has a price for. */
   readonly hasMedia?: boolean
+  /** Whether some of it may be written to a cache for an hour, which has to be asked for. Default: yes. */
+  readonly isCachedForAnHour?: boolean
   readonly webSearches?: number
   readonly fileSearches?: number
   /** Tiers that are asked for; all of them together, where there are several (speed and place). */
@@ -67,9 +69,16 @@ export const priceBoundOf: PriceBoundOf = createPriceBoundOf()
 
 /** Picodollars; undefined where there may be something without a price. */
 function mostOf(row: PriceRow, usage: UsageBound, factor: number): number | undefined {
-  const { inputTokens, outputTokens, hasMedia = false, webSearches = 0, fileSearches = 0 } = usage
+  const {
+    inputTokens,
+    outputTokens,
+    hasMedia = false,
+    isCachedForAnHour = true,
+    webSearches = 0,
+    fileSearches = 0,
+  } = usage
   const at = (name: UnitName): number => dearest(row[POSITIONS[name]] ?? null, inputTokens)
-  const cached = Math.max(at('cache_write'), at('cache_write_1h'), at('cache_read'))
+  const cached = Math.max(at('cache_write'), isCachedForAnHour ? at('cache_write_1h') : 0, at('cache_read'))
   let input = Math.max(at('input'), cached)
   if (hasMedia)
     for (const unit of UNITS)
