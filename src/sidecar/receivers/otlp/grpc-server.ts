@@ -24,7 +24,7 @@ import type { Intake } from './intake.ts'
 import { listenerAddress } from './listener-config.ts'
 import { ListenerTls } from './listener-tls.ts'
 import { CODE_INTERNAL } from './rpc-status.ts'
-import { listenOnSocketFile } from './socket-file.ts'
+import { listenOnSocketFile } from '../../../control/socket-file.ts'
 
 /** Windows of a request and of a connection: with the default of 64 kB every large batch waits for the event loop many times. */
 const STREAM_WINDOW_BYTES = 8 * 1024 * 1024

@@ -13,7 +13,7 @@ import type { Intake } from './intake.ts'
 import { listenerAddress } from './listener-config.ts'
 import { ListenerTls } from './listener-tls.ts'
 import { readSpool } from './read-spool.ts'
-import { listenOnSocketFile } from './socket-file.ts'
+import { listenOnSocketFile } from '../../../control/socket-file.ts'
 import { takeOverWorks } from './take-over.ts'
 
 /** How often slow requests are looked for. */
