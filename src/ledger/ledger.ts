@@ -67,6 +67,11 @@ export interface OpenHold {
   readonly state: 'open' | 'suspense'
 }
 
+export interface KnownHold extends Omit<OpenHold, 'state'> {
+  /** As in the file: `open`, `suspense`, `settled`. */
+  readonly state: string
+}
+
 /**
  * What was spent and what may be, in a file that survives crashes: every change is a transaction that is synced to disk when it returns. One process writes;
  * everything is synchronous, and changes made inside `together` share one sync.
@@ -194,6 +199,21 @@ export class Ledger {
       createdAt: numberIn(row, 'created'),
       state: textIn(row, 'state') === 'open' ? 'open' : 'suspense',
     }))
+  }
+
+  /** A hold, whatever became of it. */
+  find(id: string): KnownHold | undefined {
+    const row = this.#sql.hold.get(id)
+    if (row === undefined) return undefined
+    const [amount, createdAt] = [numberIn(row, 'amount'), numberIn(row, 'created')]
+    return {
+      id,
+      amount,
+      process: textIn(row, 'process'),
+      model: textIn(row, 'model'),
+      createdAt,
+      state: textIn(row, 'state'),
+    }
   }
 
   /** Accounts whose window is not over. */
