@@ -40,6 +40,11 @@ const results = [
     splitting: true,
     chunkNames: 'cli/[name]-[hash]',
     external: ['esbuild'],
+    // Of the client of Kafka only what writes is taken, with its WebAssembly inside; it becomes a chunk of its own, loaded by an exporter that needs it.
+    alias: {
+      '@platformatic/kafka': join(root, 'node_modules/@platformatic/kafka/dist/clients/producer/producer.js'),
+      '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled',
+    },
     // Some packages in the bundle are CommonJS and ask for Node's own modules.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

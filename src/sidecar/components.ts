@@ -3,6 +3,7 @@ import { agentMetrics } from './connectors/agent-metrics.ts'
 import { spanMetrics } from './connectors/span-metrics.ts'
 import { debug } from './exporters/debug.ts'
 import { file } from './exporters/file.ts'
+import { kafka } from './exporters/kafka.ts'
 import { otlpGrpc } from './exporters/otlp-grpc.ts'
 import { otlpHttp } from './exporters/otlp-http.ts'
 import { prometheus } from './exporters/prometheus.ts'
@@ -38,6 +39,7 @@ export const components: readonly ComponentDefinition[] = [
   spanMetrics,
   debug,
   file,
+  kafka,
   otlpGrpc,
   otlpHttp,
   prometheus,

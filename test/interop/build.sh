@@ -40,6 +40,7 @@ cd "$here/../.." && node --input-type=module -e "
   const tell = (name, work) => work.then(() => console.log(name + ': built'), (error) => console.log(name + ': ' + String(error).slice(0, 300)))
   if (goCommand !== undefined) {
     await tell('collector', buildGoProgram(process.cwd() + '/test/interop/collector'))
+    await tell('kafka', buildGoProgram(process.cwd() + '/test/interop/kafka'))
     await tell('go-sdk', buildGoProgram(process.cwd() + '/test/interop/go-sdk'))
   }
   if (hasPython) await tell('python', pythonWithOpenTelemetry())

@@ -59,6 +59,28 @@ const httpServer: StockKeys = {
 }
 const connection: StockKeys = { ...buffers, ...under('tls', tls), auth, middlewares }
 
+const byMetadata = refused('headers of requests are not kept; name the topic itself, with one exporter for each')
+const kafka: StockKeys = {
+  ...under('tls', tls),
+  ...under('auth.tls', tls),
+  ...['traces', 'metrics', 'logs'].reduce<StockKeys>(
+    (keys, signal) => ({
+      ...keys,
+      [`${signal}.topic_from_metadata_key`]: byMetadata,
+      [`${signal}.message_key_from_metadata_key`]: byMetadata,
+    }),
+    {},
+  ),
+  profiles: ignored('profiles are not taken in'),
+  topic_from_attribute: refused('write one exporter for each topic, behind a filter'),
+  include_metadata_keys: metadata,
+  'auth.kerberos': refused('use sasl, or a stock collector behind the sidecar'),
+  'auth.sasl.aws_msk': refused('use SCRAM, or a stock collector behind the sidecar'),
+  'auth.sasl.oauthbearer_token_source': refused('use SCRAM, or a stock collector behind the sidecar'),
+  'record_partitioner.least_backup': refused('use sticky_key or round_robin'),
+  'record_partitioner.extension': refused('use sticky_key or round_robin'),
+}
+
 const telemetryLogs = Object.fromEntries(
   ['development', 'disable_caller', 'disable_stacktrace', 'sampling', 'initial_fields'].map((key) => [
     `telemetry.logs.${key}`,
@@ -112,6 +134,7 @@ export const STOCK_KEYS: Readonly<Record<string, StockKeys>> = {
     auth,
     middlewares,
   },
+  'exporter kafka': kafka,
   'exporter file': {
     sending_queue: ignored('it writes on this machine and has no queue'),
     retry_on_failure: ignored('it writes on this machine and has nothing to try again'),
