@@ -47,7 +47,10 @@ async function rig(settings: Record<string, unknown> = {}, before?: TestContext)
   await until(() => isReady(holder))
   return {
     context,
-    send: (...spans) => holder.deliver(payloadOf(spanBatch({ attributes: { 'service.name': 'a' }, spans }))),
+    async send(...spans) {
+      const payload = payloadOf(spanBatch({ attributes: { 'service.name': 'a' }, spans }))
+      await holder.deliver(payload).finally(() => payload.release())
+    },
     async wait(seconds) {
       for (let second = 0; second < seconds; second += 1) await context.clock.advanceSettled(1_000)
       for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
@@ -75,11 +78,24 @@ function isReady(holder: Holder): boolean {
   }
 }
 
+/** As in the pool: what nobody holds any more is used for something else. */
 function payloadOf(bytes: Buffer): Payload {
   const view = new OtlpView('traces', bytes)
   const items = spansOf(bytes).length
   view.release()
-  const payload: Payload = { signal: 'traces', bytes, items, retain: () => payload, release: () => undefined }
+  let holders = 1
+  const payload: Payload = {
+    signal: 'traces',
+    bytes,
+    items,
+    retain() {
+      holders++
+      return payload
+    },
+    release() {
+      if (--holders === 0) bytes.fill(0xff)
+    },
+  }
   return payload
 }
 

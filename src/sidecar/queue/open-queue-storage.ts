@@ -45,7 +45,10 @@ export function openQueueStorage(
       if (kind === 'damaged') lost.add(problem.places)
       else if (kind === 'unreadable') lost.add(1)
       log.limited(kind, (suppressed) => {
-        logger[kind === 'torn' ? 'warn' : 'error']({ signal, ...problem, suppressed }, sentences[kind])
+        logger[kind === 'torn' || kind === 'not_readable_now' ? 'warn' : 'error'](
+          { signal, ...problem, suppressed },
+          sentences[kind],
+        )
       })
     },
   })
@@ -69,6 +72,7 @@ function folderOptions(
 const sentences: Readonly<Record<WalProblem['kind'], string>> = {
   damaged: 'a part of the queue on disk is damaged: what stood there is lost, the rest is sent',
   unreadable: 'a part of the queue on disk cannot be read',
+  not_readable_now: 'a batch of the queue cannot be read from the disk now: it is tried again',
   torn: 'the end of a file of the queue is no whole batch: it was being written when the last process ended, and nobody was told that it is kept',
   unwritable:
     'the folder of the queue cannot be written to: what waits in it is sent, what comes is refused until it can',

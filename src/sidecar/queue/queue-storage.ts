@@ -49,7 +49,7 @@ export type Awaited = (result: Result) => void
 
 export interface StoredBatch extends WaitingBatch {
   readonly awaited: Awaited | undefined
-  /** Undefined when it cannot be read any more. Valid until `done`. */
+  /** Undefined when it cannot be read any more, rejects when it cannot be read now. Valid until `done`. */
   load(): Promise<Payload | undefined>
   /** The batch is sent or given up, and is not needed any more. */
   done(): void

@@ -6,6 +6,7 @@ import { BatchSender } from './batch-sender.ts'
 import { circuitNumbers } from './circuit.ts'
 import type { Failing } from './circuit.ts'
 import { codeOf } from './code-of.ts'
+import { loadBatch, LOAD_RETRY_MS } from './load-batch.ts'
 import { LogLimiter } from './log-limiter.ts'
 import { batchingOf, queueBytesMax, queueSizeMax } from './queue-config.ts'
 import type { Batching, RetryConfig, SendingQueueConfig } from './queue-config.ts'
@@ -46,6 +47,8 @@ export class SendingQueue implements Delivery {
   /** Senders that wait for room, and drains that wait for the end. */
   readonly #blocked = new Sleepers()
   readonly #draining = new Sleepers()
+  /** Batches that can't be read now. */
+  readonly #unread = new Sleepers()
   #queue: SendingQueueConfig
   #retry: RetryConfig
   #batching: Batching | undefined
@@ -171,7 +174,10 @@ export class SendingQueue implements Delivery {
     this.#blocked.wakeAll()
     this.#sender.close()
     this.#pump()
-    const cancel = clock.after(timeoutMs, () => this.#sender.stop())
+    const cancel = clock.after(timeoutMs, () => {
+      this.#sender.stop()
+      this.#unread.wakeAll()
+    })
     while (this.#consumers > 0 || (this.#items > 0 && !this.#sender.isLeaving)) await this.#draining.sleep()
     cancel()
     this.#cancelFlush?.()
@@ -325,8 +331,9 @@ export class SendingQueue implements Delivery {
     const payloads: Payload[] = []
     const readable: StoredBatch[] = []
     for (const batch of group) {
-      const payload = await batch.load()
-      if (payload === undefined) {
+      const payload = await loadBatch(batch, () => this.#mayReadAgain())
+      if (payload === 'left') this.#finish(batch, 'left')
+      else if (payload === undefined) {
         this.#sender.drop(batch.items, 'unreadable', 'they could not be read from the disk again')
         this.#finish(batch, 'rejected')
       } else {
@@ -343,6 +350,11 @@ export class SendingQueue implements Delivery {
     }
     this.#consumers--
     this.#pump()
+  }
+
+  async #mayReadAgain(): Promise<boolean> {
+    if (!this.#sender.isLeaving) await this.#unread.sleep((wake) => this.#context.clock.after(LOAD_RETRY_MS, wake))
+    return !this.#sender.isLeaving
   }
 
   #finish(batch: StoredBatch, result: Result): void {

@@ -450,3 +450,25 @@ test.runIf(hasPrlimit)('a process whose files may not grow (ulimit -f) goes on i
   const { log } = openLog(folder)
   expect(log.left).toHaveLength(6)
 })
+
+test.runIf(hasPrlimit)('a process without file handles cannot read a batch now; nothing of it is lost', () => {
+  const program = `
+    import { closeSync, openSync } from 'node:fs'
+    import { WriteAheadLog } from ${JSON.stringify(new URL('write-ahead-log.ts', import.meta.url))}
+    const log = new WriteAheadLog({
+      folder: ${JSON.stringify(newFolder())}, signal: 'traces', segmentBytes: 1e6, memoryBytesMax: 0, isSynced: true,
+      onProblem: ({ kind, code }) => console.log(kind, code),
+    })
+    const payload = { signal: 'traces', bytes: Buffer.from('kept'), items: 1, retain: () => payload, release() {} }
+    await log.put(payload, 0)
+    const batch = log.take()
+    const files = []
+    try { for (;;) files.push(openSync('/dev/null')) } catch {}
+    console.log(await batch.load().catch(({ code }) => code))
+    files.forEach((file) => closeSync(file))
+    console.log((await batch.load()).bytes.toString())`
+  const args = ['--nofile=60', process.execPath, '--input-type=module', '-e', program]
+  expect(spawnSync('prlimit', args, { encoding: 'utf8' })).toMatchObject({
+    stdout: 'not_readable_now EMFILE\nEMFILE\nkept\n',
+  })
+})

@@ -40,6 +40,8 @@ export type WalProblem =
   | { readonly kind: 'damaged'; readonly file: string; readonly places: number }
   /** A file, or a batch in it, that could not be read; `items` are lost. */
   | { readonly kind: 'unreadable'; readonly file: string; readonly items: number; readonly code: string }
+  /** A batch that could not be read, since the system has no file handles or memory left for it: it is tried again. */
+  | { readonly kind: 'not_readable_now'; readonly file: string; readonly items: number; readonly code: string }
   /** The end of a file is no whole record: the last write before a crash, which nobody was told of, unless the file was damaged later. */
   | { readonly kind: 'torn'; readonly file: string; readonly bytes: number }
   /** The folder can't be written to: what waits in it is sent, nothing new is taken until it can. */
@@ -272,7 +274,11 @@ export class WriteAheadLog implements QueueStorage {
       if (bytes !== undefined) return unpooledPayload(this.#options.signal, bytes, record.items)
       this.#tell({ kind: 'unreadable', file: segment.path, items: record.items, code: 'checksum' })
     } catch (error) {
-      this.#tell({ kind: 'unreadable', file: segment.path, items: record.items, code: codeOf(error) })
+      const code = codeOf(error)
+      const isPassing = PASSING.has(code)
+      const kind = isPassing ? 'not_readable_now' : 'unreadable'
+      this.#tell({ kind, file: segment.path, items: record.items, code })
+      if (isPassing) throw error
     }
     return undefined
   }
@@ -355,6 +361,18 @@ export class WriteAheadLog implements QueueStorage {
     this.#options.onProblem(problem)
   }
 }
+
+/** What says nothing about the file: a process or a host that has no file handles or memory left, rights that somebody took away. */
+const PASSING: ReadonlySet<string> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EAGAIN',
+  'EBUSY',
+  'EINTR',
+  'EACCES',
+  'EPERM',
+])
 
 /** Undefined when what stands there is not what was written. */
 async function readRecord(path: string, { offset, length }: StoredRecord): Promise<Buffer | undefined> {

@@ -2,6 +2,7 @@ import { OtlpView } from '../../../otlp/view.ts'
 import { splitByTrace, traceIdOf, type TracePart } from '../../../otlp/split-by-trace.ts'
 import { spanNodes } from '../../../otlp/span-reader.ts'
 import { type ComponentContext, type Holder, type Next, type Payload, RefusedError } from '../../component.ts'
+import { loadBatch, LOAD_RETRY_MS } from '../../queue/load-batch.ts'
 import type { Awaited, QueueStorage, StoredBatch } from '../../queue/queue-storage.ts'
 import type { DecisionCache } from './decision-cache.ts'
 import { dueMs, type HeldTrace, newHeldTrace, noteSpans, type Waits } from './held-trace.ts'
@@ -85,7 +86,9 @@ export class TraceHolder implements Holder {
       this.#options.counters.undivided.add(payload.items)
       return this.#next.forward(payload)
     }
-    const results = await Promise.allSettled(parts.map((part) => this.#take(part, payload)))
+    // The bytes of a batch with one trace are the batch's own, in memory that is used again when nobody retains it.
+    const whole = parts.length === 1 ? payload : undefined
+    const results = await Promise.allSettled(parts.map((part) => this.#take(part, whole ?? payloadOf(part))))
     for (const result of results) if (result.status === 'rejected') throw asRefused(result.reason)
   }
 
@@ -111,10 +114,9 @@ export class TraceHolder implements Holder {
   #take(part: TracePart, payload: Payload): Promise<void> {
     const { decisions, counters } = this.#options
     const decided = this.#traces.has(part.traceId) ? undefined : decisions.get(part.traceId)
-    const bytes = part.bytes === payload.bytes ? payload : payloadOf(part)
-    if (decided === undefined) return this.#hold(part, bytes)
+    if (decided === undefined) return this.#hold(part, payload)
     counters.late(decided, part.items)
-    return decided ? this.#next.forward(bytes) : Promise.resolve()
+    return decided ? this.#next.forward(payload) : Promise.resolve()
   }
 
   async #hold(part: TracePart, payload: Payload): Promise<void> {
@@ -194,7 +196,9 @@ export class TraceHolder implements Holder {
     for (; left > 0 && !this.#isStopped; left -= 1) {
       const batch = this.#storage?.take()
       if (batch === undefined) return
-      const bytes = (await batch.load())?.bytes
+      const payload = await this.#load(batch)
+      if (payload === 'left') return
+      const bytes = payload?.bytes
       const traceId = bytes === undefined ? undefined : firstTraceId(bytes)
       if (bytes === undefined || traceId === undefined) {
         batch.done()
@@ -263,7 +267,8 @@ export class TraceHolder implements Holder {
     for (let at = 0; at < trace.batches.length; at += 1) {
       const batch = trace.batches[at]
       if (batch === undefined) continue
-      const payload = await batch.load()
+      const payload = await this.#load(batch)
+      if (payload === 'left') return []
       if (payload === undefined) this.#done(batch)
       else loaded.push({ batch, payload })
     }
@@ -298,6 +303,14 @@ export class TraceHolder implements Holder {
     const bytes = Buffer.concat(kept.map(({ payload }) => payload.bytes))
     await this.#next.forward(payloadOf({ bytes, items: kept.reduce((sum, { batch }) => sum + batch.items, 0) }))
     for (const { batch } of kept) this.#done(batch)
+  }
+
+  #load(batch: StoredBatch): Promise<Payload | undefined | 'left'> {
+    return loadBatch(batch, async () => {
+      if (!this.#isStopped)
+        await new Promise<void>((resolve) => void this.#options.context.clock.after(LOAD_RETRY_MS, resolve))
+      return !this.#isStopped
+    })
   }
 
   #done(batch: StoredBatch): void {
