@@ -58,6 +58,7 @@ test.each<[string, readonly string[]]>([
   ['a bare carriage return', [...plain, 'a: b\rc: d']],
   ['a zero byte', [...plain, 'a: \0']],
   ['no name', [...plain, ': a']],
+  ['many blanks in front of a value, which a pattern would go through for each of them', [...plain, 'a:      b']],
   ['too many', [...plain, ...Array.from({ length: 64 }, (_, i) => `x-${i}: y`)]],
 ])('leaves %s to node:http', (_, lines) => {
   expect(parseRequestHead(headOf(plain))).toBeDefined()

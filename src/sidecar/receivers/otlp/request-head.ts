@@ -16,8 +16,12 @@ export interface RequestHead {
 const HEAD_END = Buffer.from('\r\n\r\n')
 const HEADERS_MAX = 64
 const REQUEST_LINE = /^POST (\/[!-~]*) HTTP\/1\.1$/
-/** RFC 9110 §5.1 and §5.5, without optional white space around the value. */
-const HEADER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?)[ \t]*$/
+/**
+ * RFC 9110 §5.1 and §5.5, without optional white space around the value. Of that there is little in front: with any number, a line of blanks would be gone
+ * through for each of them.
+ */
+const HEADER =
+  /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]{0,4}((?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?)[ \t]*$/
 const CONTENT_LENGTH = /^\d{1,15}$/
 /** They change what follows the head, or who answers. */
 const UNUSUAL = ['transfer-encoding', 'expect', 'upgrade', 'trailer', 'proxy-connection'] as const
