@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { loadSqlite } from '../sqlite/load-sqlite.ts'
 
 /** Goes up with every change of the tables. */
-export const LEDGER_VERSION = 1
+export const LEDGER_VERSION = 2
 
 /** How long a write waits for another process: a backup, a command that looks. */
 const BUSY_TIMEOUT_MS = 10_000
@@ -40,6 +40,9 @@ export function openLedgerFile(path: string): DatabaseSync {
 /*
  * account: a budget of one scope in one window (account.ts); ends_at 0 = never. hold: what a call, or a slice that a process spends by itself, may cost;
  * amount is what is left of it, and in suspense what is taken for spent. process: whose holds are alive, and until when. Times in Unix ms, money in nano-USD.
+ *
+ * Since version 2 (what a file of version 1 does not have is made empty): rate_call: a call that was admitted, and what it took of each limit; rate_log: the
+ * calls in a sliding window; rate_count: the state of a limit without a log, or the calls of a day; rate_slot: calls under way. kill: what is not running.
  */
 const TABLES = `
 CREATE TABLE IF NOT EXISTS account (
@@ -52,5 +55,19 @@ CREATE TABLE IF NOT EXISTS hold (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS hold_by_state ON hold (state, created);
 CREATE TABLE IF NOT EXISTS process (id TEXT PRIMARY KEY, lease_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rate_call (
+  id TEXT PRIMARY KEY, at INTEGER NOT NULL, state TEXT NOT NULL, taken TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rate_call_by_time ON rate_call (at);
+CREATE TABLE IF NOT EXISTS rate_log (key TEXT, at INTEGER, id TEXT, PRIMARY KEY (key, at, id)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rate_log_by_time ON rate_log (at);
+CREATE TABLE IF NOT EXISTS rate_count (
+  key TEXT, window TEXT, value INTEGER NOT NULL, ends_at INTEGER NOT NULL, PRIMARY KEY (key, window)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rate_slot (key TEXT, id TEXT, process TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (key, id)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kill (
+  scope TEXT, value TEXT, state TEXT NOT NULL, reason TEXT NOT NULL, person TEXT NOT NULL, at INTEGER NOT NULL, changes INTEGER NOT NULL,
+  PRIMARY KEY (scope, value)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `

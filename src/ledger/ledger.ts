@@ -2,12 +2,11 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { cleared, isSound, reserve, settled, suspended } from './account.ts'
 import type { Account, BudgetDenial } from './account.ts'
 import type { AccountRef } from './budget.ts'
+import { LedgerClock } from './ledger-clock.ts'
 import { openLedgerFile } from './ledger-file.ts'
 import { isAmount } from './nano-usd.ts'
 import type { NanoUsd } from './nano-usd.ts'
-
-/** A clock that was set back by more than this denies: the window could be one that is closed already. */
-export const CLOCK_SKEW_MS_MAX = 60_000
+import { together } from './together.ts'
 
 export interface LedgerOptions {
   /** File, made with mode 0600; `:memory:` for tests. */
@@ -77,32 +76,21 @@ export interface KnownHold extends Omit<OpenHold, 'state'> {
  * everything is synchronous, and changes made inside `together` share one sync.
  */
 export class Ledger {
-  readonly #database: DatabaseSync
-  readonly #now: () => number
+  /** The file, for the other books in it: what they change inside of `together` is one transaction with what the ledger does. */
+  readonly database: DatabaseSync
+  readonly clock: LedgerClock
   readonly #sql: Statements
-  /** The latest time that was written; it never falls. */
-  #lastMs: number
 
   /** Throws when the file can't be opened, or is one of a newer version. A damaged one is never replaced: the spend of today is in it. */
   constructor({ path, now }: LedgerOptions) {
-    this.#database = openLedgerFile(path)
-    this.#now = now
-    this.#sql = prepare(this.#database)
-    this.#lastMs = numberIn(this.#sql.meta.get('clock'), 'value')
+    this.database = openLedgerFile(path)
+    this.clock = new LedgerClock(this.database, now)
+    this.#sql = prepare(this.database)
   }
 
   /** Runs the changes in one transaction, so that they cost one sync. None is there when one of them throws. */
   together<T>(change: () => T): T {
-    if (this.#database.isTransaction) return change()
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
-      const result = change()
-      this.#database.exec('COMMIT')
-      return result
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      throw error
-    }
+    return together(this.database, change)
   }
 
   /** Holds the amount in all accounts, or in none. */
@@ -114,7 +102,7 @@ export class Ledger {
   #hold({ id, amount, accounts: refs, process, model = '', trace = '', span = '' }: HoldRequest): HoldResult {
     const known = this.#sql.hold.get(id)
     if (known !== undefined) return { isGranted: true }
-    const at = this.#tick()
+    const at = this.clock.tick()
     if (at === undefined) return { isGranted: false, code: 'CLOCK_SKEW' }
     if (this.isRecovering) return { isGranted: false, code: 'RECOVERING' }
     const decision = reserve(
@@ -150,7 +138,7 @@ export class Ledger {
   settle(id: string, { spent, unknown = 0 }: Outcome): Settlement {
     if (!isAmount(spent) || !isAmount(unknown)) throw new RangeError(`${spent} and ${unknown} are no outcome`)
     return this.together(() => {
-      const at = Math.max(this.#lastMs, this.#now())
+      const at = this.clock.atLeastLast()
       const hold = this.#open(id) ?? this.#inSuspense(id)
       if (hold === undefined) return { isBooked: false, overBound: 0 }
       for (const account of this.#accountsOf(hold)) {
@@ -165,7 +153,7 @@ export class Ledger {
   /** The process is alive: its holds stand until then, in Unix ms. */
   renew(process: string, until: number): void {
     this.together(() => {
-      this.#tick()
+      this.clock.tick()
       this.#sql.renew.run(process, until)
     })
   }
@@ -173,7 +161,7 @@ export class Ledger {
   /** Holds of processes whose lease is over, or that have none, are taken for spent. Returns their ids. */
   expire(): string[] {
     return this.together(() => {
-      const at = this.#tick()
+      const at = this.clock.tick()
       if (at === undefined) return []
       const ids = this.#sql.orphans.all(at).map((row) => textIn(row, 'id'))
       for (const id of ids) this.#suspend(id, at)
@@ -218,7 +206,7 @@ export class Ledger {
 
   /** Accounts whose window is not over. */
   accounts(limit = 10_000): AccountState[] {
-    return this.#sql.accounts.all(this.#lastMs, limit).map(accountState)
+    return this.#sql.accounts.all(this.clock.lastMs, limit).map(accountState)
   }
 
   account(key: string): AccountState | undefined {
@@ -265,18 +253,7 @@ export class Ledger {
   }
 
   close(): void {
-    this.#database.close()
-  }
-
-  /** The time to book with; undefined when the clock was set back too far. */
-  #tick(): number | undefined {
-    const at = Math.floor(this.#now())
-    if (at < this.#lastMs - CLOCK_SKEW_MS_MAX) return undefined
-    if (at > this.#lastMs) {
-      this.#lastMs = at
-      this.#sql.setMeta.run('clock', at)
-    }
-    return this.#lastMs
+    this.database.close()
   }
 
   #account(ref: AccountRef): Account {
