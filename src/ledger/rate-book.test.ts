@@ -254,7 +254,7 @@ describe('whatever is asked', () => {
         const made: number[] = []
         const waiting: string[] = []
         for (const [index, { wait, isGivenBack }] of calls.entries()) {
-          if (index % 4 === 0) clock.now += wait
+          if (index % 40 === 0) clock.now += wait
           const id = `c${index}`
           if (!rates.admit({ id, process: 'p', refs }).isAdmitted) continue
           // Given back at once, or after the call that came behind it.
