@@ -53,8 +53,10 @@ class Batch implements Payload {
   readonly bytes: Buffer
   readonly items: number
   holders = 0
-  constructor(name: string, items = 1) {
-    this.bytes = Buffer.from(name)
+  constructor(name: string, items = 1, memoryBytes = Buffer.byteLength(name)) {
+    // In memory of its own, as in the pool.
+    const memory = Buffer.alloc(memoryBytes)
+    this.bytes = memory.subarray(0, memory.write(name))
     this.items = items
   }
   retain(): this {
@@ -428,6 +430,15 @@ describe.runIf(canMount())('a real disk', () => {
     expect(await takeAll(log)).toEqual(['after'])
     await log.close()
   })
+})
+
+test('small batches count with the whole buffer that they keep', async () => {
+  const { log } = openLog(newFolder(), { memoryBytesMax: 10 * 4096 })
+  const batches = Array.from({ length: 30 }, (_, i) => new Batch(`${i}`, 1, 4096))
+  for (const batch of batches) await log.put(batch, NOW)
+  expect(batches.filter(({ holders }) => holders > 0)).toHaveLength(10)
+  expect(await takeAll(log)).toEqual(batches.map((_, i) => `${i}`))
+  await log.close()
 })
 
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0

@@ -64,6 +64,8 @@ interface Entry {
   readonly record: StoredRecord
   readonly awaited: Awaited | undefined
   payload: Payload | undefined
+  /** Bytes that the payload takes in memory. */
+  memoryBytes: number
 }
 interface Waiting {
   readonly payload: Payload
@@ -254,10 +256,11 @@ export class WriteAheadLog implements QueueStorage {
 
   #keep(segment: Segment, record: StoredRecord, { payload, awaited }: Waiting): void {
     segment.open++
-    const fits = this.#memoryBytes + record.length <= this.#options.memoryBytesMax
-    if (fits) this.#memoryBytes += record.length
+    const memoryBytes = memoryOf(payload)
+    const fits = this.#memoryBytes + memoryBytes <= this.#options.memoryBytesMax
+    if (fits) this.#memoryBytes += memoryBytes
     else payload.release()
-    this.#push({ segment, record, awaited, payload: fits ? payload : undefined })
+    this.#push({ segment, record, awaited, payload: fits ? payload : undefined, memoryBytes })
   }
 
   #push(entry: Entry): void {
@@ -284,9 +287,9 @@ export class WriteAheadLog implements QueueStorage {
   }
 
   #done(entry: Entry): void {
-    const { segment, record, payload } = entry
+    const { segment, record, payload, memoryBytes } = entry
     if (payload !== undefined) {
-      this.#memoryBytes -= record.length
+      this.#memoryBytes -= memoryBytes
       entry.payload = undefined
       payload.release()
     }
@@ -327,7 +330,7 @@ export class WriteAheadLog implements QueueStorage {
     if (damaged > 0) this.#tell({ kind: 'damaged', file: segment.path, places: damaged })
     segment.open = left.length
     if (left.length === 0) return this.#remove(segment)
-    for (const record of left) this.#push({ segment, record, awaited: undefined, payload: undefined })
+    for (const record of left) this.#push({ segment, record, awaited: undefined, payload: undefined, memoryBytes: 0 })
   }
 
   /** Of segments that somebody has deleted: a new one of that number would take them for its own. */
@@ -387,5 +390,7 @@ async function readRecord(path: string, { offset, length }: StoredRecord): Promi
   }
 }
 
+/** Of the pool's buffer as a whole: a small batch keeps 4 kiB of it. */
+const memoryOf = ({ bytes }: Payload): number => bytes.buffer.byteLength
 const sizeOfRecord = ({ items, length, storedMs }: StoredRecord): WaitingBatch => ({ items, bytes: length, storedMs })
 const ignore = (): void => {}
