@@ -73,6 +73,8 @@ export interface BuildContext {
   context(id: string): ComponentContext
   /** Routes for the control server, without those of extensions. */
   newHttp(config: ServiceConfig['http']): FastifyInstance
+  /** For extensions. */
+  readySinceMs(): number | undefined
   readonly services: Services
   readonly buffers: BufferPool
   readonly metrics: OwnMetricsRegistry
@@ -277,7 +279,7 @@ class Builder implements Omit<CollectorParts, 'http'> {
 
   /** Routes of a server that runs can't be taken away one by one: with one changed extension, all are made anew. */
   #addExtensions(): CollectorParts['http'] {
-    const { services } = this.#build
+    const { services, readySinceMs } = this.#build
     const { service } = this.#config
     const configured = this.#config.extensionOrder.flatMap((id) => this.#config.extensions.get(id) ?? [])
     const source = ({ definition, config }: (typeof configured)[number]): unknown => [definition, config, service.http]
@@ -294,7 +296,12 @@ class Builder implements Omit<CollectorParts, 'http'> {
     for (const [i, one] of configured.entries()) {
       const { id, definition, config } = one
       const part = this.#part(isSame ? known[i] : undefined, id, source(one), (context) =>
-        definition.create(config, { ...context, http: http.routes, service: services.get.bind(services) }),
+        definition.create(config, {
+          ...context,
+          http: http.routes,
+          readySinceMs,
+          service: services.get.bind(services),
+        }),
       )
       this.extensions.set(id, part)
     }

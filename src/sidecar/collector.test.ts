@@ -268,3 +268,41 @@ const statusWith = (url: string, headers: Record<string, string>, method = 'GET'
       .on('error', reject)
       .end()
   })
+
+test('health_check: not ready while receivers start and while queues are sent at the end', async () => {
+  const seen: number[] = []
+  const probe = async (): Promise<void> => {
+    seen.push((await fetch(collector.listening()['health_check'] ?? '')).status)
+  }
+  const sent = Promise.withResolvers<Sent>()
+  const early = defineReceiver({
+    type: 'early',
+    summary: 'Probes when it starts.',
+    signals: ['traces'],
+    config: z.strictObject({}),
+    create: () => ({ start: probe, stop: async () => {} }),
+  })
+  const slow = defineExporter({
+    type: 'slow',
+    summary: 'Waits.',
+    signals: ['traces'],
+    delivery: 'remote',
+    config: z.strictObject({}),
+    create: () => ({ send: () => sent.promise }),
+  })
+  const text = `
+receivers: {otlp: {protocols: {http: {endpoint: "127.0.0.1:0"}}}, early: {}}
+exporters: {slow: {}}
+extensions: {health_check: {endpoint: "127.0.0.1:0"}}
+service: {${LOOPBACK}, extensions: [health_check], pipelines: {traces: {receivers: [otlp, early], exporters: [slow]}}}
+`
+  const { collector } = collectorOf(text, [early, slow])
+  await collector.start()
+  await probe()
+  expect((await post(`${collector.listening()['otlp_http']}/v1/traces`, batch)).status).toBe(200)
+  const stopped = collector.stop()
+  await probe()
+  sent.resolve({ outcome: 'sent' })
+  expect(await stopped).toBe(0)
+  expect(seen).toEqual([503, 200, 503])
+})

@@ -45,6 +45,7 @@ export class Collector {
   #parts: CollectorParts
   #servers: CollectorServers
   #status: 'starting' | 'ok' | 'draining' | 'stopped' = 'starting'
+  #readySinceMs = 0
   #stopped: Promise<number> | undefined
 
   /** Throws when a component can't be made of its configuration. */
@@ -86,6 +87,7 @@ export class Collector {
           recentLog: () => environment.recentLog?.() ?? [],
           reload: () => this.reload('request'),
         }),
+      readySinceMs: () => (this.#status === 'ok' ? this.#readySinceMs : undefined),
       routerOf: (id) => this.#parts.routes.get(id)?.router,
       behindNow: (key) => this.#parts.behind.get(key),
       services: this.#services,
@@ -117,6 +119,7 @@ export class Collector {
       }
     }
     for (const { delivery } of deliveries.values()) delivery.start?.()
+    this.#readySinceMs = this.#environment.clock.now()
     this.#status = 'ok'
   }
 

@@ -266,6 +266,8 @@ export interface ExporterContext extends ComponentContext {
 export interface ExtensionContext extends ComponentContext {
   /** The control server (default 127.0.0.1:8080): routes may be added in `create`. */
   readonly http: FastifyInstance
+  /** Since when everything has started, in milliseconds since 1970; undefined before, and when the sidecar stops. */
+  readySinceMs(): number | undefined
   service<T>(name: ServiceName<T>): T
 }
 export interface Extension extends Listens {

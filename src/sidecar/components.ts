@@ -11,6 +11,7 @@ import { store } from './exporters/store.ts'
 import { basicauth } from './extensions/basicauth.ts'
 import { bearertokenauth } from './extensions/bearertokenauth.ts'
 import { fileStorage } from './extensions/file-storage.ts'
+import { healthCheck } from './extensions/health-check.ts'
 import { page } from './extensions/page.ts'
 import { attributes } from './processors/attributes.ts'
 import { cost } from './processors/cost.ts'
@@ -47,5 +48,6 @@ export const components: readonly ComponentDefinition[] = [
   basicauth,
   bearertokenauth,
   fileStorage,
+  healthCheck,
   page,
 ]

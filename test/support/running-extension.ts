@@ -9,6 +9,8 @@ import type { TestContext } from './component-context.ts'
 export interface RunningExtension {
   readonly extension: Extension
   readonly context: TestContext
+  /** What the sidecar says of itself; ready from the start. */
+  readySinceMs: number | undefined
   /** What the extension is for others, while it runs. */
   authenticator(): Authenticator | undefined
 }
@@ -18,6 +20,17 @@ export function createExtension(definition: ExtensionDefinition, config: object)
   const context = testContext(definition.type)
   const services = new Services(() => context)
   const service = services.get.bind(services)
-  const extension = definition.create(definition.config.parse(config), { ...context, http: fastify(), service })
-  return { extension, context, authenticator: () => service(authenticators).get(definition.type) }
+  const extension = definition.create(definition.config.parse(config), {
+    ...context,
+    http: fastify(),
+    readySinceMs: () => running.readySinceMs,
+    service,
+  })
+  const running: RunningExtension = {
+    extension,
+    context,
+    readySinceMs: context.clock.now(),
+    authenticator: () => service(authenticators).get(definition.type),
+  }
+  return running
 }

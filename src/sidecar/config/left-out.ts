@@ -39,11 +39,11 @@ export const LEFT_OUT: readonly LeftOut[] = [
   },
   {
     kind: 'extension',
-    type: 'health_check',
-    aliases: ['healthcheck', 'healthcheckv2', 'health_check_v2'],
+    type: 'health_check_v2',
+    aliases: ['healthcheckv2'],
     config: address,
     notice:
-      'left out: nothing listens at its address; health is at service.http.endpoint: /livez and /readyz (127.0.0.1:8080 by default), so point the probe there',
+      'left out: nothing listens at its addresses; use health_check, or point the probe at service.http.endpoint: /livez and /readyz (127.0.0.1:8080 by default)',
   },
   {
     kind: 'extension',

@@ -139,6 +139,20 @@ export const STOCK_KEYS: Readonly<Record<string, StockKeys>> = {
     sending_queue: ignored('it writes on this machine and has no queue'),
     retry_on_failure: ignored('it writes on this machine and has nothing to try again'),
   },
+  'extension health_check': {
+    ...httpServer,
+    tls: refused('it answers without TLS and says nothing but whether the sidecar is ready; take the key out'),
+    max_request_body_size: ignored('requests have no body that is read'),
+    read_timeout: ignored('requests have 10 s'),
+    read_header_timeout: ignored('requests have 10 s'),
+    idle_timeout: ignored('idle connections have 5 s'),
+    ...Object.fromEntries(
+      ['use_v2', 'http', 'grpc', 'component_health'].map((key) => [
+        key,
+        refused('write endpoint and path; what each component says is under /health of service.http.endpoint'),
+      ]),
+    ),
+  },
   sending_queue: {
     'batch.enabled': { says: 'false: requests are sent as they came', isRefused: false },
     blocking: ignored('its name is block_on_overflow now'),

@@ -31,7 +31,12 @@ function serve(config: object = {}): Served {
   const http = fastify()
   const services = new Services(() => context)
   const service = <T>(name: ServiceName<T>): T => services.get(name)
-  const extension = page.create(page.config.parse(config), { ...context, http, service })
+  const extension = page.create(page.config.parse(config), {
+    ...context,
+    http,
+    readySinceMs: () => 0,
+    service,
+  })
   const served = {
     http,
     context,
