@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { certificate } from '../../../test/support/certificate.ts'
@@ -277,6 +280,43 @@ describe.skipIf(goCommand === undefined)('kafka', { timeout: 120_000 }, () => {
     abort.abort()
     expect(await aborted).toEqual({ outcome: 'retry', reason: 'stopped before the brokers had answered' })
   })
+})
+
+/** Answers as a broker that has no mechanism in common, and resets the connection a moment later. */
+function refusingBroker(): Server {
+  const API_VERSIONS = 18
+  const int16s = (...values: number[]): Buffer => Buffer.from(Int16Array.from(values).buffer).swap16()
+  const int32 = (value: number): Buffer => Buffer.from(Int32Array.of(value).buffer).swap32()
+  return createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {})
+    socket.on('data', (request) => {
+      const isVersions = request.readInt16BE(4) === API_VERSIONS
+      const versions = [int16s(0), int32(2), int16s(17, 0, 1, 36, 0, 2), int32(0)]
+      const body = Buffer.concat([request.subarray(8, 12), ...(isVersions ? versions : [int16s(33), int32(0)])])
+      socket.write(Buffer.concat([int32(body.length), body]))
+      if (!isVersions) setTimeout(() => socket.resetAndDestroy(), 50)
+    })
+  }).listen(0, '127.0.0.1')
+}
+
+test('a broker that refuses the login and then resets the connection does not end the process', async () => {
+  const broker = refusingBroker()
+  await once(broker, 'listening')
+  cleanUps.push(() => broker.close())
+  const address = broker.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  const ended: unknown[] = []
+  const note = (error: unknown): void => void ended.push(error)
+  process.on('uncaughtException', note)
+  cleanUps.push(() => process.off('uncaughtException', note))
+  const sasl = { mechanism: 'PLAIN', username: 'u', password: 'p' }
+  const exporter = await startExporter({ brokers: [`127.0.0.1:${port}`], auth: { sasl } })
+  const sent = await send(exporter, one(), 1)
+  expect(sent).toMatchObject({ outcome: 'retry', reason: expect.stringContaining('check auth') as unknown })
+  const connections = await new Promise((resolve) => broker.getConnections((_, count) => resolve(count)))
+  expect(connections).toBeGreaterThan(0)
+  await until(async () => (await new Promise((resolve) => broker.getConnections((_, count) => resolve(count)))) === 0)
+  expect(ended).toEqual([])
 })
 
 describe('the configuration of kafka', () => {
