@@ -2,6 +2,7 @@ import { ConfigError } from '../sidecar/config/problem.ts'
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from './command.ts'
 import type { Command, CommandIo } from './command.ts'
 import { commands } from './commands.ts'
+import { keepHeapSmall } from './keep-heap-small.ts'
 import { helpOption } from './options.ts'
 import { programOf } from './program.ts'
 
@@ -19,6 +20,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
     return EXIT_USAGE
   }
   if (asksForHelp(rest)) return help(name, io)
+  if (name === 'collect') keepHeapSmall()
   try {
     const { run } = await command.load()
     return await run(rest, io)

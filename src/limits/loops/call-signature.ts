@@ -67,7 +67,7 @@ function steady(text: string): string {
     .replaceAll(/\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?\b/g, '<clock>')
     .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<uuid>')
     .replaceAll(/\b0x[0-9a-f]{4,16}\b/gi, '<address>')
-    .replaceAll(/\b\d{1,9}(?:\.\d{1,9})? ?(?:ns|µs|us|ms|s|sec|secs|seconds|min|minutes)\b/g, '<duration>')
+    .replaceAll(/\b\d{1,9}(?:\.\d{1,9})? ?(?:ns|\u00b5s|us|ms|s|sec|secs|seconds|min|minutes)\b/g, '<duration>')
     .replaceAll(/\s+/g, ' ')
     .trim()
 }
