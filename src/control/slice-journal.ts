@@ -31,7 +31,8 @@ export interface SliceJournal {
 export const journalFileName = (process: string): string => `${process}.journal`
 
 /** `boot`: when the host starts again, what was written last may be lost, and an older line would give back too much. */
-export const journalHead = (process: string, boot: string): string => line(`spanwarden-slices 1 ${process} ${boot}`)
+export const journalHead = (process: string, boot: string): string =>
+  line(`spanwarden-slices 1 ${process} ${boot || '-'}`)
 
 export const journalLine = ({ id, spent, unknown, reserved }: SliceRecord): string =>
   line(`${id} ${spent} ${unknown} ${reserved}`)
@@ -47,7 +48,7 @@ export function parseJournal(text: string, boot: string): SliceJournal | undefin
   const [head = '', ...lines] = text.split('\n')
   const [mark, version, process, written] = checked(head)?.split(' ') ?? []
   if (mark !== 'spanwarden-slices' || version !== '1' || process === undefined) return undefined
-  if (boot === '' || written !== boot) return undefined
+  if (boot === '' || boot === '-' || written !== boot) return undefined
   const slices = lines.flatMap((entry) => {
     const [id, spent, unknown, reserved, ...more] = checked(entry)?.split(' ') ?? []
     if (id === undefined || more.length > 0) return []
