@@ -236,8 +236,8 @@ export type Sent =
   | { readonly outcome: 'retry'; readonly afterMs?: number; readonly reason: string }
   /** Too large for the backend: try it in two halves, a single item without the ends of its values. `bytesMax` is what the backend takes, if it said so. */
   | { readonly outcome: 'split'; readonly reason: string; readonly bytesMax?: number }
-  /** Permanent: counted and dropped. */
-  | { readonly outcome: 'rejected'; readonly reason: string }
+  /** Permanent: counted and dropped. `isAboutContent`: something in this request is to blame, and another may be taken. */
+  | { readonly outcome: 'rejected'; readonly reason: string; readonly isAboutContent?: boolean }
 
 export interface Exporter extends Listens {
   start?(): Promise<void>
@@ -272,6 +272,8 @@ export interface ExtensionContext extends ComponentContext {
 }
 export interface Extension extends Listens {
   start?(): Promise<void>
+  /** Why it does not do what it is there for, for /health and /readyz. */
+  problem?(): string | undefined
   stop?(): Promise<void>
 }
 export interface ExtensionDefinition<Config extends z.ZodType = z.ZodType> extends Definition<Config> {

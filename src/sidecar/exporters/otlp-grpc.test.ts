@@ -104,8 +104,8 @@ describe('otlp_grpc', () => {
 
   const replies: readonly (readonly [string, GrpcReply, Sent])[] = [
     ['canceled', { code: 1 }, { outcome: 'retry', reason: 'CANCELLED' }],
-    ['unknown', { code: 2 }, { outcome: 'rejected', reason: 'UNKNOWN' }],
-    ['invalid', { code: 3, message: 'ä' }, { outcome: 'rejected', reason: 'INVALID_ARGUMENT' }],
+    ['unknown', { code: 2 }, { outcome: 'rejected', reason: 'UNKNOWN', isAboutContent: true }],
+    ['invalid', { code: 3, message: 'ä' }, { outcome: 'rejected', reason: 'INVALID_ARGUMENT', isAboutContent: true }],
     ['unavailable', { code: 14 }, { outcome: 'retry', reason: 'UNAVAILABLE' }],
     [
       'unavailable with a time',

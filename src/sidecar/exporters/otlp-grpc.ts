@@ -138,6 +138,9 @@ const CODES = [
 /** Codes after which the same request may succeed (OTLP specification, "Failures"); RESOURCE_EXHAUSTED only with RetryInfo. */
 const RETRYABLE = new Set(['CANCELLED', 'DEADLINE_EXCEEDED', 'ABORTED', 'OUT_OF_RANGE', 'UNAVAILABLE', 'DATA_LOSS'])
 
+/** What a backend says that can't read something in a request, or fails on it. */
+const ABOUT_CONTENT = new Set(['UNKNOWN', 'INVALID_ARGUMENT', 'FAILED_PRECONDITION', 'INTERNAL'])
+
 /** How servers say that a message is beyond their limit: grpc-go and grpc-js "larger than max", Java "exceeds maximum size", tonic "too large". */
 const TOO_LARGE = /larger than max|exceeds max|too large/i
 
@@ -163,6 +166,7 @@ function outcomeOf(answer: GrpcAnswer, sentBytes: number, retriesExhausted: bool
   }
   // A server in another language may say it in other words.
   if (isExhausted && sentBytes > LIMIT_BYTES_USUAL) return { outcome: 'split', reason }
+  if (ABOUT_CONTENT.has(reason)) return { outcome: 'rejected', reason, isAboutContent: true }
   return { outcome: isExhausted && retriesExhausted ? 'retry' : 'rejected', reason }
 }
 

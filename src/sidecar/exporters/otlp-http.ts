@@ -128,6 +128,9 @@ function urlOf(own: string | undefined, base: string | undefined, signal: Signal
 /** OTLP specification, "Failures": all others are for good. */
 const RETRYABLE = new Set([429, 502, 503, 504])
 
+/** What a backend says that can't read something in a request, or fails on it. */
+const ABOUT_CONTENT = new Set([400, 422, 500])
+
 /** What a person has to do. Redirects are not followed: they would carry the headers, and what is in the batch, to somewhere else. */
 const HINTS: ReadonlyMap<number, string> = new Map([
   ...[301, 302, 303, 307, 308].map((status) => [status, ', a redirect: configure the place that it leads to'] as const),
@@ -142,6 +145,7 @@ function outcomeOf(answer: HttpAnswer, now: () => number): Sent {
   const reason = `HTTP ${status}${HINTS.get(status) ?? ''}`
   if (status >= 200 && status < 300) return takenOutcome(answer)
   if (status === 413) return { outcome: 'split', reason }
+  if (ABOUT_CONTENT.has(status)) return { outcome: 'rejected', reason, isAboutContent: true }
   if (!RETRYABLE.has(status)) return { outcome: 'rejected', reason }
   const afterMs = retryAfterMs(answer.headers['retry-after'], now)
   return afterMs === undefined ? { outcome: 'retry', reason } : { outcome: 'retry', reason, afterMs }

@@ -28,9 +28,9 @@ export function takeGroup(
 }
 
 /** Requests one behind the other are one request: their fields are repeated. */
-export function together(payloads: readonly Payload[]): Payload | undefined {
+export function together(payloads: readonly [Payload, ...Payload[]]): Payload {
   const [first] = payloads
-  if (first === undefined || payloads.length === 1) return first
+  if (payloads.length === 1) return first
   const items = payloads.reduce((sum, payload) => sum + payload.items, 0)
   const bytes = Buffer.concat(payloads.map((payload) => payload.bytes))
   return unpooledPayload(first.signal, bytes, items)

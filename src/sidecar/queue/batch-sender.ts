@@ -4,6 +4,7 @@ import { splitRequest } from '../../otlp/split.ts'
 import { truncateRequest } from '../../otlp/truncate.ts'
 import { unpooledPayload } from '../payload.ts'
 import { Backoff } from './backoff.ts'
+import { together } from './batch-group.ts'
 import { Circuit } from './circuit.ts'
 import type { LogLimiter } from './log-limiter.ts'
 import type { DropReason, QueueCounters } from './queue-counters.ts'
@@ -27,6 +28,8 @@ export interface BatchSenderOptions {
 /** A request, or a part of one; of a single item that lost the ends of its values the whole is kept, to be cut again. */
 interface Part {
   readonly payload: Payload
+  /** What went together in it. */
+  readonly members?: readonly Payload[]
   readonly whole?: Payload
 }
 
@@ -68,15 +71,20 @@ export class BatchSender {
     this.#sleepers.wakeAll()
   }
 
-  /** A batch that cannot be sent by `deadlineMs` (since 1970) is dropped. */
-  async send(batch: Payload, deadlineMs: number): Promise<Result> {
-    const parts: Part[] = [{ payload: batch }]
+  /**
+   * Sends batches in one request; what cannot be sent by `deadlineMs` (since 1970) is dropped. When the backend has an objection to what is in it, the request goes
+   * in halves down to the batch that it minds: the others had no part in that.
+   */
+  async send(batches: readonly Payload[], deadlineMs: number): Promise<Result> {
+    const parts: Part[] = partsOf(batches)
     let result: Result = 'sent'
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
       const { payload } = part
       const sent = await this.#sendWithRetries(payload, deadlineMs)
       if (sent.outcome === 'retry' && this.#isLeaving) return 'left'
       if (sent.outcome === 'sent') this.#countSent(payload, sent.rejectedItems ?? 0)
+      else if (sent.outcome === 'rejected' && sent.isAboutContent === true && membersOf(part) > 1)
+        parts.push(...this.#halves(part))
       else if (sent.outcome === 'split') {
         const smaller = this.#smaller(part, sent)
         if (smaller !== undefined) parts.push(...smaller)
@@ -162,8 +170,17 @@ export class BatchSender {
     }
   }
 
+  /** Of what went together. The first of them comes last. */
+  #halves({ members = [] }: Part): Part[] {
+    this.#options.counters.splits.add(1)
+    const half = members.length >> 1
+    return [...partsOf(members.slice(half)), ...partsOf(members.slice(0, half))]
+  }
+
   /** Two halves, or one item with shorter values; undefined when there is nothing left to cut. The first of them comes last. */
-  #smaller({ payload, whole }: Part, { bytesMax }: Extract<Sent, { outcome: 'split' }>): Part[] | undefined {
+  #smaller(part: Part, { bytesMax }: Extract<Sent, { outcome: 'split' }>): Part[] | undefined {
+    if (membersOf(part) > 1) return this.#halves(part)
+    const { payload, whole } = part
     const { signal, bytes, items } = payload
     const { counters } = this.#options
     const halves = items > 1 ? splitRequest(signal, bytes) : undefined
@@ -220,4 +237,12 @@ export class BatchSender {
       context.logger.error({ signal, bytes, suppressed }, message)
     })
   }
+}
+
+const membersOf = ({ members }: Part): number => members?.length ?? 1
+
+/** One part of all; none of nothing. */
+function partsOf(members: readonly Payload[]): Part[] {
+  const [first, ...others] = members
+  return first === undefined ? [] : [{ payload: together([first, ...others]), members }]
 }

@@ -246,6 +246,42 @@ describe('batch', () => {
     )
   })
 
+  test.each([
+    ['what is in a request', true, ['a', 'b', 'd', 'e', 'f', 'g']],
+    ['the credentials', false, []],
+  ])('an objection to %s costs no more than it has to', async (_, isAboutContent, taken) => {
+    const requests: string[] = []
+    const { sendingQueue, clock, counts } = setUp({
+      queue: { num_consumers: 1, batch: { min_size: 7 } },
+      send: (payload) => {
+        const names = namesIn(payload)
+        if (names.includes('c')) return { outcome: 'rejected', reason: 'HTTP 4xx', isAboutContent }
+        requests.push(...names)
+        return pass
+      },
+    })
+    for (const name of 'abcdefg') await sendingQueue.deliver(batchOf(name))
+    await clock.advanceSettled(0)
+    expect(requests).toEqual(taken)
+    expect(counts()).toMatchObject({ sent: taken.length, failed: 7 - taken.length })
+    expect(sendingQueue.itemsHeld).toBe(0)
+  })
+
+  test('a request that is too large goes in the batches of which it was made, before one of them is split', async () => {
+    const requests: string[][] = []
+    const { sendingQueue, clock } = setUp({
+      queue: { num_consumers: 1, batch: { min_size: 4 } },
+      send: (payload) => {
+        if (payload.items > 2) return { outcome: 'split', reason: 'HTTP 413' }
+        requests.push(namesIn(payload))
+        return pass
+      },
+    })
+    for (const names of [['a'], ['b', 'c'], ['d']]) await sendingQueue.deliver(batchOf(...names))
+    await clock.advanceSettled(0)
+    expect(requests).toEqual([['a'], ['b', 'c'], ['d']])
+  })
+
   test('by bytes; the end does not wait', async () => {
     const requests: number[] = []
     const { sendingQueue, clock } = setUp({

@@ -1,7 +1,7 @@
 import { RefusedError } from '../component.ts'
 import type { ComponentContext, Exporter, Payload, Signal } from '../component.ts'
 import type { Delivery, SendingConfig } from '../delivery.ts'
-import { takeGroup, together } from './batch-group.ts'
+import { takeGroup } from './batch-group.ts'
 import { BatchSender } from './batch-sender.ts'
 import { circuitNumbers } from './circuit.ts'
 import type { Failing } from './circuit.ts'
@@ -341,11 +341,10 @@ export class SendingQueue implements Delivery {
         readable.push(batch)
       }
     }
-    const payload = together(payloads)
-    if (payload !== undefined) {
+    if (payloads.length > 0) {
       const { age_max } = this.#queue
       const newestMs = Math.max(...readable.map(({ storedMs }) => storedMs))
-      const result = await this.#sender.send(payload, age_max === 0 ? Infinity : newestMs + age_max)
+      const result = await this.#sender.send(payloads, age_max === 0 ? Infinity : newestMs + age_max)
       for (const batch of readable) this.#finish(batch, result)
     }
     this.#consumers--
