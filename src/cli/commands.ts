@@ -1,10 +1,12 @@
 import type { Command } from './command.ts'
 import {
+  auditOptions,
   collectOptions,
   componentsOptions,
   configOptions,
   doctorOptions,
   jsonOption,
+  lastOptions,
   pricesOptions,
   queueOptions,
   redactOptions,
@@ -63,6 +65,22 @@ export const commands: readonly Command[] = [
       'Says which client libraries are installed here and whether they are observed; of a command, which it loads. Exit code 1: one is not observed.',
     options: { ...doctorOptions, ...jsonOption },
     load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'last',
+    synopsis: '[n]',
+    summary:
+      'What did it last do: the newest calls in the audit log, those with side effects first, then the others; 10 of each when no number is given.',
+    options: { ...lastOptions, ...configOptions, ...jsonOption },
+    load: () => import('./last.ts'),
+  },
+  {
+    name: 'audit',
+    synopsis: 'verify',
+    summary:
+      'Reads the whole audit log: whether a line was changed, removed or moved, and where. Exit code 1: one was.',
+    options: { ...auditOptions, ...configOptions, ...jsonOption },
+    load: () => import('./audit.ts'),
   },
   {
     name: 'redact',

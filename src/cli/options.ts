@@ -79,6 +79,25 @@ export const queueOptions = {
   timeout: { type: 'string', value: '<s>', summary: 'Of drain: seconds after which it gives up; 60 when absent.' },
 } as const satisfies Options
 
+export const lastOptions = {
+  agent: { type: 'string', value: '<name>', summary: 'Only calls of this agent.' },
+  run: { type: 'string', value: '<id>', summary: 'Only calls of this run: its trace id.' },
+  tool: { type: 'string', value: '<name>', summary: 'Only calls of this tool.' },
+} as const satisfies Options
+
+export const auditOptions = {
+  archive: {
+    type: 'string',
+    value: '<folder>',
+    summary: 'Of verify: where old files were moved to; they are read, too.',
+  },
+  expect: {
+    type: 'string',
+    value: '<number:hash>',
+    summary: 'Of verify: a line that was noted elsewhere, as an earlier verify printed it; it must be there.',
+  },
+} as const satisfies Options
+
 export const pricesOptions = {
   provider: { type: 'string', value: '<name>', summary: 'Who sells the models, e.g. openai; alone: lists its models.' },
   at: { type: 'string', value: '<date>', summary: 'As of this day or moment instead of now.' },

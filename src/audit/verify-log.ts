@@ -1,0 +1,271 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { codeOf, CURRENT_FILE, rotatedFilesIn } from './audit-files.ts'
+import type { RotatedFile } from './audit-files.ts'
+import { lineHash, NO_HASH, parseAuditLine } from './audit-line.ts'
+import type { AuditRecord } from './audit-line.ts'
+import { readHead } from './head-file.ts'
+import type { Head } from './head-file.ts'
+import { linesOf } from './read-lines.ts'
+import type { RawLine } from './read-lines.ts'
+
+export interface VerifyOptions {
+  readonly folder: string
+  /** Where files were moved to: they are verified as well. */
+  readonly archiveFolder?: string | undefined
+  /** A line that somebody has noted elsewhere: it must be there, and be the same. */
+  readonly expected?: { readonly seq: number; readonly hash: string } | undefined
+}
+
+/**
+ * `changed`: a line is not the one that was written. `removed`: lines are missing. `reordered`: a line stands behind one that came after it, or is there twice.
+ * `torn`: a line has no end. `unreadable`: a file can't be read.
+ */
+export type BreakKind = 'changed' | 'removed' | 'reordered' | 'torn' | 'unreadable'
+
+export interface ChainBreak {
+  readonly kind: BreakKind
+  readonly file: string
+  /** From 1; 0 where it is about no line of the file. */
+  readonly line: number
+  readonly seq: number
+  readonly what: string
+}
+
+export interface Verification {
+  readonly files: number
+  readonly lines: number
+  /** Of the lines that are there; 0 when none is. */
+  readonly firstSeq: number
+  readonly last: { readonly seq: number; readonly hash: string }
+  readonly break: ChainBreak | null
+  /** What the log says of itself: torn lines, lost lines, files that went. */
+  readonly notes: Readonly<Record<string, number>>
+}
+
+/**
+ * Reads every line of the log and of its archive: numbers, hashes, form, both ends. Ends at the first break. Whoever may write to the folder can write all of it
+ * anew, head included: against that, note the last number and hash elsewhere (`expected`). May run beside whoever writes.
+ */
+export async function verifyLog(options: VerifyOptions): Promise<Verification> {
+  for (let attempt = 1; ; attempt++) {
+    const before = await filesOf(options)
+    const head = await readHead(options.folder)
+    const walk = new ChainWalk(head, options.expected)
+    try {
+      for (const { path, isCompressed } of before) {
+        if (!(await walk.readFile(path, isCompressed))) break
+      }
+      walk.end(before.at(-1)?.path ?? join(options.folder, CURRENT_FILE))
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || attempt === ATTEMPTS_MAX) throw error
+    }
+    // A file was rotated, compressed or removed meanwhile, or the head was read half written: what was found may be nothing.
+    const isSame = head !== 'damaged' && JSON.stringify(before) === JSON.stringify(await filesOf(options))
+    if (isSame || attempt === ATTEMPTS_MAX) return walk.result(before.length)
+  }
+}
+
+const ATTEMPTS_MAX = 5
+
+type LogFile = Pick<RotatedFile, 'path' | 'isCompressed'>
+
+async function filesOf({ folder, archiveFolder }: VerifyOptions): Promise<LogFile[]> {
+  const archived = archiveFolder === undefined ? [] : await rotatedFilesIn(archiveFolder)
+  const rotated = existsSync(folder) ? await rotatedFilesIn(folder) : []
+  const files = [...archived, ...rotated].sort((a, b) => a.firstSeq - b.firstSeq || a.lastMs - b.lastMs)
+  const current = join(folder, CURRENT_FILE)
+  return existsSync(current) ? [...files, { path: current, isCompressed: false }] : files
+}
+
+interface PlacedLine {
+  readonly file: string
+  readonly line: number
+  readonly seq: number
+  readonly hash: string
+}
+
+class ChainWalk {
+  readonly #head: Head | 'missing' | 'damaged'
+  readonly #expected: VerifyOptions['expected']
+  readonly #notes: Record<string, number> = {}
+  #break: ChainBreak | null = null
+  #firstSeq = 0
+  #lines = 0
+  #last: PlacedLine | undefined
+  /** Hashes of the lines that the head and the caller name. */
+  readonly #hashes = new Map<number, string>()
+
+  constructor(head: Head | 'missing' | 'damaged', expected: VerifyOptions['expected']) {
+    this.#head = head
+    this.#expected = expected
+    if (typeof head !== 'string') this.#hashes.set(head.last.seq, '').set(head.first.seq - 1, '')
+    if (expected !== undefined) this.#hashes.set(expected.seq, '')
+  }
+
+  /** False when the chain is broken. */
+  async readFile(file: string, isCompressed: boolean): Promise<boolean> {
+    let line = 0
+    try {
+      for await (const lines of linesOf(file, isCompressed)) {
+        for (const raw of lines) {
+          line++
+          if (!this.#isSound(raw, file, line)) {
+            await this.#tellMoved(file, isCompressed)
+            return false
+          }
+        }
+      }
+    } catch (error) {
+      const code = codeOf(error)
+      if (!code.startsWith('Z_') && code !== 'EIO') throw error
+      this.#fail('unreadable', { file, line: line + 1, seq: this.#nextSeq }, `the file can't be read on (${code})`)
+      return false
+    }
+    return true
+  }
+
+  #isSound({ bytes, isWhole }: RawLine, file: string, line: number): boolean {
+    const last = this.#last
+    const here = { file, line, seq: this.#nextSeq }
+    if (!isWhole) return this.#isTornSound(here)
+    const record = parseAuditLine(bytes)
+    if (record === undefined) return this.#fail('changed', here, 'this is no line of the log')
+    if (last === undefined) this.#begin(record)
+    else if (record.prev === last.hash) {
+      if (record.seq !== last.seq + 1)
+        return this.#fail('changed', here, `the number of this line was changed to ${record.seq}`)
+    } else if (record.seq === last.seq + 1) {
+      return this.#fail('changed', last, `this line is not the one that line ${record.seq} was chained to`)
+    } else return this.#failOrder(record, last, here)
+    const hash = lineHash(bytes)
+    this.#last = { file, line, seq: record.seq, hash }
+    this.#lines++
+    if (this.#hashes.has(record.seq)) this.#hashes.set(record.seq, hash)
+    return this.#readNote(record, file, line)
+  }
+
+  get #nextSeq(): number {
+    return (this.#last?.seq ?? 0) + 1
+  }
+
+  /** What precedes the first line counts as a line that was there. */
+  #begin({ seq, prev }: AuditRecord): void {
+    this.#firstSeq = seq
+    if (this.#hashes.has(seq - 1)) this.#hashes.set(seq - 1, prev)
+  }
+
+  /** The end of a file that is being written, or was at a crash: the next start cuts it, and says so. Lines that the head knows are not cut. */
+  #isTornSound(here: Place): boolean {
+    const head = this.#head
+    const isKnown = typeof head === 'string' || head.last.seq >= here.seq || !here.file.endsWith(CURRENT_FILE)
+    if (isKnown) return this.#fail('torn', here, 'this line has no end')
+    this.#notes['torn_line'] = 1
+    return true
+  }
+
+  #failOrder({ seq }: AuditRecord, last: PlacedLine, here: Place): false {
+    if (seq <= last.seq) {
+      const what = `line ${seq} stands here, behind line ${last.seq}: it was moved, or is there twice`
+      return this.#fail('reordered', here, what)
+    }
+    const missing = seq - 1 === here.seq ? `line ${here.seq} is` : `lines ${here.seq} to ${seq - 1} are`
+    return this.#fail('removed', here, `${missing} missing here`)
+  }
+
+  /** A line that seems to be removed may stand further on in the file. */
+  async #tellMoved(file: string, isCompressed: boolean): Promise<void> {
+    const found = this.#break
+    if (found?.kind !== 'removed') return
+    let line = 0
+    for await (const lines of linesOf(file, isCompressed)) {
+      for (const { bytes } of lines) {
+        line++
+        if (line <= found.line || parseAuditLine(bytes)?.seq !== found.seq) continue
+        const what = `line ${found.seq} does not stand here, but in line ${line} of the file`
+        this.#break = { ...found, kind: 'reordered', what }
+        return
+      }
+    }
+  }
+
+  #readNote({ event, seq, fields }: AuditRecord, file: string, line: number): boolean {
+    if (event !== 'log') return true
+    const note = String(fields['note'])
+    this.#notes[note] = (this.#notes[note] ?? 0) + 1
+    if (note !== 'head_missing' && note !== 'head_damaged') return true
+    const how = note === 'head_missing' ? 'missing' : 'not what the log had written'
+    return this.#fail(
+      'removed',
+      { file, line, seq },
+      `the head file was ${how} when the log went on here: lines before this one may have been cut`,
+    )
+  }
+
+  /** Compares both ends with what the head says. */
+  end(file: string): void {
+    if (this.#break !== null) return
+    const head = this.#head
+    const place = { file, line: this.#last?.line ?? 0, seq: this.#last?.seq ?? 0 }
+    if (typeof head === 'string') {
+      if (head === 'damaged') this.#fail('changed', { file: 'head.json', line: 0, seq: 0 }, 'the head file was changed')
+      else if (this.#lines > 0)
+        this.#fail(
+          'removed',
+          { file: 'head.json', line: 0, seq: 0 },
+          'the head file is missing: lines at the end may be',
+        )
+    } else this.#checkHead(head, place)
+    if (this.#break === null) this.#checkExpected(place)
+  }
+
+  #checkHead({ first, last, synced }: Head, place: Place): void {
+    if (last.seq > place.seq && last.seq >= first.seq) {
+      const from = Math.max(place.seq + 1, first.seq)
+      const how = place.seq >= synced ? '; a crash of the host may have taken them, they were not synced' : ''
+      this.#fail('removed', place, `lines ${from} to ${last.seq} are missing at the end${how}`)
+    } else if (this.#lines > 0 && this.#firstSeq > first.seq) {
+      const what = `lines ${first.seq} to ${this.#firstSeq - 1} are missing at the beginning`
+      this.#fail('removed', { ...place, seq: first.seq }, what)
+    } else if (this.#lines > 0 && this.#hashAt(first.seq - 1) !== first.prev) {
+      this.#fail('changed', { ...place, seq: first.seq }, 'the first line is not the one that the head file names')
+    } else if (this.#lines > 0 && this.#hashAt(last.seq) !== last.hash) {
+      this.#fail('changed', { ...place, seq: last.seq }, `line ${last.seq} is not the one that the head file names`)
+    }
+  }
+
+  #checkExpected(place: Place): void {
+    const expected = this.#expected
+    if (expected === undefined || this.#hashAt(expected.seq) === expected.hash) return
+    const isMissing = expected.seq > place.seq || expected.seq < this.#firstSeq
+    const what = isMissing ? 'is missing' : 'is not the one that was expected'
+    this.#fail(isMissing ? 'removed' : 'changed', { ...place, seq: expected.seq }, `line ${expected.seq} ${what}`)
+  }
+
+  #hashAt(seq: number): string | undefined {
+    return this.#hashes.get(seq)
+  }
+
+  #fail(kind: BreakKind, { file, line, seq }: Place, what: string): false {
+    this.#break = { kind, file, line, seq, what }
+    return false
+  }
+
+  result(files: number): Verification {
+    const { seq, hash } = this.#last ?? { seq: 0, hash: NO_HASH }
+    return {
+      files,
+      lines: this.#lines,
+      firstSeq: this.#firstSeq,
+      last: { seq, hash },
+      break: this.#break,
+      notes: this.#notes,
+    }
+  }
+}
+
+interface Place {
+  readonly file: string
+  readonly line: number
+  readonly seq: number
+}
