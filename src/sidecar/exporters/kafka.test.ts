@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import type { Server } from 'node:net'
+import type { Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { certificate } from '../../../test/support/certificate.ts'
@@ -282,41 +282,87 @@ describe.skipIf(goCommand === undefined)('kafka', { timeout: 120_000 }, () => {
   })
 })
 
-/** Answers as a broker that has no mechanism in common, and resets the connection a moment later. */
-function refusingBroker(): Server {
-  const API_VERSIONS = 18
-  const int16s = (...values: number[]): Buffer => Buffer.from(Int16Array.from(values).buffer).swap16()
-  const int32 = (value: number): Buffer => Buffer.from(Int32Array.of(value).buffer).swap32()
-  return createServer({ allowHalfOpen: true }, (socket) => {
+const int16s = (...values: number[]): Buffer => Buffer.from(Int16Array.from(values).buffer).swap16()
+const int32 = (value: number): Buffer => Buffer.from(Int32Array.of(value).buffer).swap32()
+const API_VERSIONS = 18
+
+/** Says which requests it takes, and answers those with what `answer` makes of them. */
+async function strangeBroker(
+  apis: readonly [number, number, number][],
+  answer: (request: Buffer, socket: Socket) => Buffer,
+): Promise<{ readonly address: string; readonly requests: number[]; connections(): Promise<number> }> {
+  const requests: number[] = []
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {})
     socket.on('data', (request) => {
-      const isVersions = request.readInt16BE(4) === API_VERSIONS
-      const versions = [int16s(0), int32(2), int16s(17, 0, 1, 36, 0, 2), int32(0)]
-      const body = Buffer.concat([request.subarray(8, 12), ...(isVersions ? versions : [int16s(33), int32(0)])])
+      const api = request.readInt16BE(4)
+      requests.push(api)
+      const versions = [int16s(0), int32(apis.length), ...apis.map((one) => int16s(...one)), int32(0)]
+      const refusal = [int16s(35), int32(0), int32(0)]
+      const ofVersions = request.readInt16BE(6) > 1 ? refusal : versions
+      const rest = api === API_VERSIONS ? Buffer.concat(ofVersions) : answer(request, socket)
+      const body = Buffer.concat([request.subarray(8, 12), rest])
       socket.write(Buffer.concat([int32(body.length), body]))
-      if (!isVersions) setTimeout(() => socket.resetAndDestroy(), 50)
     })
   }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  cleanUps.push(() => server.close())
+  const address = server.address()
+  return {
+    address: `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    requests,
+    connections: () =>
+      new Promise((resolve) => {
+        server.getConnections((_, count) => resolve(count))
+      }),
+  }
+}
+
+/** What nobody has caught meanwhile; it would end a sidecar. */
+function uncaught(): unknown[] {
+  const errors: unknown[] = []
+  const note = (error: unknown): void => void errors.push(error)
+  process.on('uncaughtException', note)
+  cleanUps.push(() => process.off('uncaughtException', note))
+  return errors
 }
 
 test('a broker that refuses the login and then resets the connection does not end the process', async () => {
-  const broker = refusingBroker()
-  await once(broker, 'listening')
-  cleanUps.push(() => broker.close())
-  const address = broker.address()
-  const port = typeof address === 'object' ? address?.port : undefined
-  const ended: unknown[] = []
-  const note = (error: unknown): void => void ended.push(error)
-  process.on('uncaughtException', note)
-  cleanUps.push(() => process.off('uncaughtException', note))
+  const apis: [number, number, number][] = [
+    [17, 0, 1],
+    [36, 0, 2],
+  ]
+  const broker = await strangeBroker(apis, (_request, socket) => {
+    setTimeout(() => socket.resetAndDestroy(), 50)
+    return Buffer.concat([int16s(33), int32(0)])
+  })
+  const errors = uncaught()
   const sasl = { mechanism: 'PLAIN', username: 'u', password: 'p' }
-  const exporter = await startExporter({ brokers: [`127.0.0.1:${port}`], auth: { sasl } })
-  const sent = await send(exporter, one(), 1)
-  expect(sent).toMatchObject({ outcome: 'retry', reason: expect.stringContaining('check auth') as unknown })
-  const connections = await new Promise((resolve) => broker.getConnections((_, count) => resolve(count)))
-  expect(connections).toBeGreaterThan(0)
-  await until(async () => (await new Promise((resolve) => broker.getConnections((_, count) => resolve(count)))) === 0)
-  expect(ended).toEqual([])
+  const exporter = await startExporter({ brokers: [broker.address], auth: { sasl } })
+  expect(await send(exporter, one(), 1)).toMatchObject({
+    outcome: 'retry',
+    reason: expect.stringContaining('check auth') as unknown,
+  })
+  expect(broker.requests).toContain(17)
+  await until(async () => (await broker.connections()) === 0)
+  expect(errors).toEqual([])
+})
+
+test('a broker that forgets the topic in its answer does not end the process, nor hold the batch for ever', async () => {
+  // Metadata v1: no brokers, controller 0, no topics. The client looks for its topic in there.
+  const broker = await strangeBroker(
+    [
+      [3, 1, 1],
+      [0, 3, 3],
+    ],
+    () => Buffer.concat([int32(0), int32(0), int32(0)]),
+  )
+  const errors = uncaught()
+  const exporter = await startExporter({ brokers: [broker.address] })
+  for (let attempt = 0; attempt < 2; attempt++)
+    expect(await send(exporter, one(), 1)).toEqual({ outcome: 'retry', reason: 'Kafka: UNREADABLE_ANSWER' })
+  expect(broker.requests.filter((api) => api === 3)).toHaveLength(2)
+  expect(errors).toEqual([])
 })
 
 describe('the configuration of kafka', () => {
