@@ -111,20 +111,27 @@ describe('what a request says', () => {
       { type: 'document', source: { type: 'text', data: 'plain text' } },
       { type: 'tool_use', input: { type: 'image', of: 'a cat' } },
       { images: [data, data] },
+      { functionResponse: { response: { type: 'file' }, parts: [{ inlineData: { mimeType: 'image/png', data } }] } },
+      { toolResult: { content: [{ json: { type: 'audio' } }, { image: { source: { bytes: data } } }] } },
     ]
     const size = contentSizeOf(blocks)
-    expect(size?.media).toEqual({ image: 7, audio: 1, video: 1, file: 1 })
-    expect(size?.bytes).toBeLessThan(2_500)
+    expect(size?.media).toEqual({ image: 9, audio: 1, video: 1, file: 1 })
+    expect(size?.bytes).toBeLessThan(3_000)
   })
 
-  test('bytes are at least those of the body as JSON', () => {
+  test('bytes are at least those of what is said, and of JSON where a tool takes or gives it', () => {
+    const bytesOf = (text: string): number => new TextEncoder().encode(text).length
+    const textsIn = (value: unknown): string[] =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([key, inner]) => [...(Array.isArray(value) ? [] : [key]), ...textsIn(inner)])
+        : [String(value)]
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
-        const bytes = new TextEncoder().encode(JSON.stringify(value)).length
-        const size = contentSizeOf({ text: value })
-        const found = size?.media ?? { image: 0, audio: 0, video: 0, file: 0 }
-        const hasMedia = Object.values(found).some((pieces) => pieces > 0)
-        expect(hasMedia || (size?.bytes ?? 0) >= bytes).toBe(true)
+        const text = contentSizeOf({ text: value })
+        const hasMedia = Object.values(text?.media ?? {}).some((pieces) => pieces > 0)
+        const said = textsIn(value).reduce((sum, one) => sum + bytesOf(one), 0)
+        expect(hasMedia || (text?.bytes ?? 0) >= said).toBe(true)
+        expect(contentSizeOf({ parameters: value })?.bytes).toBeGreaterThanOrEqual(bytesOf(JSON.stringify(value)))
       }),
     )
     expect(contentSizeOf('é€😀')?.bytes).toBe(2 + 2 + 3 + 4)
@@ -154,7 +161,8 @@ describe('the bound of a call', () => {
           const content = text.repeat(repeat)
           const body = { ...named, n, messages: [{ role: 'user', content }], ...(limit !== null && { [field]: limit }) }
           const bound = boundOf(target, body)
-          const most = new TextEncoder().encode(JSON.stringify(body)).length + OVERHEAD_TOKENS
+          // A byte of what is said is a token at most; how JSON escapes it is not seen by the model.
+          const most = new TextEncoder().encode(content).length + OVERHEAD_TOKENS
           const inputTokens = Math.floor(most * input)
           const choices = target === MESSAGES ? 1 : n
           const outputTokens = Math.floor((limit ?? OUTPUT_TOKENS_DEFAULT) * choices * output)

@@ -5,7 +5,7 @@ import type { Fields } from './fields.ts'
 export type MediaKind = 'image' | 'audio' | 'video' | 'file'
 
 export interface ContentSize {
-  /** Of the body as JSON, without the data of media. */
+  /** UTF-8 of all texts and names in the body, and of the JSON around them; without the data of media. */
   readonly bytes: number
   readonly media: Readonly<Record<MediaKind, number>>
   /** Something asks for a cache of an hour, which costs more than one of five minutes. */
@@ -33,7 +33,9 @@ type Place = 'text' | 'plain' | 'media'
 function addValue(size: Sum, value: unknown, depth: number, place: Place): boolean {
   if (depth > BODY_DEPTH_MAX) return false
   if (typeof value === 'string') {
-    if (place !== 'media' || !isData(value)) size.bytes += utf8Bytes(JSON.stringify(value))
+    // What a tool takes and gives may be shown to the model as JSON, the rest is as it is.
+    if (place === 'plain') size.bytes += utf8Bytes(JSON.stringify(value))
+    else if (place === 'text' || !isData(value)) size.bytes += utf8Bytes(value) + 2
     return true
   }
   if (!isFields(value)) {
@@ -71,11 +73,14 @@ function addFields(size: Sum, fields: Fields, depth: number, place: Place): bool
   return true
 }
 
-/** Arguments and schemas of tools. */
+/** Arguments, results in JSON and schemas of tools. */
 const PLAIN: ReadonlySet<string> = new Set([
   'functionCall',
-  'functionResponse',
   'toolUse',
+  'args',
+  'arguments',
+  'response',
+  'json',
   'parameters',
   'parametersJsonSchema',
   'input_schema',
@@ -151,15 +156,4 @@ const isData = (text: string): boolean =>
 
 const DATA_CHARACTERS_MIN = 256
 
-function utf8Bytes(text: string): number {
-  // Most texts are ASCII, and that is seen fast.
-  if (!/[^\0-\x7f]/.test(text)) return text.length
-  let bytes = text.length
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    // Two units of a pair are four bytes, a unit alone is three.
-    if (unit >= 0x800) bytes += unit >= 0xd800 && unit <= 0xdfff ? 1 : 2
-    else if (unit >= 0x80) bytes += 1
-  }
-  return bytes
-}
+const utf8Bytes = (text: string): number => Buffer.byteLength(text)
