@@ -382,3 +382,102 @@ describe('any span', () => {
     expect(JSON.stringify(spansIn(normalized(batchOf(given))))).toContain('v1v')
   })
 })
+
+// What js/src/experimental/otel/translator.ts of langsmith-sdk sets.
+describe('LangSmith', () => {
+  const llm = { 'langsmith.span.kind': 'llm', 'gen_ai.operation.name': 'chat', 'gen_ai.system': 'openai' }
+
+  test('a model call', () => {
+    expect(
+      became({
+        ...llm,
+        'langsmith.trace.name': 'ChatOpenAI',
+        'gen_ai.request.model': 'gpt-4o',
+        'gen_ai.usage.input_tokens': 7,
+        'gen_ai.prompt': '{"messages":[{"role":"user","content":"Hi"}]}',
+        'gen_ai.completion': '{"role":"assistant","content":"Hello"}',
+        'langsmith.metadata.thread_id': 't',
+      }),
+    ).toEqual({
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'openai',
+      'langsmith.trace.name': 'ChatOpenAI',
+      'gen_ai.request.model': 'gpt-4o',
+      'gen_ai.usage.input_tokens': 7,
+      'gen_ai.input.messages': '[{"role":"user","parts":[{"type":"text","content":"Hi"}]}]',
+      'gen_ai.output.messages': '[{"role":"assistant","parts":[{"type":"text","content":"Hello"}]}]',
+      'langsmith.metadata.thread_id': 't',
+    })
+  })
+
+  test('what a tool was given and gave is no message', () => {
+    expect(
+      became({
+        'langsmith.span.kind': 'tool',
+        'gen_ai.operation.name': 'execute_tool',
+        'gen_ai.tool.name': 'search',
+        'gen_ai.prompt': '{"input":"q"}',
+        'gen_ai.completion': '{"output":"r"}',
+      }),
+    ).toEqual({
+      'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.name': 'search',
+      'gen_ai.tool.call.arguments': '{"input":"q"}',
+      'gen_ai.tool.call.result': '{"output":"r"}',
+    })
+  })
+
+  test('its own word for an operation is translated where it stands under the name of today; others stay', () => {
+    expect(became({ 'langsmith.span.kind': 'chain', 'gen_ai.operation.name': 'chain' })).toEqual({
+      'gen_ai.operation.name': 'invoke_workflow',
+    })
+    const prompt = { 'langsmith.span.kind': 'prompt', 'gen_ai.operation.name': 'chat' }
+    expect(became(prompt)).toEqual(prompt)
+    const own = { 'langsmith.span.kind': 'chain', 'gen_ai.operation.name': 'mine' }
+    expect(became(own)).toEqual(own)
+  })
+})
+
+// What pydantic_ai sets on its spans of agents and tools, and logfire on those of clients.
+describe('Logfire and Pydantic AI', () => {
+  test('an agent', () => {
+    expect(
+      became({
+        'logfire.msg': 'support run',
+        agent_name: 'support',
+        model_name: 'gpt-4o',
+        'operation.cost': 0.02,
+        'pydantic_ai.all_messages': '[{"role":"user","parts":[{"type":"text","content":"Hi"}]}]',
+        final_result: 'Hello',
+      }),
+    ).toEqual({
+      'logfire.msg': 'support run',
+      'gen_ai.agent.name': 'support',
+      'gen_ai.request.model': 'gpt-4o',
+      'spanwarden.cost.amount': 0.02,
+      'gen_ai.input.messages': '[{"role":"user","parts":[{"type":"text","content":"Hi"}]}]',
+      final_result: 'Hello',
+    })
+  })
+
+  test('a tool', () => {
+    expect(
+      became({
+        'logfire.msg': 'running tool: search',
+        'gen_ai.tool.name': 'search',
+        tool_arguments: '{}',
+        tool_response: 'r',
+      }),
+    ).toEqual({
+      'logfire.msg': 'running tool: search',
+      'gen_ai.tool.name': 'search',
+      'gen_ai.tool.call.arguments': '{}',
+      'gen_ai.tool.call.result': 'r',
+    })
+  })
+
+  test('names without a prefix are nobody else’s', () => {
+    const mine = { agent_name: 'a', model_name: 'm', tool_arguments: 'x', tool_response: 'y' }
+    expect(became(mine)).toEqual(mine)
+  })
+})

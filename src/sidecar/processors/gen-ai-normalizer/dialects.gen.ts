@@ -102,6 +102,8 @@ export const DIALECTS: readonly Dialect[] = [
     markers: [],
     attributes: [
       {"from":"langsmith.span.kind","to":"gen_ai.operation.name","when":[]},
+      {"from":"gen_ai.prompt","to":"gen_ai.tool.call.arguments","when":["execute_tool"],"beside":"langsmith.span.kind"},
+      {"from":"gen_ai.completion","to":"gen_ai.tool.call.result","when":["execute_tool"],"beside":"langsmith.span.kind"},
     ],
     families: [
     ],

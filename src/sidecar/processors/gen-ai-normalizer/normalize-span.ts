@@ -87,7 +87,9 @@ function place(
   const [first] = from
   const content = value === SAME ? draft.attributes.read(first ?? -1) : value
   const isTaken = draft.has(to)
-  if (isTaken && !(overwrite && draft.came(to))) {
+  // LangSmith writes some of its own words under the name of today as well.
+  const isUntranslated = isTaken && value !== SAME && isSame(draft.current(to), draft.attributes.read(first ?? -1))
+  if (isTaken && !((overwrite || isUntranslated) && draft.came(to))) {
     if (!keep && isSame(draft.current(to), content)) for (const index of from) draft.remove(index)
     return
   }
