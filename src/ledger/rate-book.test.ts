@@ -138,6 +138,12 @@ describe('rates', () => {
     expect(admit([day])).toEqual({ isAdmitted: true })
   })
 
+  test('a call that no limit concerns is not written down', () => {
+    const { admit, rows } = open()
+    expect(admit([])).toEqual({ isAdmitted: true })
+    expect(rows()).toEqual([[], [], [], []])
+  })
+
   test('nothing at all is a limit too', () => {
     const { admit } = open()
     for (const rule of [
