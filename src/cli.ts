@@ -6,8 +6,12 @@ if (major === undefined || minor === undefined || major < 22 || (major === 22 &&
   process.exit(1)
 } else {
   const { fileURLToPath } = await import('node:url')
-  const { main } = await import('./cli/main.ts')
   const { stdout, stderr, env, argv } = process
+  if (argv[2] === 'collect' || argv[2] === 'run') {
+    const { cacheCompiledCode } = await import('./cli/compile-cache.ts')
+    cacheCompiledCode(env)
+  }
+  const { main } = await import('./cli/main.ts')
   const exitCode = await main(argv.slice(2), { stdout, stderr, env, entry: fileURLToPath(import.meta.url) })
   stdout.write('', () => process.exit(exitCode))
 }

@@ -4,6 +4,7 @@ import type { Health } from './health.ts'
 import type { LogEntry } from './log.ts'
 import { isLoopback, namesLoopback } from './loopback.ts'
 import type { Reloaded } from './reloader.ts'
+import { withoutSchemas } from './without-schemas.ts'
 
 export interface ControlRoutesOptions {
   /** Where they are to be served. */
@@ -29,7 +30,11 @@ const securityHeaders = {
  * stays so when a backend is away: taking the agent out of service would not bring the backend back (its status is "degraded" then, with the reasons).
  */
 export function controlRoutes(options: ControlRoutesOptions): FastifyInstance {
-  const http = fastify({ bodyLimit: BODY_BYTES_MAX, routerOptions: { ignoreTrailingSlash: true } })
+  const http = fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    routerOptions: { ignoreTrailingSlash: true },
+    schemaController: withoutSchemas,
+  })
   guard(http, isLoopback(options.host))
   const { health, recentLog, reload } = options
   http.get('/health', async () => health())

@@ -21,7 +21,8 @@ export const redaction = defineProcessor({
   config: redactionConfig,
   create(config, { id, metrics, clock, env, logger }) {
     const names = buildNames(config.names, { clock, logger })
-    const { redactor, options } = buildRedaction(config, { clock, env }, names?.patterns)
+    const built = buildRedaction(config, { clock, env }, names?.patterns)
+    const { options } = built
     const action = (rule: RuleType): string => (config.dry_run ? 'none' : (options.actionOf?.(rule).kind ?? 'replace'))
     const counters = new Map<RuleType, Counter>()
     const counterOf = (rule: RuleType): Counter => {
@@ -39,7 +40,7 @@ export const redaction = defineProcessor({
     for (const warning of warningsOf(config)) logger.warn({}, warning)
     const summary = config.summary === undefined || config.summary === '' ? 'debug' : config.summary
     const redact = (view: OtlpView, edits: Edits): void =>
-      redactBatch(redactor, view, edits, summary, (type) => counterOf(type).add(1), options)
+      redactBatch(built.redactor, view, edits, summary, (type) => counterOf(type).add(1), options)
     if (names === undefined) return { showsEdits: true, process: redact }
     return {
       showsEdits: true,

@@ -17,11 +17,11 @@ export function isLargeNumber(view: OtlpView, n: number): boolean {
 
 /** What is found in numbers, which stand in attributes as bits: they are written out and looked at as texts of their own. */
 export class NumberTexts {
-  readonly #redactor: Redactor
+  readonly #redactor: () => Redactor
   readonly #text = new Uint8Array(NUMBER_CHARS_MAX)
 
-  /** The redactor is used for nothing else: each number is a batch to it. */
-  constructor(redactor: Redactor) {
+  /** The redactor is made when the first number comes, and used for nothing else: each number is a batch to it. */
+  constructor(redactor: () => Redactor) {
     this.#redactor = redactor
   }
 
@@ -30,8 +30,9 @@ export class NumberTexts {
     const number = view.field(n) === INT ? String(BigInt.asIntN(64, view.varint64(n))) : String(view.double(n))
     const { written } = encoder.encodeInto(number, this.#text)
     const text = this.#text.subarray(0, written)
-    this.#redactor.scan(text)
-    const found = this.#redactor.redactions(0, written, label)
+    const redactor = this.#redactor()
+    redactor.scan(text)
+    const found = redactor.redactions(0, written, label)
     if (found.length === 0) return { found, text: number }
     let redacted = ''
     let at = 0

@@ -20,12 +20,12 @@ export interface SplitNumber {
  * together when they are neighbours and their keys differ in nothing but a number.
  */
 export class SplitValues {
-  readonly #redactor: Redactor
+  readonly #redactor: () => Redactor
   #parts: number[] = []
   #texts: string[] = []
 
-  /** The redactor is used for nothing else: each number is a batch to it. */
-  constructor(redactor: Redactor) {
+  /** The redactor is made when the first number comes, and used for nothing else: each number is a batch to it. */
+  constructor(redactor: () => Redactor) {
     this.#redactor = redactor
   }
 
@@ -65,8 +65,9 @@ export class SplitValues {
 
   #whole(text: string): Redaction | undefined {
     const bytes = Buffer.from(text)
-    this.#redactor.scan(bytes)
-    const [found] = this.#redactor.redactions(0, bytes.length)
+    const redactor = this.#redactor()
+    redactor.scan(bytes)
+    const [found] = redactor.redactions(0, bytes.length)
     return found !== undefined && found.start === 0 && found.end === bytes.length ? found : undefined
   }
 }

@@ -3,6 +3,7 @@ import { fastify } from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { ComponentContext, ReceiverContext } from '../../component.ts'
 import { httpUrl } from '../../loopback.ts'
+import { withoutSchemas } from '../../without-schemas.ts'
 import { answerBadClient } from './bad-client.ts'
 import { ClosedConnections } from './closed-connections.ts'
 import { FastDoor } from './fast-door.ts'
@@ -118,6 +119,7 @@ function createServer(config: HttpConfig, tls: ListenerTls | undefined, closed: 
     ...timeouts,
     forceCloseConnections: 'idle' as const,
     return503OnClosing: false,
+    schemaController: withoutSchemas,
     clientErrorHandler: (error: Error & { code?: unknown }, socket: Socket) => answerBadClient(error, socket, closed),
   }
   const http: FastifyInstance =
