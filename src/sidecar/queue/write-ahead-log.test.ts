@@ -184,7 +184,7 @@ describe('write-ahead log', () => {
     log.take()?.done()
     expect(existsSync(join(folder, '0000000001.wal'))).toBe(true)
     first?.done()
-    expect(readdirSync(folder).filter((name) => name.startsWith('0000000001'))).toEqual([])
+    await expect.poll(() => readdirSync(folder).filter((name) => name.startsWith('0000000001'))).toEqual([])
     await log.close()
   })
 

@@ -12,6 +12,7 @@ import { acknowledgedPath, readSegment, segmentIds, segmentPath } from './wal/re
 import type { SegmentOnDisk } from './wal/read-segment.ts'
 import { isSound, RECORD_HEADER_BYTES } from './wal/record.ts'
 import type { StoredRecord } from './wal/record.ts'
+import { SegmentRemoval } from './wal/segment-removal.ts'
 import { FileDeletedError, openNewFile, SegmentWriter } from './wal/segment-writer.ts'
 import type { OpenFile } from './wal/segment-writer.ts'
 
@@ -92,6 +93,9 @@ export class WriteAheadLog implements QueueStorage {
   readonly #size = new SizeSum()
   /** Undefined while the folder can't be written to. */
   #unlock: (() => void) | undefined
+  readonly #removal = new SegmentRemoval((file, code) => this.#tell({ kind: 'not_acknowledged', file, code }))
+  /** The last write failed, perhaps for want of room. */
+  #hasFailed = false
   /** The segment that is being written is followed by the next, however short it is. */
   #isRotationDue = false
 
@@ -178,6 +182,7 @@ export class WriteAheadLog implements QueueStorage {
       if (segment.open === 0) this.#remove(segment)
     }
     for (const { segment } of this.#entries.values()) segment.acknowledgements.close()
+    await this.#removal.settled
     this.#unlock?.()
   }
 
@@ -187,11 +192,14 @@ export class WriteAheadLog implements QueueStorage {
     this.#isCommitting = true
     while (this.#waiting.length > 0) {
       const batch = this.#nextCommit()
+      if (this.#hasFailed) await this.#removal.settled
       try {
         const { segment, records } = await this.#append(batch)
         for (const [i, record] of records.entries()) this.#keep(segment, record, batch[i] as Waiting)
         for (const { resolve } of batch) resolve()
+        this.#hasFailed = false
       } catch (error) {
+        this.#hasFailed = true
         for (const { payload, reject } of batch) {
           payload.release()
           reject(error)
@@ -294,25 +302,19 @@ export class WriteAheadLog implements QueueStorage {
       payload.release()
     }
     segment.open--
-    if (segment.open === 0 && this.#writer?.segment !== segment) return this.#remove(segment)
+    const isEmpty = segment.open === 0 && this.#writer?.segment !== segment
     try {
+      // Also the last one: the file is there for a while yet.
       segment.acknowledgements.add(record.sequence)
     } catch (error) {
-      this.#tell({ kind: 'not_acknowledged', file: segment.path, code: codeOf(error) })
+      if (!isEmpty) this.#tell({ kind: 'not_acknowledged', file: segment.path, code: codeOf(error) })
     }
+    if (isEmpty) this.#remove(segment)
   }
 
-  /** The segment before its acknowledgements: alone, they are nothing; without them, its batches would come again. */
   #remove({ path, acknowledgements }: Segment): void {
     acknowledgements.close()
-    for (const file of [path, acknowledgedPath(path)]) {
-      try {
-        rmSync(file, { force: true })
-      } catch (error) {
-        this.#tell({ kind: 'not_acknowledged', file, code: codeOf(error) })
-        return
-      }
-    }
+    this.#removal.remove(path)
   }
 
   // Recovery
