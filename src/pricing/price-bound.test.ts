@@ -131,6 +131,13 @@ describe('the bound of a price', () => {
     expect(bound).toBe(nano)
   })
 
+  test('of tiers that may serve only one does', () => {
+    const call = { provider: 'openai', model: 'gpt-5', atMs: NOON, inputTokens: 1_000, outputTokens: 1_000 }
+    const standard = priceBoundOf(call) ?? Number.NaN
+    expect(priceBoundOf({ ...call, mayServe: ['priority', 'fast'] })).toBe(2 * standard + 1)
+    expect(priceBoundOf({ ...call, tiers: ['priority'], mayServe: ['fast'] })).toBe(4 * standard + 1)
+  })
+
   test.each(['no-such-model', ''])('no price, no bound: %j', (model) => {
     expect(priceBoundOf({ provider: 'openai', model, atMs: NOON, inputTokens: 1, outputTokens: 1 })).toBeUndefined()
   })

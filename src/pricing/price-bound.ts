@@ -22,7 +22,7 @@ export interface UsageBound {
   readonly fileSearches?: number
   /** Tiers that are asked for; all of them together, where there are several (speed and place). */
   readonly tiers?: readonly string[]
-  /** Tiers that the provider may choose without being asked, such as one that a project is set to. Those without a known price are passed over. */
+  /** Tiers of which the provider may choose one without being asked, such as one that a project is set to. Those without a known price are passed over. */
   readonly mayServe?: readonly string[]
 }
 
@@ -55,10 +55,12 @@ export function createPriceBoundOf(file?: PriceFile): PriceBoundOf {
       // A provider may fall back to the standard tier.
       factor *= Math.max(1, rule.factor)
     }
+    let served = 1
     for (const tier of mayServe) {
       rows.push(...fileRows(entries, tier, atMs).rows)
-      factor *= Math.max(1, (model && tierRule(model.provider, name, tier)?.factor) ?? 1)
+      served = Math.max(served, (model && tierRule(model.provider, name, tier)?.factor) ?? 1)
     }
+    factor *= served
     const most = rows.map((row) => mostOf(row, usage, factor))
     return most.includes(undefined) ? undefined : Math.ceil(Math.max(...most.map(Number)) / 1_000)
   }
