@@ -6,7 +6,7 @@ import type { ModelRequest, RequestLimits } from './call-bound/model-request.ts'
 export const OUTPUT_TOKENS_DEFAULT = 8_192
 /** Uses of a tool of the provider's in a call that says no limit: it is put into the request, where the format has a word for it. */
 export const SERVER_TOOL_USES_DEFAULT = 5
-/** Input that one use of such a tool brings, at most. No provider says it; the most of recorded calls was 15,000. */
+/** Input that one use of such a tool brings, at most. No provider says it; one recorded search of DeepSeek's had 29,386 tokens. */
 export const SERVER_TOOL_TOKENS_DEFAULT = 32_768
 /** The dearest documented picture: gpt-4o-mini, two thousand pixels square, takes 48,169. */
 export const IMAGE_TOKENS_DEFAULT = 50_000
