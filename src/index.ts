@@ -1,6 +1,16 @@
 import { runtime } from './sdk/runtime.ts'
-import type { Evaluation, SessionIds, ToolOptions } from './sdk/runtime.ts'
+import type { Evaluation, SessionIds, ToolKind, ToolOptions } from './sdk/runtime.ts'
 
+export {
+  ApprovalDeniedError,
+  BudgetExhaustedError,
+  DenialError,
+  GuardUnavailableError,
+  LoopStoppedError,
+  RateLimitedError,
+  StoppedError,
+  UnknownPriceError,
+} from './sdk/guard/denial-error.ts'
 export type { Evaluation, SessionIds, ToolOptions } from './sdk/runtime.ts'
 
 /**
@@ -34,9 +44,16 @@ export function tool<Fn extends Callable>(name: string, optionsOrFn: ToolOptions
     apply(target, self, args) {
       const call = (): unknown => Reflect.apply(target, self, args)
       const sdk = runtime()
-      return sdk === undefined ? call() : sdk.tool(name, options, call, args)
+      return sdk === undefined ? call() : sdk.tool(name, options, call, args, kindOf(fn))
     },
   })
+}
+
+/** Only a function that says so can wait. */
+function kindOf(fn: Callable): ToolKind {
+  const tag: unknown = Reflect.get(fn, Symbol.toStringTag)
+  if (tag === 'AsyncGeneratorFunction') return 'async generator'
+  return tag === 'AsyncFunction' ? 'async' : 'sync'
 }
 
 /**

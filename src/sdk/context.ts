@@ -11,6 +11,8 @@ export interface Ambient {
   readonly toolCall?: { readonly name: string; readonly span: Span } | undefined
   /** The model call under way: what happens inside it is part of it. Tools and agents that start inside a framework's call are not. */
   readonly modelCall?: ModelCallScope | undefined
+  /** A request that the guard has let through; who sends it takes it out. */
+  readonly admitted?: { attempt: GuardedAttempt | undefined } | undefined
 }
 
 /** One model call, as the calls inside it see it. */
@@ -20,8 +22,27 @@ export interface ModelCallScope {
   readonly outer: Span | undefined
   /** It has ended; a timer or a connection that it left behind keeps its context. What happens there is no part of it. */
   readonly over: boolean
+  readonly model: string | undefined
+  /** The guard has let one more request of it through: what it cost is known with the answer. */
+  attempted(attempt: GuardedAttempt): void
+  /** What the guard has decided about it, and the error that says so. */
+  decided(decision: GuardDecision, denial?: Error): void
   /** Another model call begins inside. A framework's span gives way to it where the two are the same call, seen twice. */
   inside(call: InnerCall): void
+}
+
+/** One request of a model call, as the guard holds money for it. */
+export interface GuardedAttempt {
+  readonly decision: GuardDecision
+  /** The error of a stop that has cut it. */
+  readonly refused: Error | undefined
+  /** In nano-USD; undefined: nobody knows. The first time counts. */
+  end(cost: number | undefined): void
+}
+
+export interface GuardDecision {
+  readonly decision: 'allow' | 'warn' | 'deny'
+  readonly rule?: string | undefined
 }
 
 /** What is to be known of a model call inside another one. */

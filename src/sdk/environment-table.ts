@@ -154,6 +154,18 @@ export const ENVIRONMENT: readonly EnvironmentEntry[] = [
     '',
     'Hosts (`host` or `host:port`) beside the known providers’ whose model calls over plain HTTP are observed.',
   ),
+  honoured(
+    'SPANWARDEN_GUARD',
+    'auto',
+    '`enforce`: calls that no sidecar allows are denied. `shadow`: nothing is denied but what a person stops. `off`: no limits. `auto`: as the sidecar says in `guard.json` of the state folder; none there: no limits.',
+  ),
+  honoured(
+    'SPANWARDEN_CONTROL_ENDPOINT',
+    '',
+    '`host:port` of a sidecar’s guard with which no socket can be shared; limits hold then, unless `SPANWARDEN_GUARD` says otherwise. Otherwise `control.sock` in the state folder.',
+  ),
+  honoured('SPANWARDEN_CONTROL_TOKEN', '', 'What that sidecar wants to see.'),
+  honoured('SPANWARDEN_TENANT', '', 'Whom this process works for: budgets and stops can name it.'),
   honoured('SPANWARDEN_PRICES_FILE', '', 'Prices that come before the built-in ones.'),
   honoured(
     'SPANWARDEN_SPOOL',

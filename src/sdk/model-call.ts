@@ -15,17 +15,20 @@ import {
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
-  ERROR_TYPE_VALUE_OTHER,
+  ATTR_SPANWARDEN_GUARD_DECISION,
+  ATTR_SPANWARDEN_GUARD_RULE,
   GEN_AI_OPERATION_NAME_VALUE_CHAT,
   GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT,
   GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
 } from '../conventions.ts'
 import { boundWords, boundedWord } from './bounded-words.ts'
 import { ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
-import { countOf, fieldsOf, textOf } from './instrumentation/fields.ts'
-import { costAttributes, usageAttributes, usageEstimate } from './model-usage.ts'
+import { errorTypeOf, statusOf } from './call-error.ts'
+import { CallAttempts } from './guard/call-attempts.ts'
+import { textOf } from './instrumentation/fields.ts'
+import { costAttributes, nanoCostOf, usageAttributes, usageEstimate } from './model-usage.ts'
 import type { TokenUsage } from './model-usage.ts'
-import type { InnerCall, ModelCallScope } from './context.ts'
+import type { GuardDecision, GuardedAttempt, InnerCall, ModelCallScope } from './context.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 
 /** What is known of a model call before it is made. Absent values are `undefined`. */
@@ -100,7 +103,12 @@ export function startModelCall(sdk: SdkContext, request: ModelRequest): ModelCal
     parent,
   )
   const open = new OpenCall(sdk, request, span, attributes, parent)
-  ambientOf(active).modelCall?.inside(open)
+  const { modelCall, admitted } = ambientOf(active)
+  modelCall?.inside(open)
+  if (admitted?.attempt !== undefined) {
+    open.attempted(admitted.attempt)
+    admitted.attempt = undefined
+  }
   return new ModelCall(open, withSpan(withAmbient(parent, { modelCall: open }), span))
 }
 
@@ -130,7 +138,7 @@ export class ModelCall {
   }
 
   succeed(response: ModelResponse): void {
-    this.#settle('succeed', () => this.#open.end(response))
+    this.#settle('succeed', () => this.#open.end(response, undefined, true))
   }
 
   /** The caller gets `error`. `partial` is what had arrived before. */
@@ -141,6 +149,15 @@ export class ModelCall {
   /** The caller broke off or does not read the answer: no error, and usage as far as it is known. */
   stop(partial?: ModelResponse): void {
     this.#settle('stop', () => this.#open.end(partial))
+  }
+
+  /** What the caller gets for `error`: the guard's own word, where the library has put another one in its place. */
+  callersError(error: unknown): unknown {
+    return this.#open.refused ?? error
+  }
+
+  get refused(): Error | undefined {
+    return this.#open.refused
   }
 
   #settle(how: string, end: () => void): void {
@@ -155,9 +172,11 @@ const unread = new FinalizationRegistry<OpenCall>((open) => open.guard('model ca
 
 class OpenCall implements InnerCall, ModelCallScope {
   readonly operation: string
+  readonly model: string | undefined
   readonly framework: boolean
   readonly outer: Span | undefined
   answer: InnerCall['answer']
+  #attempts: CallAttempts | undefined
   readonly #sdk: SdkContext
   /** Until the end: a connection that was opened by the call keeps its context, and this with it, alive. */
   #request: ModelRequest | undefined
@@ -173,6 +192,7 @@ class OpenCall implements InnerCall, ModelCallScope {
 
   constructor(sdk: SdkContext, request: ModelRequest, span: Span, attributes: Attributes, parent: Context) {
     this.operation = request.operation
+    this.model = request.model
     this.framework = request.framework === true
     this.outer = this.framework ? trace.getSpan(parent) : undefined
     this.#sdk = sdk
@@ -199,8 +219,12 @@ class OpenCall implements InnerCall, ModelCallScope {
     }
   }
 
-  end(response: ModelResponse | undefined, error?: unknown): void {
+  end(response: ModelResponse | undefined, error?: unknown, isWhole = false): void {
     if (this.settled) return
+    if (this.#attempts !== undefined) {
+      const isKnown = isWhole && response?.usage?.partial !== true
+      this.#attempts.end(isKnown ? nanoCostOf(this.#cost(response)) : undefined)
+    }
     this.answer = { id: response?.id, outputTokens: response?.usage?.outputTokens }
     if (this.#isToldInside()) return this.#letGo()
     if (this.#span.isRecording()) {
@@ -216,10 +240,27 @@ class OpenCall implements InnerCall, ModelCallScope {
 
   collected(): void {
     if (this.settled) return
+    this.#attempts?.end(undefined)
     if (this.#inner !== undefined) return this.#letGo()
     this.#setTimes()
     this.#setEstimate(undefined)
     this.#close(new Date(Date.now() - (this.#sdk.now() - this.#lastMs)))
+  }
+
+  attempted(attempt: GuardedAttempt): void {
+    this.#attempts ??= new CallAttempts()
+    this.#attempts.add(attempt)
+    this.decided(attempt.decision)
+  }
+
+  decided({ decision, rule }: GuardDecision, denial?: Error): void {
+    if (denial !== undefined) (this.#attempts ??= new CallAttempts()).denied(denial)
+    this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_DECISION, decision)
+    if (rule !== undefined) this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_RULE, rule)
+  }
+
+  get refused(): Error | undefined {
+    return this.#attempts?.refused
   }
 
   get over(): boolean {
@@ -271,7 +312,7 @@ class OpenCall implements InnerCall, ModelCallScope {
       attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = response.finishReasons.map((reason) => reason ?? 'error')
     }
     if (response.usage !== undefined) {
-      Object.assign(attributes, usageAttributes(response.usage), this.#cost(response, response.usage))
+      Object.assign(attributes, usageAttributes(response.usage), this.#cost(response))
     }
     boundWords(attributes)
     return attributes
@@ -295,7 +336,9 @@ class OpenCall implements InnerCall, ModelCallScope {
     }
   }
 
-  #cost(response: ModelResponse, usage: TokenUsage): Attributes {
+  #cost(response: ModelResponse | undefined): Attributes {
+    const usage = response?.usage
+    if (response === undefined || usage === undefined) return {}
     const { provider = '', model } = this.#request ?? {}
     const serviceTier = textOf(response.attributes[ATTR_OPENAI_RESPONSE_SERVICE_TIER])
     return costAttributes({ provider, models: [response.model, model], usage, serviceTier, timestampMs: Date.now() })
@@ -339,48 +382,3 @@ const GENERATION = new Set([
   GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT,
   GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
 ])
-
-/** The provider's own code or type of the error, else the HTTP status of the answer, else the class of the error. */
-export function errorTypeOf(error: unknown): string {
-  const { code, type, name, constructor, message, $fault, httpResponse } = fieldsOf(error)
-  // An abort has no class of its own: a DOMException or a plain Error named AbortError.
-  const known = typeof constructor === 'function' && !['DOMException', 'Error'].includes(constructor.name)
-  const className = known ? constructor.name : name
-  // AWS clients name an error by its code, also one that they have no class for.
-  const awsCode = $fault === undefined ? undefined : name
-  // The client of Google keeps the answer, or its text in JSON, as the message; the canonical code is in there.
-  const googleCode =
-    name === 'ApiError' ? /"status\\?": ?\\?"([A-Z_]+)\\?"/.exec(textOf(message) ?? '')?.[1] : undefined
-  // Other clients of openai's make keep the answer's body as it is.
-  const { error: body = fieldsOf(httpResponse)['body'] } = fieldsOf(error)
-  const answered = fieldsOf(fieldsOf(body)['error'] ?? body)
-  const words = [code, type, awsCode, googleCode, answered['code'], answered['type'], failedStatusOf(error), className]
-  for (const word of words) {
-    if (LOW_CARDINALITY.test(String(word ?? ''))) return String(word)
-  }
-  return ERROR_TYPE_VALUE_OTHER
-}
-
-/** Guards against codes that carry an id or a sentence. */
-const LOW_CARDINALITY = /^[a-z][\w.-]{0,63}$|^\d{3}$/i
-
-/** An answer that came with 200 and could not be read has no failed status. */
-const failedStatusOf = (error: unknown): number | undefined => {
-  const status = statusOf(error)
-  return status !== undefined && status < 400 ? undefined : status
-}
-
-/**
- * `status` (openai and its kin), `statusCode` (clients generated by Speakeasy and Fern), `status_code` (Ollama), `$metadata` (AWS),
- * `httpResponse` (Hugging Face).
- */
-function statusOf(error: unknown): number | undefined {
-  const { status, statusCode, status_code: ollamaStatus, $metadata, httpResponse } = fieldsOf(error)
-  return (
-    countOf(status) ??
-    countOf(statusCode) ??
-    countOf(ollamaStatus) ??
-    countOf(fieldsOf($metadata)['httpStatusCode']) ??
-    countOf(fieldsOf(httpResponse)['status'])
-  )
-}

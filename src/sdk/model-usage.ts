@@ -163,6 +163,12 @@ export function costAttributes(call: CostedCall): Attributes {
   }
 }
 
+/** What cost attributes say, in whole nano-USD, rounded up; undefined when they say that nobody knows. */
+export function nanoCostOf({ [ATTR_SPANWARDEN_COST_AMOUNT]: amount }: Attributes): number | undefined {
+  // An amount was a whole number of them before: a floating point's last bit is no nano-USD more.
+  return typeof amount === 'number' ? Math.ceil(amount * 1e9 - 1e-3) : undefined
+}
+
 /** What a provider may say that one call cost. More, or less than nothing, is not believed: sums and limits of spending are made of it. */
 const COST_USD_MAX = 100_000
 

@@ -1,18 +1,26 @@
 import { readFileSync, statSync } from 'node:fs'
+import { createPriceBoundOf, type PriceBoundOf } from '../pricing/price-bound.ts'
 import { createPriceOf, type PriceOf } from '../pricing/price-of.ts'
 import { type PriceFile, parsePriceFile, PRICE_FILE_BYTES_MAX } from '../pricing/price-file.ts'
 
 let source: { readonly path: string; readonly warn: (line: string) => void } | undefined
+let file: { readonly prices: PriceFile | undefined } | undefined
 let prices: PriceOf | undefined
+let bounds: PriceBoundOf | undefined
 
 /** Names the file whose prices come before the table's. It is read when the first call is priced; `warn` is told what is wrong with it. */
 export function usePricesFile(path: string, warn: (line: string) => void): void {
   source = { path, warn }
-  prices = undefined
+  file = prices = bounds = undefined
 }
 
 /** What a call costs by the user's prices and the table's. */
-export const priceOf: PriceOf = (call) => (prices ??= createPriceOf(readPrices()))(call)
+export const priceOf: PriceOf = (call) => (prices ??= createPriceOf(pricesFile()))(call)
+
+/** What a call that is not made yet can cost at most, by the same prices. */
+export const priceBoundOf: PriceBoundOf = (usage) => (bounds ??= createPriceBoundOf(pricesFile()))(usage)
+
+const pricesFile = (): PriceFile | undefined => (file ??= { prices: readPrices() }).prices
 
 function readPrices(): PriceFile | undefined {
   if (source === undefined) return undefined

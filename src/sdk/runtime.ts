@@ -6,8 +6,8 @@ export interface Runtime {
   readonly contract: 1
   /** Runs `call` as an agent invocation and returns what it returns. */
   agent(name: string, call: () => unknown, args: readonly unknown[]): unknown
-  /** Runs `call` as a tool execution and returns what it returns. */
-  tool(name: string, options: ToolOptions, call: () => unknown, args: readonly unknown[]): unknown
+  /** Runs `call` as a tool execution and returns what it returns. Without `kind` it is taken for a synchronous one. */
+  tool(name: string, options: ToolOptions, call: () => unknown, args: readonly unknown[], kind?: ToolKind): unknown
   session<Result>(ids: SessionIds, call: () => Result): Result
   /** Returns a function that takes the queue out again. */
   queue(name: string, depth: () => number): () => void
@@ -42,11 +42,14 @@ export interface RuntimeState {
 
 export interface ToolOptions {
   /** Effect on the outside world. Classes other than `read` are what limits and rollback look at. */
-  readonly class?: 'read' | 'write' | 'post' | 'pay' | 'delete'
+  readonly class?: 'read' | 'write' | 'post' | 'pay' | 'exec' | 'delete'
   readonly description?: string
   /** Takes the effect of one call back; for `spanwarden rollback`. */
   readonly undo?: (call: { readonly arguments: readonly unknown[]; readonly result: unknown }) => unknown
 }
+
+/** How a tool gives its result. A synchronous one can't wait until the guard has asked. */
+export type ToolKind = 'async' | 'async generator' | 'sync'
 
 export interface SessionIds {
   /** Id of the conversation, as the agent knows it. */

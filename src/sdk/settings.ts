@@ -4,6 +4,7 @@ import { endpointOf } from './endpoint-settings.ts'
 import { entityAttributes } from './entities.ts'
 import { environmentReader } from './environment-reader.ts'
 import type { Environment, EnvironmentReader } from './environment-reader.ts'
+import type { GuardSettings } from './guard/start-guard.ts'
 import { stateFolderOf } from './state-folder.ts'
 
 /** What the environment says. Names and defaults follow the OpenTelemetry specification; a default of ours carries its reason. */
@@ -42,6 +43,8 @@ export interface Settings {
   readonly enabledLibraries: readonly string[]
   /** Where the last requests are left for the sidecar when they cannot be sent; undefined: nowhere (`SPANWARDEN_SPOOL=off`). */
   readonly spoolFolder: string | undefined
+  /** Limits, and where they are asked for (`SPANWARDEN_GUARD`). */
+  readonly guard: GuardSettings
   /** Prices that come before the built-in ones (`SPANWARDEN_PRICES_FILE`). */
   readonly pricesFile: string | undefined
   /** What was asked for and cannot be had. One line each, without values that may be secret. */
@@ -125,6 +128,7 @@ export function readSettings(environment: Environment): Settings {
     enabledLibraries: read.list('OTEL_NODE_ENABLED_INSTRUMENTATIONS'),
     pricesFile: read.text('SPANWARDEN_PRICES_FILE'),
     spoolFolder: spoolFolder(read, environment),
+    guard: guardSettings(read, environment),
     warnings,
   }
 }
@@ -274,6 +278,23 @@ function contentPlaces(read: EnvironmentReader): Settings['content'] {
     default:
       read.warn(`${name} is not understood, no message content is captured`)
       return { spans: false, events: false }
+  }
+}
+
+function guardSettings(read: EnvironmentReader, environment: Environment): GuardSettings {
+  const endpoint = read.text('SPANWARDEN_CONTROL_ENDPOINT')
+  const isKnown = endpoint === undefined || /^.+:\d{1,5}$/.test(endpoint)
+  if (!isKnown) read.warn('SPANWARDEN_CONTROL_ENDPOINT is not host:port: no sidecar is found there, calls are denied')
+  return {
+    // A word that is not known was meant to be one of them: limits hold.
+    mode:
+      read.text('SPANWARDEN_GUARD') === undefined
+        ? 'auto'
+        : read.word('SPANWARDEN_GUARD', ['enforce', 'shadow', 'off', 'auto'], 'enforce'),
+    stateFolder: stateFolderOf(environment),
+    endpoint: isKnown ? endpoint : 'localhost:0',
+    token: read.text('SPANWARDEN_CONTROL_TOKEN'),
+    tenant: read.text('SPANWARDEN_TENANT'),
   }
 }
 

@@ -13,7 +13,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import type { Sampler } from '@opentelemetry/sdk-trace'
-import { SCHEMA_URL } from '../conventions.ts'
+import { ATTR_SERVICE_NAME, SCHEMA_URL } from '../conventions.ts'
 import { runAgent } from './agent.ts'
 import { SharedGlobals } from './attach.ts'
 import { consoleSpans } from './console-spans.ts'
@@ -21,6 +21,9 @@ import { withAmbient } from './context.ts'
 import type { Environment } from './environment-reader.ts'
 import { evaluationRecord } from './evaluation.ts'
 import { onProcessEnd } from './exit.ts'
+import { GUARD_FLUSH_MS } from './guard/guard-limits.ts'
+import { startGuard } from './guard/start-guard.ts'
+import type { StartedGuard } from './guard/start-guard.ts'
 import { hookModules } from './hook.ts'
 import type { ModuleHook } from './hook.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
@@ -115,7 +118,9 @@ function assemble(settings: Settings, notices: Notices, environment: Environment
     tracerProvider: provider,
   })
   globals.register()
-  const sdk = sdkContext(settings, notices, provider, open, sender.has('logs') ? logs : undefined)
+  const fault = (where: string, error: unknown): void => notices.fault(where, error)
+  const limits = startGuard(settings.guard, String(attributes[ATTR_SERVICE_NAME]), settings.modelHosts, fault)
+  const sdk = sdkContext(settings, notices, provider, open, sender.has('logs') ? logs : undefined, limits)
   const metrics = startMetrics(settings, resource, sender, notices, queues)
 
   const enabled = instrumentations.filter(({ library }) => isLibraryEnabled(library, settings))
@@ -137,12 +142,13 @@ function assemble(settings: Settings, notices: Notices, environment: Environment
   const lastRequests = new LastRequests({ sender, notices, spoolFolder: settings.spoolFolder })
   const holders = metrics === undefined ? [spans, logs] : [spans, logs, metrics]
   const isUnsent = (): boolean => spans.unsent + logs.unsent > 0 || metrics?.outdated === true
+  const isUntold = (): boolean => limits?.guard.isUntold === true
   const flush = async (): Promise<void> => void (await Promise.all([spans.flush(), logs.flush(), metrics?.flush()]))
   onProcessEnd(
     {
-      flushMs: () => (isUnsent() ? lastRequests.flushMsMax() : 0),
+      flushMs: () => Math.max(isUnsent() ? lastRequests.flushMsMax() : 0, isUntold() ? GUARD_FLUSH_MS : 0),
       async flush() {
-        await flush()
+        await Promise.all([limits?.guard.flush(GUARD_FLUSH_MS), flush()])
         return !isUnsent()
       },
       finish(reason, failed, unreachable) {
@@ -161,7 +167,7 @@ function assemble(settings: Settings, notices: Notices, environment: Environment
   setRuntime({
     contract: 1,
     agent: (name, call, args) => runAgent(sdk, queues, name, call, args),
-    tool: (name, options, call, args) => runTool(sdk, name, options, call, args),
+    tool: (name, options, call, args, kind) => runTool(sdk, name, options, call, args, kind ?? 'sync'),
     session: (ids, call) => context.with(withAmbient(context.active(), ids), call),
     queue: (name, depth) => queues.add(name, depth),
     evaluation(evaluation) {
@@ -197,7 +203,9 @@ const sdkContext = (
   provider: TracerProvider,
   open: OpenSpans,
   logs: Lane<LogRecord> | undefined,
+  limits: StartedGuard | undefined,
 ): SdkContext => ({
+  guard: limits,
   tracer: provider.getTracer('spanwarden', VERSION, { schemaUrl: SCHEMA_URL }),
   captureContent: settings.content.spans,
   recordInference:

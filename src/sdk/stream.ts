@@ -5,6 +5,8 @@ export interface StreamObserver {
   item(value: unknown): void
   /** What the reader gets for an item that we had a part in: the item, one without what he did not ask for, or `HIDDEN`: nothing. */
   shown?(value: unknown): unknown
+  /** The error that the reader gets whatever the library makes of the end: some end a stream that was aborted without a word. */
+  refused?(): Error | undefined
   /** The stream gave its last item. */
   completed(): void
   /** The reader broke off, or the request was aborted: not an error to the reader. */
@@ -113,7 +115,7 @@ class Reading {
     const failed = (error: unknown): never => {
       this.#end(() => this.#observer.failed(error))
       this.#pending -= 1
-      throw error
+      throw this.#observer.refused?.() ?? error
     }
     const arrived = (result: Item): Item | Promise<Item> => {
       let shown: Item | undefined
@@ -135,6 +137,8 @@ class Reading {
 
   #shown(result: Item): Item | undefined {
     if (result.done === true) {
+      const refused = this.#observer.refused?.()
+      if (refused !== undefined) throw refused
       this.#finished(false)
       return result
     }

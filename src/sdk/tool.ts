@@ -1,4 +1,4 @@
-import { SpanKind } from '@opentelemetry/api'
+import { INVALID_SPAN_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
 import type { Attributes, Context, Span } from '@opentelemetry/api'
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -18,7 +18,7 @@ import { inheritedAttributes, spanParent, withAmbient, withSpan } from './contex
 import { attempted, failSpan, guarded } from './fail-span.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { observe } from './observe.ts'
-import type { ToolOptions } from './runtime.ts'
+import type { ToolKind, ToolOptions } from './runtime.ts'
 
 /** Runs `call` inside an `execute_tool` span (INTERNAL). */
 export function runTool(
@@ -27,9 +27,10 @@ export function runTool(
   options: ToolOptions,
   call: () => unknown,
   args: readonly unknown[],
+  kind?: ToolKind,
 ): unknown {
   const { description, class: effect } = options
-  return runToolCall(sdk, { name, description, class: effect, input: args.length === 1 ? args[0] : args }, call)
+  return runToolCall(sdk, { name, description, class: effect, input: args.length === 1 ? args[0] : args, kind }, call)
 }
 
 /** A tool call as whoever runs it describes it: a library that runs the tools of an agent, or the agent itself. */
@@ -38,6 +39,8 @@ export interface ToolCall {
   readonly id?: string | undefined
   readonly description?: string | undefined
   readonly class?: ToolOptions['class'] | undefined
+  /** How it gives its result: by a promise, unless told otherwise. */
+  readonly kind?: ToolKind | undefined
   /** What the tool is given, for captured content. */
   readonly input: unknown
   /** Reads what `call` returned, where that is not the result itself. */
@@ -55,26 +58,33 @@ export interface ToolResult {
 /** `runTool` for the libraries that run tools. */
 export function runToolCall(sdk: SdkContext, tool: ToolCall, call: () => unknown): unknown {
   const outer = spanParent()
-  const span = attempted(sdk, 'starting a tool span', () => startToolSpan(sdk, tool, outer))
-  if (span === undefined) return call()
+  const span = attempted(sdk, 'starting a tool span', () => startToolSpan(sdk, tool, outer)) ?? UNSEEN
+  const { name, class: effect, input, kind = 'async' } = tool
+  const checked = sdk.guard?.tools.open({ name, class: effect, input, kind }, span)
+  if (span === UNSEEN && checked === undefined) return call()
   const end = (settle: () => void): void => {
     guarded(sdk, 'ending a tool span', settle)
     span.end()
   }
   recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, tool.input)
-  return observe(call, toolContext(outer, tool.name, span), {
+  return observe(checked === undefined ? call : () => checked.run(call), toolContext(outer, tool.name, span), {
     returned: (value) =>
       end(() => {
         const { content, failed } = tool.resultOf?.(value) ?? { content: value, failed: false }
+        checked?.returned(content, failed)
         recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_RESULT, content)
         if (failed) failSpan(span, undefined, false, ERROR_TYPE_VALUE_TOOL_ERROR)
       }),
     failed: (error) =>
       end(() => {
+        checked?.failed(error)
         if (tool.isFailure?.(error) !== false) failSpan(span, error, sdk.captureContent)
       }),
   })
 }
+
+/** Of a call that can't be observed: the guard looks at it all the same. */
+const UNSEEN = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
 
 export function startToolSpan(sdk: SdkContext, tool: Omit<ToolCall, 'input'>, outer: Context): Span {
   const { name, id, description, class: effect } = tool

@@ -11,7 +11,7 @@ import {
 import { boundWords } from '../bounded-words.ts'
 import { inheritedAttributes, spanParent, withAmbient, withSpan } from '../context.ts'
 import { failSpan, guarded } from '../fail-span.ts'
-import { errorTypeOf } from '../model-call.ts'
+import { errorTypeOf } from '../call-error.ts'
 import type { SdkContext } from './instrumentation.ts'
 
 export interface AgentRequest {

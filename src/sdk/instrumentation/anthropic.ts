@@ -9,6 +9,7 @@ import {
   GEN_AI_OUTPUT_TYPE_VALUE_JSON,
   GEN_AI_PROVIDER_NAME_VALUE_ANTHROPIC,
 } from '../../conventions.ts'
+import { guardStainless } from '../guard/stainless-gate.ts'
 import { completions } from './anthropic/completions.ts'
 import { messages } from './anthropic/messages.ts'
 import { holdBackNativeSpans } from './anthropic/native-spans.ts'
@@ -47,7 +48,10 @@ export const anthropic: Instrumentation = {
     exportedAt(['BaseAnthropic', 'Anthropic.__proto__'], {
       file: /^client\.(js|mjs)$/,
       names: ['BaseAnthropic'],
-      patch: ({ BaseAnthropic }) => holdBackNativeSpans(BaseAnthropic),
+      patch: ({ BaseAnthropic }, sdk) => {
+        holdBackNativeSpans(BaseAnthropic)
+        guardStainless(BaseAnthropic, sdk)
+      },
     }),
     toolRunner,
     ...runnableTools,

@@ -50,7 +50,7 @@ export function observeApiPromise(
     },
     (error: unknown) => {
       call.fail(error)
-      throw error
+      throw call.callersError(error)
     },
   )
   new AnswerObserver(call, reader, sdk, hiding).adopt(promise, response)
@@ -97,7 +97,7 @@ class AnswerObserver {
         return body
       } catch (error) {
         this.#call.fail(error)
-        throw error
+        throw this.#call.callersError(error)
       }
     }
     override(promise, 'asResponse', () =>
@@ -153,6 +153,7 @@ class AnswerObserver {
         this.#ours(() => reader.event(event))
       },
       ...(shown === undefined ? {} : { shown }),
+      refused: () => call.refused,
       completed: () => this.#ours(() => call.succeed(reader.soFar())),
       stopped: () => this.#ours(() => call.stop(reader.soFar())),
       failed: (error) => this.#ours(() => call.fail(error, reader.soFar())),

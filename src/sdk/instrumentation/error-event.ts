@@ -1,4 +1,4 @@
-import { errorTypeOf } from '../model-call.ts'
+import { errorTypeOf } from '../call-error.ts'
 import { fieldsOf } from './fields.ts'
 
 /** The error that an event of a stream in OpenAI's format says, where the answer came with 200: its code, its type, or that there is one. */

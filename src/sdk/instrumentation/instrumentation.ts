@@ -1,4 +1,6 @@
 import type { Span, Tracer } from '@opentelemetry/api'
+import type { ModelGate } from '../guard/model-gate.ts'
+import type { ToolGate } from '../guard/tool-gate.ts'
 import type { InferenceEvent } from '../inference-event.ts'
 
 /** What one client library needs in order to be observed: pure data and patch functions. Loading is hook.ts's business. */
@@ -46,6 +48,8 @@ export interface SdkContext {
   readonly streamUsageHosts?: readonly string[]
   /** Takes finished model calls with their content as events; undefined when nobody asked for these. */
   readonly recordInference?: ((event: InferenceEvent) => void) | undefined
+  /** Where calls are let through or denied; undefined when no limits are configured. */
+  readonly guard?: { readonly models: ModelGate; readonly tools: ToolGate } | undefined
   /** Counts a fault of ours and warns once per `where`. Never throws. No payload in `where`. */
   readonly fault: (where: string, error: unknown) => void
   /** Gives up a span that was started and is not to be reported. */

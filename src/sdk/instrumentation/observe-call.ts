@@ -94,7 +94,7 @@ function observe(begun: BegunCall, make: () => unknown, shape: CallShape, sdk: S
     promise = call.run(make)
   } catch (error) {
     call.fail(error)
-    throw error
+    throw call.callersError(error)
   }
   if (!(promise instanceof Promise)) {
     sdk.fault('model call: unknown shape', new TypeError('no promise'))
@@ -109,7 +109,7 @@ function observe(begun: BegunCall, make: () => unknown, shape: CallShape, sdk: S
     },
     (error: unknown) => {
       failCall(begun, error, sdk)
-      throw error
+      throw call.callersError(error)
     },
   )
 }
@@ -151,6 +151,7 @@ function streamObserver(begun: BegunCall, sdk: SdkContext): StreamObserver {
       call.progress(true)
       ours(begun, sdk, () => reader.event(event))
     },
+    refused: () => call.refused,
     completed: () => ours(begun, sdk, () => call.succeed(reader.soFar())),
     stopped: () => ours(begun, sdk, () => call.stop(reader.soFar())),
     failed: (error) => ours(begun, sdk, () => call.fail(error, reader.soFar())),

@@ -1,4 +1,5 @@
 import { GEN_AI_PROVIDER_NAME_VALUE_AZURE_AI_OPENAI, GEN_AI_PROVIDER_NAME_VALUE_OPENAI } from '../../conventions.ts'
+import { guardStainless } from '../guard/stainless-gate.ts'
 import { exportedAt } from './exported-at.ts'
 import { nameOf } from './fields.ts'
 import { speech, transcription } from './openai/audio.ts'
@@ -95,7 +96,10 @@ export const openai: Instrumentation = {
     exportedAt('OpenAI', {
       file: /^client\.(js|mjs)$/,
       names: ['OpenAI'],
-      patch: ({ OpenAI }, sdk) => askForStreamUsage(OpenAI, sdk),
+      patch: ({ OpenAI }, sdk) => {
+        askForStreamUsage(OpenAI, sdk)
+        guardStainless(OpenAI, sdk)
+      },
     }),
   ],
 }

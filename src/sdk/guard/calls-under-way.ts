@@ -1,0 +1,113 @@
+import { CALLS_UNDER_WAY_MAX } from './guard-limits.ts'
+import type { CallScopes, Stop, StopState } from '../../control/guard-messages.ts'
+
+/** A model call or a tool call, as rules and stops name it. */
+export interface GuardedCall {
+  readonly scopes: CallScopes
+  readonly tool?: string | undefined
+  readonly model?: string | undefined
+}
+
+/** What is under way in this process, and the stops that are in force. */
+export class CallsUnderWay {
+  readonly #calls = new Set<CallUnderWay>()
+  #stops: readonly StopState[] = []
+  /** Stops that wait until nothing of their scope is under way. */
+  readonly #stopping = new Map<string, Stopping>()
+  readonly #stopped: (id: string, aborted: number) => void
+
+  /** `stopped`: nothing of a stop's scope is under way any more. */
+  constructor(stopped: (id: string, aborted: number) => void) {
+    this.#stopped = stopped
+  }
+
+  get size(): number {
+    return this.#calls.size
+  }
+
+  /** As the sidecar has them: those that are not among them are over. */
+  set stops(stops: readonly StopState[]) {
+    this.#stops = stops
+    for (const stop of stops) this.#abort(stop)
+  }
+
+  stop(stop: Stop): void {
+    this.#stops = [...this.#stops.filter((one) => !isSame(one, stop)), stop]
+    const aborted = this.#abort(stop)
+    this.#stopping.set(stop.id, { stop, aborted })
+    this.#confirm()
+  }
+
+  resume(scope: StopState['scope'], value: string): void {
+    this.#stops = this.#stops.filter((one) => !isSame(one, { scope, value }))
+  }
+
+  /** The stop that a call is under. */
+  stopOf(call: GuardedCall): StopState | undefined {
+    return this.#stops.find((stop) => isWithin(call, stop))
+  }
+
+  /** `abort` is called once when a stop comes, and may do nothing. Undefined: there are too many. */
+  begin(call: GuardedCall, abort: (stop: StopState) => void): CallUnderWay | undefined {
+    if (this.#calls.size >= CALLS_UNDER_WAY_MAX) return undefined
+    const under: CallUnderWay = {
+      call,
+      abort,
+      end: () => {
+        if (this.#calls.delete(under)) this.#confirm()
+      },
+    }
+    this.#calls.add(under)
+    return under
+  }
+
+  #abort(stop: StopState): number {
+    let aborted = 0
+    for (const { call, abort } of this.#calls) {
+      if (!isWithin(call, stop)) continue
+      aborted += 1
+      abort(stop)
+    }
+    return aborted
+  }
+
+  #confirm(): void {
+    for (const [id, { stop, aborted }] of this.#stopping) {
+      if ([...this.#calls].some(({ call }) => isWithin(call, stop))) continue
+      this.#stopping.delete(id)
+      this.#stopped(id, aborted)
+    }
+  }
+}
+
+export interface CallUnderWay {
+  readonly call: GuardedCall
+  readonly abort: (stop: StopState) => void
+  readonly end: () => void
+}
+
+interface Stopping {
+  readonly stop: Stop
+  readonly aborted: number
+}
+
+type Scope = Pick<StopState, 'scope' | 'value'>
+
+const isSame = (one: Scope, other: Scope): boolean => one.scope === other.scope && one.value === other.value
+
+function isWithin({ scopes, tool, model }: GuardedCall, { scope, value }: Scope): boolean {
+  switch (scope) {
+    case 'fleet':
+      return true
+    case 'agent':
+      return scopes.agent === value
+    case 'tenant':
+      return scopes.tenant === value
+    case 'run':
+      return scopes.run === value
+    case 'tool':
+      return tool === value
+    case 'model':
+      return model === value
+  }
+}

@@ -1,0 +1,106 @@
+import { context } from '@opentelemetry/api'
+import { wireFormatOf } from '../../limits/call-bound/wire-formats.ts'
+import { ambientOf, withAmbient } from '../context.ts'
+import { endpointOf } from '../instrumentation/endpoint.ts'
+import { isFreePath } from './free-paths.ts'
+import type { ModelAttempt } from './model-attempt.ts'
+import type { ModelGate } from './model-gate.ts'
+
+type Fetch = typeof globalThis.fetch
+
+/**
+ * A `fetch` that asks the guard before a request goes to a model, for the client libraries that have no place of their own for it, and for the agent's own requests. Anything else
+ * goes to the original as it is, arguments and all.
+ */
+export function guardFetch(original: Fetch, gate: ModelGate, hosts: readonly string[]): Fetch {
+  return function fetch(...args: Parameters<Fetch>): Promise<Response> {
+    const target = targetOf(args, hosts)
+    if (target === undefined || takeAdmitted()) return original(...args)
+    return guarded(original, args, target, gate)
+  }
+}
+
+interface Target {
+  readonly path: string
+  readonly provider: string | undefined
+}
+
+/** A client library has asked before it sent: this is its request. */
+function takeAdmitted(): boolean {
+  const { admitted } = ambientOf()
+  if (admitted?.attempt === undefined) return false
+  admitted.attempt = undefined
+  return true
+}
+
+/** Where a request goes that may call a model. */
+function targetOf([input, init]: Parameters<Fetch>, hosts: readonly string[]): Target | undefined {
+  const request = input instanceof Request ? input : undefined
+  const method = init?.method ?? request?.method ?? 'GET'
+  if (method.toUpperCase() !== 'POST') return undefined
+  const address = request?.url ?? String(input)
+  if (!URL.canParse(address)) return undefined
+  const { origin, host, hostname, pathname, search } = new URL(address)
+  if (isFreePath(pathname)) return undefined
+  const { provider } = endpointOf(origin)
+  const isKnown = provider !== undefined || hosts.includes(host) || hosts.includes(hostname)
+  const isModel = wireFormatOf(pathname) !== undefined
+  // AWS has all its services below one domain.
+  const isOnlyModels = isKnown && !(hostname.endsWith('.amazonaws.com') && !hostname.startsWith('bedrock'))
+  if (!isOnlyModels && !(isModel && (isKnown || ambientOf().modelCall?.over === false))) return undefined
+  return { path: pathname + search, provider }
+}
+
+async function guarded(
+  original: Fetch,
+  [input, init]: Parameters<Fetch>,
+  target: Target,
+  gate: ModelGate,
+): Promise<Response> {
+  const request = input instanceof Request ? input : undefined
+  const body = init?.body ?? (request === undefined ? undefined : await request.clone().text())
+  const admitted = await gate.admit({ ...target, body: isReadable(body) ? body : undefined })
+  if (admitted === undefined) return original(input, init)
+  const { attempt } = admitted
+  const text = admitted.body === undefined ? undefined : JSON.stringify(admitted.body)
+  const signals = [attempt.controller.signal, init?.signal ?? request?.signal].filter((signal) => signal != null)
+  const changed: RequestInit = {
+    ...init,
+    signal: AbortSignal.any(signals),
+    ...(text === undefined ? {} : { body: text }),
+  }
+  if (text !== undefined) changed.headers = withoutLength(init?.headers ?? request?.headers)
+  return settle(original, input, changed, attempt)
+}
+
+async function settle(
+  original: Fetch,
+  input: Parameters<Fetch>[0],
+  init: RequestInit,
+  attempt: ModelAttempt,
+): Promise<Response> {
+  const { modelCall } = ambientOf()
+  const isObserved = modelCall?.over === false
+  // Nobody may have a span for it yet: what is observed as plain HTTP takes it over.
+  const slot = { attempt: isObserved ? undefined : attempt }
+  try {
+    const response = await context.with(withAmbient(context.active(), { admitted: slot }), () => original(input, init))
+    attempt.responded(response.status)
+    // Nobody will know what it cost.
+    if (!isObserved && slot.attempt !== undefined) attempt.end(undefined)
+    return response
+  } catch (error) {
+    attempt.failed(error)
+    throw error
+  }
+}
+
+const isReadable = (body: unknown): body is string | Uint8Array =>
+  typeof body === 'string' || body instanceof Uint8Array
+
+/** The body has become longer. */
+function withoutLength(headers: RequestInit['headers']): Headers {
+  const changed = new Headers(headers)
+  changed.delete('content-length')
+  return changed
+}

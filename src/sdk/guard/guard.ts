@@ -1,0 +1,207 @@
+import { performance } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ambientOf } from '../context.ts'
+import { CallsUnderWay } from './calls-under-way.ts'
+import { denialError, isDenial } from './denial-error.ts'
+import { LEASE_LOOK_MS, LEASE_WAIT_MS, TELL_INTERVAL_MS } from './guard-limits.ts'
+import { Purse } from './purse.ts'
+import { RunLoops } from './run-loops.ts'
+import { isSpanContextValid, trace } from '@opentelemetry/api'
+import type { Context } from '@opentelemetry/api'
+import type {
+  Admit,
+  Answer,
+  CallScopes,
+  GuardMode,
+  GuardRules,
+  StopState,
+  Welcome,
+} from '../../control/guard-messages.ts'
+import type { GuardClient, GuardClientOptions } from '../../control/guard-client.ts'
+import type { GuardedCall } from './calls-under-way.ts'
+import type { Denial, DenialError } from './denial-error.ts'
+import type { PurseOptions } from './purse.ts'
+
+type Client = Pick<
+  GuardClient,
+  'start' | 'ask' | 'tell' | 'flush' | 'close' | 'isConnected' | 'leaseUntil' | 'tellsWaiting'
+>
+/** What the connection tells. */
+export type ClientEvents = Pick<GuardClientOptions, 'inFlight' | 'welcome' | 'stop' | 'resume' | 'lost'>
+
+export interface GuardOptions {
+  /** `shadow`: whatever the sidecar says, nothing is denied but what a person has stopped. */
+  readonly mode: 'enforce' | 'shadow'
+  readonly agent: string
+  readonly tenant?: string | undefined
+  /** For messages: where the sidecar is looked for. */
+  readonly place: string
+  readonly connect: (events: ClientEvents) => Client
+  readonly journal: PurseOptions['journal']
+  readonly fault: (where: string, error: unknown) => void
+}
+
+/**
+ * The limits of this process. Every model call and tool call comes by before it begins: stops and the lease are looked up in memory, money is taken from slices, and what only
+ * the sidecar can say is asked. When nobody can say it, the call is denied.
+ */
+export class Guard {
+  readonly client: Client
+  readonly purse: Purse
+  readonly loops = new RunLoops()
+  readonly underWay: CallsUnderWay
+  readonly #options: GuardOptions
+  readonly #startedAt = performance.now()
+  #welcome: Welcome | undefined
+  #telling: NodeJS.Timeout | undefined
+
+  constructor(options: GuardOptions) {
+    this.#options = options
+    this.client = options.connect({
+      inFlight: () => this.underWay.size,
+      welcome: (welcome) => this.#welcomed(welcome),
+      stop: (stop) => this.underWay.stop(stop),
+      resume: ({ scope, value }) => this.underWay.resume(scope, value),
+    })
+    this.underWay = new CallsUnderWay((id, aborted) => this.client.tell({ type: 'stopped', id, aborted }))
+    this.purse = new Purse({ client: this.client, journal: options.journal })
+  }
+
+  start(): void {
+    this.client.start()
+    this.#telling = setInterval(() => this.purse.tell(), TELL_INTERVAL_MS).unref()
+  }
+
+  /** Something is left that the sidecar would want to know at the end of the process. */
+  get isUntold(): boolean {
+    return this.client.tellsWaiting > 0 || this.purse.hasSlices
+  }
+
+  /** Slices go back, and all that was told is in the books; at most `timeoutMs`. Calls may follow. */
+  async flush(timeoutMs: number): Promise<void> {
+    this.purse.close()
+    await this.client.flush(timeoutMs)
+  }
+
+  close(): void {
+    clearInterval(this.#telling)
+    this.purse.close()
+    this.client.close()
+  }
+
+  get mode(): GuardMode {
+    const said = this.#welcome?.mode ?? this.#options.mode
+    return said === 'enforce' ? this.#options.mode : said
+  }
+
+  /** Undefined before the sidecar's first word. */
+  get rules(): GuardRules | undefined {
+    return this.#welcome?.rules
+  }
+
+  /** Whether calls may begin without looking for the sidecar. */
+  get hasLease(): boolean {
+    return performance.now() < this.client.leaseUntil
+  }
+
+  scopesOf(active: Context): CallScopes {
+    const { agent, tenant } = this.#options
+    const span = trace.getSpanContext(active)
+    const run = span !== undefined && isSpanContextValid(span) ? span.traceId : undefined
+    const session = ambientOf(active).conversationId
+    return {
+      agent,
+      ...(tenant === undefined ? {} : { tenant }),
+      ...(session === undefined ? {} : { session: labelOf(session) }),
+      ...(run === undefined ? {} : { run }),
+    }
+  }
+
+  /** Waits, for a short time, for the first word of a sidecar that is there, or for the renewal that a busy process has missed. */
+  async ready(): Promise<void> {
+    if (this.hasLease || this.mode !== 'enforce') return
+    const until = this.#welcome === undefined ? this.#startedAt + LEASE_WAIT_MS : performance.now() + LEASE_WAIT_MS
+    const isWorthWaiting = (): boolean =>
+      (this.#welcome === undefined || this.client.isConnected) && performance.now() < until
+    while (isWorthWaiting() && !this.hasLease) await delay(LEASE_LOOK_MS)
+  }
+
+  /** Asks, for as long as the sidecar can answer: a person may be thinking, but nobody waits for a sidecar that is gone. */
+  async answerWithinLease(message: Admit, timeoutMs: number): Promise<Answer> {
+    const over = new AbortController()
+    const asked = this.client.ask(message, timeoutMs)
+    const answer = await Promise.race([asked, this.#sidecarGone(over.signal)])
+    over.abort()
+    if (answer === undefined) {
+      void this.#giveBack(asked)
+      return unanswered(message.id)
+    }
+    return answer
+  }
+
+  /** Resolves when the sidecar is away, and the lease with it. */
+  async #sidecarGone(over: AbortSignal): Promise<undefined> {
+    while (!over.aborted && (this.client.isConnected || (this.hasLease && this.mode === 'enforce')))
+      await delay(LEASE_LOOK_MS * 10)
+  }
+
+  /** The answer comes too late: what it grants was not done. */
+  async #giveBack(asked: Promise<Answer>): Promise<void> {
+    const { id, isGranted } = await asked
+    if (isGranted) this.client.tell({ type: 'outcome', id, result: 'not_called', durationMs: 0, notExecuted: true })
+  }
+
+  /** Why no such call may begin now, whatever it costs. Synchronous, in memory. */
+  denialOf(call: GuardedCall): Denial | undefined {
+    const stop = this.underWay.stopOf(call)
+    if (stop !== undefined) return stopDenial(stop)
+    return this.hasLease ? undefined : this.unavailable()
+  }
+
+  unavailable(why = `no sidecar answers at ${this.#options.place}`): Denial {
+    return {
+      code: 'GUARD_UNAVAILABLE',
+      message: `limits are configured for this agent, and ${why}: the call is denied. Start the sidecar (spanwarden collect), or see spanwarden status`,
+    }
+  }
+
+  /**
+   * What a denial means in the present mode: the error to throw, or undefined where the call goes on. A stop is a person's word, or that of a rule which is not in
+   * shadow mode: it holds in every mode.
+   */
+  refused(denial: Denial): DenialError | undefined {
+    if (this.mode === 'off') return undefined
+    return this.mode === 'enforce' || denial.code === 'STOPPED' ? denialError(denial) : undefined
+  }
+
+  /** The guard has thrown: instrumentation fails open, the guard does not. */
+  failed(where: string, error: unknown): Denial {
+    if (isDenial(error)) return error
+    this.#options.fault(`guard: ${where}`, error)
+    return this.unavailable('the guard of this process has failed')
+  }
+
+  #welcomed(welcome: Welcome): void {
+    this.#welcome = welcome
+    this.purse.epoch = welcome.epoch
+    this.underWay.stops = welcome.stops
+  }
+}
+
+const unanswered = (id: string): Answer => ({
+  type: 'answer',
+  id,
+  isGranted: false,
+  code: 'GUARD_UNAVAILABLE',
+  message:
+    'this tool call has to be asked for, and no sidecar answers: it is denied. Start the sidecar (spanwarden collect), or see spanwarden status',
+})
+
+export const stopDenial = ({ scope, value, reason }: StopState): Denial => ({
+  code: 'STOPPED',
+  rule: `${scope}:${value}`,
+  message: `stopped (${scope}${value === '' ? '' : ` ${value}`}): ${reason}. A person can let it go on: spanwarden resume`,
+})
+
+/** An id of the application's may be anything; a message takes a short line. */
+const labelOf = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '?').slice(0, 256)

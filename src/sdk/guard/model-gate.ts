@@ -1,0 +1,158 @@
+import { context, trace } from '@opentelemetry/api'
+import { callBound } from '../../limits/call-bound.ts'
+import { limitRequest, readModelRequest } from '../../limits/call-bound/model-request.ts'
+import { ambientOf } from '../context.ts'
+import { priceBoundOf } from '../prices.ts'
+import { isDenial } from './denial-error.ts'
+import { ModelAttempt } from './model-attempt.ts'
+import type { CallBound } from '../../limits/call-bound.ts'
+import type { GuardRules } from '../../control/guard-messages.ts'
+import type { GuardedCall } from './calls-under-way.ts'
+import type { Denial } from './denial-error.ts'
+import type { GuardDecision } from '../context.ts'
+import type { Guard } from './guard.ts'
+import type { HeldAmount, Payment } from './purse.ts'
+
+/** A request to a model that is about to be sent. */
+export interface OutgoingRequest {
+  /** Of the URL, or of the API that a client library calls. */
+  readonly path: string
+  /** `gen_ai.provider.name`, where it is known. */
+  readonly provider: string | undefined
+  /** JSON, as text or as the object that becomes it. */
+  readonly body: unknown
+}
+
+/** One that may be sent, with the body that it is to be sent with. */
+export interface AdmittedRequest {
+  readonly attempt: ModelAttempt
+  /** The body with the limits in it that its bound needs; undefined when it stays as it is. */
+  readonly body: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Lets requests to models through, or throws the DenialError that their caller gets. Each attempt of a client library comes by here. */
+export class ModelGate {
+  readonly guard: Guard
+
+  constructor(guard: Guard) {
+    this.guard = guard
+  }
+
+  /** Undefined: the guard is off. */
+  async admit(request: OutgoingRequest): Promise<AdmittedRequest | undefined> {
+    const { guard } = this
+    if (guard.mode === 'off') return undefined
+    const call = ambientOf().modelCall
+    const warnings: Denial[] = []
+    const refuse = (denial: Denial): void => {
+      const error = guard.refused(denial)
+      if (error === undefined) return void warnings.push(denial)
+      call?.decided({ decision: 'deny', rule: ruleOf(denial) }, error)
+      throw error
+    }
+    let held: HeldAmount | undefined
+    try {
+      if (!guard.hasLease) await guard.ready()
+      const { rules } = guard
+      const bound = rules?.hasBudgets === true ? boundOf(request, rules) : undefined
+      const guarded = this.#callOf(bound?.model ?? call?.model)
+      this.#check(guarded, refuse)
+      if (rules !== undefined && bound !== undefined) held = await this.#pay(bound, guarded, rules, refuse)
+      // The answer took its time: a stop may have come.
+      if (held !== undefined) this.#check(guarded, refuse)
+      const attempt = this.#begin(guarded, held, decisionOf(warnings))
+      call?.attempted(attempt)
+      return { attempt, body: bound?.body }
+    } catch (error) {
+      held?.settle(0)
+      if (isDenial(error)) throw error
+      refuse(guard.failed('model call', error))
+      return { attempt: this.#begin(this.#callOf(undefined), undefined, decisionOf(warnings)), body: undefined }
+    }
+  }
+
+  #callOf(model: string | undefined): GuardedCall {
+    return { scopes: this.guard.scopesOf(context.active()), model }
+  }
+
+  #check(call: GuardedCall, refuse: (denial: Denial) => void): void {
+    const denial = this.guard.denialOf(call)
+    if (denial !== undefined) refuse(denial)
+    const { run } = call.scopes
+    const key = run === undefined ? undefined : `${run} ${ambientOf().agentName ?? ''}`
+    if (this.guard.rules?.loops === true && this.guard.loops.isOver(key)) refuse(LOOP_OVER)
+  }
+
+  async #pay(
+    bound: Bound,
+    { scopes, model }: GuardedCall,
+    rules: GuardRules,
+    refuse: (denial: Denial) => void,
+  ): Promise<HeldAmount | undefined> {
+    if (bound.amount === undefined) {
+      if (rules.unknownModel === 'deny') refuse(unknownPrice(bound.reason, model))
+      return undefined
+    }
+    const span = trace.getSpanContext(context.active())
+    const payment: Payment = { amount: bound.amount, scopes, model, trace: span?.traceId, span: span?.spanId }
+    const held = this.guard.purse.take(payment, rules) ?? (await this.guard.purse.draw(payment, rules))
+    if ('settle' in held) return held
+    refuse(held)
+    return undefined
+  }
+
+  #begin(call: GuardedCall, held: HeldAmount | undefined, decision: GuardDecision): ModelAttempt {
+    const { guard } = this
+    const attempt = new ModelAttempt(decision, held, (excess) =>
+      guard.client.tell({ type: 'violation', model: call.model ?? 'unknown', excess, scopes: call.scopes }),
+    )
+    const under = guard.underWay.begin(call, (stop) => attempt.abort(stop))
+    if (under === undefined) throw new RangeError('too many calls are under way')
+    attempt.under = under
+    return attempt
+  }
+}
+
+interface Bound {
+  readonly model: string | undefined
+  /** Undefined: nobody knows. */
+  readonly amount: number | undefined
+  readonly reason: string
+  readonly body: AdmittedRequest['body']
+}
+
+/** What a request can cost at most, with the limits that it needs for that. */
+function boundOf({ path, provider, body }: OutgoingRequest, rules: GuardRules): Bound {
+  const target = { path, provider }
+  const request = readModelRequest(target, body)
+  const model = request?.models[0]
+  const bound: CallBound = callBound(request, {
+    priceBoundOf,
+    atMs: Date.now(),
+    outputTokensDefault: rules.outputTokensDefault,
+  })
+  if (!bound.isKnown) return { model, amount: undefined, reason: bound.reason, body: undefined }
+  if (bound.limits === undefined) return { model, amount: bound.nanoUsd, reason: '', body: undefined }
+  const limited = limitRequest(target, body, bound.limits)
+  return { model, amount: limited === undefined ? undefined : bound.nanoUsd, reason: 'output', body: limited }
+}
+
+const decisionOf = (warnings: readonly Denial[]): GuardDecision => {
+  const [first] = warnings
+  return first === undefined ? { decision: 'allow' } : { decision: 'warn', rule: ruleOf(first) }
+}
+
+/** The code says what, the rule which one. */
+export const ruleOf = ({ code, rule }: Denial): string => (rule === undefined ? code : `${code} ${rule}`)
+
+const unknownPrice = (reason: string, model: string | undefined): Denial => ({
+  code: 'UNKNOWN_PRICE',
+  rule: reason,
+  message: `a budget is set, and nobody knows what this call${model === undefined ? '' : ` of the model ${model.slice(0, 128)}`} can cost at most (${reason}): it is denied. Name its price in SPANWARDEN_PRICES_FILE, or set unknown_model: allow`,
+})
+
+const LOOP_OVER: Denial = {
+  code: 'LOOP_STOPPED',
+  message:
+    'the run does the same over and over and went on after it was stopped: its model calls are denied too. End the run',
+}

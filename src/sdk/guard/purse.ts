@@ -1,0 +1,254 @@
+import { ASK_TIMEOUT_MS, HOLD_WAIT_MS } from './guard-limits.ts'
+import { randomId } from './random-id.ts'
+import type { GuardClient } from '../../control/guard-client.ts'
+import type { CallScopes, GuardRules, Hold } from '../../control/guard-messages.ts'
+import type { SliceRecord } from '../../control/slice-journal.ts'
+import type { Denial } from './denial-error.ts'
+import type { JournalFile } from './journal-file.ts'
+
+/** What one call may cost at most, held for it. */
+export interface HeldAmount {
+  readonly amount: number
+  /** What the call cost; undefined: nobody knows, so all of it. The first time counts. */
+  settle(actual: number | undefined): void
+}
+
+/** One call that wants to be paid. */
+export interface Payment {
+  readonly amount: number
+  readonly scopes: CallScopes
+  readonly model: string | undefined
+  readonly trace: string | undefined
+  readonly span: string | undefined
+}
+
+export interface PurseOptions {
+  readonly client: Pick<GuardClient, 'ask' | 'tell'>
+  /** Made when the first slice is there. Throws when it can't be. */
+  readonly journal: () => Pick<JournalFile, 'open' | 'write' | 'close'>
+}
+
+/**
+ * What this process may spend. Calls are paid out of slices, which the sidecar holds in its books: by integers in memory and one line of a journal. A call for which there
+ * is no slice, or none large enough, is held for by itself.
+ */
+export class Purse {
+  readonly #client: PurseOptions['client']
+  readonly #journalOf: PurseOptions['journal']
+  #journal: ReturnType<PurseOptions['journal']> | undefined
+  readonly #slices = new Map<string, Slice>()
+  /** One request for each slice at a time; others wait for it and try again. */
+  readonly #drawing = new Map<string, Promise<unknown>>()
+  #epoch: string | undefined
+
+  constructor({ client, journal }: PurseOptions) {
+    this.#client = client
+    this.#journalOf = journal
+  }
+
+  /** What was held under another epoch is held no more. */
+  set epoch(epoch: string) {
+    if (this.#epoch !== undefined && this.#epoch !== epoch) for (const slice of this.#slices.values()) this.#drop(slice)
+    this.#epoch = epoch
+  }
+
+  /** Out of a slice that is there: synchronous, without a question. Undefined: it has to be asked for. Throws when it can't be written down. */
+  take(payment: Payment, rules: GuardRules): HeldAmount | undefined {
+    if (rules.sliceMin === 0) return undefined
+    return this.#slices.get(keyOf(payment.scopes, rules))?.take(payment.amount)
+  }
+
+  async draw(payment: Payment, rules: GuardRules): Promise<HeldAmount | Denial> {
+    if (rules.sliceMin > 0) {
+      const held = await this.#fromNewSlice(payment, rules)
+      if (held !== undefined) return held
+    }
+    const id = randomId()
+    const answer = await this.#client.ask(
+      { ...holdOf(id, payment), waitMs: HOLD_WAIT_MS },
+      HOLD_WAIT_MS + ASK_TIMEOUT_MS,
+    )
+    if (!answer.isGranted) return { ...answer, code: answer.code ?? 'GUARD_UNAVAILABLE', message: answer.message ?? '' }
+    return new SingleHold(this.#client, id, payment.amount)
+  }
+
+  /** Amounts that were spent since the last time are told; slices that nobody has used since go back. */
+  tell(): void {
+    for (const slice of this.#slices.values()) {
+      slice.tellSpent()
+      if (slice.isIdle) this.#end(slice)
+      slice.isIdle = slice.reserved === 0
+    }
+  }
+
+  get hasSlices(): boolean {
+    return this.#slices.size > 0
+  }
+
+  /** The process ends: what nothing is under way for goes back. */
+  close(): void {
+    for (const slice of this.#slices.values()) this.#end(slice)
+  }
+
+  async #fromNewSlice(payment: Payment, rules: GuardRules): Promise<HeldAmount | undefined> {
+    const key = keyOf(payment.scopes, rules)
+    for (let round = 0; round < DRAWS_MAX; round++) {
+      const under = this.#drawing.get(key)
+      if (under === undefined) break
+      await under
+      const held = this.#slices.get(key)?.take(payment.amount)
+      if (held !== undefined) return held
+    }
+    const drawn = this.#newSlice(key, payment, rules)
+    this.#drawing.set(key, drawn)
+    const slice = await drawn
+    if (this.#drawing.get(key) === drawn) this.#drawing.delete(key)
+    return slice?.take(payment.amount)
+  }
+
+  async #newSlice(key: string, payment: Payment, rules: GuardRules): Promise<Slice | undefined> {
+    const id = randomId()
+    const amount = Math.max(rules.sliceMin, payment.amount * CALLS_OF_SLICE)
+    const { model: _model, trace: _trace, span: _span, ...hold } = holdOf(id, { ...payment, amount })
+    const answer = await this.#client.ask({ ...hold, slice: true }, ASK_TIMEOUT_MS)
+    if (!answer.isGranted) return undefined
+    const slice = new Slice(this.#client, id, answer.amount ?? amount, (record) => this.#journal?.write(record))
+    try {
+      this.#journal ??= this.#journalOf()
+      if (!this.#journal.open(slice)) throw new RangeError('the journal is full')
+    } catch {
+      // A slice that can't be written down is not spent from: each call is held for by itself.
+      this.#client.tell({ type: 'settle', id, spent: 0 })
+      return undefined
+    }
+    const old = this.#slices.get(key)
+    if (old !== undefined) this.#end(old)
+    this.#slices.set(key, slice)
+    return slice
+  }
+
+  #end(slice: Slice): void {
+    for (const [key, one] of this.#slices) if (one === slice) this.#slices.delete(key)
+    slice.end((id) => this.#journal?.close(id))
+  }
+
+  #drop(slice: Slice): void {
+    for (const [key, one] of this.#slices) if (one === slice) this.#slices.delete(key)
+    this.#journal?.close(slice.id)
+  }
+}
+
+/** How often a call waits for a slice that another call draws before it draws itself. */
+const DRAWS_MAX = 3
+/** A slice is enough for so many calls like the one for which it is drawn. */
+const CALLS_OF_SLICE = 4
+
+const holdOf = (id: string, { amount, scopes, model, trace, span }: Payment): Hold => ({
+  type: 'hold',
+  id,
+  amount,
+  scopes,
+  ...(model === undefined ? {} : { model }),
+  ...(trace === undefined ? {} : { trace }),
+  ...(span === undefined ? {} : { span }),
+})
+
+const keyOf = (scopes: CallScopes, { budgetScopes }: GuardRules): string =>
+  budgetScopes.map((scope) => scopes[scope] ?? '').join('\n')
+
+class SingleHold implements HeldAmount {
+  readonly amount: number
+  readonly #client: PurseOptions['client']
+  readonly #id: string
+  #isSettled = false
+
+  constructor(client: PurseOptions['client'], id: string, amount: number) {
+    this.#client = client
+    this.#id = id
+    this.amount = amount
+  }
+
+  settle(actual: number | undefined): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    const { amount } = this
+    this.#client.tell({
+      type: 'settle',
+      id: this.#id,
+      ...(actual === undefined ? { spent: 0, unknown: amount } : { spent: actual }),
+    })
+  }
+}
+
+class Slice implements SliceRecord {
+  readonly id: string
+  readonly #amount: number
+  readonly #client: PurseOptions['client']
+  readonly #write: (record: SliceRecord) => void
+  spent = 0
+  unknown = 0
+  reserved = 0
+  /** Nothing was taken from it since the last `tell`. */
+  isIdle = false
+  #told = 0
+  #step = 0
+  #ended: ((id: string) => void) | undefined
+
+  constructor(client: PurseOptions['client'], id: string, amount: number, write: (record: SliceRecord) => void) {
+    this.#client = client
+    this.id = id
+    this.#amount = amount
+    this.#write = write
+  }
+
+  /** Undefined: there is not so much left. */
+  take(amount: number): HeldAmount | undefined {
+    if (amount > this.#amount - this.spent - this.unknown - this.reserved) return undefined
+    this.reserved += amount
+    this.isIdle = false
+    try {
+      this.#write(this)
+    } catch (error) {
+      this.reserved -= amount
+      throw error
+    }
+    let isSettled = false
+    return {
+      amount,
+      settle: (actual) => {
+        if (isSettled) return
+        isSettled = true
+        this.#settle(amount, actual)
+      },
+    }
+  }
+
+  tellSpent(): void {
+    const amount = this.spent - this.#told
+    if (amount === 0 || this.#ended !== undefined) return
+    this.#told = this.spent
+    this.#step += 1
+    this.#client.tell({ type: 'spend', id: this.id, step: this.#step, amount })
+  }
+
+  /** It is not taken from any more, and goes back when the last call out of it has ended. */
+  end(ended: (id: string) => void): void {
+    this.#ended ??= ended
+    if (this.reserved > 0) return
+    const { id, unknown } = this
+    this.#client.tell({ type: 'settle', id, spent: this.spent - this.#told, ...(unknown === 0 ? {} : { unknown }) })
+    ended(id)
+  }
+
+  #settle(amount: number, actual: number | undefined): void {
+    this.reserved -= amount
+    if (actual === undefined) this.unknown += amount
+    else this.spent += actual
+    if (this.#ended !== undefined) return this.end(this.#ended)
+    try {
+      this.#write(this)
+    } catch {
+      // The line that stands says more than is spent: nothing is given back too much.
+    }
+  }
+}

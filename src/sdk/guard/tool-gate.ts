@@ -1,0 +1,282 @@
+import { context, trace } from '@opentelemetry/api'
+import type { Span } from '@opentelemetry/api'
+import { callSignature, errorSignature, resultSignature } from '../../limits/loops/call-signature.ts'
+import { inputSummary } from '../../limits/input-summary.ts'
+import {
+  ATTR_SPANWARDEN_GUARD_DECISION,
+  ATTR_SPANWARDEN_GUARD_RULE,
+  ATTR_SPANWARDEN_LOOP_LEVEL,
+  SPANWARDEN_LOOP_LEVEL_VALUE_STOP,
+} from '../../conventions.ts'
+import { ambientOf } from '../context.ts'
+import { errorType } from '../notices.ts'
+import { isDenial } from './denial-error.ts'
+import { ADMIT_TIMEOUT_MS } from './guard-limits.ts'
+import { ruleOf } from './model-gate.ts'
+import { randomId } from './random-id.ts'
+import type { Admit, Answer, GuardRules, ToolClass } from '../../control/guard-messages.ts'
+import type { LoopMark } from '../../limits/loops/loop-detector.ts'
+import type { CallUnderWay, GuardedCall } from './calls-under-way.ts'
+import type { Denial, DenialError } from './denial-error.ts'
+import type { Guard } from './guard.ts'
+import type { ToolKind } from '../runtime.ts'
+
+/** A tool call that is about to be made. */
+export interface OutgoingTool {
+  readonly name: string
+  /** As the agent declares it; the configuration's word comes first. */
+  readonly class: string | undefined
+  readonly input: unknown
+  /** How the tool gives its result. One that is neither can't wait for an answer. */
+  readonly kind: ToolKind
+}
+
+/** Lets tool calls through, or throws the DenialError that the framework shows to its model. */
+export class ToolGate {
+  readonly #guard: Guard
+  #hmacKey: string | undefined
+
+  constructor(guard: Guard) {
+    this.#guard = guard
+  }
+
+  /** Undefined: the guard is off. `span` is the tool's own. */
+  open(tool: OutgoingTool, span: Span): GuardedTool | undefined {
+    return this.#guard.mode === 'off' ? undefined : new GuardedTool(this.#guard, tool, span, () => this.#key())
+  }
+
+  /** Of this process: what has few values can't be guessed from its HMAC. */
+  #key(): string {
+    return (this.#hmacKey ??= randomId() + randomId())
+  }
+}
+
+/** One tool call. `run` first, then one of `returned` and `failed`. */
+export class GuardedTool {
+  readonly #guard: Guard
+  readonly #tool: OutgoingTool
+  readonly #span: Span
+  readonly #key: () => string
+  #under: CallUnderWay | undefined
+  #admitted: string | undefined
+  #run: string | undefined
+  #class: ToolClass = 'write'
+  #startedAt = 0
+
+  constructor(guard: Guard, tool: OutgoingTool, span: Span, key: () => string) {
+    this.#guard = guard
+    this.#tool = tool
+    this.#span = span
+    this.#key = key
+  }
+
+  /** Runs `call` when it may run, in the tool's context. Throws, or rejects with, a DenialError. */
+  run(call: () => unknown): unknown {
+    const guard = this.#guard
+    const { kind } = this.#tool
+    const needsWait = !guard.hasLease && guard.mode === 'enforce'
+    if (kind === 'sync' || (!needsWait && !this.#mustAsk())) {
+      this.#now(() => this.#begin(kind === 'sync'))
+      return call()
+    }
+    if (kind === 'async generator') return this.#generate(call)
+    return this.#wait().then(call)
+  }
+
+  returned(result: unknown, failed: boolean): void {
+    const signature = failed ? errorSignature('tool_error', textOf(result)) : resultSignature(result)
+    this.#end(failed ? 'tool_error' : 'ok', signature)
+  }
+
+  failed(error: unknown): void {
+    // Nothing was done, and nothing is learnt of it.
+    if (isDenial(error)) return void this.#under?.end()
+    const name = errorType(error)
+    this.#end(name, errorSignature(name, error instanceof Error ? error.message : ''))
+  }
+
+  async *#generate(call: () => unknown): AsyncGenerator<unknown, unknown, unknown> {
+    await this.#wait()
+    const made = call()
+    if (typeof made !== 'object' || made === null || !(Symbol.asyncIterator in made)) return made
+    return yield* made as AsyncGenerator<unknown, unknown, unknown>
+  }
+
+  async #wait(): Promise<void> {
+    try {
+      await this.#guard.ready()
+      this.#begin(false)
+      if (this.#mustAsk()) await this.#ask()
+    } catch (error) {
+      this.#refuseFault(error)
+    }
+  }
+
+  #now(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#refuseFault(error)
+    }
+  }
+
+  #refuseFault(error: unknown): void {
+    if (isDenial(error)) throw error
+    this.#refuse(this.#guard.failed('tool call', error))
+  }
+
+  /** What is known in memory; a tool that can't wait must not need more. */
+  #begin(isSync: boolean): void {
+    const guard = this.#guard
+    const active = context.active()
+    const scopes = guard.scopesOf(active)
+    const { rules } = guard
+    const { name } = this.#tool
+    const call: GuardedCall = { scopes, tool: name }
+    this.#class = classOf(this.#tool, rules)
+    this.#startedAt = performance.now()
+    if (scopes.run !== undefined && rules?.loops === true)
+      this.#run = `${scopes.run} ${ambientOf(active).agentName ?? ''}`
+    this.#decide('allow')
+    const denial = guard.denialOf(call) ?? this.#loopDenial()
+    if (denial !== undefined) this.#refuse(denial)
+    if (isSync && this.#mustAsk()) this.#refuse(cannotWait(name))
+    this.#under = guard.underWay.begin(call, () => undefined)
+    if (this.#under === undefined) throw new RangeError('too many calls are under way')
+  }
+
+  #mustAsk(): boolean {
+    const { rules } = this.#guard
+    if (rules === undefined) return false
+    const effect = classOf(this.#tool, rules)
+    const { askTools, askClasses, auditClasses } = rules
+    return (
+      askClasses.includes(effect) ||
+      auditClasses.includes(effect) ||
+      askTools.includes('*') ||
+      askTools.includes(this.#tool.name)
+    )
+  }
+
+  #loopDenial(): Denial | undefined {
+    const mark = this.#guard.loops.stopOf(this.#run)
+    if (mark === undefined || this.#run === undefined) return undefined
+    this.#guard.loops.denied(this.#run)
+    return loopDenial(mark, this.#tool.name)
+  }
+
+  async #ask(): Promise<void> {
+    const guard = this.#guard
+    const { name, input } = this.#tool
+    const span = trace.getSpanContext(context.active())
+    const message: Admit = {
+      type: 'admit',
+      id: randomId(),
+      tool: name.slice(0, 256),
+      class: this.#class,
+      scopes: guard.scopesOf(context.active()),
+      ...(span === undefined ? {} : { trace: span.traceId, span: span.spanId }),
+      summary: inputSummary(input),
+      argumentsHmac: this.#hmacOf(input),
+    }
+    const answer = await guard.answerWithinLease(message, ADMIT_TIMEOUT_MS)
+    if (answer.isGranted) {
+      this.#admitted = message.id
+      // A stop may have come meanwhile.
+      const denial = guard.denialOf({ scopes: message.scopes, tool: name })
+      if (denial !== undefined) this.#refuse(denial)
+    } else this.#refuse(denialOf(answer))
+  }
+
+  /** Throws what a denial means in the present mode. */
+  #refuse(denial: Denial): void {
+    const error: DenialError | undefined = this.#guard.refused(denial)
+    this.#decide(error === undefined ? 'warn' : 'deny', ruleOf(denial))
+    if (error === undefined) return
+    if (this.#admitted !== undefined)
+      this.#guard.client.tell({
+        type: 'outcome',
+        id: this.#admitted,
+        result: denial.code,
+        durationMs: 0,
+        notExecuted: true,
+      })
+    this.#admitted = undefined
+    this.#under?.end()
+    throw error
+  }
+
+  #decide(decision: 'allow' | 'warn' | 'deny', rule?: string): void {
+    this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_DECISION, decision)
+    if (rule !== undefined) this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_RULE, rule)
+  }
+
+  #end(result: string, signature: number): void {
+    this.#under?.end()
+    const id = this.#admitted
+    if (id !== undefined)
+      this.#guard.client.tell({ type: 'outcome', id, result, durationMs: performance.now() - this.#startedAt })
+    if (this.#run === undefined) return
+    const { name, input } = this.#tool
+    const hasSideEffect = this.#class !== 'read'
+    const mark = this.#guard.loops.observe(this.#run, {
+      call: callSignature(name, input),
+      result: signature,
+      hasSideEffect,
+    })
+    if (mark !== undefined) this.#mark(mark)
+  }
+
+  #mark({ level, rule, calls }: LoopMark): void {
+    this.#span.setAttribute(ATTR_SPANWARDEN_LOOP_LEVEL, level)
+    this.#span.addEvent(level === SPANWARDEN_LOOP_LEVEL_VALUE_STOP ? 'spanwarden.loop.stop' : 'spanwarden.loop.warn', {
+      [ATTR_SPANWARDEN_GUARD_RULE]: `LOOP_STOPPED ${rule}`,
+      'spanwarden.loop.calls': calls,
+    })
+    const scopes = this.#under?.call.scopes
+    if (scopes !== undefined)
+      this.#guard.client.tell({ type: 'loop', scopes, level, rule, tool: this.#tool.name.slice(0, 256) })
+  }
+
+  #hmacOf(input: unknown): string {
+    const { createHmac } = process.getBuiltinModule('node:crypto')
+    return createHmac('sha256', this.#key()).update(jsonOf(input)).digest('hex')
+  }
+}
+
+/** The configuration's word, else the agent's own; what nobody knows writes. */
+function classOf({ name, class: declared }: OutgoingTool, rules: GuardRules | undefined): ToolClass {
+  const configured = rules !== undefined && Object.hasOwn(rules.tools, name) ? rules.tools[name] : undefined
+  return configured ?? CLASSES.find((one) => one === declared) ?? 'write'
+}
+
+const CLASSES: readonly ToolClass[] = ['read', 'write', 'post', 'pay', 'exec']
+
+const denialOf = ({ code = 'GUARD_UNAVAILABLE', rule, message = '', retryAfterMs }: Answer): Denial => ({
+  code,
+  rule,
+  message,
+  retryAfterMs,
+})
+
+const loopDenial = ({ rule, calls }: LoopMark, tool: string): Denial => ({
+  code: 'LOOP_STOPPED',
+  rule,
+  message: `the last ${calls} tool calls of this run brought nothing new (${rule}), and ${tool.slice(0, 128)} is not called again: finish with what is known, or ask a person`,
+})
+
+const cannotWait = (tool: string): Denial => ({
+  code: 'GUARD_UNAVAILABLE',
+  rule: 'synchronous tool',
+  message: `calls of ${tool.slice(0, 128)} have to be asked for, and a synchronous function can't wait for the answer: declare it async (tool('${tool.slice(0, 128)}', async (…) => …))`,
+})
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : jsonOf(value))
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'undefined'
+  } catch {
+    return 'unreadable'
+  }
+}
