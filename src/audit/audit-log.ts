@@ -118,6 +118,8 @@ export class AuditLog {
   #isCommitting = false
   #committing: Promise<void> = Promise.resolve()
   #keeping: Promise<void> = Promise.resolve()
+  /** The one that waits for the one that runs: there is never a third. */
+  #nextKeeping: Promise<void> | undefined
   #syncTimer: NodeJS.Timeout | undefined
   readonly #housekeepingTimer: NodeJS.Timeout
   #isSyncDue = false
@@ -183,7 +185,11 @@ export class AuditLog {
 
   /** Compresses, archives and removes what is due; the log calls it itself: at the start, at every rotation, every hour. */
   keepHouse(): Promise<void> {
-    this.#keeping = this.#keeping.then(() => this.#keepHouse())
+    this.#nextKeeping ??= this.#keeping.then(() => {
+      this.#nextKeeping = undefined
+      return this.#keepHouse()
+    })
+    this.#keeping = this.#nextKeeping
     return this.#keeping
   }
 

@@ -16,10 +16,10 @@ export interface RawLine {
 const CHUNK_BYTES = 64 * 1024
 const LINE_FEED = 0x0a
 
-/** From the first to the last, some at a time. Throws what the file system or the decompression says. */
-export async function* linesOf(path: string, isCompressed: boolean): AsyncGenerator<RawLine[]> {
+/** From the first to the last, some at a time; of an open file, when one is given. Throws what the file system or the decompression says. */
+export async function* linesOf(path: string, isCompressed: boolean, opened?: FileHandle): AsyncGenerator<RawLine[]> {
   let rest: Buffer = Buffer.alloc(0)
-  for await (const chunk of chunksOf(path, isCompressed)) {
+  for await (const chunk of chunksOf(path, isCompressed, opened)) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     const end = bytes.lastIndexOf(LINE_FEED) + 1
     if (end > 0) yield splitLines(bytes.subarray(0, end))
@@ -31,8 +31,9 @@ export async function* linesOf(path: string, isCompressed: boolean): AsyncGenera
   if (rest.length > 0) yield [{ bytes: rest, isWhole: false }]
 }
 
-function chunksOf(path: string, isCompressed: boolean): Readable {
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES })
+function chunksOf(path: string, isCompressed: boolean, fd: FileHandle | undefined): Readable {
+  const options = { highWaterMark: CHUNK_BYTES, ...(fd === undefined ? {} : { fd, start: 0, autoClose: false }) }
+  const file = createReadStream(path, options)
   // Errors of either reach who reads.
   return isCompressed ? pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => {}) : file
 }

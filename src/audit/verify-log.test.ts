@@ -66,7 +66,7 @@ describe('verify', () => {
         })
         expect(broken).not.toBeNull()
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     )
   })
 
@@ -88,7 +88,7 @@ describe('verify', () => {
         const { break: broken } = await afterChange((copy) => writeFileSync(join(copy, name), bytes))
         expect(broken === null).toBe(isSame())
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     )
   })
 
@@ -108,7 +108,7 @@ describe('verify', () => {
         const { break: broken } = await afterChange((copy) => writeFileSync(join(copy, name), after.join('')))
         expect(broken).not.toBeNull()
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 
@@ -206,5 +206,28 @@ describe('verify', () => {
     })
     const later = { ...last, seq: LINES + 1 }
     expect(await verifyLog({ folder, expected: later })).toMatchObject({ break: { kind: 'removed' } })
+  })
+
+  test('beside a log that is written, rotated and compressed: nothing is broken', async () => {
+    const busy = newAuditFolder()
+    const { log } = openedLog(busy, { bytesMax: LINE_BYTES_MAX + 20_000 })
+    const over = new AbortController()
+    const write = async (): Promise<void> => {
+      for (let i = 0; !over.signal.aborted; i++)
+        await log.append(attemptOf(`c${i}`, 't', i % 50 === 0 ? 'post' : 'read'))
+    }
+    const writing = write()
+    const look = async (): Promise<void> => {
+      for (let i = 0; i < 8 || log.metrics.rotations < 4; i++) {
+        expect(await verifyLog({ folder: busy })).toMatchObject({ break: null })
+        const { sideEffects, others } = await log.last(3)
+        expect(others.map(({ seq }) => seq)).toEqual(others.map(({ seq }) => seq).toSorted((a, b) => b - a))
+        expect(new Set([...sideEffects, ...others].map(({ seq }) => seq)).size).toBe(sideEffects.length + others.length)
+      }
+    }
+    await look().finally(() => over.abort())
+    await writing
+    await log.close()
+    expect(log.metrics).toMatchObject({ lost: 0, isWritable: true })
   })
 })

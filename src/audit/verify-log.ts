@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, CURRENT_FILE, rotatedFilesIn } from './audit-files.ts'
 import type { RotatedFile } from './audit-files.ts'
@@ -49,33 +51,51 @@ export interface Verification {
  */
 export async function verifyLog(options: VerifyOptions): Promise<Verification> {
   for (let attempt = 1; ; attempt++) {
-    const before = await filesOf(options)
     const head = await readHead(options.folder)
+    const { files, current } = await openFiles(options)
     const walk = new ChainWalk(head, options.expected)
     try {
-      for (const { path, isCompressed } of before) {
-        if (!(await walk.readFile(path, isCompressed))) break
-      }
-      walk.end(before.at(-1)?.path ?? join(options.folder, CURRENT_FILE))
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT' || attempt === ATTEMPTS_MAX) throw error
+      for (const file of files) if (!(await walk.readFile(file))) break
+      walk.end(files.at(-1)?.path ?? join(options.folder, CURRENT_FILE))
+    } finally {
+      await current?.close()
     }
-    // A file was rotated, compressed or removed meanwhile, or the head was read half written: what was found may be nothing.
-    const isSame = head !== 'damaged' && JSON.stringify(before) === JSON.stringify(await filesOf(options))
-    if (isSame || attempt === ATTEMPTS_MAX) return walk.result(before.length)
+    // The oldest files may have gone meanwhile, or the head was read half written.
+    const result = walk.result(files.length)
+    if (result.break === null || attempt === ATTEMPTS_MAX) return result
   }
 }
 
 const ATTEMPTS_MAX = 5
 
-type LogFile = Pick<RotatedFile, 'path' | 'isCompressed'>
+interface LogFile extends Pick<RotatedFile, 'path' | 'isCompressed'> {
+  readonly opened?: FileHandle
+}
 
-async function filesOf({ folder, archiveFolder }: VerifyOptions): Promise<LogFile[]> {
+/** The files of one moment: the one that is written is held open, so that it is the same when it is rotated. */
+async function openFiles(options: VerifyOptions): Promise<{ files: LogFile[]; current: FileHandle | undefined }> {
+  const path = join(options.folder, CURRENT_FILE)
+  for (;;) {
+    const before = await rotatedFilesOf(options)
+    const current = await open(path, 'r').catch(ignoreMissing)
+    const rotated = await rotatedFilesOf(options)
+    if (rotated.at(-1)?.firstSeq === before.at(-1)?.firstSeq)
+      return {
+        files: current === undefined ? rotated : [...rotated, { path, isCompressed: false, opened: current }],
+        current,
+      }
+    await current?.close()
+  }
+}
+
+async function rotatedFilesOf({ folder, archiveFolder }: VerifyOptions): Promise<RotatedFile[]> {
   const archived = archiveFolder === undefined ? [] : await rotatedFilesIn(archiveFolder)
   const rotated = existsSync(folder) ? await rotatedFilesIn(folder) : []
-  const files = [...archived, ...rotated].sort((a, b) => a.firstSeq - b.firstSeq || a.lastMs - b.lastMs)
-  const current = join(folder, CURRENT_FILE)
-  return existsSync(current) ? [...files, { path: current, isCompressed: false }] : files
+  return [...archived, ...rotated].sort((a, b) => a.firstSeq - b.firstSeq || a.lastMs - b.lastMs)
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error
 }
 
 interface PlacedLine {
@@ -104,20 +124,22 @@ class ChainWalk {
   }
 
   /** False when the chain is broken. */
-  async readFile(file: string, isCompressed: boolean): Promise<boolean> {
+  async readFile({ path: file, isCompressed, opened }: LogFile): Promise<boolean> {
     let line = 0
     try {
-      for await (const lines of linesOf(file, isCompressed)) {
+      for await (const lines of linesOf(file, isCompressed, opened)) {
         for (const raw of lines) {
           line++
           if (!this.#isSound(raw, file, line)) {
-            await this.#tellMoved(file, isCompressed)
+            await this.#tellMoved({ path: file, isCompressed, ...(opened && { opened }) })
             return false
           }
         }
       }
     } catch (error) {
       const code = codeOf(error)
+      // Compressed meanwhile; a file that was removed shows in the chain.
+      if (code === 'ENOENT') return isCompressed || this.readFile({ path: `${file}.gz`, isCompressed: true })
       if (!code.startsWith('Z_') && code !== 'EIO') throw error
       this.#fail('unreadable', { file, line: line + 1, seq: this.#nextSeq }, `the file can't be read on (${code})`)
       return false
@@ -174,11 +196,11 @@ class ChainWalk {
   }
 
   /** A line that seems to be removed may stand further on in the file. */
-  async #tellMoved(file: string, isCompressed: boolean): Promise<void> {
+  async #tellMoved({ path, isCompressed, opened }: LogFile): Promise<void> {
     const found = this.#break
     if (found?.kind !== 'removed') return
     let line = 0
-    for await (const lines of linesOf(file, isCompressed)) {
+    for await (const lines of linesOf(path, isCompressed, opened)) {
       for (const { bytes } of lines) {
         line++
         if (line <= found.line || parseAuditLine(bytes)?.seq !== found.seq) continue
