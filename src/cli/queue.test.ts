@@ -23,11 +23,15 @@ const queue = (...args: string[]) => {
   return { status, stdout, stderr }
 }
 
-/** Two batches wait, as a sidecar leaves them. */
 beforeEach(async () => {
   stateFolder = mkdtempSync(join(tmpdir(), 'spanwarden-queue-'))
+  await leaveBatches(stateFolder, EXPORTER)
+})
+
+/** Two batches wait, as a sidecar leaves them. */
+async function leaveBatches(folder: string, id: string): Promise<void> {
   const log = new WriteAheadLog({
-    folder: queueFolder(join(stateFolder, 'queue'), EXPORTER, 'traces'),
+    folder: queueFolder(join(folder, 'queue'), id, 'traces'),
     signal: 'traces',
     segmentBytes: 1e6,
     memoryBytesMax: 0,
@@ -40,7 +44,7 @@ beforeEach(async () => {
     await log.put(payload, STORED_MS)
   }
   await log.close()
-})
+}
 
 describe('spanwarden queue', () => {
   test('shows what waits, by exporter and signal', () => {
@@ -50,6 +54,18 @@ describe('spanwarden queue', () => {
     expect(JSON.parse(queue('--json').stdout)).toMatchObject([{ exporter: EXPORTER, batches: 2, items: 3 }])
     stateFolder = join(stateFolder, 'nothing')
     expect(queue()).toEqual({ status: 0, stdout: 'No exporter has a queue on disk here.\n', stderr: '' })
+  })
+
+  test('also what tail_sampling holds, and what a worker left that is there no more', async () => {
+    await leaveBatches(join(stateFolder, 'sampling'), 'tail_sampling@traces')
+    await leaveBatches(join(stateFolder, 'workers', '7'), EXPORTER)
+    const rows: { exporter: string; batches: number }[] = JSON.parse(queue('--json').stdout)
+    expect(rows.map(({ exporter, batches }) => [exporter, batches])).toEqual([
+      [EXPORTER, 2],
+      ['tail_sampling@traces', 2],
+      [EXPORTER, 2],
+    ])
+    expect(queue('verify').stdout).toMatch(/^tail_sampling@traces traces: 2 sound batches wait$/m)
   })
 
   test('with a configuration: also those in the directories of its file_storage extensions', () => {

@@ -13,7 +13,7 @@ import type { ConfigFlags } from './read-config.ts'
 import { textTable } from './text-table.ts'
 
 /**
- * What waits on disk for the backends: `queue` shows it by exporter and signal, `verify` reads every byte (exit code 1 when something is damaged), `inspect` prints the
+ * What waits on disk for the backends, or for the decision of `tail_sampling`: `queue` shows it by exporter and signal, `verify` reads every byte (exit code 1 when something is damaged), `inspect` prints the
  * batches as OTLP/JSON, one a line, and `drain` sends them without taking anything new (exit code 1 when something is left). All but `drain` may run beside a sidecar.
  */
 export async function run(argv: string[], io: CommandIo): Promise<number> {
@@ -37,15 +37,16 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
 /** Where queues are: in the state folder and, when a configuration is named, in the directories of its `file_storage` extensions. */
 async function foldersOf(flags: ConfigFlags, io: CommandIo): Promise<string[]> {
   if (flags.config === undefined && flags.set === undefined)
-    return withWorkers(stateFolderOf(io, io.env['SPANWARDEN_STATE_DIR'])).map(queueIn)
+    return withWorkers(stateFolderOf(io, io.env['SPANWARDEN_STATE_DIR'])).flatMap(queuesOf)
   const { readConfig } = await import('./read-config.ts')
   const { service, exporters } = readConfig(flags, io)
   const directories = [...exporters.values()].flatMap(({ sending }) => sending?.queue.fileStorage?.directory ?? [])
-  const inState = withWorkers(stateFolderOf(io, service.state_folder)).map(queueIn)
+  const inState = withWorkers(stateFolderOf(io, service.state_folder)).flatMap(queuesOf)
   return [...new Set([...inState, ...directories.flatMap(withWorkers)])]
 }
 
-const queueIn = (stateFolder: string): string => join(stateFolder, 'queue')
+/** Of exporters, and what `tail_sampling` holds, by its id and pipeline, until it is decided. */
+const queuesOf = (stateFolder: string): string[] => [join(stateFolder, 'queue'), join(stateFolder, 'sampling', 'queue')]
 
 /** A folder, and those of the same kind that `service.workers` have in it. */
 function withWorkers(folder: string): string[] {
