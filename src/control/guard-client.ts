@@ -96,7 +96,9 @@ export class GuardClient {
   #retry: NodeJS.Timeout | undefined
   #silence: NodeJS.Timeout | undefined
   #renewal: NodeJS.Timeout | undefined
-  #onIdle: (() => void)[] = []
+  /** Of all time: how many were told, and who waits until so many are in the books. */
+  #told = 0
+  #flushes: { readonly told: number; done(): void }[] = []
 
   constructor(options: GuardClientOptions) {
     this.#options = options
@@ -142,23 +144,25 @@ export class GuardClient {
   tell(message: Tell): void {
     if (this.#isClosed) return
     this.#tells.push(message)
+    this.#told++
     if (this.#tells.length >= TELLS_MAX) this.#leaseUntil = Number.NEGATIVE_INFINITY
     if (!this.#isWelcome) return
     this.#send(message)
     if (this.#tells.length % TELLS_UNTIL_RENEW === 0) this.#renew()
   }
 
-  /** Resolves when all that was told is in the books, or after `timeoutMs`; true when it is. */
+  /** Resolves when all that was told until now is in the books, or after `timeoutMs`; true when it is. */
   flush(timeoutMs: number): Promise<boolean> {
     if (this.#tells.length === 0) return Promise.resolve(true)
-    if (this.#isWelcome) this.#renew()
     return new Promise((resolve) => {
+      const told = this.#told
       const done = (): void => {
         clearTimeout(timer)
-        resolve(this.#tells.length === 0)
+        resolve(this.#booked >= told)
       }
       const timer = setTimeout(done, timeoutMs)
-      this.#onIdle.push(done)
+      this.#flushes.push({ told, done })
+      if (this.#isWelcome) this.#renew()
     })
   }
 
@@ -260,7 +264,14 @@ export class GuardClient {
     this.#tells.splice(0, renewal.tells)
     for (const later of this.#renewals) later.tells -= renewal.tells
     if (this.#tells.length < TELLS_MAX) this.#leaseUntil = Math.max(this.#leaseUntil, renewal.at + this.#leaseMs)
-    if (this.#tells.length === 0) for (const done of this.#onIdle.splice(0)) done()
+    const isBooked = ({ told }: { told: number }): boolean => told <= this.#booked
+    const flushed = this.#flushes.filter(isBooked)
+    this.#flushes = this.#flushes.filter((one) => !isBooked(one))
+    for (const { done } of flushed) done()
+  }
+
+  get #booked(): number {
+    return this.#told - this.#tells.length
   }
 
   #answer(answer: Answer): void {

@@ -9,6 +9,7 @@ import type { ComponentContext } from './component.ts'
 import type { SidecarConfig } from './config.ts'
 import { hostAndPort } from './config-types.ts'
 import { controlRoutes } from './control-routes.ts'
+import { dropGuardMarker } from './drop-guard-marker.ts'
 import type { Health } from './health.ts'
 import { healthOf } from './health-of.ts'
 import { addLoopLag } from './loop-lag.ts'
@@ -119,6 +120,7 @@ export class Collector {
       }
     }
     for (const { delivery } of deliveries.values()) delivery.start?.()
+    if (this.#build.handOn === undefined) dropGuardMarker(this.#config, this.#environment.stateFolder)
     this.#readySinceMs = this.#environment.clock.now()
     this.#status = 'ok'
   }
@@ -237,6 +239,7 @@ export class Collector {
     this.#config = config
     this.#parts = parts
     this.#servers = servers
+    if (this.#build.handOn === undefined) dropGuardMarker(config, this.#environment.stateFolder)
     this.#environment.configChanged?.(config)
     const retired = reload.retire()
     this.#retiring.add(retired)

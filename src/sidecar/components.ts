@@ -12,6 +12,7 @@ import { basicauth } from './extensions/basicauth.ts'
 import { bearertokenauth } from './extensions/bearertokenauth.ts'
 import { fileStorage } from './extensions/file-storage.ts'
 import { healthCheck } from './extensions/health-check.ts'
+import { guard } from './extensions/guard.ts'
 import { page } from './extensions/page.ts'
 import { attributes } from './processors/attributes.ts'
 import { cost } from './processors/cost.ts'
@@ -48,6 +49,7 @@ export const components: readonly ComponentDefinition[] = [
   basicauth,
   bearertokenauth,
   fileStorage,
+  guard,
   healthCheck,
   page,
 ]

@@ -10,7 +10,11 @@ export function healthOf(
   const components = componentsOf(parts)
   if (about.status !== 'ok')
     return { ...about, components, reasons: [{ reason: about.status, message: sentences[about.status] }] }
-  const reasons = [...[...parts.deliveries.values()].flatMap(({ delivery }) => reasonsOf(delivery)), ...others]
+  const reasons = [
+    ...[...parts.deliveries.values()].flatMap(({ delivery }) => reasonsOf(delivery)),
+    ...extensionReasons(parts),
+    ...others,
+  ]
   const { problem } = about.config
   if (problem !== undefined)
     reasons.push({
@@ -46,6 +50,12 @@ function reasonsOf({ exporterId, signal, isFull, failing, diskProblem }: Deliver
   return reasons
 }
 
+const extensionReasons = ({ extensions }: CollectorParts): HealthReason[] =>
+  Array.from(extensions.values(), ({ id, component }): HealthReason[] => {
+    const message = component.problem?.()
+    return message === undefined ? [] : [{ reason: 'extension_failing', component: id, message }]
+  }).flat()
+
 function componentsOf({
   receivers,
   processors,
@@ -61,7 +71,10 @@ function componentsOf({
     ...ok('processor', new Set([...processors.values()].map(({ id }) => id))),
     ...ok('connector', connectors.keys()),
     ...[...exporters.keys()].map((id) => exporterHealth(id, deliveries)),
-    ...ok('extension', extensions.keys()),
+    ...Array.from(extensions.values(), ({ id, component }): ComponentHealth => {
+      const reason = component.problem?.()
+      return { id, kind: 'extension', ...(reason === undefined ? { status: 'ok' } : { status: 'degraded', reason }) }
+    }),
   ]
 }
 

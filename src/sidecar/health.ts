@@ -24,6 +24,7 @@ export interface HealthReason {
     | 'exporter_failing'
     | 'reload_failed'
     | 'worker_down'
+    | 'extension_failing'
   /** Id of the component, where it is one's. */
   readonly component?: string
   readonly message: string

@@ -1,0 +1,440 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { fastify } from 'fastify'
+import { afterEach, describe, expect, test } from 'vitest'
+import { testContext } from '../../../test/support/component-context.ts'
+import type { TestContext } from '../../../test/support/component-context.ts'
+import { until } from '../../../test/support/until.ts'
+import { GuardClient } from '../../control/guard-client.ts'
+import type { ControlAddress } from '../../control/guard-client.ts'
+import { parseGuardMarker } from '../../control/guard-marker.ts'
+import type { Hold, Stop, Welcome } from '../../control/guard-messages.ts'
+import type { Clock, ServiceName } from '../component.ts'
+import { Services } from '../services.ts'
+import { systemClock } from '../system-clock.ts'
+import { guard } from './guard.ts'
+import { guardHost } from './guard/guard-host.ts'
+
+type Undo = () => void | Promise<void>
+const undo: Undo[] = []
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step()
+})
+
+const DAILY = { budgets: { daily: { limit_usd: 1e-7 } } } // 100 nano-USD
+
+async function start(config: object, context: TestContext = testContext('guard'), clock: Clock = context.clock) {
+  const http = fastify()
+  const services = new Services(() => ({ ...context, clock }))
+  const service = <T>(name: ServiceName<T>): T => services.get(name)
+  const extension = guard.create(guard.config.parse(config), {
+    ...context,
+    clock,
+    http,
+    service,
+    readySinceMs: () => 0,
+  })
+  let isStopped = false
+  const stop = async (): Promise<void> => {
+    if (isStopped) return
+    isStopped = true
+    await extension.stop?.()
+    services.close()
+    await http.close()
+  }
+  undo.push(stop)
+  await extension.start?.()
+  const socket = join(context.stateFolder, 'control.sock')
+  return { context, http, extension, stop, socket, host: service(guardHost), service }
+}
+
+interface AgentOptions {
+  readonly process?: string
+  readonly agent?: string
+  readonly address?: ControlAddress
+  stop?(message: Stop, client: GuardClient): void
+}
+
+async function agent(
+  socket: string,
+  { process: id = 'p1', agent: name = 'support', address, stop }: AgentOptions = {},
+) {
+  const seen: { welcomes: Welcome[]; stops: Stop[]; resumed: number; lost: string[] } = {
+    welcomes: [],
+    stops: [],
+    resumed: 0,
+    lost: [],
+  }
+  const client: GuardClient = new GuardClient({
+    address: address ?? { path: socket },
+    identity: { process: id, pid: 1, startedAt: 0, agent: name, version: '1' },
+    inFlight: () => 0,
+    welcome: (message) => void seen.welcomes.push(message),
+    stop(message) {
+      seen.stops.push(message)
+      if (stop === undefined) client.tell({ type: 'stopped', id: message.id, aborted: 1 })
+      else stop(message, client)
+    },
+    resume: () => void seen.resumed++,
+    lost: (reason) => void seen.lost.push(reason),
+  })
+  client.start()
+  undo.push(() => client.close())
+  await until(() => client.isConnected || seen.lost.length > 0)
+  let count = 0
+  const hold = (amount: number, more: Partial<Hold> = {}) =>
+    client.ask({ type: 'hold', id: `${id}-${++count}`, amount, scopes: { agent: name }, ...more }, 5000)
+  const settle = (n: number, spent: number): void => client.tell({ type: 'settle', id: `${id}-${n}`, spent })
+  const admit = (tool: string, callId: string) =>
+    client.ask(
+      { type: 'admit', id: callId, tool, class: 'write', scopes: { agent: name }, summary: '', argumentsHmac: '' },
+      5000,
+    )
+  return { client, seen, hold, settle, admit }
+}
+
+const accounts = async (http: Awaited<ReturnType<typeof start>>['http']) =>
+  (await http.inject('/api/guard')).json().budgets
+
+describe('budgets', () => {
+  test('what is asked for is held, settled and denied', async () => {
+    const { socket, http } = await start(DAILY)
+    const { hold, settle, client } = await agent(socket)
+    expect(await hold(60)).toEqual({ type: 'answer', id: 'p1-1', isGranted: true, amount: 60 })
+    expect(await hold(60)).toMatchObject({ isGranted: false, code: 'BUDGET_HELD', rule: 'daily' })
+    settle(1, 50)
+    expect(await hold(60)).toMatchObject({ isGranted: false, code: 'BUDGET_EXHAUSTED', rule: 'daily' })
+    expect(await hold(50)).toMatchObject({ isGranted: true })
+    expect(await client.flush(5000)).toBe(true)
+    expect(await accounts(http)).toMatchObject([{ budget: 'daily', committed_usd: 5e-8, held_usd: 5e-8, left_usd: 0 }])
+  })
+
+  test('calls wait in their order while only open holds are in the way', async () => {
+    const { socket, host } = await start(DAILY)
+    const { hold, settle } = await agent(socket)
+    await hold(100)
+    const order: number[] = []
+    const waiting = [60, 30, 40].map(async (amount, i) => {
+      const answer = await hold(amount, { waitMs: 10_000 })
+      order.push(i)
+      return answer.code ?? 'granted'
+    })
+    await until(() => host.waiting === 3)
+    // The small one stands behind the others.
+    expect(await hold(1)).toMatchObject({ code: 'BUDGET_HELD' })
+    settle(1, 0)
+    await until(() => order.length === 2)
+    expect(order).toEqual([0, 1])
+    settle(2, 30)
+    expect(await Promise.all(waiting)).toEqual(['granted', 'granted', 'granted'])
+  })
+
+  test('who has waited long enough is denied; who has gone away waits no more', async () => {
+    const { socket, host, context } = await start(DAILY)
+    const { hold } = await agent(socket)
+    const other = await agent(socket, { process: 'p2' })
+    await hold(100)
+    const waiting = hold(50, { waitMs: 1000 })
+    void other.hold(50, { waitMs: 1000 })
+    await until(() => host.waiting === 2)
+    other.client.close()
+    await until(() => host.waiting === 1)
+    context.clock.advance(1001)
+    expect(await waiting).toMatchObject({ code: 'BUDGET_HELD' })
+    expect(host.waiting).toBe(0)
+  })
+
+  test('a slice is more than was asked for, is spent from, and is ended by what is more than it', async () => {
+    const { socket, http, context, host } = await start({ budgets: { daily: { limit_usd: 1 } } })
+    const { hold, client, seen } = await agent(socket)
+    expect(seen.welcomes[0]?.rules).toMatchObject({ hasBudgets: true, sliceMin: 100_000 })
+    const { amount = 0 } = await hold(1000, { slice: true })
+    expect(amount).toBe(1e9 / 160)
+    client.tell({ type: 'spend', id: 'p1-1', step: 1, amount: 10 })
+    client.tell({ type: 'spend', id: 'p1-1', step: 1, amount: 10 })
+    await client.flush(5000)
+    expect(await accounts(http)).toMatchObject([{ committed_usd: 1e-8, held_usd: (amount - 10) / 1e9 }])
+    // Told again after a lost connection, when less is left than it says.
+    const rest = amount - 10
+    client.tell({ type: 'spend', id: 'p1-1', step: 2, amount: rest - 5 })
+    client.tell({ type: 'spend', id: 'p1-1', step: 2, amount: rest - 5 })
+    await client.flush(5000)
+    expect(await accounts(http)).toMatchObject([{ committed_usd: (amount - 5) / 1e9, held_usd: 5e-9 }])
+    expect(await hold(900_000_000, { slice: true })).toMatchObject({ isGranted: false, code: 'BUDGET_HELD' })
+    await hold(1000, { model: 'm' })
+    client.tell({ type: 'spend', id: 'p1-1', step: 3, amount: 6 })
+    client.tell({ type: 'settle', id: 'p1-3', spent: 2000 })
+    await client.flush(5000)
+    expect(await accounts(http)).toMatchObject([{ committed_usd: (amount + 1 + 2000) / 1e9, held_usd: 0 }])
+    expect(context.counters.get('agent_budget_bound_violations_total{model="m"}')).toBe(1)
+    expect(host.books?.stops.all()).toMatchObject([{ scope: 'model', value: 'm' }])
+    expect(await hold(1, { model: 'm' })).toMatchObject({ code: 'STOPPED', rule: 'model:m' })
+    expect(await hold(1, { model: 'n' })).toMatchObject({ isGranted: true })
+  })
+
+  test('what a process that is gone has held is taken for spent, and another asks in vain for it', async () => {
+    const { socket, http, context } = await start(DAILY)
+    const { hold, client } = await agent(socket)
+    const other = await agent(socket, { process: 'p2' })
+    await hold(60)
+    client.close()
+    for (let passed = 0; passed < 25; passed++) {
+      context.clock.advance(1000)
+      const leased = other.client.leaseUntil
+      other.client.tell({ type: 'stopped', id: 'x', aborted: 0 })
+      await other.client.flush(5000)
+      expect(other.client.leaseUntil).toBeGreaterThanOrEqual(leased)
+    }
+    expect(await accounts(http)).toMatchObject([{ committed_usd: 6e-8, held_usd: 0, suspense_usd: 6e-8 }])
+    expect(await other.hold(60)).toMatchObject({ code: 'BUDGET_EXHAUSTED' })
+  })
+
+  test('shadow: all is granted and booked, what would be denied is counted', async () => {
+    const { socket, http, context } = await start({ ...DAILY, mode: 'shadow' })
+    const { hold, settle, client } = await agent(socket)
+    expect(await hold(160)).toMatchObject({ isGranted: true })
+    settle(1, 120)
+    await client.flush(5000)
+    expect(await accounts(http)).toMatchObject([{ committed_usd: 1.2e-7 }])
+    expect(context.counters.get('agent_guard_denied_total{reason="budget_exhausted",rule="daily",mode="shadow"}')).toBe(
+      1,
+    )
+  })
+
+  test('a limit that nobody has configured denies nothing', async () => {
+    const { socket } = await start({})
+    const { hold, admit, seen } = await agent(socket)
+    expect(seen.welcomes[0]?.rules).toMatchObject({
+      hasBudgets: false,
+      sliceMin: 0,
+      askTools: [],
+      askClasses: [],
+      loops: false,
+    })
+    expect(await hold(1e15)).toMatchObject({ isGranted: true })
+    expect(await admit('post_message', 'c1')).toMatchObject({ isGranted: true })
+  })
+})
+
+test('rates: so many posts, and what was not executed is given back', async () => {
+  const { socket } = await start({
+    tools: { post_message: { class: 'post' } },
+    rates: { posts: { class: 'post', limit: 2, window: '1h' } },
+  })
+  const { admit, client, seen } = await agent(socket)
+  expect(seen.welcomes[0]?.rules).toMatchObject({ askClasses: ['post'], tools: { post_message: 'post' } })
+  expect(await admit('post_message', 'c1')).toMatchObject({ isGranted: true })
+  expect(await admit('post_message', 'c2')).toMatchObject({ isGranted: true })
+  expect(await admit('post_message', 'c3')).toMatchObject({
+    code: 'RATE_LIMITED',
+    rule: 'posts',
+    retryAfterMs: 3_600_000,
+  })
+  expect(await admit('read_file', 'c4')).toMatchObject({ isGranted: true })
+  client.tell({ type: 'outcome', id: 'c2', result: 'aborted', durationMs: 1, notExecuted: true })
+  expect(await admit('post_message', 'c5')).toMatchObject({ isGranted: true })
+})
+
+describe('stops', () => {
+  test('each process confirms, and one that does not is named', async () => {
+    const { socket, http } = await start({ ...DAILY, stop_wait: '1s' })
+    const first = await agent(socket)
+    const wedged = await agent(socket, { process: 'p2', stop() {} })
+    const stopping = http.inject({
+      method: 'POST',
+      url: '/api/guard/stop',
+      payload: { scope: 'agent', value: 'support', person: 'Ada', reason: 'it posts nonsense' },
+    })
+    await until(() => wedged.seen.stops.length === 1 && first.seen.stops.length === 1)
+    expect(await first.hold(1)).toMatchObject({ code: 'STOPPED', rule: 'agent:support' })
+    wedged.client.tell({ type: 'stopped', id: wedged.seen.stops[0]?.id ?? '', aborted: 3 })
+    expect((await stopping).json()).toMatchObject({
+      isConfirmed: true,
+      processes: [
+        { process: 'p1', state: 'confirmed', aborted: 1 },
+        { process: 'p2', state: 'confirmed', aborted: 3 },
+      ],
+    })
+  })
+
+  test('is unconfirmed after its time, outlives a restart, and goes on only with a person and a reason', async () => {
+    const one = await start({ ...DAILY, stop_wait: '1s' })
+    const wedged = await agent(one.socket, { stop() {} })
+    const stopping = one.http.inject({ method: 'POST', url: '/api/guard/stop', payload: {} })
+    await until(() => wedged.seen.stops.length === 1)
+    one.context.clock.advance(1000)
+    expect((await stopping).json()).toMatchObject({ isConfirmed: false, processes: [{ state: 'unconfirmed' }] })
+    await one.stop()
+    const two = await start(DAILY, one.context)
+    const { seen, hold } = await agent(two.socket, { process: 'p3' })
+    expect(seen.welcomes[0]?.stops).toMatchObject([{ scope: 'fleet', value: 'fleet' }])
+    expect(await hold(1)).toMatchObject({ code: 'STOPPED' })
+    const resume = async (payload: object) =>
+      (await two.http.inject({ method: 'POST', url: '/api/guard/resume', payload })).statusCode
+    expect(await resume({ reason: 'fixed', confirm: true })).toBe(400)
+    expect(await resume({ person: 'Ada', reason: 'fixed' })).toBe(409)
+    expect(await resume({ person: 'Ada', reason: 'fixed', confirm: true })).toBe(200)
+    await until(() => seen.resumed === 1)
+    expect(await hold(1)).toMatchObject({ isGranted: true })
+  })
+
+  test('the file STOP stops the fleet, and has to go before it is resumed', async () => {
+    const { socket, http, context } = await start(DAILY)
+    const { seen } = await agent(socket)
+    const file = join(context.stateFolder, 'STOP')
+    writeFileSync(file, '')
+    context.clock.advance(500)
+    await until(() => seen.stops.length === 1)
+    const payload = { person: 'Ada', reason: 'fixed', confirm: true }
+    expect((await http.inject({ method: 'POST', url: '/api/guard/resume', payload })).statusCode).toBe(409)
+    rmSync(file)
+    expect((await http.inject({ method: 'POST', url: '/api/guard/resume', payload })).json()).toEqual({ resumed: true })
+  })
+
+  test('a loop stops its run, the third one the agent', async () => {
+    const { socket, host } = await start({ loops: { enabled: true } })
+    const { client } = await agent(socket)
+    for (const run of ['r1', 'r1', 'r2', 'r3']) {
+      client.tell({ type: 'loop', scopes: { agent: 'support', run }, level: 'stop', rule: 'repeat', tool: 't' })
+      await client.flush(5000)
+    }
+    const stopped = host.books?.stops.all().map(({ scope, value }) => `${scope} ${value}`)
+    expect(stopped?.toSorted()).toEqual(['agent support', 'run r1', 'run r2', 'run r3'])
+  })
+
+  test('with a token, an order needs it', async () => {
+    const context = testContext('guard')
+    const file = join(context.stateFolder, 'token')
+    writeFileSync(file, 'a-token-that-is-long-enough\n')
+    const { http, host } = await start({ token_file: file, listen: '127.0.0.1:0' }, context)
+    const order = async (headers: object) =>
+      (await http.inject({ method: 'POST', url: '/api/guard/stop', payload: {}, headers: { ...headers } })).statusCode
+    expect(await order({})).toBe(403)
+    expect(await order({ authorization: 'Bearer a-token-that-is-long-enougH' })).toBe(403)
+    expect(await order({ authorization: 'Bearer a-token-that-is-long-enough' })).toBe(200)
+    const tcp = (token: string) =>
+      agent('', { process: token, address: { host: '127.0.0.1', port: host.ports[0] ?? 0, token } })
+    expect((await tcp('wrong')).seen).toMatchObject({ welcomes: [], lost: ['the token is missing or wrong'] })
+    expect((await tcp('a-token-that-is-long-enough')).seen.welcomes).toHaveLength(1)
+  })
+})
+
+describe('fails closed', () => {
+  test('a ledger that is damaged denies everything, gives no lease, and is seen in the health', async () => {
+    const context = testContext('guard')
+    writeFileSync(
+      join(context.stateFolder, 'ledger.db'),
+      'this is no database, and long enough to be looked at'.repeat(50),
+    )
+    const { socket, extension } = await start(DAILY, context)
+    const { hold, client } = await agent(socket)
+    expect(await hold(1)).toMatchObject({ isGranted: false, code: 'GUARD_UNAVAILABLE' })
+    expect(client.leaseUntil).toBe(Number.NEGATIVE_INFINITY)
+    expect(extension.problem?.()).toContain('all calls are denied')
+  })
+
+  test('books that were deleted grant nothing until a person says what was spent', async () => {
+    const one = await start(DAILY)
+    const before = await agent(one.socket)
+    await before.hold(60)
+    await one.stop()
+    for (const end of ['', '-wal', '-shm']) rmSync(join(one.context.stateFolder, `ledger.db${end}`), { force: true })
+    const two = await start(DAILY, one.context)
+    const { hold, seen } = await agent(two.socket)
+    expect(seen.welcomes[0]?.epoch).not.toBe(before.seen.welcomes[0]?.epoch)
+    expect(await hold(1)).toMatchObject({ code: 'RECOVERING' })
+    expect(two.extension.problem?.()).toContain('/api/guard/recover')
+    const payload = {
+      person: 'Ada',
+      reason: 'by the bill',
+      spent: [{ budget: 'daily', value: 'support', spent_usd: 9e-8 }],
+    }
+    const recovered = await two.http.inject({ method: 'POST', url: '/api/guard/recover', payload })
+    expect(recovered.json()).toEqual({ booked: 1 })
+    expect(await hold(20)).toMatchObject({ code: 'BUDGET_EXHAUSTED' })
+    expect(await hold(10)).toMatchObject({ isGranted: true })
+  })
+
+  test('a restart keeps what is held, the epoch, and what was told meanwhile', async () => {
+    const one = await start(DAILY)
+    const { hold, settle, client, seen } = await agent(one.socket)
+    await hold(60)
+    await one.stop()
+    await until(() => !client.isConnected)
+    settle(1, 10)
+    const late = hold(90)
+    await start(DAILY, one.context)
+    expect(await late).toMatchObject({ isGranted: true, amount: 90 })
+    expect(new Set(seen.welcomes.map(({ epoch }) => epoch)).size).toBe(1)
+  })
+
+  test('hostile input ends its connection, with a refusal that holds none of it, and no other', async () => {
+    const { socket, context } = await start(DAILY)
+    const { hold } = await agent(socket)
+    for (const bytes of [
+      'secret\n',
+      '{"type":"hold","id":"secret"}\n',
+      '{"type":"secret"}\n',
+      `"${'x'.repeat(70_000)}`,
+    ]) {
+      const raw = connect(socket)
+      raw.setEncoding('utf8')
+      let answer = ''
+      raw.on('data', (text: string) => void (answer += text))
+      raw.on('error', () => {})
+      raw.write(bytes)
+      await once(raw, 'close')
+      expect(answer).toMatch(/^\{"type":"refusal","message":"[^"]+"\}\n$/)
+      expect(answer).not.toContain('secret')
+    }
+    expect(context.counters.get('spanwarden_guard_connections_refused{reason="protocol"}')).toBe(4)
+    expect(await hold(1)).toMatchObject({ isGranted: true })
+  })
+
+  test('the socket is its owner’s alone, and gone behind the guard', async () => {
+    const { socket, stop } = await start(DAILY)
+    expect(statSync(socket).mode & 0o777).toBe(0o600)
+    await stop()
+    expect(existsSync(socket)).toBe(false)
+  })
+
+  test('agents that start when the sidecar is away know that there are limits; with the mode off there are none', async () => {
+    const { context, stop } = await start(DAILY)
+    const marker = join(context.stateFolder, 'guard.json')
+    await stop()
+    expect(parseGuardMarker(readFileSync(marker, 'utf8'))).toEqual({ mode: 'enforce' })
+    await start({ ...DAILY, mode: 'off' }, context)
+    expect(existsSync(marker)).toBe(false)
+  })
+})
+
+describe('several processes', () => {
+  test('never spend more than the cap, and use nearly all of it', async () => {
+    const limit = 400_000
+    const { socket, http } = await start(
+      { budgets: { daily: { limit_usd: limit / 1e9 } } },
+      testContext('guard'),
+      systemClock,
+    )
+    const script = join(import.meta.dirname, '../../../test/support/guard-agent.ts')
+    const run = promisify(execFile)
+    const runs = await Promise.all(
+      Array.from({ length: 4 }, (_, i) =>
+        run(process.execPath, [script, socket, `agent-${i}`, '200', '20', '1000', '700'], { timeout: 60_000 }),
+      ),
+    )
+    const results = runs.map(
+      ({ stdout }) => JSON.parse(stdout) as { granted: number; denied: number; isFlushed: boolean },
+    )
+    const granted = results.reduce((sum, one) => sum + one.granted, 0)
+    const [account] = await accounts(http)
+    expect(results.every(({ isFlushed }) => isFlushed)).toBe(true)
+    expect(Math.round(account.committed_usd * 1e9)).toBe(granted * 700)
+    expect(granted * 700).toBeLessThanOrEqual(limit)
+    expect(granted * 700).toBeGreaterThan(limit * 0.99)
+  }, 90_000)
+})

@@ -1,0 +1,142 @@
+import type { Admit, DenialCode, Hello, Hold } from '../../../control/guard-messages.ts'
+import { leftIn } from '../../../ledger/account.ts'
+import { accountsOf } from '../../../ledger/budget.ts'
+import type { AccountRef } from '../../../ledger/budget.ts'
+import type { Ledger } from '../../../ledger/ledger.ts'
+import type { NanoUsd } from '../../../ledger/nano-usd.ts'
+import type { RateBook } from '../../../ledger/rate-book.ts'
+import { rateRefsOf } from '../../../limits/rates/rate-limit.ts'
+import type { ComponentContext } from '../../component.ts'
+import { denialMessage, rateMessage } from './denial-message.ts'
+import type { GuardSettings } from './guard-settings.ts'
+import { sliceAmount } from './slice-amount.ts'
+import type { Stops } from './stops.ts'
+
+/** Accounts without an end (of runs) are kept so long behind the last start of one. */
+const RUN_KEPT_MS = 35 * 86_400_000
+
+export type Decision =
+  | { readonly isGranted: true; readonly amount?: NanoUsd }
+  | {
+      readonly isGranted: false
+      readonly code: DenialCode
+      readonly rule?: string
+      readonly message?: string
+      readonly retryAfterMs?: number
+      /** Of the account in the way. */
+      readonly key?: string
+    }
+
+export interface DecisionsOptions {
+  readonly settings: GuardSettings
+  readonly ledger: Ledger
+  readonly rates: RateBook
+  readonly stops: Stops
+  readonly context: Pick<ComponentContext, 'clock'>
+  /** A denial that shadow mode does not carry out. */
+  count(code: DenialCode, rule: string): void
+}
+
+/** What the books say to one question. */
+export class Decisions {
+  readonly #options: DecisionsOptions
+  settings: GuardSettings
+
+  constructor(options: DecisionsOptions) {
+    this.#options = options
+    this.settings = options.settings
+  }
+
+  /** Of the budgets that a call is in, for now. */
+  accounts(hello: Hello, { scopes }: Hold): AccountRef[] {
+    const now = this.#options.context.clock.now()
+    const values = { ...scopes, tenant: scopes.tenant ?? hello.tenant }
+    return accountsOf(this.settings.budgets, values, now).map((ref) =>
+      ref.endsAt === 0 ? { ...ref, endsAt: now + RUN_KEPT_MS } : ref,
+    )
+  }
+
+  /** Holds what is asked for, or not; to be called inside of a transaction. `openSlices`: of all processes. */
+  hold(hello: Hello, message: Hold, refs: readonly AccountRef[], openSlices: number): Decision {
+    const { ledger, stops } = this.#options
+    const { id, scopes, model = '', trace = '', span = '' } = message
+    const known = ledger.find(id)
+    if (known !== undefined && known.process === hello.process && known.state === 'open')
+      return { isGranted: true, amount: known.amount }
+    if (known !== undefined)
+      return { isGranted: false, code: 'GUARD_UNAVAILABLE', message: 'the hold has ended, or is of another process' }
+    const stop = stops.of(scopes, { model })
+    if (stop !== undefined) return stopped(stop)
+    if (refs.length === 0) return { isGranted: true, amount: message.amount }
+    const amount = message.slice === true ? this.#sliceOf(refs, message.amount, openSlices) : message.amount
+    if (amount === undefined)
+      return { isGranted: false, code: 'BUDGET_HELD', message: 'too little is left for a slice' }
+    const request = {
+      id,
+      amount,
+      accounts: refs,
+      process: hello.process,
+      model: message.slice === true ? `slice:${amount}` : model,
+      trace,
+      span,
+    }
+    const result = ledger.hold(request)
+    if (result.isGranted) return { isGranted: true, amount }
+    if (this.settings.mode === 'shadow' && result.code !== 'CLOCK_SKEW') {
+      this.#options.count(result.code, result.account?.budget ?? '')
+      ledger.hold({ ...request, accounts: refs.map((ref) => ({ ...ref, cap: Number.MAX_SAFE_INTEGER })) })
+      return { isGranted: true, amount }
+    }
+    const { code, account } = result
+    const now = this.#options.context.clock.now()
+    return {
+      isGranted: false,
+      code,
+      message: denialMessage(code, amount, account),
+      ...(account === undefined ? {} : { rule: account.budget, key: account.key }),
+      ...(account === undefined || code !== 'BUDGET_EXHAUSTED'
+        ? {}
+        : { retryAfterMs: Math.max(0, account.endsAt - now) }),
+    }
+  }
+
+  /** Takes the call of a tool from its limits, or not. */
+  admit(hello: Hello, { id, scopes, tool, class: claimed }: Admit): Decision {
+    const { stops, rates } = this.#options
+    const stop = stops.of(scopes, { tool })
+    if (stop !== undefined) return stopped(stop)
+    const call = { tool, class: this.settings.tools[tool] ?? claimed }
+    const values = { ...scopes, tenant: scopes.tenant ?? hello.tenant }
+    const result = rates.admit({ id, process: hello.process, refs: rateRefsOf(this.settings.rates, call, values) })
+    if (result.isAdmitted) return { isGranted: true }
+    const { code, ref, retryAfterMs } = result
+    if (this.settings.mode === 'shadow') {
+      this.#options.count(code, ref?.name ?? '')
+      return { isGranted: true }
+    }
+    return {
+      isGranted: false,
+      code,
+      message: rateMessage(code, tool, ref, retryAfterMs),
+      ...(ref === undefined ? {} : { rule: ref.name }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    }
+  }
+
+  #sliceOf(refs: readonly AccountRef[], asked: NanoUsd, openSlices: number): NanoUsd | undefined {
+    const { ledger } = this.#options
+    const left = refs.map(({ key, cap }) => leftIn({ ...(ledger.account(key) ?? NOTHING), key, cap }))
+    return sliceAmount(Math.min(...left), openSlices, asked)
+  }
+}
+
+/** In place of the model of a hold: how much was granted. */
+export const SLICE = /^slice:(\d+)$/
+const NOTHING = { committed: 0, held: 0, suspense: 0 }
+
+const stopped = ({ scope, value, reason }: { scope: string; value: string; reason: string }): Decision => ({
+  isGranted: false,
+  code: 'STOPPED',
+  rule: `${scope}${scope === 'fleet' ? '' : `:${value}`}`,
+  message: `${scope === 'fleet' ? 'everything' : `${scope} ${value}`} is stopped (${reason}); \`spanwarden resume\` lets it go on`,
+})

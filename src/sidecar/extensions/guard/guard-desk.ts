@@ -1,0 +1,299 @@
+import type {
+  Admit,
+  Answer,
+  DenialCode,
+  Hello,
+  Hold,
+  Renew,
+  Settle,
+  Spend,
+  ToolOutcome,
+} from '../../../control/guard-messages.ts'
+import type { GuardPeer } from '../../../control/guard-server.ts'
+import { leftOfSlice } from '../../../control/slice-journal.ts'
+import type { SliceJournal } from '../../../control/slice-journal.ts'
+import type { Ledger } from '../../../ledger/ledger.ts'
+import type { CallEnd, RateBook } from '../../../ledger/rate-book.ts'
+import type { NanoUsd } from '../../../ledger/nano-usd.ts'
+import type { ComponentContext } from '../../component.ts'
+import { Decisions, SLICE } from './decisions.ts'
+import type { Decision } from './decisions.ts'
+import type { GuardSettings } from './guard-settings.ts'
+import { HoldQueue } from './hold-queue.ts'
+import type { WaitingHold } from './hold-queue.ts'
+import type { Processes } from './processes.ts'
+import type { Stops } from './stops.ts'
+
+/** Holds of a process stand so much longer than its lease: what was under way at its end can still be settled. */
+const SETTLE_MS = 5000
+export type Booked = Renew | Hold | Spend | Settle | Admit | ToolOutcome
+type Entry = { readonly peer: GuardPeer; readonly message: Booked | Hello }
+/** What is to be done when the changes are on disk, and only then. */
+type Effects = (() => void)[]
+
+export interface GuardDeskOptions {
+  readonly settings: GuardSettings
+  readonly ledger: Ledger
+  readonly rates: RateBook
+  readonly processes: Processes
+  readonly stops: Stops
+  readonly context: Pick<ComponentContext, 'clock' | 'logger' | 'metrics'>
+  /** The books could not be written, or can be again. */
+  problem(code: string | undefined): void
+  /** What a process has written down of its slices. */
+  journals(process: string): SliceJournal | undefined
+  /** What a process has held is taken from it: it must not spend of it any more. */
+  expired(process: string): void
+  /** A call cost more than its bound. */
+  overBound(model: string, excess: NanoUsd): void
+}
+
+/**
+ * Answers what agents ask. What comes in one turn of the event loop is one transaction, and nothing is answered before it is on disk. While the books can't be
+ * written, everything is denied and no lease renewed.
+ */
+export class GuardDesk {
+  readonly #options: GuardDeskOptions
+  readonly #decisions: Decisions
+  readonly #queue = new HoldQueue()
+  /** Ids of open slices that this process has granted. */
+  readonly #slices = new Set<string>()
+  #settings: GuardSettings
+  /** As much as the connections read in one turn: 64 kB each. */
+  #inbox: Entry[] = []
+  /** Something was given back: those who wait may have room now. */
+  #hasRoom = false
+
+  constructor(options: GuardDeskOptions) {
+    this.#options = options
+    this.#settings = options.settings
+    this.#decisions = new Decisions({ ...options, count: (code, rule) => this.#count(code, rule) })
+  }
+
+  set settings(settings: GuardSettings) {
+    this.#settings = settings
+    this.#decisions.settings = settings
+    this.#wakeSoon()
+  }
+
+  get waiting(): number {
+    return this.#queue.size
+  }
+
+  take(peer: GuardPeer, message: Booked | Hello): void {
+    this.#inbox.push({ peer, message })
+    if (this.#inbox.length === 1) setImmediate(() => this.#flush())
+  }
+
+  left(peer: GuardPeer): void {
+    this.#queue.removeOf(peer)
+  }
+
+  /** What processes that are gone have held is taken for spent. */
+  expire(): void {
+    const { ledger, problem, context, expired: forget } = this.#options
+    try {
+      const ids = ledger.together(() => {
+        const expired = ledger.expire()
+        this.#options.rates.expire()
+        for (const id of expired) if (this.#giveBack(id)) this.#wakeSoon()
+        return expired
+      })
+      if (ids.length > 0) {
+        for (const id of ids) this.#slices.delete(id)
+        for (const id of new Set(ids.map((one) => ledger.find(one)?.process ?? ''))) forget(id)
+        context.logger.warn({ holds: ids.length }, 'holds of processes that are gone are taken for spent')
+        context.metrics.counter('agent_guard_expired_holds', 'Holds of processes that went away.').add(ids.length)
+      }
+      problem(undefined)
+    } catch (error) {
+      problem(codeOf(error))
+    }
+  }
+
+  /** What a process that is gone has not used of a slice, by its journal. */
+  #giveBack(id: string): boolean {
+    const { ledger, journals } = this.#options
+    const hold = ledger.find(id)
+    const granted = Number(SLICE.exec(hold?.model ?? '')?.[1])
+    const record = hold === undefined ? undefined : journals(hold.process)?.slices.find((slice) => slice.id === id)
+    if (hold === undefined || record === undefined || !Number.isSafeInteger(granted)) return false
+    const rest = hold.amount - leftOfSlice(granted, record)
+    if (rest < 0 || rest === hold.amount) return false
+    const unknown = Math.min(rest, record.unknown + record.reserved)
+    return ledger.settle(id, { spent: rest - unknown, unknown }).isBooked
+  }
+
+  #flush(): void {
+    const entries = this.#inbox.splice(0)
+    if ((entries.length === 0 && !this.#hasRoom) || this.#commit(entries)) return
+    // One of them may be at fault: each by itself.
+    for (const entry of entries) {
+      if (this.#commit([entry])) continue
+      const { peer, message } = entry
+      if (message.type === 'hold' || message.type === 'admit')
+        this.#deny(peer, message, { isGranted: false, code: 'GUARD_UNAVAILABLE', message: UNWRITABLE })
+      // It comes again, and says again what is not in the books.
+      peer.refuse(UNWRITABLE)
+    }
+  }
+
+  /** False when nothing of it is in the books. */
+  #commit(entries: readonly Entry[]): boolean {
+    const { ledger, problem } = this.#options
+    const effects: Effects = []
+    try {
+      ledger.together(() => {
+        const blocked = new Set<string>()
+        for (const entry of entries) this.#handle(entry, blocked, effects)
+        if (this.#hasRoom) this.#serveQueue(effects)
+      })
+    } catch (error) {
+      problem(codeOf(error))
+      return false
+    }
+    problem(undefined)
+    for (const effect of effects) effect()
+    return true
+  }
+
+  #handle({ peer, message }: Entry, blocked: Set<string>, effects: Effects): void {
+    switch (message.type) {
+      case 'hello':
+        return this.#renew(peer)
+      case 'renew':
+        this.#renew(peer)
+        return void effects.push(() => {
+          this.#options.processes.renewed(peer, this.#settings.leaseMs, message.inFlight)
+          peer.send({ type: 'lease' })
+        })
+      case 'hold':
+        return this.#handleHold(peer, message, blocked, effects)
+      case 'spend':
+        return this.#spend(message, effects)
+      case 'settle':
+        return this.#settle(message, effects)
+      case 'admit':
+        return this.#answer(peer, message, this.#decisions.admit(peer.hello, message), effects)
+      case 'outcome':
+        return void this.#options.rates.end(message.id, endOf(message))
+    }
+  }
+
+  #renew({ hello }: GuardPeer): void {
+    const { ledger, context } = this.#options
+    ledger.renew(hello.process, Math.floor(context.clock.now() + this.#settings.leaseMs + SETTLE_MS))
+  }
+
+  #handleHold(peer: GuardPeer, message: Hold, blocked: Set<string>, effects: Effects): void {
+    const refs = this.#decisions.accounts(peer.hello, message)
+    const isBehind = refs.find(({ key }) => blocked.has(key) || this.#queue.isWaitedFor(key))
+    const decision: Decision =
+      isBehind === undefined || this.#options.ledger.find(message.id) !== undefined
+        ? this.#decisions.hold(peer.hello, message, refs, this.#slices.size)
+        : { isGranted: false, code: 'BUDGET_HELD', rule: isBehind.budget, message: BEHIND, key: isBehind.key }
+    const waitMs = Math.min(message.waitMs ?? 0, this.#settings.waitMsMax)
+    const mayWait = !decision.isGranted && decision.code === 'BUDGET_HELD' && waitMs > 0 && message.slice !== true
+    if (!mayWait || decision.key === undefined || this.#queue.isFull())
+      return this.#answer(peer, message, decision, effects)
+    const { key } = decision
+    blocked.add(key)
+    effects.push(() => {
+      this.#wait(peer, message, decision, key, waitMs)
+      // What gave room may be in the same transaction, behind it.
+      this.#wakeSoon()
+    })
+  }
+
+  #wait(peer: GuardPeer, message: Hold, decision: Decision, key: string, waitMs: number): void {
+    const cancel = this.#options.context.clock.after(waitMs, () => {
+      this.#queue.remove(message.id)
+      this.#send(peer, message, decision)
+    })
+    this.#queue.add({ peer, message, key, cancel })
+  }
+
+  /** In each account as many as there is room for, in their order. */
+  #serveQueue(effects: Effects): void {
+    this.#hasRoom = false
+    for (const line of this.#queue.lines()) {
+      for (const waiting of line) {
+        const decision = this.#retry(waiting)
+        const isHeld = !decision.isGranted && decision.code === 'BUDGET_HELD'
+        if (isHeld && decision.key === waiting.key) break
+        effects.push(() => {
+          if (isHeld && decision.key !== undefined) return this.#queue.move(waiting, decision.key)
+          if (this.#queue.remove(waiting.message.id) !== undefined) this.#send(waiting.peer, waiting.message, decision)
+        })
+      }
+    }
+  }
+
+  #retry({ peer, message }: WaitingHold): Decision {
+    const refs = this.#decisions.accounts(peer.hello, message)
+    return this.#decisions.hold(peer.hello, message, refs, this.#slices.size)
+  }
+
+  #spend({ id, step, amount }: Spend, effects: Effects): void {
+    const { ledger } = this.#options
+    try {
+      ledger.spend(id, step, amount)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      // More than the slice has: booked in full, which ends it. Nothing was written yet.
+      this.#settle({ type: 'settle', id, spent: amount }, effects)
+    }
+  }
+
+  #settle({ id, spent, unknown = 0 }: Settle, effects: Effects): void {
+    const { ledger, overBound } = this.#options
+    const model = ledger.find(id)?.model.replace(SLICE, '') ?? ''
+    const { isBooked, overBound: excess } = ledger.settle(id, { spent, unknown })
+    if (isBooked) this.#hasRoom = true
+    effects.push(() => {
+      this.#slices.delete(id)
+      this.#queue.remove(id)
+      if (excess > 0) overBound(model, excess)
+    })
+  }
+
+  #answer(peer: GuardPeer, message: Hold | Admit, decision: Decision, effects: Effects): void {
+    effects.push(() => this.#send(peer, message, decision))
+  }
+
+  #send(peer: GuardPeer, message: Hold | Admit, decision: Decision): void {
+    if (!decision.isGranted) return this.#deny(peer, message, decision)
+    if (message.type === 'hold' && message.slice === true) this.#slices.add(message.id)
+    const { amount } = decision
+    peer.send({ type: 'answer', id: message.id, isGranted: true, ...(amount === undefined ? {} : { amount }) })
+  }
+
+  #deny(peer: GuardPeer, { id, ...message }: Hold | Admit, decision: Extract<Decision, { isGranted: false }>): void {
+    const { key: _, ...said } = decision
+    // Without a slice the process asks for each call.
+    if (message.type === 'admit' || message.slice !== true) this.#count(said.code, said.rule ?? '')
+    const answer: Answer = { type: 'answer', id, ...said }
+    peer.send(answer)
+  }
+
+  #count(code: DenialCode, rule: string): void {
+    const labels = { reason: code.toLowerCase(), rule, mode: this.#settings.mode }
+    this.#options.context.metrics.counter('agent_guard_denied_total', 'Calls that were denied.', labels).add(1)
+  }
+
+  #wakeSoon(): void {
+    this.#hasRoom = true
+    if (this.#inbox.length === 0) setImmediate(() => this.#flush())
+  }
+}
+
+const BEHIND = 'other calls wait for room in the budget: calls under way hold what is left of it'
+const UNWRITABLE = "the ledger of the sidecar can't be written: see its log and /readyz"
+
+const endOf = ({ notExecuted, result }: ToolOutcome): CallEnd =>
+  notExecuted === true ? 'not_executed' : result === 'unknown' || result === 'timeout' ? 'unknown' : 'executed'
+
+const codeOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return 'error'
+  return 'errstr' in error ? String(error.errstr) : 'code' in error ? String(error.code) : error.name
+}

@@ -1,0 +1,400 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { CONTROL_PROTOCOL } from '../../../control/guard-messages.ts'
+import type { FromAgent, Hello, LoopReport, StopState, Welcome } from '../../../control/guard-messages.ts'
+import { GuardServer } from '../../../control/guard-server.ts'
+import type { GuardListen, GuardPeer } from '../../../control/guard-server.ts'
+import { KillBook } from '../../../ledger/kill-book.ts'
+import type { ResumeOrder } from '../../../ledger/kill-book.ts'
+import { Ledger } from '../../../ledger/ledger.ts'
+import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
+import { RateBook } from '../../../ledger/rate-book.ts'
+import type { ComponentContext, ServiceName } from '../../component.ts'
+import { bookSpent } from './book-spent.ts'
+import type { KnownSpend } from './book-spent.ts'
+import { bookedMs, readEpoch, writeEpoch } from './epoch-file.ts'
+import { GuardDesk } from './guard-desk.ts'
+import type { GuardSettings } from './guard-settings.ts'
+import { Processes } from './processes.ts'
+import { readJournal, writeMarker } from './state-files.ts'
+import { Stops } from './stops.ts'
+
+/** How often is looked whether leases are over, and whether the file STOP is there. */
+const LOOK_MS = 500
+/** Holds that are settled and accounts whose window is over are kept so long. */
+const KEPT_MS = 35 * 86_400_000
+const PRUNE_EVERY_MS = 3_600_000
+const HOUR_MS = 3_600_000
+/** Processes whose holds were taken from them, each with a number. */
+const EXPIRED_MAX = 1000
+/** Bytes of the stops in a welcome; calls that are asked for are denied in all of them. */
+const STOPS_BYTES_MAX = 16 * 1024
+
+/** The books, once they are open. */
+export interface Books {
+  readonly ledger: Ledger
+  readonly rates: RateBook
+  readonly stops: Stops
+  readonly desk: GuardDesk
+}
+
+/** One for a sidecar: connections, leases and waiting calls outlive a reload of the configuration. */
+export const guardHost: ServiceName<GuardHost> = {
+  name: 'guard',
+  create: (context) => new GuardHost(context),
+}
+
+/** Opens the books and the control socket, and connects the two. Where the books can't be opened, agents are let in and everything is denied. */
+export class GuardHost {
+  readonly processes: Processes
+  readonly #context: ComponentContext
+  readonly #server: GuardServer
+  /** Whoever has the guard configured; the last one counts. */
+  #users: { readonly owner: object; readonly settings: GuardSettings; readonly listen: readonly GuardListen[] }[] = []
+  #books: Books | undefined
+  #epoch = ''
+  #problem: string | undefined
+  #startedAt = 0
+  #prunedAt = 0
+  #expiredAt = 0
+  #bookedMs = 0
+  #ports: number[] = []
+  #cancelLook = (): void => {}
+  readonly #expired = new Map<string, string>()
+  readonly #loopStops = new Map<string, number[]>()
+
+  constructor(context: ComponentContext) {
+    this.#context = context
+    this.processes = new Processes(() => context.clock.monotonic())
+    this.#server = new GuardServer({
+      // What limits the configuration may set; more is asked for at a restart only.
+      connectionsMax: 10_000,
+      joined: (peer) => this.#joined(peer),
+      received: (peer, message) => this.#received(peer, message),
+      left: (peer) => {
+        this.processes.left(peer)
+        this.#books?.desk.left(peer)
+      },
+      refused: (reason) =>
+        this.#count('spanwarden_guard_connections_refused', 'Connections of agents that were ended.', { reason }),
+    })
+  }
+
+  get settings(): GuardSettings | undefined {
+    return this.#users.at(-1)?.settings
+  }
+
+  get books(): Books | undefined {
+    return this.#books
+  }
+
+  get epoch(): string {
+    return this.#epoch
+  }
+
+  get waiting(): number {
+    return this.#books?.desk.waiting ?? 0
+  }
+
+  /** Why everything is denied. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  /** For people, in /readyz; undefined when it works. */
+  get deniesBecause(): string | undefined {
+    if (this.#problem !== undefined) return `the ledger can't be used, all calls are denied: ${this.#problem}`
+    if (this.#books?.ledger.isRecovering !== true) return undefined
+    return 'the ledger was lost or restored, model calls are denied: say what was spent with POST /api/guard/recover'
+  }
+
+  /** Of TCP listeners. */
+  get ports(): readonly number[] {
+    return this.#ports
+  }
+
+  monotonic(): number {
+    return this.#context.clock.monotonic()
+  }
+
+  get isStopFileThere(): boolean {
+    return existsSync(join(this.#context.stateFolder, 'STOP'))
+  }
+
+  /** Throws, with the address, when it can't listen. */
+  async use(owner: object, settings: GuardSettings, listen: readonly GuardListen[]): Promise<void> {
+    const before = this.#users.at(-1)
+    this.#users.push({ owner, settings, listen })
+    if (before === undefined) {
+      this.#startedAt = this.#context.clock.monotonic()
+      this.#open()
+      this.#look()
+    }
+    try {
+      if (before === undefined || JSON.stringify(before.listen) !== JSON.stringify(listen)) await this.#listen(listen)
+    } catch (error) {
+      await this.leave(owner)
+      throw error
+    }
+    if (before !== undefined) this.#changed()
+  }
+
+  async leave(owner: object): Promise<void> {
+    const was = this.#users.at(-1)
+    this.#users = this.#users.filter((user) => user.owner !== owner)
+    const now = this.#users.at(-1)
+    if (now === was) return
+    if (now === undefined) return await this.#stop()
+    if (JSON.stringify(now.listen) !== JSON.stringify(was?.listen)) await this.#listen(now.listen)
+    this.#changed()
+  }
+
+  close(): void {
+    void this.#stop()
+  }
+
+  /** Throws RangeError. */
+  async stop(stop: StopState, person: string, waitMs: number): ReturnType<Stops['stop']> {
+    const { stops } = this.#books ?? unavailable()
+    this.#context.logger.warn({ scope: stop.scope, value: stop.value, person }, 'stopped until a person resumes it')
+    return await stops.stop(stop, person, waitMs)
+  }
+
+  /** False when it was running. Throws RangeError. */
+  resume(order: ResumeOrder): boolean {
+    const { stops } = this.#books ?? unavailable()
+    const isResumed = stops.resume(order)
+    const { scope, value, person } = order
+    if (isResumed) this.#context.logger.warn({ scope, value, person }, 'resumed')
+    return isResumed
+  }
+
+  /** The books were lost: grants again, with what a person says was spent. Throws RangeError. */
+  recover(spent: readonly KnownSpend[], person: string, reason: string): { booked: number } {
+    const { ledger } = this.#books ?? unavailable()
+    const { settings } = this
+    if (settings === undefined || !ledger.isRecovering) throw new RangeError('the ledger does not wait for this')
+    bookSpent(ledger, settings.budgets, spent, { now: this.#context.clock.now(), newId: randomId })
+    this.#context.logger.warn({ person, reason, accounts: spent.length }, 'the ledger grants again')
+    return { booked: spent.length }
+  }
+
+  async #listen(listen: readonly GuardListen[]): Promise<void> {
+    await this.#server.close()
+    this.#ports = []
+    writeMarker(this.#context.stateFolder, this.settings?.mode ?? 'off')
+    for (const on of listen) {
+      const port = await this.#server.listen(on)
+      if (port !== undefined) this.#ports.push(port)
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#cancelLook()
+    await this.#server.close()
+    const books = this.#books
+    this.#books = undefined
+    if (books === undefined) return
+    this.#writeEpoch(books.ledger)
+    books.ledger.close()
+  }
+
+  #changed(): void {
+    const { settings } = this
+    if (settings === undefined) return
+    writeMarker(this.#context.stateFolder, this.settings?.mode ?? 'off')
+    if (this.#books !== undefined) this.#books.desk.settings = settings
+    for (const peer of this.processes.connected()) peer.send(this.#welcome(peer, settings))
+  }
+
+  #open(): void {
+    const { settings } = this
+    if (settings === undefined || this.#books !== undefined) return
+    const { stateFolder, clock, logger } = this.#context
+    let ledger: Ledger | undefined
+    try {
+      ledger = new Ledger({ path: join(stateFolder, 'ledger.db'), now: () => clock.now() })
+      const epoch = readEpoch(this.#epochFile, ledger, randomId)
+      this.#epoch = epoch.id
+      this.#bookedMs = ledger.clock.lastMs
+      if (epoch.isLost)
+        logger.error(
+          {},
+          'the ledger was deleted or restored: nothing is granted until a person has said what was spent',
+        )
+      this.#books = this.#booksOf(ledger, settings)
+      this.#setProblem(undefined)
+    } catch (error) {
+      ledger?.close()
+      this.#setProblem(error instanceof Error ? error.message : 'error')
+    }
+  }
+
+  #booksOf(ledger: Ledger, settings: GuardSettings): Books {
+    const { clock } = this.#context
+    const rates = new RateBook(ledger)
+    const stops = new Stops(new KillBook(ledger), { processes: this.processes, clock, randomId })
+    const desk = new GuardDesk({
+      settings,
+      ledger,
+      rates,
+      stops,
+      processes: this.processes,
+      context: this.#context,
+      problem: (code) => this.#setProblem(code),
+      journals: (process) => readJournal(this.#context.stateFolder, process),
+      expired: (process) => this.#takeFrom(process),
+      overBound: (model, excess) => this.#overBound(model, excess),
+    })
+    return { ledger, rates, stops, desk }
+  }
+
+  #setProblem(problem: string | undefined): void {
+    if (problem === this.#problem) return
+    this.#problem = problem
+    const { logger } = this.#context
+    if (problem === undefined) logger.info({}, 'the ledger is open')
+    else logger.error({ problem }, "the ledger can't be used: all that agents ask for is denied")
+  }
+
+  #joined(peer: GuardPeer): void {
+    const { settings } = this
+    if (settings === undefined) return peer.refuse('the guard is stopping')
+    if (this.processes.alive().length >= settings.processesMax && !this.processes.isAlive(peer.hello.process)) {
+      this.#count('spanwarden_guard_connections_refused', 'Connections of agents that were ended.', { reason: 'full' })
+      return peer.refuse(`${settings.processesMax} processes are connected: raise max_processes of the guard`)
+    }
+    this.processes.joined(peer)
+    peer.send(this.#welcome(peer, settings))
+    this.#books?.stops.joined(peer)
+    this.#books?.desk.take(peer, peer.hello)
+  }
+
+  #welcome({ hello }: GuardPeer, { mode, leaseMs, rules }: GuardSettings): Welcome {
+    const stops: StopState[] = []
+    let bytes = 0
+    for (const { scope, value, reason } of this.#books?.stops.all() ?? []) {
+      bytes += Buffer.byteLength(JSON.stringify({ scope, value, reason }))
+      if (bytes < STOPS_BYTES_MAX) stops.push({ scope, value, reason })
+    }
+    // Slices that were given back must not be spent from: they are of another epoch for their process.
+    const epoch = `${this.#epoch === '' ? 'none' : this.#epoch}${this.#expired.get(hello.process) ?? ''}`
+    return { type: 'welcome', protocol: CONTROL_PROTOCOL, mode, leaseMs, epoch, rules, stops }
+  }
+
+  #received(peer: GuardPeer, message: Exclude<FromAgent, Hello>): void {
+    const books = this.#books
+    // Of a connection that has been replaced.
+    if (books === undefined) return deny(peer, message, this.#problem ?? 'it is stopping')
+    switch (message.type) {
+      case 'stopped':
+        return books.stops.confirmed(peer, message)
+      case 'violation':
+        return this.#overBound(message.model, message.excess)
+      case 'loop':
+        return this.#loop(message)
+      default:
+        return books.desk.take(peer, message)
+    }
+  }
+
+  #loop({ scopes: { agent, run }, level, rule }: LoopReport): void {
+    const { settings } = this
+    this.#count(`agent_loop_${level}s_total`, `Runs that were in a loop (${level}).`, { agent, rule })
+    if (level === 'warn' || settings?.mode !== 'enforce') return
+    // Reported again after a lost connection.
+    if (run !== undefined && this.#books?.stops.isStopped('run', run) === true) return
+    if (run !== undefined) this.#stopBySelf({ scope: 'run', value: run, reason: `loop: ${rule}` })
+    const now = this.#context.clock.monotonic()
+    const recent = [...(this.#loopStops.get(agent) ?? []).filter((at) => at > now - HOUR_MS), now]
+    if (this.#loopStops.size > EXPIRED_MAX) this.#loopStops.clear()
+    this.#loopStops.set(agent, recent)
+    if (settings.loopStopsMax > 0 && recent.length >= settings.loopStopsMax)
+      this.#stopBySelf({ scope: 'agent', value: agent, reason: `${recent.length} loops within an hour` })
+  }
+
+  #overBound(model: string, excess: number): void {
+    this.#count('agent_budget_bound_violations_total', 'Calls that cost more than their bound.', { model })
+    this.#context.logger.error(
+      { model, excess_usd: excess / NANO_PER_USD },
+      'a call cost more than its bound: its price, or the bound, is wrong; the model is stopped',
+    )
+    if (model !== '') this.#stopBySelf({ scope: 'model', value: model, reason: 'a call cost more than its bound' })
+  }
+
+  #stopBySelf(stop: StopState): void {
+    this.stop(stop, 'spanwarden', 0).catch((error: unknown) => {
+      this.#setProblem(error instanceof Error ? error.name : 'error')
+    })
+  }
+
+  /** Its slices are no longer its own. */
+  #takeFrom(process: string): void {
+    for (const id of this.#expired.keys()) if (this.#expired.size >= EXPIRED_MAX) this.#expired.delete(id)
+    this.#expired.set(process, `.${randomId()}`)
+    for (const peer of this.processes.connected())
+      if (peer.hello.process === process) peer.refuse('the lease of the process was over')
+  }
+
+  #look(): void {
+    const { clock } = this.#context
+    this.#cancelLook = clock.after(LOOK_MS, () => this.#look())
+    this.#open()
+    const { books: { ledger, desk, stops } = {}, settings } = this
+    if (ledger === undefined || desk === undefined || settings === undefined) return
+    // Agents that were there before get the time to come back.
+    const now = clock.monotonic()
+    if (now - this.#startedAt > settings.leaseMs && now - this.#expiredAt > settings.leaseMs / 5) {
+      this.#expiredAt = now
+      desk.expire()
+    }
+    if (this.isStopFileThere && stops?.isStopped('fleet', 'fleet') === false)
+      this.#stopBySelf({ scope: 'fleet', value: 'fleet', reason: 'the file STOP is in the state folder' })
+    if (clock.monotonic() - this.#prunedAt > PRUNE_EVERY_MS) this.#prune()
+    if (ledger.clock.lastMs - this.#bookedMs > 60_000) this.#writeEpoch(ledger)
+  }
+
+  #prune(): void {
+    const { clock } = this.#context
+    this.#prunedAt = clock.monotonic()
+    try {
+      this.#books?.ledger.prune(clock.now() - KEPT_MS)
+      this.#books?.rates.prune(clock.now() - KEPT_MS)
+    } catch (error) {
+      this.#setProblem(error instanceof Error ? error.message : 'error')
+    }
+  }
+
+  #writeEpoch(ledger: Ledger): void {
+    this.#bookedMs = ledger.clock.lastMs
+    try {
+      writeEpoch(this.#epochFile, this.#epoch, bookedMs(ledger))
+    } catch (error) {
+      this.#context.logger.warn(
+        { code: error instanceof Error && 'code' in error ? error.code : 'error' },
+        'the epoch of the ledger could not be written',
+      )
+    }
+  }
+
+  get #epochFile(): string {
+    return join(this.#context.stateFolder, 'ledger.epoch')
+  }
+
+  #count(name: string, description: string, labels: Readonly<Record<string, string>>): void {
+    this.#context.metrics.counter(name, description, labels).add(1)
+  }
+}
+
+function unavailable(): never {
+  throw new RangeError("the ledger can't be used: see /readyz")
+}
+
+function deny(peer: GuardPeer, message: FromAgent, problem: string): void {
+  if (message.type !== 'hold' && message.type !== 'admit') return
+  const text = `the ledger of the sidecar can't be used (${problem}): see its log and /readyz`
+  peer.send({ type: 'answer', id: message.id, isGranted: false, code: 'GUARD_UNAVAILABLE', message: text })
+}
+
+const randomId = (): string => randomBytes(12).toString('base64url')

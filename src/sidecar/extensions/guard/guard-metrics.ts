@@ -1,0 +1,72 @@
+import { leftIn } from '../../../ledger/account.ts'
+import type { AccountState } from '../../../ledger/ledger.ts'
+import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
+import type { ComponentContext } from '../../component.ts'
+import type { GuardHost } from './guard-host.ts'
+import type { GuardSettings } from './guard-settings.ts'
+
+/** What is read of the ledger serves all gauges of one scrape. */
+const READ_MS_MAX = 1000
+
+/**
+ * Gauges of the guard. Of a budget whose scope has many values (agents, tenants, sessions, runs) they show the account with the least left: the one to look at; all
+ * are under GET /api/guard.
+ */
+export function addGuardMetrics(host: GuardHost, settings: GuardSettings, { metrics, clock }: ComponentContext): void {
+  let [read, readAt]: [readonly AccountState[], number] = [[], Number.NEGATIVE_INFINITY]
+  const accounts = (): readonly AccountState[] => {
+    if (clock.monotonic() - readAt < READ_MS_MAX) return read
+    read = host.books?.ledger.accounts() ?? []
+    readAt = clock.monotonic()
+    return read
+  }
+  const tightest = (budget: string): AccountState | undefined =>
+    accounts()
+      .filter((account) => account.budget === budget)
+      .reduce<AccountState | undefined>((a, b) => (a === undefined || leftIn(b) < leftIn(a) ? b : a), undefined)
+  for (const { name, scope, window, limit } of settings.budgets) {
+    const labels = { budget: name, scope, window }
+    const gauge = (what: string, description: string, of: (account: AccountState | undefined) => number): void =>
+      metrics.gauge(`agent_budget_${what}`, description, labels, () => of(tightest(name)))
+    gauge('limit_usd', 'Cap of the budget.', () => limit / NANO_PER_USD)
+    gauge(
+      'committed_usd',
+      'Spent, or to be taken for spent, in the window that runs.',
+      (a) => (a?.committed ?? 0) / NANO_PER_USD,
+    )
+    gauge('held_usd', 'What calls under way and slices may cost at most.', (a) => (a?.held ?? 0) / NANO_PER_USD)
+    gauge(
+      'suspense_usd',
+      'Part of what is committed: calls whose outcome nobody knows.',
+      (a) => (a?.suspense ?? 0) / NANO_PER_USD,
+    )
+    gauge('window_remaining_seconds', 'Until the window ends; 0 without an end.', (a) =>
+      window === 'run' || a === undefined ? 0 : Math.max(0, (a.endsAt - clock.now()) / 1000),
+    )
+  }
+  metrics.gauge(
+    'agent_guard_processes',
+    'Processes of agents that may call something.',
+    {},
+    () => host.processes.alive().length,
+  )
+  metrics.gauge('agent_guard_calls_in_flight', 'Calls under way, as the processes say.', {}, () =>
+    host.processes.alive().reduce((sum, { inFlight }) => sum + inFlight, 0),
+  )
+  metrics.gauge('agent_guard_waiting_holds', 'Calls that wait for room in a budget.', {}, () => host.waiting)
+  metrics.gauge(
+    'agent_guard_stops',
+    'What is stopped until a person resumes it.',
+    {},
+    () => host.books?.stops.all().length ?? 0,
+  )
+  metrics.gauge('agent_guard_unconfirmed_stops', 'Processes that have not confirmed a stop.', {}, () =>
+    (host.books?.stops.reports() ?? []).reduce(
+      (sum, { processes }) => sum + processes.filter(({ state }) => state !== 'confirmed').length,
+      0,
+    ),
+  )
+  metrics.gauge('agent_guard_available', '1 when the ledger is open and grants, 0 when everything is denied.', {}, () =>
+    host.books === undefined || host.problem !== undefined || host.books.ledger.isRecovering ? 0 : 1,
+  )
+}

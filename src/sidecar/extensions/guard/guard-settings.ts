@@ -1,0 +1,20 @@
+import type { GuardMode, GuardRules, ToolClass } from '../../../control/guard-messages.ts'
+import type { RateLimit } from '../../../limits/rates/rate-limit.ts'
+import type { Budget } from '../../../ledger/budget.ts'
+
+/** What the configuration comes to, durations in milliseconds. */
+export interface GuardSettings {
+  readonly mode: GuardMode
+  readonly budgets: readonly Budget[]
+  readonly rates: readonly RateLimit[]
+  readonly tools: Readonly<Record<string, ToolClass>>
+  readonly rules: GuardRules
+  readonly leaseMs: number
+  /** A call waits for open holds to settle at most so long. */
+  readonly waitMsMax: number
+  /** For the processes of a stop to confirm it. */
+  readonly stopWaitMs: number
+  /** Loop stops of one agent within an hour that stop the agent; 0: never. */
+  readonly loopStopsMax: number
+  readonly processesMax: number
+}
