@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { PowerOfTwoPool } from './buffer-pool.ts'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { PowerOfTwoPool, UNUSED_MS_MAX } from './buffer-pool.ts'
 
 const MIB = 1024 * 1024
 const LIMIT = 2 * MIB
@@ -12,7 +13,7 @@ test('never the same memory twice at a time, always enough, and never more kept 
   )
   fc.assert(
     fc.property(fc.array(action, { minLength: 20, maxLength: 60 }), (actions) => {
-      const pool = new PowerOfTwoPool(LIMIT)
+      const pool = new PowerOfTwoPool({ freeBytesMax: LIMIT })
       const held: Buffer[] = []
       const faults = actions.filter((step) => {
         if ('give' in step) {
@@ -42,5 +43,23 @@ test('memory is used again, in its size', () => {
 test('memory beyond the largest size is not kept', () => {
   const pool = new PowerOfTwoPool()
   pool.give(pool.take(40 * MIB))
+  expect(pool.freeBytes).toBe(0)
+})
+
+test('what is not used for a while is given back, what is used stays', () => {
+  const clock = new VirtualClock()
+  const pool = new PowerOfTwoPool({ clock })
+  const burst = [MIB, MIB, MIB, 8 * MIB].map((size) => pool.take(size))
+  for (const buffer of burst) pool.give(buffer)
+  expect(pool.freeBytes).toBe(11 * MIB)
+  for (let i = 0; i < 20; i++) {
+    clock.advance(UNUSED_MS_MAX / 10)
+    const buffer = pool.take(MIB)
+    expect(burst.includes(buffer)).toBe(true)
+    pool.give(buffer)
+  }
+  clock.advance(UNUSED_MS_MAX)
+  expect(pool.freeBytes).toBe(MIB)
+  clock.advance(2 * UNUSED_MS_MAX)
   expect(pool.freeBytes).toBe(0)
 })

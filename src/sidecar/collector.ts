@@ -92,7 +92,7 @@ export class Collector {
       routerOf: (id) => this.#parts.routes.get(id)?.router,
       behindNow: (key) => this.#parts.behind.get(key),
       services: this.#services,
-      buffers: new PowerOfTwoPool(),
+      buffers: new PowerOfTwoPool({ clock }),
       metrics: this.metrics,
       logger,
       emitting: new Set(),
