@@ -46,6 +46,7 @@ export const redaction = defineProcessor({
       showsEdits: true,
       prepare: (view) => names.prepare(view),
       process: (view, edits) => names.during(view, () => redact(view, edits)),
+      stop: () => names.stop(),
     }
   },
 })

@@ -21,12 +21,12 @@ type FoundAt = ReadonlyMap<number, Found | undefined>
 /** Names in the contents of batches: looked for by a worker beforehand, told to the redactor as patterns. */
 export class BatchNames {
   readonly patterns: readonly Pattern[]
-  readonly #worker: Pick<NamesWorker, 'room' | 'look'>
+  readonly #worker: Pick<NamesWorker, 'room' | 'look' | 'stop'>
   readonly #prepared = new WeakMap<OtlpView, FoundAt>()
   #bytes: Uint8Array | undefined
   #found: FoundAt = new Map()
 
-  constructor(worker: Pick<NamesWorker, 'room' | 'look'>, types: readonly string[]) {
+  constructor(worker: Pick<NamesWorker, 'room' | 'look' | 'stop'>, types: readonly string[]) {
     this.#worker = worker
     this.patterns = [
       ...types.map((type, index) => this.#pattern(type, (found) => found?.filter((one) => one[2] === index) ?? [])),
@@ -67,6 +67,11 @@ export class BatchNames {
     } finally {
       this.#bytes = undefined
     }
+  }
+
+  /** Nothing is looked at any more. */
+  stop(): Promise<void> {
+    return this.#worker.stop()
   }
 
   #pattern(type: string, rangesOf: (found: Found | undefined, start: number, end: number) => Found): Pattern {

@@ -72,12 +72,12 @@ export class NamesWorker {
     })
   }
 
-  /** Ends the thread; what waits is not looked at. */
-  stop(): void {
+  /** Ends the thread; what waits is not looked at. Resolves when the thread is gone. */
+  async stop(): Promise<void> {
     const thread = this.#thread
     this.#thread = undefined
     for (const id of this.#waiting.keys()) this.#settle(id, undefined)
-    void thread?.terminate()
+    await thread?.terminate()
   }
 
   #start(): Worker {
@@ -114,7 +114,7 @@ export class NamesWorker {
   #ended(thread: Worker | undefined): void {
     if (thread === undefined || this.#thread !== thread) return
     this.#restartAtMs = this.#options.clock.monotonic() + RESTART_AFTER_MS
-    this.stop()
+    void this.stop()
   }
 
   #settle(id: number, found: Int32Array | undefined): void {

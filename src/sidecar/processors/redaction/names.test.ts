@@ -1,10 +1,13 @@
+import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { testContext } from '../../../../test/support/component-context.ts'
 import { decodeOtlpProtobuf } from '../../../../test/support/otlp-proto.ts'
+import { OtlpView } from '../../../otlp/view.ts'
 import { PowerOfTwoPool } from '../../buffer-pool.ts'
 import { spanBatch } from '../../../../test/support/span-batch.ts'
 import type { Payload } from '../../component.ts'
@@ -174,4 +177,16 @@ describe('a module of the user', () => {
   test('that is not there is a fault of the configuration', async () => {
     await expect(exported({}, { module: './not-there.mjs' })).rejects.toThrow('there is no file')
   })
+})
+
+test('the thread ends with the processor: a reload makes another', async () => {
+  const context = testContext('redaction')
+  const processor = redaction.create(redaction.config.parse({ names: { enabled: true } }), context)
+  const started = once(process, 'worker')
+  const attributes = { 'gen_ai.input.messages': 'Ask Maria Schneider about it.' }
+  await processor.prepare?.(new OtlpView('traces', spanBatch({ spans: [{ spanId: '0102030405060708', attributes }] })))
+  const [thread]: Worker[] = await started
+  expect(thread?.threadId).toBeGreaterThan(0)
+  await processor.stop?.()
+  expect(thread?.threadId).toBe(-1)
 })
