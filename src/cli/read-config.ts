@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { components } from '../sidecar/components.ts'
 import { ConfigError } from '../sidecar/config/problem.ts'
@@ -27,7 +27,7 @@ export function readConfig({ config = [], set = [] }: ConfigFlags, io: CommandIo
   const files = new Set<string>()
   const readFile = (path: string): string => {
     files.add(path)
-    return readFileSync(path, 'utf8')
+    return readBounded(path)
   }
   const uris = config.length > 0 ? config : [join(packageFolder(io), 'collector-config', 'embedded.yaml')]
   const problems: ConfigProblem[] = []
@@ -40,6 +40,27 @@ export function readConfig({ config = [], set = [] }: ConfigFlags, io: CommandIo
   if (problems.length > 0) throw new ConfigError(problems)
   const checked = loadConfig([...sources, ...set.map(settingOf)], components, { env: io.env, readFile })
   return { ...checked, files: [...files] }
+}
+
+/** Of a file; larger ones are something else, such as a device. */
+const FILE_BYTES_MAX = 16 * 1024 * 1024
+
+/** Throws an error with the code EFBIG for what is too large. */
+function readBounded(path: string): string {
+  const file = openSync(path, 'r')
+  try {
+    const chunks: Buffer[] = []
+    for (let left = FILE_BYTES_MAX + 1; left > 0;) {
+      const chunk = Buffer.alloc(Math.min(left, 64 * 1024))
+      const length = readSync(file, chunk)
+      if (length === 0) return Buffer.concat(chunks).toString()
+      chunks.push(chunk.subarray(0, length))
+      left -= length
+    }
+  } finally {
+    closeSync(file)
+  }
+  throw Object.assign(new Error(`${path} is larger than 16 MiB: no configuration is`), { code: 'EFBIG' })
 }
 
 const SCHEME = /^(?<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?<rest>[^]*)$/

@@ -31,7 +31,7 @@ import type { LabelledMetrics, OwnMetricsRegistry } from './own-metrics.ts'
 import { Part } from './part.ts'
 import type { Running } from './part.ts'
 import { Pipeline } from './pipeline.ts'
-import type { LeftQueue } from './queue/left-queues.ts'
+import type { heldBatches, LeftQueue } from './queue/left-queues.ts'
 import { openQueueStorage } from './queue/open-queue-storage.ts'
 import { isDurable } from './queue/queue-config.ts'
 import { SendingQueue } from './queue/sending-queue.ts'
@@ -87,6 +87,8 @@ export interface BuildContext {
   readonly handOn?: ((pipeline: string) => Target) | undefined
   /** Queues on disk that no worker of this sidecar uses. */
   leftQueues(): readonly LeftQueue[]
+  /** What processors of an earlier process held for their pipelines. */
+  heldBatches(): ReturnType<typeof heldBatches>
   /** What connectors have emitted and is not with the exporters yet. */
   readonly emitting: Set<Promise<void>>
 }
@@ -131,6 +133,8 @@ class Builder implements Omit<CollectorParts, 'http'> {
     for (const configured of config.exporters.values())
       if (isUsed('exporters', configured.id)) this.#addExporter(configured)
     for (const left of this.#build.leftQueues()) this.#adopt(left)
+    // Later ones are being decided.
+    if (this.#before === undefined) this.#sayForgotten()
     for (const id of connectorsInOrder(config)) this.#addConnector(id)
     const built = pipelines.map((pipeline) => this.#pipeline(pipeline))
     for (const id of new Set(pipelines.flatMap(({ receivers }) => receivers)))
@@ -182,6 +186,16 @@ class Builder implements Omit<CollectorParts, 'http'> {
     const storage = openQueueStorage(sending.queue, signal, own)
     const delivery = new SendingQueue({ signal, exporter, ...sending, context: own, storage })
     this.deliveries.set(key, { delivery, sending, forget: () => metrics.close() })
+  }
+
+  #sayForgotten(): void {
+    for (const { processor, pipeline } of this.#build.heldBatches()) {
+      if (this.#config.pipelines.some(({ id, processors }) => id === pipeline && processors.includes(processor)))
+        continue
+      const message =
+        'spans that were held for a decision are on disk, and the pipeline has no such processor any more: they stay there'
+      this.#build.logger.warn({ processor, pipeline }, message)
+    }
   }
 
   /** The same queue before and after, where what waits in it can stay where it is. */

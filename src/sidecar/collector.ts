@@ -16,7 +16,7 @@ import { addLoopLag } from './loop-lag.ts'
 import { OwnMetricsRegistry, renderMetrics } from './own-metrics.ts'
 import type { Running } from './part.ts'
 import { addProcessMetrics } from './process-metrics.ts'
-import { leftQueues } from './queue/left-queues.ts'
+import { heldBatches, leftQueues } from './queue/left-queues.ts'
 import type { LeftQueue } from './queue/left-queues.ts'
 import { readSpool } from './receivers/otlp/read-spool.ts'
 import { Reload } from './reload.ts'
@@ -81,6 +81,7 @@ export class Collector {
       context,
       handOn: environment.handOn,
       leftQueues: () => (isWorker ? [] : queuesWithout(environment, this.#config)),
+      heldBatches: () => (isWorker ? [] : heldBatches(environment.stateFolder)),
       newHttp: ({ endpoint }) =>
         controlRoutes({
           host: hostAndPort(endpoint).host,

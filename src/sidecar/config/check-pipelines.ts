@@ -52,9 +52,28 @@ export function checkPipelines(
       `extension ${id} is not defined${suggestion(id, configured.extensions.keys())}`,
     )
   })
+  for (const pipeline of checked) checkRedactionOrder(pipeline, configured, report)
   checkConnectors(checked, configured, report)
   reportUnused(checked, extensions, configured, report)
   return checked
+}
+
+/** They write texts: what they put together, copy or insert is redacted only by a processor behind them. */
+const WRITERS: ReadonlySet<string> = new Set(['gen_ai_normalizer', 'attributes', 'resource'])
+
+function checkRedactionOrder(
+  { id: pipeline, processors }: PipelineConfig,
+  configured: ConfiguredComponents,
+  report: Report,
+): void {
+  const typeOf = (id: string): string => configured.processors.get(id)?.definition.type ?? ''
+  const last = processors.findLastIndex((id) => typeOf(id) === 'redaction')
+  if (last < 0) return
+  for (const id of processors.slice(last + 1)) {
+    if (!WRITERS.has(typeOf(id))) continue
+    const message = `${id} stands behind ${processors[last]}, which does not see what it writes; put it before, unless that is what you want`
+    report.warning(['service', 'pipelines', pipeline, 'processors'], message)
+  }
 }
 
 interface Role {

@@ -1,8 +1,8 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import { type ComponentContext, defineProcessor, type Next } from '../component.ts'
 import { duration } from '../config-types.ts'
 import { openQueueStorage } from '../queue/open-queue-storage.ts'
+import { samplingFolder } from '../queue/left-queues.ts'
 import { sendingQueueConfig } from '../queue/queue-config.ts'
 import type { QueueStorage } from '../queue/queue-storage.ts'
 import { FolderInUseError } from '../queue/wal/folder-lock.ts'
@@ -149,7 +149,7 @@ function openStorage(
   const queue = sendingQueueConfig.parse({ storage, fsync, memory_bytes_max, queue_bytes_max: storage_bytes_max })
   try {
     // Not among the queues of exporters: what stands here is not to be sent before it is decided.
-    const stateFolder = join(context.stateFolder, 'sampling')
+    const stateFolder = samplingFolder(context.stateFolder)
     return openQueueStorage(queue, 'traces', { ...context, stateFolder, id: `${context.id}@${pipeline}` })
   } catch (error) {
     if (error instanceof FolderInUseError) return undefined

@@ -34,6 +34,16 @@ export function leftQueues(stateFolder: string): LeftQueue[] {
   ]
 }
 
+/** Where `tail_sampling` keeps the spans of traces that are not decided, of all pipelines. */
+export const samplingFolder = (stateFolder: string): string => join(stateFolder, 'sampling')
+
+/** What a processor held for a pipeline when the process ended. */
+export const heldBatches = (stateFolder: string): { readonly processor: string; readonly pipeline: string }[] =>
+  queuesOf(samplingFolder(stateFolder), undefined).map(({ exporterId: id }) => {
+    const at = id.lastIndexOf('@')
+    return { processor: id.slice(0, at), pipeline: id.slice(at + 1) }
+  })
+
 function queuesOf(stateFolder: string, worker: string | undefined): LeftQueue[] {
   const folder = join(stateFolder, 'queue')
   return namesIn(folder).flatMap((name) =>

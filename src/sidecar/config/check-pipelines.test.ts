@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { components } from '../components.ts'
+import { loadConfig } from '../config.ts'
+
+test.each([
+  ['gen_ai_normalizer, attributes, redaction, cost', []],
+  ['redaction, gen_ai_normalizer', ['gen_ai_normalizer']],
+  ['redaction, attributes, redaction/again, cost', []],
+  ['attributes, cost', []],
+])('processors [%s]: what writes behind redaction is told', (processors, told) => {
+  const text = `
+    receivers: { otlp: { protocols: { http: } } }
+    processors: { redaction: , redaction/again: , cost: , gen_ai_normalizer: , attributes: { actions: [{ key: a, action: insert, value: b }] } }
+    exporters: { debug: }
+    service: { pipelines: { traces: { receivers: [otlp], processors: [${processors}], exporters: [debug] } } }`
+  const { warnings } = loadConfig([{ name: 'a', text }], components, { env: {}, readFile: () => '' })
+  const order = warnings.filter(({ message }) => message.includes('stands behind'))
+  expect(order.map(({ message }) => message.split(' ')[0])).toEqual(told)
+})
