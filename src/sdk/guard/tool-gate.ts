@@ -75,12 +75,19 @@ export class GuardedTool {
     const guard = this.#guard
     const { kind } = this.#tool
     const needsWait = !guard.hasLease && guard.mode === 'enforce'
-    if (kind === 'sync' || (!needsWait && !this.#mustAsk())) {
-      this.#now(() => this.#begin(kind === 'sync'))
+    if (kind === 'sync') {
+      this.#now(() => this.#begin(true))
       return call()
     }
-    if (kind === 'async generator') return this.#generate(call)
-    return this.#wait().then(call)
+    if (!needsWait && !this.#mustAsk()) {
+      try {
+        this.#now(() => this.#begin(false))
+      } catch (error) {
+        return kind === 'async' ? Promise.reject(error) : failing(error)
+      }
+      return call()
+    }
+    return kind === 'async' ? this.#wait().then(call) : this.#generate(call)
   }
 
   returned(result: unknown, failed: boolean): void {
@@ -242,6 +249,11 @@ export class GuardedTool {
     const { createHmac } = process.getBuiltinModule('node:crypto')
     return createHmac('sha256', this.#key()).update(jsonOf(input)).digest('hex')
   }
+}
+
+// oxlint-disable-next-line require-yield -- it is what its caller expects, and gives nothing
+async function* failing(error: unknown): AsyncGenerator<never> {
+  throw error
 }
 
 /** The configuration's word, else the agent's own; what nobody knows writes. */

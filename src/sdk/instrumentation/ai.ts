@@ -65,7 +65,9 @@ function patch(bindings: Record<string, unknown>, sdk: SdkContext): void {
     bindings,
     'executeToolCall',
     (original) => (args) =>
-      isUnobserved(context.active()) ? original(...args) : runToolCall(fieldsOf(args[0]), () => original(...args), sdk),
+      isUnobserved(context.active())
+        ? original(...args)
+        : runToolCall(fieldsOf(args[0]), (request) => original(request ?? args[0], ...args.slice(1)), sdk),
   )
   // In 7, a second public function streams by way of this one too.
   const streaming = bindings['startStreamText'] === undefined ? 'streamText' : 'startStreamText'

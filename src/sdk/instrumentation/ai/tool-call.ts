@@ -9,10 +9,11 @@ import type { SdkContext } from '../instrumentation.ts'
  * `executeToolCall`, which never rejects for a tool that fails: it tells so. Tools that the provider or the caller executes come by as
  * well and have nothing to execute here.
  */
-export function runToolCall(request: Fields, call: () => unknown, sdk: SdkContext): unknown {
+export function runToolCall(request: Fields, call: (changed?: Fields) => unknown, sdk: SdkContext): unknown {
   const tool = begin(request, sdk)
   if (tool === undefined) return call()
-  return observe(call, tool.context, {
+  const make = sdk.guard === undefined ? () => call() : () => call(withCheckedTool(request, tool))
+  return observe(make, tool.context, {
     returned: (value) => {
       const { type, error, output } = outputOf(fieldsOf(value))
       if (type === 'tool-error') tool.failed(error)
@@ -20,6 +21,19 @@ export function runToolCall(request: Fields, call: () => unknown, sdk: SdkContex
     },
     failed: (error) => tool.failed(error),
   })
+}
+
+/** A denial has to come from the tool's own function: then the library shows it to the model as an error of the tool. */
+function withCheckedTool(request: Fields, tool: FrameworkTool): Fields {
+  const tools = fieldsOf(request['tools'])
+  const name = nameOf(fieldsOf(request['toolCall'])['toolName']) ?? ''
+  const own = fieldsOf(tools[name])
+  const { execute } = own
+  if (typeof execute !== 'function') return request
+  const checked = (...args: unknown[]): unknown => tool.run(() => Reflect.apply(execute, own, args))
+  // The tool may be of a class of its own: all but this one field is read through.
+  const stand: unknown = Object.create(own, { execute: { value: checked, enumerable: true } })
+  return { ...request, tools: { ...tools, [name]: stand } }
 }
 
 function begin(request: Fields, sdk: SdkContext): FrameworkTool | undefined {
@@ -33,6 +47,7 @@ function begin(request: Fields, sdk: SdkContext): FrameworkTool | undefined {
       callId: nameOf(toolCallId),
       description: textOf(description),
       arguments: input,
+      kind: Reflect.get(execute, Symbol.toStringTag) === 'AsyncGeneratorFunction' ? 'async generator' : 'async',
     })
   } catch (error) {
     sdk.fault('ai: begin of a tool', error)

@@ -65,7 +65,7 @@ const isOuterCall = (value: unknown): value is OuterCall => isFields(value) && v
 function runTool(request: ToolRequest, call: () => unknown, outer: OuterCall | undefined, sdk: SdkContext): unknown {
   const tool = begin(request, sdk)
   if (tool === undefined) return call()
-  return observe(call, tool.context.setValue(key, outer), {
+  return observe(() => tool.run(call), tool.context.setValue(key, outer), {
     returned: (value) => {
       const { error, validationErrors } = fieldsOf(value)
       if (error === true && validationErrors !== undefined) tool.failed(value, ERROR_TYPE_VALUE_TOOL_ERROR)

@@ -16,7 +16,8 @@ export function runFunctionTool(args: Fields, call: () => unknown, sdk: SdkConte
       name: nameOf(fieldsOf(tool)['name']) ?? 'unknown',
       callId: nameOf(fieldsOf(fieldsOf(details)['toolCall'])['callId']),
       description: textOf(fieldsOf(tool)['description']),
-      arguments: sdk.captureContent && typeof input === 'string' ? toolArguments(input) : undefined,
+      arguments:
+        (sdk.captureContent || sdk.guard !== undefined) && typeof input === 'string' ? toolArguments(input) : undefined,
     }),
     call,
     sdk,
@@ -43,7 +44,7 @@ function runTool(request: () => ToolRequest, call: () => unknown, sdk: SdkContex
   const tool = begin(request, sdk)
   if (tool === undefined) return call()
   const failure = new Failure()
-  return observe(call, tool.context.setValue(failureKey, failure), {
+  return observe(() => tool.run(call), tool.context.setValue(failureKey, failure), {
     returned: (value) => (failure.told === undefined ? tool.returned(value) : tool.failed(failure.told.error)),
     failed: (error) => tool.failed(error),
   })
