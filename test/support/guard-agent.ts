@@ -25,6 +25,7 @@ clearInterval(alive)
 
 const counts = { granted: 0, denied: 0, codes: {} as Record<string, number>, ms: [] as number[] }
 let next = 0
+const from = Date.now()
 async function work(): Promise<void> {
   while (next < calls) {
     const id = `${process_}-${next++}`
@@ -48,6 +49,7 @@ async function work(): Promise<void> {
   }
 }
 await Promise.all(Array.from({ length: atOnce }, work))
+const until = Date.now()
 const isFlushed = await client.flush(10_000)
-console.log(JSON.stringify({ ...counts, isFlushed }))
+console.log(JSON.stringify({ ...counts, isFlushed, from, until }))
 client.close()
