@@ -95,10 +95,13 @@ function append(found: Candidates, output: Int32Array, count: number): void {
   found.length += count
 }
 
+/** Compiled once; each scanner has a memory of its own. */
+let compiled: object | undefined
+
 function instantiate(): Kernel | undefined {
   try {
-    const wasm = Uint8Array.from(atob(SCANNER_WASM), (char) => char.charCodeAt(0))
-    return new WebAssembly.Instance(new WebAssembly.Module(wasm), {}).exports as Kernel
+    compiled ??= new WebAssembly.Module(Uint8Array.from(atob(SCANNER_WASM), (char) => char.charCodeAt(0)))
+    return new WebAssembly.Instance(compiled, {}).exports as Kernel
   } catch {
     return undefined // no WebAssembly, no SIMD: the portable scanner gives the same result
   }
