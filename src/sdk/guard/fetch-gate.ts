@@ -1,10 +1,9 @@
 import { context } from '@opentelemetry/api'
-import { wireFormatOf } from '../../limits/call-bound/wire-formats.ts'
 import { ambientOf, withAmbient } from '../context.ts'
-import { endpointOf } from '../instrumentation/endpoint.ts'
-import { isFreePath } from './free-paths.ts'
+import { modelTarget, takeAdmitted } from './model-target.ts'
 import type { ModelAttempt } from './model-attempt.ts'
 import type { ModelGate } from './model-gate.ts'
+import type { ModelTarget } from './model-target.ts'
 
 type Fetch = typeof globalThis.fetch
 
@@ -20,41 +19,15 @@ export function guardFetch(original: Fetch, gate: ModelGate, hosts: readonly str
   }
 }
 
-interface Target {
-  readonly path: string
-  readonly provider: string | undefined
-}
-
-/** A client library has asked before it sent: this is its request. */
-function takeAdmitted(): boolean {
-  const { admitted } = ambientOf()
-  if (admitted?.attempt === undefined) return false
-  admitted.attempt = undefined
-  return true
-}
-
-/** Where a request goes that may call a model. */
-function targetOf([input, init]: Parameters<Fetch>, hosts: readonly string[]): Target | undefined {
+function targetOf([input, init]: Parameters<Fetch>, hosts: readonly string[]): ModelTarget | undefined {
   const request = input instanceof Request ? input : undefined
-  const method = init?.method ?? request?.method ?? 'GET'
-  if (method.toUpperCase() !== 'POST') return undefined
-  const address = request?.url ?? String(input)
-  if (!URL.canParse(address)) return undefined
-  const { origin, host, hostname, pathname, search } = new URL(address)
-  if (isFreePath(pathname)) return undefined
-  const { provider } = endpointOf(origin)
-  const isKnown = provider !== undefined || hosts.includes(host) || hosts.includes(hostname)
-  const isModel = wireFormatOf(pathname) !== undefined
-  // AWS has all its services below one domain.
-  const isOnlyModels = isKnown && !(hostname.endsWith('.amazonaws.com') && !hostname.startsWith('bedrock'))
-  if (!isOnlyModels && !(isModel && (isKnown || ambientOf().modelCall?.over === false))) return undefined
-  return { path: pathname + search, provider }
+  return modelTarget(init?.method ?? request?.method ?? 'GET', request?.url ?? String(input), hosts)
 }
 
 async function guarded(
   original: Fetch,
   [input, init]: Parameters<Fetch>,
-  target: Target,
+  target: ModelTarget,
   gate: ModelGate,
 ): Promise<Response> {
   const request = input instanceof Request ? input : undefined

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -203,6 +204,23 @@ describe('a call that is denied', () => {
     const error = await rejection(() => fetch(`${server.url}/v1/chat/completions`, { method: 'POST', body }))
     expect(error).toBeInstanceOf(BudgetExhaustedError)
     expect(server.requests).toEqual([])
+  })
+
+  test('node:http to a host of models, without a connection; without budgets it passes', async () => {
+    const send = (): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        const sent = httpRequest(`${server.url}/v1/chat/completions`, { method: 'POST' }, (answer) => {
+          answer.resume()
+          resolve(answer.statusCode)
+        })
+        sent.on('error', reject).end(JSON.stringify(request))
+      })
+    expect(await rejection(send)).toBeInstanceOf(UnknownPriceError)
+    expect(server.requests).toEqual([])
+    sidecar.state.rules = { ...FAKE_RULES, hasBudgets: false }
+    await stateTold()
+    server.answer(completion({ content: 'Hello' }))
+    expect(await send()).toBe(200)
   })
 
   test('a model whose price nobody knows', async () => {

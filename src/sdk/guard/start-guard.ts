@@ -6,6 +6,7 @@ import { VERSION } from '../version.ts'
 import { guardFetch } from './fetch-gate.ts'
 import { Guard } from './guard.ts'
 import { JournalFile } from './journal-file.ts'
+import { guardNodeHttp } from './node-http-gate.ts'
 import { ModelGate } from './model-gate.ts'
 import { randomId } from './random-id.ts'
 import { ToolGate } from './tool-gate.ts'
@@ -63,6 +64,7 @@ export function startGuard(
   })
   const models = new ModelGate(guard)
   globalThis.fetch = guardFetch(globalThis.fetch, models, hosts)
+  guardNodeHttp(guard, hosts)
   guard.start()
   return { guard, models, tools: new ToolGate(guard) }
 }

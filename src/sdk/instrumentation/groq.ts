@@ -1,4 +1,5 @@
 import { GEN_AI_PROVIDER_NAME_VALUE_GROQ } from '../../conventions.ts'
+import { guardStainless } from '../guard/stainless-gate.ts'
 import { exportedAt } from './exported-at.ts'
 import { speech, transcription } from './openai/audio.ts'
 import { chatCompletions } from './openai/chat.ts'
@@ -36,5 +37,10 @@ export const groq: Instrumentation = {
       'Groq.Audio.Translations',
       resource(/^resources\/audio\/translations\.(js|mjs)$/, 'Translations', { create: transcription }, providerOf),
     ),
+    exportedAt('Groq', {
+      file: /^client\.(js|mjs)$/,
+      names: ['Groq'],
+      patch: (bindings, sdk) => guardStainless(bindings['Groq'], sdk),
+    }),
   ],
 }

@@ -1,3 +1,4 @@
+import { guardStainless } from '../guard/stainless-gate.ts'
 import { exportedAt } from './exported-at.ts'
 import { speech, transcription } from './openai/audio.ts'
 import { chatCompletions } from './openai/chat.ts'
@@ -50,5 +51,10 @@ export const together: Instrumentation = {
       resource(/^resources\/audio\/translations\.(js|mjs)$/, 'Translations', { create: transcription }, providerOf),
     ),
     toolRunner(/^lib\/AbstractChatCompletionRunner\.(js|mjs)$/),
+    exportedAt('Together', {
+      file: /^client\.(js|mjs)$/,
+      names: ['Together'],
+      patch: (bindings, sdk) => guardStainless(bindings['Together'], sdk),
+    }),
   ],
 }
