@@ -168,16 +168,19 @@ class Builder implements Omit<CollectorParts, 'http'> {
   }
 
   /** A queue on disk that nothing feeds any more, or that a worker left which is not there any more: it is sent, and nothing is added. */
-  #adopt({ exporterId, signal, stateFolder, worker }: LeftQueue): void {
+  #adopt({ exporterId, signal, stateFolder, directory, worker }: LeftQueue): void {
     const key = deliveryKey(exporterId, signal) + (worker === undefined ? '' : ` of worker ${worker}`)
-    if (this.deliveries.has(key)) return
     const configured = this.#config.exporters.get(exporterId)
     const { sending } = configured ?? {}
     const context = this.#build.context(exporterId)
-    if (configured === undefined || sending === undefined || placeOf(sending) !== STATE_FOLDER) {
-      const fields = { exporter: exporterId, signal, folder: stateFolder }
-      return context.logger.warn(fields, 'a queue on disk has no exporter in the configuration: it stays as it is')
+    if (configured === undefined || sending === undefined || placeOf(sending) !== placeOnDisk(directory)) {
+      const fields = { exporter: exporterId, signal, folder: directory ?? stateFolder }
+      return context.logger.warn(
+        fields,
+        'a queue on disk has no exporter in the configuration that uses it: it stays as it is',
+      )
     }
+    if (this.deliveries.has(key)) return
     const exporter = this.#exporterSlot(configured)
     const known = this.#before?.deliveries.get(key)
     if (known !== undefined) return void this.deliveries.set(key, { ...known, sending })
@@ -353,7 +356,6 @@ class Builder implements Omit<CollectorParts, 'http'> {
 const deliveryKey = (id: string, signal: Signal): string => `${signal} ${id}`
 
 const placeOnDisk = (directory: string | undefined): string => JSON.stringify([true, directory])
-const STATE_FOLDER = placeOnDisk(undefined)
 
 /** Where batches wait: a queue whose place stays the same stays, whatever else of it changes. */
 function placeOf(sending: SendingConfig | undefined): string {

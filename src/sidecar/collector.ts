@@ -290,11 +290,14 @@ function makeStateFolder({ stateFolder, logger }: CollectorEnvironment): void {
 /** Those that no running worker has. */
 const queuesWithout = (
   { stateFolder, workers }: CollectorEnvironment,
-  { service }: SidecarConfig,
+  { service, exporters }: SidecarConfig,
 ): readonly LeftQueue[] =>
-  leftQueues(stateFolder).filter(
+  leftQueues(stateFolder, directoriesOf(exporters)).filter(
     ({ worker }) => worker === undefined || workers === undefined || Number(worker) > service.workers,
   )
+
+const directoriesOf = (exporters: SidecarConfig['exporters']): string[] =>
+  [...exporters.values()].flatMap(({ sending }) => sending?.queue.fileStorage?.directory ?? [])
 
 const componentsOf = <T extends Running>(parts: Iterable<{ readonly component: T }>): T[] =>
   [...parts].map(({ component }) => component)

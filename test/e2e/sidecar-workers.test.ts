@@ -118,22 +118,33 @@ test(
   },
 )
 
-test('queues of workers that are no more are sent by those that are', { timeout: 240_000 }, async () => {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'spanwarden-workers-'))
-  await using gone = await startOtlpSink()
-  await gone.close()
-  await using sink = await startOtlpSink()
-  for (const workers of [2, 1, 3]) {
-    await using sidecar = await startSidecar(configFor(gone.url, { workers }), { stateFolder })
-    for (let i = 0; i < 20; i++) expect(await send(sidecar, named(`${workers} workers ${i}`))).toBe(200)
-    expect(await sidecar.stop()).toBe(0)
-  }
-  expect(readdirSync(join(stateFolder, 'workers')).sort()).toEqual(['1', '2', '3'])
-  await using last = await startSidecar(configFor(sink.url, { workers: 1 }), { stateFolder })
-  await sink.until(({ spans }) => new Set(spans.map(({ name }) => name)).size === 60)
-  expect(sink.spans).toHaveLength(60)
-  expect(await last.stop()).toBe(0)
-})
+test.each(['disk', 'file_storage'])(
+  'queues of workers that are no more are sent by those that are: %s',
+  { timeout: 240_000 },
+  async (storage) => {
+    const stateFolder = mkdtempSync(join(tmpdir(), 'spanwarden-workers-'))
+    const directory = mkdtempSync(join(tmpdir(), 'spanwarden-workers-queue-'))
+    const config = (url: string, workers: number): object => ({
+      ...configFor(url, { workers, extensions: ['file_storage'] }, { sending_queue: { storage } }),
+      extensions: { file_storage: { directory } },
+    })
+    await using gone = await startOtlpSink()
+    await gone.close()
+    await using sink = await startOtlpSink()
+    for (const workers of [2, 1, 3]) {
+      await using sidecar = await startSidecar(config(gone.url, workers), { stateFolder })
+      for (let i = 0; i < 20; i++) expect(await send(sidecar, named(`${workers} workers ${i}`))).toBe(200)
+      expect(await sidecar.stop()).toBe(0)
+    }
+    const folder = storage === 'disk' ? stateFolder : directory
+    expect(readdirSync(join(folder, 'workers')).sort()).toEqual(['1', '2', '3'])
+    expect(readdirSync(join(folder, 'workers', '1'))).toContain(storage === 'disk' ? 'queue' : 'otlp_http')
+    await using last = await startSidecar(config(sink.url, 1), { stateFolder })
+    await sink.until(({ spans }) => new Set(spans.map(({ name }) => name)).size === 60)
+    expect(sink.spans).toHaveLength(60)
+    expect(await last.stop()).toBe(0)
+  },
+)
 
 test('reload: each worker takes the new configuration, or none does', { timeout: 240_000 }, async () => {
   await using first = await startOtlpSink()

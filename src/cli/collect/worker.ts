@@ -48,7 +48,7 @@ export async function runWorker(number: number, flags: ConfigFlags, io: CommandI
       env: io.env,
       program: programOf(io),
       metrics,
-      partOf: (whole) => configOfWorker(whole, number),
+      partOf: configOfWorker,
       handOn: (pipeline) => link.target(pipeline),
       readConfig: () => readConfig(flags, io),
       configChanged: ({ service }) => log.setLevel(service.telemetry.logs.level),

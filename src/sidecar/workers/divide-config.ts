@@ -1,5 +1,3 @@
-import { join } from 'node:path'
-import type { ConfiguredExporter } from '../config/check-components.ts'
 import type { PipelineConfig } from '../config/check-pipelines.ts'
 import type { SidecarConfig } from '../config.ts'
 
@@ -12,8 +10,8 @@ export const fromWorkers = (pipelineId: string): string => `workers/${pipelineId
  * that listen or write one file, the page, the spool. Workers hand it the batches behind their processors.
  */
 
-/** The part of worker `number`, whose queues are its own. */
-export function configOfWorker(config: SidecarConfig, number: number): SidecarConfig {
+/** The part of each worker. Its queues are its own by its state folder. */
+export function configOfWorker(config: SidecarConfig): SidecarConfig {
   const pipelines = config.pipelines.flatMap((pipeline): PipelineConfig[] => {
     const receivers = pipeline.receivers.filter((id) => isWorkers(config, id))
     if (receivers.length === 0) return []
@@ -21,8 +19,7 @@ export function configOfWorker(config: SidecarConfig, number: number): SidecarCo
     return [{ ...pipeline, receivers, processors, exporters, handsOn }]
   })
   const extensionOrder = config.extensionOrder.filter((id) => config.extensions.get(id)?.definition.isSingle !== true)
-  const exporters = new Map([...config.exporters].map(([id, exporter]) => [id, withOwnFolder(exporter, number)]))
-  return { ...config, pipelines, extensionOrder, exporters, connectors: new Map() }
+  return { ...config, pipelines, extensionOrder, connectors: new Map() }
 }
 
 /** The part of the process that the workers belong to. */
@@ -60,15 +57,4 @@ function cut(config: SidecarConfig, pipeline: PipelineConfig): Cut {
   const handsOn = others.length > 0
   const rest = handsOn ? { ...pipeline, processors: [], exporters: others } : undefined
   return { processors, exporters: exporters.filter(isRemote), handsOn, rest }
-}
-
-function withOwnFolder(exporter: ConfiguredExporter, number: number): ConfiguredExporter {
-  const { sending } = exporter
-  const fileStorage = sending?.queue.fileStorage
-  if (sending === undefined || fileStorage === undefined) return exporter
-  const directory = join(fileStorage.directory, 'workers', String(number))
-  return {
-    ...exporter,
-    sending: { ...sending, queue: { ...sending.queue, fileStorage: { ...fileStorage, directory } } },
-  }
 }
