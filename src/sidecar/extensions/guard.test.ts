@@ -239,6 +239,32 @@ test('rates: so many posts, and what was not executed is given back', async () =
   expect(await admit('post_message', 'c5')).toMatchObject({ isGranted: true })
 })
 
+describe('audit', () => {
+  const AUDIT = { audit: {}, rates: { posts: { class: 'write', limit: 1, window: '1h' } } }
+
+  test('a call is allowed when its line is on disk, and its outcome follows', async () => {
+    const { socket, context, stop } = await start(AUDIT)
+    const { admit, client } = await agent(socket)
+    const lines = () => readFileSync(join(context.stateFolder, 'audit', 'audit.jsonl'), 'utf8')
+    await admit('post_message', 'c1')
+    expect(lines()).toContain('"c1"')
+    await admit('post_message', 'c2')
+    client.tell({ type: 'outcome', id: 'c1', result: 'ok', durationMs: 5 })
+    await client.flush(5000)
+    await stop()
+    expect(lines().match(/"(allow|deny|outcome)"/g)).toEqual(['"allow"', '"deny"', '"outcome"'])
+  })
+
+  test('without the line it is denied, and takes nothing of its limit', async () => {
+    const context = testContext('guard')
+    writeFileSync(join(context.stateFolder, 'audit'), 'a file in place of the folder')
+    const { socket } = await start(AUDIT, context)
+    const { admit } = await agent(socket)
+    for (const id of ['c1', 'c2', 'c3'])
+      expect(await admit('post_message', id)).toMatchObject({ isGranted: false, code: 'GUARD_UNAVAILABLE' })
+  })
+})
+
 describe('stops', () => {
   test('each process confirms, and one that does not is named', async () => {
     const { socket, http } = await start({ ...DAILY, stop_wait: '1s' })

@@ -81,6 +81,17 @@ export const guardConfig = z
       })
       .default({ enabled: false, agent_stops_after: 3 })
       .describe('Loop detection. Off where this is left out.'),
+    audit: z
+      .strictObject({
+        classes: z
+          .array(toolClass)
+          .default(['write', 'post', 'pay', 'exec'])
+          .describe('Classes of tools whose calls are written; one whose line is not on disk is denied.'),
+      })
+      .default({ classes: [] })
+      .describe(
+        'Audit log of tool calls, in `<state>/audit`. Off where this is left out. Takes effect with a restart.',
+      ),
     unknown_model: z
       .enum(['deny', 'allow'])
       .default('deny')
@@ -157,7 +168,7 @@ export function guardSettings(config: GuardConfig): GuardSettings {
       unknownModel: config.unknown_model,
       outputTokensDefault: config.output_tokens_default,
       loops: config.loops.enabled,
-      auditClasses: [],
+      auditClasses: config.audit.classes,
     },
     leaseMs: config.lease,
     waitMsMax: config.max_wait,

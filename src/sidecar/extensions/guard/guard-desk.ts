@@ -16,6 +16,7 @@ import type { Ledger } from '../../../ledger/ledger.ts'
 import type { CallEnd, RateBook } from '../../../ledger/rate-book.ts'
 import type { NanoUsd } from '../../../ledger/nano-usd.ts'
 import type { ComponentContext } from '../../component.ts'
+import type { AuditTrail } from './audit-trail.ts'
 import { Decisions, SLICE } from './decisions.ts'
 import type { Decision } from './decisions.ts'
 import type { GuardSettings } from './guard-settings.ts'
@@ -37,6 +38,8 @@ export interface GuardDeskOptions {
   readonly rates: RateBook
   readonly processes: Processes
   readonly stops: Stops
+  /** Undefined: nothing is written. */
+  readonly audit: AuditTrail | undefined
   readonly context: Pick<ComponentContext, 'clock' | 'logger' | 'metrics'>
   /** The books could not be written, or can be again. */
   problem(code: string | undefined): void
@@ -174,9 +177,10 @@ export class GuardDesk {
       case 'settle':
         return this.#settle(message, effects)
       case 'admit':
-        return this.#answer(peer, message, this.#decisions.admit(peer.hello, message), effects)
+        return this.#admit(peer, message, effects)
       case 'outcome':
-        return void this.#options.rates.end(message.id, endOf(message))
+        this.#options.rates.end(message.id, endOf(message))
+        return void effects.push(() => this.#options.audit?.outcome(message))
     }
   }
 
@@ -257,6 +261,24 @@ export class GuardDesk {
     })
   }
 
+  /** What is allowed waits for its line in the audit log; without the line it is denied, and what it took of its limits is given back. */
+  #admit(peer: GuardPeer, message: Admit, effects: Effects): void {
+    const decision = this.#decisions.admit(peer.hello, message)
+    effects.push(() => {
+      const ofClass = this.#settings.tools[message.tool] ?? message.class
+      const written = this.#options.audit?.attempt(peer.hello, message, ofClass, decision)
+      if (written === undefined) return this.#send(peer, message, decision)
+      void written.then(
+        () => this.#send(peer, message, decision),
+        () => {
+          if (!decision.isGranted) return this.#send(peer, message, decision)
+          this.take(peer, { type: 'outcome', id: message.id, result: 'not_called', durationMs: 0, notExecuted: true })
+          return this.#send(peer, message, { isGranted: false, code: 'GUARD_UNAVAILABLE', message: UNRECORDED })
+        },
+      )
+    })
+  }
+
   #answer(peer: GuardPeer, message: Hold | Admit, decision: Decision, effects: Effects): void {
     effects.push(() => this.#send(peer, message, decision))
   }
@@ -288,6 +310,7 @@ export class GuardDesk {
 }
 
 const BEHIND = 'other calls wait for room in the budget: calls under way hold what is left of it'
+const UNRECORDED = "the audit log of the sidecar can't be written, so nothing with side effects is done: see its log"
 const UNWRITABLE = "the ledger of the sidecar can't be written: see its log and /readyz"
 
 const endOf = ({ notExecuted, result }: ToolOutcome): CallEnd =>

@@ -11,11 +11,14 @@ import { Ledger } from '../../../ledger/ledger.ts'
 import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
 import { RateBook } from '../../../ledger/rate-book.ts'
 import type { ComponentContext, ServiceName } from '../../component.ts'
+import { openAuditTrail } from './audit-trail.ts'
+import type { AuditTrail } from './audit-trail.ts'
 import { bookSpent } from './book-spent.ts'
 import type { KnownSpend } from './book-spent.ts'
 import { bookedMs, readEpoch, writeEpoch } from './epoch-file.ts'
 import { GuardDesk } from './guard-desk.ts'
 import type { GuardSettings } from './guard-settings.ts'
+import { LoopStops } from './loop-stops.ts'
 import { Processes } from './processes.ts'
 import { readJournal, writeMarker } from './state-files.ts'
 import { Stops } from './stops.ts'
@@ -25,7 +28,6 @@ const LOOK_MS = 500
 /** Holds that are settled and accounts whose window is over are kept so long. */
 const KEPT_MS = 35 * 86_400_000
 const PRUNE_EVERY_MS = 3_600_000
-const HOUR_MS = 3_600_000
 /** Processes whose holds were taken from them, each with a number. */
 const EXPIRED_MAX = 1000
 /** Bytes of the stops in a welcome; calls that are asked for are denied in all of them. */
@@ -37,6 +39,7 @@ export interface Books {
   readonly rates: RateBook
   readonly stops: Stops
   readonly desk: GuardDesk
+  readonly audit: AuditTrail | undefined
 }
 
 /** One for a sidecar: connections, leases and waiting calls outlive a reload of the configuration. */
@@ -62,7 +65,7 @@ export class GuardHost {
   #ports: number[] = []
   #cancelLook = (): void => {}
   readonly #expired = new Map<string, string>()
-  readonly #loopStops = new Map<string, number[]>()
+  readonly #loopStops = new LoopStops()
 
   constructor(context: ComponentContext) {
     this.#context = context
@@ -150,9 +153,7 @@ export class GuardHost {
     this.#changed()
   }
 
-  close(): void {
-    void this.#stop()
-  }
+  close = (): void => void this.#stop()
 
   /** Throws RangeError. */
   async stop(stop: StopState, person: string, waitMs: number): ReturnType<Stops['stop']> {
@@ -198,6 +199,7 @@ export class GuardHost {
     if (books === undefined) return
     this.#writeEpoch(books.ledger)
     books.ledger.close()
+    await books.audit?.close()
   }
 
   #changed(): void {
@@ -235,7 +237,9 @@ export class GuardHost {
     const { clock } = this.#context
     const rates = new RateBook(ledger)
     const stops = new Stops(new KillBook(ledger), { processes: this.processes, clock, randomId })
+    const audit = openAuditTrail(settings.rules.auditClasses, this.#context)
     const desk = new GuardDesk({
+      audit,
       settings,
       ledger,
       rates,
@@ -247,7 +251,7 @@ export class GuardHost {
       expired: (process) => this.#takeFrom(process),
       overBound: (model, excess) => this.#overBound(model, excess),
     })
-    return { ledger, rates, stops, desk }
+    return { ledger, rates, stops, desk, audit }
   }
 
   #setProblem(problem: string | undefined): void {
@@ -285,7 +289,6 @@ export class GuardHost {
 
   #received(peer: GuardPeer, message: Exclude<FromAgent, Hello>): void {
     const books = this.#books
-    // Of a connection that has been replaced.
     if (books === undefined) return deny(peer, message, this.#problem ?? 'it is stopping')
     switch (message.type) {
       case 'stopped':
@@ -306,12 +309,9 @@ export class GuardHost {
     // Reported again after a lost connection.
     if (run !== undefined && this.#books?.stops.isStopped('run', run) === true) return
     if (run !== undefined) this.#stopBySelf({ scope: 'run', value: run, reason: `loop: ${rule}` })
-    const now = this.#context.clock.monotonic()
-    const recent = [...(this.#loopStops.get(agent) ?? []).filter((at) => at > now - HOUR_MS), now]
-    if (this.#loopStops.size > EXPIRED_MAX) this.#loopStops.clear()
-    this.#loopStops.set(agent, recent)
-    if (settings.loopStopsMax > 0 && recent.length >= settings.loopStopsMax)
-      this.#stopBySelf({ scope: 'agent', value: agent, reason: `${recent.length} loops within an hour` })
+    const recent = this.#loopStops.add(agent, this.#context.clock.monotonic())
+    if (settings.loopStopsMax > 0 && recent >= settings.loopStopsMax)
+      this.#stopBySelf({ scope: 'agent', value: agent, reason: `${recent} loops within an hour` })
   }
 
   #overBound(model: string, excess: number): void {
@@ -387,14 +387,13 @@ export class GuardHost {
   }
 }
 
-function unavailable(): never {
-  throw new RangeError("the ledger can't be used: see /readyz")
-}
-
 function deny(peer: GuardPeer, message: FromAgent, problem: string): void {
   if (message.type !== 'hold' && message.type !== 'admit') return
   const text = `the ledger of the sidecar can't be used (${problem}): see its log and /readyz`
   peer.send({ type: 'answer', id: message.id, isGranted: false, code: 'GUARD_UNAVAILABLE', message: text })
 }
 
+const unavailable = (): never => {
+  throw new RangeError("the ledger can't be used: see /readyz")
+}
 const randomId = (): string => randomBytes(12).toString('base64url')
