@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks'
-import { setTimeout as delay } from 'node:timers/promises'
 import { ambientOf } from '../context.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
 import { denialError, isDenial } from './denial-error.ts'
@@ -202,6 +200,12 @@ export const stopDenial = ({ scope, value, reason }: StopState): Denial => ({
   rule: `${scope}:${value}`,
   message: `stopped (${scope}${value === '' ? '' : ` ${value}`}): ${reason}. A person can let it go on: spanwarden resume`,
 })
+
+/** Not node:timers/promises, which would be loaded with each start. */
+const delay = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
 
 /** An id of the application's may be anything; a message takes a short line. */
 const labelOf = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '?').slice(0, 256)
