@@ -24,6 +24,7 @@ export interface TraceValue extends KnownValue {
 export class TraceValues {
   readonly #limits: TraceValuesLimits
   readonly #traces = new Map<string, Trace>()
+  readonly #onForgotten = (): void => void this.forgotten++
   #ownersCount = 0
   /** Values that were forgotten because there was no room. */
   forgotten = 0
@@ -36,7 +37,7 @@ export class TraceValues {
   trace(id: string): Trace {
     const known = this.#traces.get(id)
     if (known !== undefined) this.#traces.delete(id)
-    const trace = known ?? new Trace(++this.#ownersCount, this.#limits.valuesPerTraceMax, () => this.forgotten++)
+    const trace = known ?? new Trace(++this.#ownersCount, this.#limits.valuesPerTraceMax, this.#onForgotten)
     this.#traces.set(id, trace)
     if (this.#traces.size > this.#limits.tracesMax) {
       const [oldest] = this.#traces.keys()
@@ -50,7 +51,8 @@ export class Trace {
   readonly owner: number
   /** Grows with each value that is new. */
   version = 0
-  readonly #values = new Map<string, KnownValue>()
+  /** Made with the first value: most traces have none. */
+  #values: Map<string, KnownValue> | undefined
   readonly #valuesMax: number
   readonly #onForgotten: () => void
 
@@ -61,7 +63,7 @@ export class Trace {
   }
 
   values(): Iterable<KnownValue> {
-    return this.#values.values()
+    return this.#values?.values() ?? []
   }
 
   /** What a key of this type named; the text as it stands, its escapes resolved. */
@@ -110,13 +112,14 @@ export class Trace {
     const bytes = encoder.encode(text)
     const key = `${type} ${isCaseless ? text.toLowerCase() : text}`
     if (bytes.length > VALUE_BYTES_MAX) return
-    const known = this.#values.get(key)
+    const values = (this.#values ??= new Map())
+    const known = values.get(key)
     if (known === undefined) this.version++
-    else this.#values.delete(key)
-    this.#values.set(key, known ?? { type, bytes, isCaseless, isWord: true })
-    if (this.#values.size <= this.#valuesMax) return
-    const [oldest] = this.#values.keys()
-    if (oldest !== undefined) this.#values.delete(oldest)
+    else values.delete(key)
+    values.set(key, known ?? { type, bytes, isCaseless, isWord: true })
+    if (values.size <= this.#valuesMax) return
+    const [oldest] = values.keys()
+    if (oldest !== undefined) values.delete(oldest)
     this.#onForgotten()
   }
 }
