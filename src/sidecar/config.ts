@@ -5,6 +5,7 @@ import { checkComponents } from './config/check-components.ts'
 import type { ConfiguredComponents } from './config/check-components.ts'
 import { checkPipelines } from './config/check-pipelines.ts'
 import type { PipelineConfig } from './config/check-pipelines.ts'
+import { checkSockets } from './config/check-sockets.ts'
 import { checkValue } from './config/check-value.ts'
 import { expandYaml } from './config/expand-yaml.ts'
 import { hideSecrets } from './config/hide-secrets.ts'
@@ -79,7 +80,8 @@ export function loadConfig(
   const service = checkValue(serviceConfig, withReaderAddress(rest), ['service'], yaml, report, STOCK_KEYS['service'])
   const referred = checkValue(referencesConfig, references, ['service'], yaml, report)
   const pipelines = referred === undefined ? [] : checkPipelines(referred, configured, sections, report)
-  checkAuthenticators(configured, referred?.extensions ?? [], sections, report)
+  checkAuthenticators(configured, referred?.extensions, sections, report)
+  if (service !== undefined) checkSockets(sections, service.workers, report)
   if (problems.length > 0 || service === undefined) {
     throw new ConfigError(byPlace(problems, sources), byPlace(warnings, sources))
   }

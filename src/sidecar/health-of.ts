@@ -1,5 +1,6 @@
 import type { CollectorParts, DeliveryPart } from './collector-parts.ts'
 import type { ComponentHealth, Health, HealthReason } from './health.ts'
+import type { SendingQueueConfig } from './queue/queue-config.ts'
 
 /** What all say together. Nobody is degraded before the start or after the stop. */
 export function healthOf(
@@ -10,11 +11,7 @@ export function healthOf(
   const components = componentsOf(parts)
   if (about.status !== 'ok')
     return { ...about, components, reasons: [{ reason: about.status, message: sentences[about.status] }] }
-  const reasons = [
-    ...[...parts.deliveries.values()].flatMap(({ delivery }) => reasonsOf(delivery)),
-    ...extensionReasons(parts),
-    ...others,
-  ]
+  const reasons = [...[...parts.deliveries.values()].flatMap(deliveryReasons), ...extensionReasons(parts), ...others]
   const { problem } = about.config
   if (problem !== undefined)
     reasons.push({
@@ -32,10 +29,19 @@ const sentences: Readonly<Record<Exclude<Lifecycle, 'ok'>, string>> = {
   stopped: 'everything has stopped',
 }
 
-function reasonsOf({ exporterId, signal, isFull, failing, diskProblem }: DeliveryPart['delivery']): HealthReason[] {
+interface Told {
+  readonly delivery: Pick<DeliveryPart['delivery'], 'exporterId' | 'signal' | 'isFull' | 'failing' | 'diskProblem'>
+  readonly sending: { readonly queue: Pick<SendingQueueConfig, 'on_full'> } | undefined
+}
+
+/** What is not well with a queue and what it sends to. */
+export function deliveryReasons({ delivery, sending }: Told): HealthReason[] {
+  const { exporterId, signal, isFull, failing, diskProblem } = delivery
   const reasons: HealthReason[] = []
   if (isFull === true) {
-    const message = `the queue for ${signal} is full: senders are told to come back later`
+    const isDropping = sending?.queue.on_full === 'drop_oldest'
+    const what = isDropping ? 'what has waited longest is dropped' : 'senders are told to come back later'
+    const message = `the queue for ${signal} is full: ${what}`
     reasons.push({ reason: 'queue_full', component: exporterId, message })
   }
   if (diskProblem !== undefined) {

@@ -4,10 +4,10 @@ import { isPlainMap } from './located-yaml.ts'
 import { suggestion } from './nearest.ts'
 import type { ConfigPath } from './problem.ts'
 
-/** What a component names under `auth.authenticator` is an extension that is defined and started: nobody may be let in, or sent to, without it. */
+/** What a component names under `auth.authenticator` is an extension that is defined and started: nobody may be let in, or sent to, without it. What is started is undefined where it could not be read. */
 export function checkAuthenticators(
   configured: ConfiguredComponents,
-  started: readonly string[],
+  started: readonly string[] | undefined,
   sections: Sections,
   report: Report,
 ): void {
@@ -27,7 +27,7 @@ export function checkAuthenticators(
     if (typeof id !== 'string' || id === '') return
     const written = isPlainMap(sections.extensions) ? Object.keys(sections.extensions) : []
     if (!written.includes(id)) report.problem(path, `extension ${id} is not defined${suggestion(id, written)}`)
-    else if (!started.includes(id))
+    else if (started?.includes(id) === false)
       report.problem(path, `extension ${id} is not started; name it in service.extensions`)
   }
 }

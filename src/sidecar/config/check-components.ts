@@ -103,7 +103,8 @@ function checkSection<K extends Kind>(
       report.warning([sectionName, id], `${type} is the former name of ${definition.type}; both mean the same`)
     }
     const stock = STOCK_KEYS[`${kind} ${definition.type}`]
-    const config = checkValue(definition.config, value ?? {}, [sectionName, id], yaml, report, stock)
+    const beside = 'delivery' in definition && definition.delivery === 'remote' ? SENDING_KEYS : []
+    const config = checkValue(definition.config, value ?? {}, [sectionName, id], yaml, report, stock, beside)
     // A component whose configuration is wrong is there all the same: the pipelines that name it are not wrong too.
     configured.set(id, { id, definition, config })
   }

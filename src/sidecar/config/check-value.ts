@@ -11,7 +11,8 @@ type Issue = z.core.$ZodIssue
 
 /**
  * Checks a part of a configuration against its schema; reports each problem where it stands and returns undefined then. Keys of the stock collector
- * that have no effect here are left out with a warning; `null` stands for what is not there, as in the stock collector.
+ * that have no effect here are left out with a warning; `null` stands for what is not there, as in the stock collector. `beside`: keys that are checked elsewhere,
+ * to be suggested with the others.
  */
 export function checkValue<Schema extends z.ZodType>(
   schema: Schema,
@@ -20,6 +21,7 @@ export function checkValue<Schema extends z.ZodType>(
   yaml: LocatedYaml,
   report: Report,
   stock?: StockKeys,
+  beside: readonly string[] = [],
 ): z.output<Schema> | undefined {
   let tried = value
   for (let round = 0; ; round++) {
@@ -68,7 +70,7 @@ export function checkValue<Schema extends z.ZodType>(
       const isQuoted = typeof text === 'string' && text !== '' && yaml.isSecret(at)
       return report.problem(at, isQuoted ? messageOf(issue).replaceAll(text, HIDDEN) : messageOf(issue))
     }
-    const known = knownKeys(schema, pathOf(issue))
+    const known = [...knownKeys(schema, pathOf(issue)), ...(pathOf(issue).length === 0 ? beside : [])]
     for (const key of issue.keys) {
       const says = stockKey(stock, [...pathOf(issue), key])?.says
       report.problem([...at, key], says ?? `unknown key${keyAdvice(key, known)}`)
@@ -103,7 +105,14 @@ function messageOf(issue: Issue): string {
 }
 
 const lowered = (message: string): string =>
-  message.replace(/^Invalid input: /, '').replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())
+  inYaml(message.replace(/^Invalid input: /, '').replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()))
+
+/** People write lists and maps. */
+const inYaml = (message: string): string =>
+  message.replaceAll(
+    /\b(?<what>expected|received) (?<type>array|object|record)\b/g,
+    (_, what: string, type: string) => `${what} ${type === 'array' ? 'list' : 'map'}`,
+  )
 
 function valueAt(value: unknown, path: ConfigPath): unknown {
   let at = value
