@@ -9,7 +9,6 @@ import {
   GEN_AI_OUTPUT_TYPE_VALUE_JSON,
   GEN_AI_PROVIDER_NAME_VALUE_ANTHROPIC,
 } from '../../conventions.ts'
-import { guardStainless } from '../guard/stainless-gate.ts'
 import { completions } from './anthropic/completions.ts'
 import { messages } from './anthropic/messages.ts'
 import { holdBackNativeSpans } from './anthropic/native-spans.ts'
@@ -50,7 +49,7 @@ export const anthropic: Instrumentation = {
       names: ['BaseAnthropic'],
       patch: ({ BaseAnthropic }, sdk) => {
         holdBackNativeSpans(BaseAnthropic)
-        guardStainless(BaseAnthropic, sdk)
+        sdk.guard?.client(BaseAnthropic)
       },
     }),
     toolRunner,

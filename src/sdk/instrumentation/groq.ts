@@ -1,5 +1,4 @@
 import { GEN_AI_PROVIDER_NAME_VALUE_GROQ } from '../../conventions.ts'
-import { guardStainless } from '../guard/stainless-gate.ts'
 import { exportedAt } from './exported-at.ts'
 import { speech, transcription } from './openai/audio.ts'
 import { chatCompletions } from './openai/chat.ts'
@@ -40,7 +39,7 @@ export const groq: Instrumentation = {
     exportedAt('Groq', {
       file: /^client\.(js|mjs)$/,
       names: ['Groq'],
-      patch: (bindings, sdk) => guardStainless(bindings['Groq'], sdk),
+      patch: (bindings, sdk) => sdk.guard?.client(bindings['Groq']),
     }),
   ],
 }

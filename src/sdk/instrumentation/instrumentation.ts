@@ -1,6 +1,5 @@
 import type { Span, Tracer } from '@opentelemetry/api'
-import type { ModelGate } from '../guard/model-gate.ts'
-import type { ToolGate } from '../guard/tool-gate.ts'
+import type { StartedGuard } from '../guard/start-guard.ts'
 import type { InferenceEvent } from '../inference-event.ts'
 
 /** What one client library needs in order to be observed: pure data and patch functions. Loading is hook.ts's business. */
@@ -49,7 +48,7 @@ export interface SdkContext {
   /** Takes finished model calls with their content as events; undefined when nobody asked for these. */
   readonly recordInference?: ((event: InferenceEvent) => void) | undefined
   /** Where calls are let through or denied; undefined when no limits are configured. */
-  readonly guard?: { readonly models: ModelGate; readonly tools: ToolGate } | undefined
+  readonly guard?: Pick<StartedGuard, 'tools' | 'client'> | undefined
   /** Counts a fault of ours and warns once per `where`. Never throws. No payload in `where`. */
   readonly fault: (where: string, error: unknown) => void
   /** Gives up a span that was started and is not to be reported. */

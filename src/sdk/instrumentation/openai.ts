@@ -1,5 +1,4 @@
 import { GEN_AI_PROVIDER_NAME_VALUE_AZURE_AI_OPENAI, GEN_AI_PROVIDER_NAME_VALUE_OPENAI } from '../../conventions.ts'
-import { guardStainless } from '../guard/stainless-gate.ts'
 import { exportedAt } from './exported-at.ts'
 import { nameOf } from './fields.ts'
 import { speech, transcription } from './openai/audio.ts'
@@ -98,7 +97,7 @@ export const openai: Instrumentation = {
       names: ['OpenAI'],
       patch: ({ OpenAI }, sdk) => {
         askForStreamUsage(OpenAI, sdk)
-        guardStainless(OpenAI, sdk)
+        sdk.guard?.client(OpenAI)
       },
     }),
   ],

@@ -1,4 +1,3 @@
-import { guardStainless } from '../guard/stainless-gate.ts'
 import { exportedAt } from './exported-at.ts'
 import { speech, transcription } from './openai/audio.ts'
 import { chatCompletions } from './openai/chat.ts'
@@ -54,7 +53,7 @@ export const together: Instrumentation = {
     exportedAt('Together', {
       file: /^client\.(js|mjs)$/,
       names: ['Together'],
-      patch: (bindings, sdk) => guardStainless(bindings['Together'], sdk),
+      patch: (bindings, sdk) => sdk.guard?.client(bindings['Together']),
     }),
   ],
 }
