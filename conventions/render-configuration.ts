@@ -65,7 +65,7 @@ function signals(component: ComponentDefinition): string {
 function sendingSections(): string[] {
   return [
     '### `sending_queue` and `retry_on_failure`\n',
-    'Of every exporter that sends over the network.\n',
+    'Of every exporter that sends over the network, and of `file`.\n',
     table({ type: 'object', properties: sendingSchemas() }),
   ]
 }

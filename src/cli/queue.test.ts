@@ -65,6 +65,8 @@ describe('spanwarden queue', () => {
       ['tail_sampling@traces', 2],
       [EXPORTER, 2],
     ])
+    // Two of one name: the folder tells them apart.
+    expect(queue().stdout.trimEnd().split('\n').at(-1)).toMatch(/ \S+[\\/]workers[\\/]7[\\/]queue[\\/]\S+$/)
     expect(queue('verify').stdout).toMatch(/^tail_sampling@traces traces: 2 sound batches wait$/m)
   })
 

@@ -112,26 +112,31 @@ function readQueue(exporter: string, signal: Signal, folder: string): Queue {
   return { exporter, signal, folder, ...sum, oldest, unreadable }
 }
 
-const shown = ({ exporter, signal, batches, items, bytes, oldest }: Queue): object => ({
+const shown = ({ exporter, signal, batches, items, bytes, oldest, folder }: Queue): object => ({
   exporter,
   signal,
   batches,
   items,
   bytes,
   oldest: oldest?.toISOString() ?? null,
+  folder,
 })
 
 function table(queues: readonly Queue[]): string {
   if (queues.length === 0) return 'No exporter has a queue on disk here.\n'
-  const rows = queues.map(({ exporter, signal, batches, items, bytes, oldest }) => [
+  // Of workers, or of a storage that was another before.
+  const hasFolders = new Set(queues.map(({ exporter, signal }) => `${signal} ${exporter}`)).size < queues.length
+  const rows = queues.map(({ exporter, signal, batches, items, bytes, oldest, folder }) => [
     exporter,
     signal,
     String(batches),
     String(items),
     String(bytes),
     oldest?.toISOString() ?? '',
+    ...(hasFolders ? [folder] : []),
   ])
-  return textTable([['exporter', 'signal', 'batches', 'items', 'bytes', 'oldest'], ...rows], [2, 3, 4])
+  const head = ['exporter', 'signal', 'batches', 'items', 'bytes', 'oldest', ...(hasFolders ? ['folder'] : [])]
+  return textTable([head, ...rows], [2, 3, 4])
 }
 
 function verify(queues: readonly Queue[], asJson: boolean, io: CommandIo): number {

@@ -81,7 +81,7 @@ export const serviceConfig = z.strictObject({
     .max(64)
     .default(1)
     .describe(
-      'Processes that receive, redact and send, beside the first, which has the connectors, the page and the local exporters. 1: one process does everything. A change needs a restart.',
+      'Processes that receive, redact and send, beside the first, which has the connectors, the page and the local exporters. 1: one process does everything. Each has queues of its own with the whole `queue_size`; socket files need 1. A change needs a restart.',
     ),
   reload: z
     .strictObject({
