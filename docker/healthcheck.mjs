@@ -9,7 +9,7 @@ const check = request({ host: '127.0.0.1', port, path: '/readyz', timeout: 4000 
 })
 check.on('timeout', () => check.destroy(new Error('no answer')))
 check.on('error', (error) => {
-  console.error(`not ready: ${error.message}`)
+  process.stderr.write(`not ready: ${error.message}\n`)
   process.exitCode = 1
 })
 check.end()

@@ -34,9 +34,9 @@ test.skipIf(goCommand === undefined)(
     })
     const acknowledged: string[] = []
     let next = 0
-    let isOver = false
+    const load = { isOver: false }
     const sender = async (): Promise<void> => {
-      while (!isOver) {
+      while (!load.isOver) {
         const spanIds = Array.from({ length: 6 }, () => (++next).toString(16).padStart(16, '0'))
         const spans = spanIds.map((spanId, n) => ({
           spanId,
@@ -56,7 +56,7 @@ test.skipIf(goCommand === undefined)(
       await until(() => acknowledged.length > sent + 300, 30_000)
       await broker.restart()
     }
-    isOver = true
+    load.isOver = true
     await Promise.all(senders)
     const arrived = (): Set<string> =>
       new Set(
