@@ -162,8 +162,11 @@ export class Collector {
       ...extensions.values(),
       ...this.#servers.parts,
     ]
-    const own = parts.map(({ component }) => component.listening?.() ?? {})
-    return Object.assign({}, this.#environment.workers?.listening(), ...own)
+    const urls: Record<string, string> = { ...this.#environment.workers?.listening() }
+    for (const part of parts)
+      for (const [name, url] of Object.entries(part.component.listening?.() ?? {}))
+        urls[name in urls && 'id' in part ? `${name} (${part.id})` : name] = url
+    return urls
   }
 
   /** A batch of a worker, behind the processors that it has of the pipeline. Rejects with RefusedError. */

@@ -164,6 +164,10 @@ function checkSending(
     report,
   )
   if (queue === undefined || retry === undefined) return undefined
+  if (retry.enabled && retry.max_elapsed_time > 0) {
+    const message = `what a backend has not taken after ${retry.max_elapsed_time / 1000} s is dropped and counted; leave it out to keep everything until it is taken`
+    report.warning(['exporters', id, 'retry_on_failure', 'max_elapsed_time'], message)
+  }
   const { storage } = queue
   if (storage === 'disk' || storage === 'memory') return { queue, retry }
   const fileStorage = fileStorageOf(storage, extensions)
