@@ -9,6 +9,7 @@ import {
   TRIGGER_COUNT,
   TRIGGER_DIGITS,
   TRIGGER_IBAN,
+  TRIGGER_LONG,
   TRIGGER_SSN,
   TRIGGER_TOKEN,
   TRIGGER_WORD,
@@ -22,6 +23,7 @@ import { NeedsOfWord, Surroundings } from './word-needs.ts'
 /** Triggers of the start of a word, where the scanner missed it: see triggers.ts. */
 const CODE_BYTES = 8
 const TOKEN_BYTES = 16
+const LONG_BYTES = 25
 /** Words are looked for in so much of a value's first word. */
 const START_WORD_BYTES_MAX = 64
 
@@ -114,6 +116,8 @@ export class RuleSearch {
     if (wordEnd >= start + CODE_BYTES) this.find(TRIGGER_CODE, start + CODE_BYTES - 1, matches)
     if (subject.runEnd(start, TOKEN, TOKEN_BYTES) === start + TOKEN_BYTES)
       this.find(TRIGGER_TOKEN, start + TOKEN_BYTES - 1, matches)
+    if (subject.runEnd(start, ALNUM, LONG_BYTES) === start + LONG_BYTES)
+      this.find(TRIGGER_LONG, start + LONG_BYTES - 1, matches)
   }
 
   /** The word at the end of a value that isGlued. */
