@@ -69,7 +69,14 @@ describe('last calls', () => {
         expect(sideEffects.map(({ call, result }) => [call, result])).toEqual(expected(false))
         expect(others.map(({ call, result }) => [call, result])).toEqual(expected(true))
       }),
-      { numRuns: 60 },
+      {
+        numRuns: 60,
+        // The attempt of the newest outcome is older than what is asked for, in a compressed file and in a plain one.
+        examples: [0, 9].map((rotates) => [
+          [27, 1, 2, 27, 0].map((id, i) => ({ id, isOutcome: i === 3, isRead: false, rotates })),
+          3,
+        ]),
+      },
     )
   })
 

@@ -121,6 +121,7 @@ class Search {
     }
     for (const record of kept.others.backwards()) this.#take(record)
     for (const record of kept.sideEffects.backwards()) this.#take(record)
+    for (const kind of ['others', 'sideEffects'] as const) this.#found[kind].pass(kept[kind].passed)
     this.#lowestSeq = Math.min(this.#lowestSeq, kept.others.firstSeq, kept.sideEffects.firstSeq)
   }
 

@@ -23,13 +23,21 @@ export class RecentCalls {
   }
 
   addOlder(record: AuditRecord): void {
-    if (this.isFull) return
     const id = idOf(record)
+    if (this.isFull) {
+      if (record.event === 'attempt') this.#outcomes.delete(id)
+      return
+    }
     const outcome = this.#outcomes.get(id)
     if (record.event === 'attempt') {
       this.#outcomes.delete(id)
       this.#calls.push({ attempt: record, outcome })
     } else if (outcome === undefined && this.#outcomes.size < OPEN_OUTCOMES_MAX) this.#outcomes.set(id, record)
+  }
+
+  /** Attempts that were there, and are older than what is looked for: their outcomes are no calls without an attempt. */
+  pass(calls: Iterable<string>): void {
+    for (const id of calls) this.#outcomes.delete(id)
   }
 
   /** Of the whole log, an outcome without an attempt is a call, too: the line of the attempt was lost. */
@@ -50,6 +58,8 @@ export class CallRing {
   readonly #calls = new Map<string, { readonly attempt: AuditRecord; outcome?: AuditRecord }>()
   /** Their attempts are in an older file. */
   readonly #others = new Map<string, AuditRecord>()
+  /** Calls of which newer ones took the place; of more, the last are not remembered. */
+  readonly passed = new Set<string>()
   #isFull = false
   firstSeq = Infinity
 
@@ -66,6 +76,7 @@ export class CallRing {
       if (this.#calls.size <= this.#countMax) return
       const [oldest = ''] = this.#calls.keys()
       this.#calls.delete(oldest)
+      if (this.passed.size < OPEN_OUTCOMES_MAX) this.passed.add(oldest)
       this.#isFull = true
     } else if (call !== undefined) call.outcome = record
     // With enough calls of this file, none of an older one is looked for.
