@@ -88,7 +88,9 @@ test('metrics, and no more text than the limit', async () => {
   expect((await printed('normal', metrics, 'metrics'))[0]?.message).toBe(
     'metrics passed\n  metrics queue\n  dataPoints k="v"',
   )
-  const many = spanBatch({ spans: Array.from({ length: 10_000 }, () => ({ spanId: '0102030405060708', name: 'x'.repeat(100) })) })
+  const many = spanBatch({
+    spans: Array.from({ length: 10_000 }, () => ({ spanId: '0102030405060708', name: 'x'.repeat(100) })),
+  })
   const length = (await printed('normal', many))[0]?.message.length ?? 0
   expect(length).toBeGreaterThan(TEXT_CHARS_MAX - 200)
   expect(length).toBeLessThan(TEXT_CHARS_MAX + 200)
