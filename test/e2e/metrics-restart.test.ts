@@ -45,10 +45,15 @@ async function kill(sidecar: SidecarProcess): Promise<void> {
   })
 }
 
+/** As clients do: again, while tail_sampling still reads what an earlier process left. */
 async function send(sidecar: SidecarProcess, ...spans: TestSpan[]): Promise<void> {
   const body = spanBatch({ attributes: { 'service.name': 'support' }, spans })
-  const { status } = await post(`${sidecar.listening['otlp_http']}/v1/traces`, body)
-  expect(status).toBe(200)
+  await until(async () => {
+    const answer = await post(`${sidecar.listening['otlp_http']}/v1/traces`, body)
+    if (answer.status === 503) expect(answer.body.toString()).toContain('tail_sampling is not ready yet')
+    else expect(answer.status).toBe(200)
+    return answer.status === 200
+  })
 }
 
 async function toolCalls(sidecar: SidecarProcess): Promise<number> {

@@ -61,9 +61,13 @@ const action: fc.Arbitrary<NaiveAction> = fc.oneof(
   }),
   fc.record({ key, action: fc.constant('convert'), converted_type: fc.constantFrom('int', 'double', 'string') }),
 )
-/** For the naive side, which has JavaScript's expressions. */
+/** For the naive side, which has JavaScript's expressions: there a dot stands for no line separator either (U+2028). */
 const naive = (actions: readonly NaiveAction[]): NaiveAction[] =>
-  actions.map((one) => (one.pattern === undefined ? one : { ...one, pattern: one.pattern.replaceAll('(?P<', '(?<') }))
+  actions.map((one) =>
+    one.pattern === undefined
+      ? one
+      : { ...one, pattern: one.pattern.replaceAll('(?P<', '(?<').replaceAll('.', String.raw`[^\n]`) },
+  )
 
 /** Attributes are a set: their order says nothing. */
 function sorted(value: OtlpValue): OtlpValue {
