@@ -66,7 +66,7 @@ const naive = (actions: readonly NaiveAction[]): NaiveAction[] =>
   actions.map((one) =>
     one.pattern === undefined
       ? one
-      : { ...one, pattern: one.pattern.replaceAll('(?P<', '(?<').replaceAll('.', String.raw`[^\n]`) },
+      : { ...one, pattern: one.pattern.replaceAll('(?P<', '(?<').replaceAll(/(?<!\\)\./g, String.raw`[^\n]`) },
   )
 
 /** Attributes are a set: their order says nothing. */
