@@ -174,6 +174,7 @@ describe('ready configurations', () => {
     ['embedded.yaml'],
     ['embedded.yaml', 'jaeger.yaml'],
     ['embedded.yaml', 'grafana.yaml'],
+    ['embedded.yaml', 'guard.yaml'],
     ['to-stock.yaml'],
   ]) {
     test(`${names.join(' + ')} has neither problems nor warnings, and listens on loopback only`, () => {
