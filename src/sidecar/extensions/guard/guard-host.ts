@@ -5,23 +5,20 @@ import { CONTROL_PROTOCOL } from '../../../control/guard-messages.ts'
 import type { FromAgent, Hello, LoopReport, StopState, Welcome } from '../../../control/guard-messages.ts'
 import { GuardServer } from '../../../control/guard-server.ts'
 import type { GuardListen, GuardPeer } from '../../../control/guard-server.ts'
-import { KillBook } from '../../../ledger/kill-book.ts'
 import type { ResumeOrder } from '../../../ledger/kill-book.ts'
 import { Ledger } from '../../../ledger/ledger.ts'
 import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
-import { RateBook } from '../../../ledger/rate-book.ts'
 import type { ComponentContext, ServiceName } from '../../component.ts'
-import { openAuditTrail } from './audit-trail.ts'
-import type { AuditTrail } from './audit-trail.ts'
 import { bookSpent } from './book-spent.ts'
 import type { KnownSpend } from './book-spent.ts'
 import { bookedMs, readEpoch, writeEpoch } from './epoch-file.ts'
-import { GuardDesk } from './guard-desk.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { LoopStops } from './loop-stops.ts'
+import { openBooks } from './open-books.ts'
+import type { Books } from './open-books.ts'
 import { Processes } from './processes.ts'
-import { readJournal, writeMarker } from './state-files.ts'
-import { Stops } from './stops.ts'
+import { writeMarker } from './state-files.ts'
+import type { Stops } from './stops.ts'
 
 /** How often is looked whether leases are over, and whether the file STOP is there. */
 const LOOK_MS = 500
@@ -32,15 +29,6 @@ const PRUNE_EVERY_MS = 3_600_000
 const EXPIRED_MAX = 1000
 /** Bytes of the stops in a welcome; calls that are asked for are denied in all of them. */
 const STOPS_BYTES_MAX = 16 * 1024
-
-/** The books, once they are open. */
-export interface Books {
-  readonly ledger: Ledger
-  readonly rates: RateBook
-  readonly stops: Stops
-  readonly desk: GuardDesk
-  readonly audit: AuditTrail | undefined
-}
 
 /** One for a sidecar: connections, leases and waiting calls outlive a reload of the configuration. */
 export const guardHost: ServiceName<GuardHost> = {
@@ -225,33 +213,19 @@ export class GuardHost {
           {},
           'the ledger was deleted or restored: nothing is granted until a person has said what was spent',
         )
-      this.#books = this.#booksOf(ledger, settings)
+      this.#books = openBooks(ledger, settings, {
+        context: this.#context,
+        processes: this.processes,
+        randomId,
+        problem: (code) => this.#setProblem(code),
+        expired: (process) => this.#takeFrom(process),
+        overBound: (model, excess) => this.#overBound(model, excess),
+      })
       this.#setProblem(undefined)
     } catch (error) {
       ledger?.close()
       this.#setProblem(error instanceof Error ? error.message : 'error')
     }
-  }
-
-  #booksOf(ledger: Ledger, settings: GuardSettings): Books {
-    const { clock } = this.#context
-    const rates = new RateBook(ledger)
-    const stops = new Stops(new KillBook(ledger), { processes: this.processes, clock, randomId })
-    const audit = openAuditTrail(settings.rules.auditClasses, this.#context)
-    const desk = new GuardDesk({
-      audit,
-      settings,
-      ledger,
-      rates,
-      stops,
-      processes: this.processes,
-      context: this.#context,
-      problem: (code) => this.#setProblem(code),
-      journals: (process) => readJournal(this.#context.stateFolder, process),
-      expired: (process) => this.#takeFrom(process),
-      overBound: (model, excess) => this.#overBound(model, excess),
-    })
-    return { ledger, rates, stops, desk, audit }
   }
 
   #setProblem(problem: string | undefined): void {

@@ -1,0 +1,36 @@
+import { KillBook } from '../../../ledger/kill-book.ts'
+import type { Ledger } from '../../../ledger/ledger.ts'
+import { RateBook } from '../../../ledger/rate-book.ts'
+import type { ComponentContext } from '../../component.ts'
+import { openAuditTrail } from './audit-trail.ts'
+import type { AuditTrail } from './audit-trail.ts'
+import { GuardDesk } from './guard-desk.ts'
+import type { GuardDeskOptions } from './guard-desk.ts'
+import type { GuardSettings } from './guard-settings.ts'
+import { readJournal } from './state-files.ts'
+import { Stops } from './stops.ts'
+
+/** What the sidecar keeps of limits, once its ledger is open. */
+export interface Books {
+  readonly ledger: Ledger
+  readonly rates: RateBook
+  readonly stops: Stops
+  readonly desk: GuardDesk
+  readonly audit: AuditTrail | undefined
+}
+
+export interface OpenBooksOptions extends Pick<GuardDeskOptions, 'processes' | 'problem' | 'expired' | 'overBound'> {
+  readonly context: ComponentContext
+  randomId(): string
+}
+
+/** Everything that stands in the ledger's file or beside it, and the desk that answers from it. */
+export function openBooks(ledger: Ledger, settings: GuardSettings, options: OpenBooksOptions): Books {
+  const { context, processes, randomId } = options
+  const rates = new RateBook(ledger)
+  const stops = new Stops(new KillBook(ledger), { processes, clock: context.clock, randomId })
+  const audit = openAuditTrail(settings.rules.auditClasses, context)
+  const journals = (process: string): ReturnType<typeof readJournal> => readJournal(context.stateFolder, process)
+  const desk = new GuardDesk({ ...options, audit, settings, ledger, rates, stops, journals })
+  return { ledger, rates, stops, desk, audit }
+}
