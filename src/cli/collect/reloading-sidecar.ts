@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { Collector } from '../../sidecar/collector.ts'
 import type { CollectorEnvironment } from '../../sidecar/build-collector.ts'
 import { problemLine } from '../../sidecar/config/problem.ts'
@@ -11,6 +12,7 @@ import type { CommandIo } from '../command.ts'
 import { programOf, stateFolderOf } from '../program.ts'
 import { readConfig } from '../read-config.ts'
 import type { ConfigFlags, ReadConfig } from '../read-config.ts'
+import { removeSidecarAddress, writeSidecarAddress } from '../sidecar-address.ts'
 
 /** A sidecar, with its workers, whose configuration is read again when its files change or somebody asks for it. */
 export class ReloadingSidecar {
@@ -63,6 +65,7 @@ export class ReloadingSidecar {
       await collector.start()
       this.#collector = collector
     } else this.#collector = await this.#startWithWorkers(workers, environment, metrics, argv)
+    this.#tellAddress()
     if (this.#reloadAfterStart !== undefined) this.reload(this.#reloadAfterStart)
   }
 
@@ -83,6 +86,7 @@ export class ReloadingSidecar {
   /** Returns the number of items that were lost; a worker that had to be ended counts as one. */
   async stop(): Promise<number> {
     this.#watch.close()
+    removeSidecarAddress(this.#stateFolder, process.pid)
     const failedWorkers = (await this.#pool?.stop(this.#config.service.shutdown_timeout + STOP_GRACE_MS)) ?? 0
     return failedWorkers + ((await this.#collector?.stop()) ?? 0)
   }
@@ -128,6 +132,26 @@ export class ReloadingSidecar {
   #adopt(config: SidecarConfig): void {
     for (const warning of config.warnings) this.#log.warn({}, problemLine(warning))
     this.#log.setLevel(config.service.telemetry.logs.level)
+    if (this.#collector !== undefined) this.#tellAddress()
+  }
+
+  #tellAddress(): void {
+    const { control } = this.listening
+    if (control === undefined) return
+    const { extensions, extensionOrder } = this.#config
+    const guard = extensionOrder.map((id) => extensions.get(id)).find((one) => one?.definition.type === 'guard')
+    const tokenFile: unknown = Reflect.get(Object(guard?.config), 'token_file')
+    const url = control.replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]')
+    try {
+      writeSidecarAddress(this.#stateFolder, {
+        pid: process.pid,
+        control: url,
+        ...(typeof tokenFile === 'string' && tokenFile !== '' ? { tokenFile: resolve(tokenFile) } : {}),
+      })
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'error'
+      this.#log.warn({ code }, 'commands will not find this sidecar: its address could not be written')
+    }
   }
 }
 
