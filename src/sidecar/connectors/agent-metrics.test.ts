@@ -474,6 +474,15 @@ describe('exports', () => {
     expect(resources[1]).toBe(resources[0])
   })
 
+  test('versions of one service are instances of their own, so that one which is rolled back is seen', () => {
+    const { send, lines, stop } = rig()
+    for (const [n, version] of ['1', '2', '1'].entries())
+      send({ attributes: { ...service, 'service.version': version }, spans: [tool(n + 1)] })
+    stop()
+    const ids = lines('resource').map((line) => /service\.instance\.id=(\w+)/.exec(line)?.[1])
+    expect(new Set(ids).size).toBe(2)
+  })
+
   test('the heartbeat moves with telemetry of any signal, but not with our own metrics', () => {
     const context = testContext('agent_metrics')
     const emitted: Buffer[] = []

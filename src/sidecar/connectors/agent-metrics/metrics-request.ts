@@ -12,6 +12,7 @@ import { IDS_BYTES } from './exemplars.ts'
 import type { LabelValues } from './label-values.ts'
 import { ABSENT } from './label-values.ts'
 import type { Series } from './series.ts'
+import { serviceInstanceId } from './service-instance-id.ts'
 import { SERVICE_ATTRIBUTES, type Service } from './services.ts'
 
 /** Everything an export of the metrics needs. Times are Unix ms. */
@@ -61,7 +62,8 @@ function writeResource(writer: ProtobufWriter, service: Service, instanceId: str
     const value = service.values[index] ?? ''
     if (value !== '') writer.keyValue(1, key, value)
   })
-  writer.keyValue(1, ATTR_SERVICE_INSTANCE_ID, instanceId)
+  const [, , version = '', environment = ''] = service.values
+  writer.keyValue(1, ATTR_SERVICE_INSTANCE_ID, serviceInstanceId(instanceId, version, environment))
 }
 
 function writeMetric(

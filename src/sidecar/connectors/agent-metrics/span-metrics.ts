@@ -1,4 +1,5 @@
 import {
+  ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
   ATTR_ERROR_TYPE,
   ATTR_GEN_AI_AGENT_NAME,
   ATTR_GEN_AI_OPERATION_NAME,
@@ -11,6 +12,7 @@ import {
   ATTR_GEN_AI_WORKFLOW_NAME,
   ATTR_MCP_METHOD_NAME,
   ATTR_SERVICE_INSTANCE_ID,
+  ATTR_SERVICE_VERSION,
   ATTR_SPANWARDEN_COST_AMOUNT,
   ATTR_SPANWARDEN_GUARD_DECISION,
   ATTR_SPANWARDEN_USAGE_SOURCE,
@@ -48,6 +50,7 @@ import { Nesting } from './nesting.ts'
 import { type Pending, type PendingRequest, type PendingTool, WaitingRoots } from './waiting-roots.ts'
 import { AGENT, COUNTED_EMBEDDINGS, COUNTED_INFERENCE, TOOL } from '../state/seen-spans.ts'
 import { addExemplar, ErrorWindow, observe, type Series, type SeriesTable } from './series.ts'
+import { serviceInstanceId } from './service-instance-id.ts'
 import type { Service, Services } from './services.ts'
 import { TOKEN_KINDS } from './token-kinds.ts'
 
@@ -105,7 +108,8 @@ export class SpanMetrics {
     for (let group = view.first(0); group < view.next(0); group = view.next(group)) {
       const resource = view.child(group, RESOURCE_OF[view.signal])
       reader.readResource(resource)
-      if (reader.text(INSTANCE_ID) !== ownInstanceId) this.#parts.services.find(reader, resource).heartbeatMs = nowMs
+      const own = serviceInstanceId(ownInstanceId, reader.text(VERSION) ?? '', reader.text(ENVIRONMENT) ?? '')
+      if (reader.text(INSTANCE_ID) !== own) this.#parts.services.find(reader, resource).heartbeatMs = nowMs
     }
   }
 
@@ -341,6 +345,8 @@ const MCP_METHOD = wireId(ATTR_MCP_METHOD_NAME)
 const ERROR_TYPE = wireId(ATTR_ERROR_TYPE)
 const GUARD_DECISION = wireId(ATTR_SPANWARDEN_GUARD_DECISION)
 const INSTANCE_ID = wireId(ATTR_SERVICE_INSTANCE_ID)
+const VERSION = wireId(ATTR_SERVICE_VERSION)
+const ENVIRONMENT = wireId(ATTR_DEPLOYMENT_ENVIRONMENT_NAME)
 const USAGE_SOURCE = wireId(ATTR_SPANWARDEN_USAGE_SOURCE)
 const COST_AMOUNT = wireId(ATTR_SPANWARDEN_COST_AMOUNT)
 
