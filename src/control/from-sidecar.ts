@@ -1,6 +1,7 @@
+import { DENIAL_CODES } from '../limits/denial-code.ts'
+import type { DenialCode } from '../limits/denial-code.ts'
 import type {
   Answer,
-  DenialCode,
   FromSidecar,
   GuardRules,
   Lease,
@@ -34,19 +35,7 @@ const toolClass = oneOf<ToolClass>(['read', 'write', 'post', 'pay', 'exec'])
 const stopScope = oneOf<StopState['scope']>(['fleet', 'agent', 'tenant', 'run', 'tool', 'model'])
 const stopState = { scope: stopScope, value: label, reason: sentence } as const
 
-const denialCode = oneOf<DenialCode>([
-  'BUDGET_EXHAUSTED',
-  'BUDGET_HELD',
-  'CLOCK_SKEW',
-  'RECOVERING',
-  'UNKNOWN_PRICE',
-  'RATE_LIMITED',
-  'QUIET_HOURS',
-  'LOOP_STOPPED',
-  'STOPPED',
-  'GUARD_UNAVAILABLE',
-  'APPROVAL_DENIED',
-])
+const denialCode = oneOf<DenialCode>(DENIAL_CODES)
 
 const rules = fields<GuardRules>({
   hasBudgets: flag,

@@ -3,6 +3,8 @@
  * (`<state>/control.sock`). Amounts are nano-USD, durations milliseconds, ids random. Nothing of what an agent reads, writes or says is in any message.
  */
 
+import type { DenialCode } from '../limits/denial-code.ts'
+
 /** Goes up with a change that an older side would misunderstand. */
 export const CONTROL_PROTOCOL = 1
 /** Bytes of a line; a longer one ends the connection. */
@@ -172,19 +174,6 @@ export interface Answer {
   readonly message?: string
   readonly retryAfterMs?: number
 }
-
-export type DenialCode =
-  | 'BUDGET_EXHAUSTED'
-  | 'BUDGET_HELD'
-  | 'CLOCK_SKEW'
-  | 'RECOVERING'
-  | 'UNKNOWN_PRICE'
-  | 'RATE_LIMITED'
-  | 'QUIET_HOURS'
-  | 'LOOP_STOPPED'
-  | 'STOPPED'
-  | 'GUARD_UNAVAILABLE'
-  | 'APPROVAL_DENIED'
 
 /** Everything in the scope ends now: calls and streams under way are aborted, none begins. */
 export interface Stop extends StopState {

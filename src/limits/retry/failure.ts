@@ -1,3 +1,5 @@
+import { DENIAL_CODES } from '../denial-code.ts'
+
 /** What is known of a failed call, as far as it says whether calling again helps. No message, no body. */
 export interface Failure {
   /** HTTP status of the answer; absent when there was none. */
@@ -71,17 +73,7 @@ export function isTransient({ status, codes, isAborted, shouldRetry }: Failure):
 }
 
 const FINAL: ReadonlySet<string> = new Set([
-  'BUDGET_EXHAUSTED',
-  'BUDGET_HELD',
-  'CLOCK_SKEW',
-  'RECOVERING',
-  'UNKNOWN_PRICE',
-  'RATE_LIMITED',
-  'QUIET_HOURS',
-  'LOOP_STOPPED',
-  'STOPPED',
-  'GUARD_UNAVAILABLE',
-  'APPROVAL_DENIED',
+  ...DENIAL_CODES,
   'insufficient_quota',
   'billing_hard_limit_reached',
   'billing_error',

@@ -1,4 +1,4 @@
-import type { DenialCode } from '../../control/guard-messages.ts'
+import type { DenialCode } from '../../limits/denial-code.ts'
 
 /** Why a call may not be made. */
 export interface Denial {
@@ -7,6 +7,8 @@ export interface Denial {
   readonly rule?: string | undefined
   /** For people: what, where, what now. No content. */
   readonly message: string
+  /** A person's word, or a rule's for good: it holds in every mode. */
+  readonly isStop?: boolean
   /** Asking earlier is of no use. Absent: asking again is of none, until a person or the next window changes something. */
   readonly retryAfterMs?: number | undefined
 }

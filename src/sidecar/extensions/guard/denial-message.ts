@@ -1,6 +1,6 @@
-import type { DenialCode } from '../../../control/guard-messages.ts'
 import { leftIn } from '../../../ledger/account.ts'
 import type { AccountState } from '../../../ledger/ledger.ts'
+import type { DenialCode } from '../../../limits/denial-code.ts'
 import type { RateRef } from '../../../limits/rates/rate-limit.ts'
 import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
 import type { NanoUsd } from '../../../ledger/nano-usd.ts'

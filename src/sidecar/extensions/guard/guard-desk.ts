@@ -1,7 +1,6 @@
 import type {
   Admit,
   Answer,
-  DenialCode,
   Hello,
   Hold,
   Renew,
@@ -15,6 +14,7 @@ import type { SliceJournal } from '../../../control/slice-journal.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
 import type { CallEnd, RateBook } from '../../../ledger/rate-book.ts'
 import type { NanoUsd } from '../../../ledger/nano-usd.ts'
+import type { DenialCode } from '../../../limits/denial-code.ts'
 import type { ComponentContext } from '../../component.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { Decisions, SLICE } from './decisions.ts'
