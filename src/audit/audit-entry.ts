@@ -26,6 +26,8 @@ export interface AuditAttempt extends AuditedCall {
   readonly decision: AuditDecision
   /** Name of what decided: a budget, a rate, a denial code. */
   readonly rule?: string | undefined
+  /** Who approved or denied it, where that was for a person to say. */
+  readonly by?: string | undefined
   /** What was held for it. */
   readonly nanoUsd?: number | undefined
   readonly hold?: string | undefined

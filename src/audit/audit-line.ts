@@ -50,7 +50,7 @@ function fieldsOf(entry: AuditEntry | AuditNote): object {
       ...money,
     }
   }
-  const { input, argsHmac, decision, rule } = entry
+  const { input, argsHmac, decision, rule, by } = entry
   return {
     event: 'attempt',
     ...callFields(entry),
@@ -59,6 +59,7 @@ function fieldsOf(entry: AuditEntry | AuditNote): object {
     decision: decision === 'allow' || decision === 'would_deny' ? decision : 'deny',
     rule: nameIn(rule, 128),
     ...money,
+    by: nameIn(by, 64),
   }
 }
 

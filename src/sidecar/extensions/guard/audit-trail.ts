@@ -1,56 +1,71 @@
 import { join } from 'node:path'
-import type { AuditedCall } from '../../../audit/audit-entry.ts'
+import type { AuditAction, AuditedCall } from '../../../audit/audit-entry.ts'
 import { AuditLog } from '../../../audit/audit-log.ts'
-import type { Admit, Hello, ToolClass, ToolOutcome } from '../../../control/guard-messages.ts'
+import type { Admit, ToolClass, ToolOutcome } from '../../../control/guard-messages.ts'
 import type { ComponentContext } from '../../component.ts'
 import type { Decision } from './decisions.ts'
 
-/** Undefined when no class is to be written. */
-export function openAuditTrail(classes: readonly ToolClass[], context: ComponentContext): AuditTrail | undefined {
+/** Where calls of `classes` are written; with none of them, and nothing else to say, no file is touched. */
+export function openAuditTrail(classes: readonly ToolClass[], context: ComponentContext): AuditTrail {
   const { clock, logger, stateFolder } = context
-  if (classes.length === 0) return undefined
-  const log = new AuditLog({
-    folder: join(stateFolder, 'audit'),
-    now: () => clock.now(),
-    onProblem: (problem) =>
-      problem.kind === 'writable'
-        ? logger.info(problem, 'the audit log can be written')
-        : logger.error(problem, 'the audit log has a problem'),
-  })
-  return new AuditTrail(log, classes)
+  const open = (): AuditLog =>
+    new AuditLog({
+      folder: join(stateFolder, 'audit'),
+      now: () => clock.now(),
+      onProblem: (problem) =>
+        problem.kind === 'writable'
+          ? logger.info(problem, 'the audit log can be written')
+          : logger.error(problem, 'the audit log has a problem'),
+    })
+  return new AuditTrail(open, classes)
 }
 
 /** Calls whose outcome is waited for; the oldest goes without one. */
 const CALLS_MAX = 20_000
 
+/** What is needed of a call that is attempted. */
+export type AttemptedCall = Omit<Admit, 'type' | 'class'> & { readonly process: string; readonly class: ToolClass }
+
+/** A person was to decide about the call: it is written whatever its class, with who did. */
+export interface AttemptApproval {
+  readonly by?: string | undefined
+}
+
 /** Writes what agents attempt and what comes of it. */
 export class AuditTrail {
-  readonly #log: AuditLog
-  readonly #classes: ReadonlySet<ToolClass>
+  readonly #open: () => AuditLog
+  #opened: AuditLog | undefined
+  #classes: ReadonlySet<ToolClass>
   readonly #calls = new Map<string, AuditedCall>()
 
-  constructor(log: AuditLog, classes: readonly ToolClass[]) {
-    this.#log = log
+  constructor(open: () => AuditLog, classes: readonly ToolClass[]) {
+    this.#open = open
+    this.#classes = new Set(classes)
+    if (classes.length > 0) this.#opened = open()
+  }
+
+  set classes(classes: readonly ToolClass[]) {
     this.#classes = new Set(classes)
   }
 
   /** Undefined for a class that is not written. Rejects when the line is not on disk: the call must not be made then. */
-  attempt(hello: Hello, message: Admit, ofClass: ToolClass, decision: Decision): Promise<unknown> | undefined {
-    if (!this.#classes.has(ofClass)) return undefined
-    const { id, tool, scopes, trace, span, summary, argumentsHmac } = message
+  attempt(attempted: AttemptedCall, decision: Decision, approval?: AttemptApproval): Promise<unknown> | undefined {
+    if (approval === undefined && !this.#classes.has(attempted.class)) return undefined
+    const { id, process, tool, class: ofClass, scopes, trace, span, summary, argumentsHmac } = attempted
     const call: AuditedCall = {
       call: id,
       agent: scopes.agent,
       run: scopes.run,
       traceId: trace,
       spanId: span,
-      process: hello.process,
+      process,
       tool,
       class: ofClass,
     }
     if (decision.isGranted) this.#remember(id, call)
-    const rule = decision.isGranted ? undefined : (decision.rule ?? decision.code)
-    const said = { decision: decision.isGranted ? 'allow' : 'deny', rule } as const
+    const ruled = decision.isGranted ? undefined : (decision.rule ?? decision.code)
+    const rule = ruled ?? (approval === undefined ? undefined : 'supervised')
+    const said = { decision: decision.isGranted ? 'allow' : 'deny', rule, by: approval?.by } as const
     return this.#log.append(
       { event: 'attempt', ...call, ...said, input: summary, argsHmac: argumentsHmac },
       { isSideEffect: true },
@@ -65,8 +80,17 @@ export class AuditTrail {
     this.#log.append({ event: 'outcome', ...call, result, durationMs }).catch(() => {})
   }
 
-  close(): Promise<void> {
-    return this.#log.close()
+  /** What a person did, or a rule in place of one. Resolves when the line is on disk; rejects when it is not. */
+  action(action: AuditAction): Promise<unknown> {
+    return this.#log.append(action, { isSideEffect: true })
+  }
+
+  async close(): Promise<void> {
+    await this.#opened?.close()
+  }
+
+  get #log(): AuditLog {
+    return (this.#opened ??= this.#open())
   }
 
   #remember(id: string, call: AuditedCall): void {

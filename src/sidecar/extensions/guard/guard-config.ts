@@ -89,9 +89,7 @@ export const guardConfig = z
           .describe('Classes of tools whose calls are written; one whose line is not on disk is denied.'),
       })
       .default({ classes: [] })
-      .describe(
-        'Audit log of tool calls, in `<state>/audit`. Off where this is left out. Takes effect with a restart.',
-      ),
+      .describe('Audit log of tool calls, in `<state>/audit`. Off where this is left out.'),
     unknown_model: z
       .enum(['deny', 'allow'])
       .default('deny')

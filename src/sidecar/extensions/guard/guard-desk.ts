@@ -38,8 +38,7 @@ export interface GuardDeskOptions {
   readonly rates: RateBook
   readonly processes: Processes
   readonly stops: Stops
-  /** Undefined: nothing is written. */
-  readonly audit: AuditTrail | undefined
+  readonly audit: AuditTrail
   readonly context: Pick<ComponentContext, 'clock' | 'logger' | 'metrics'>
   /** The books could not be written, or can be again. */
   problem(code: string | undefined): void
@@ -180,7 +179,7 @@ export class GuardDesk {
         return this.#admit(peer, message, effects)
       case 'outcome':
         this.#options.rates.end(message.id, endOf(message))
-        return void effects.push(() => this.#options.audit?.outcome(message))
+        return void effects.push(() => this.#options.audit.outcome(message))
     }
   }
 
@@ -265,8 +264,12 @@ export class GuardDesk {
   #admit(peer: GuardPeer, message: Admit, effects: Effects): void {
     const decision = this.#decisions.admit(peer.hello, message)
     effects.push(() => {
-      const ofClass = this.#settings.tools[message.tool] ?? message.class
-      const written = this.#options.audit?.attempt(peer.hello, message, ofClass, decision)
+      const call = {
+        ...message,
+        process: peer.hello.process,
+        class: this.#settings.tools[message.tool] ?? message.class,
+      }
+      const written = this.#options.audit.attempt(call, decision)
       if (written === undefined) return this.#send(peer, message, decision)
       void written.then(
         () => this.#send(peer, message, decision),

@@ -187,14 +187,18 @@ export class GuardHost {
     if (books === undefined) return
     this.#writeEpoch(books.ledger)
     books.ledger.close()
-    await books.audit?.close()
+    await books.audit.close()
   }
 
   #changed(): void {
     const { settings } = this
     if (settings === undefined) return
     writeMarker(this.#context.stateFolder, this.settings?.mode ?? 'off')
-    if (this.#books !== undefined) this.#books.desk.settings = settings
+    this.rollbacks.recipes.configured = settings.recipes
+    if (this.#books !== undefined) {
+      this.#books.desk.settings = settings
+      this.#books.audit.classes = settings.rules.auditClasses
+    }
     for (const peer of this.processes.connected()) peer.send(this.#welcome(peer, settings))
   }
 

@@ -16,7 +16,7 @@ export interface Books {
   readonly rates: RateBook
   readonly stops: Stops
   readonly desk: GuardDesk
-  readonly audit: AuditTrail | undefined
+  readonly audit: AuditTrail
 }
 
 export interface OpenBooksOptions extends Pick<GuardDeskOptions, 'processes' | 'problem' | 'expired' | 'overBound'> {
