@@ -7,6 +7,8 @@ if (major === undefined || minor === undefined || major < 22 || (major === 22 &&
 } else {
   const { fileURLToPath } = await import('node:url')
   const { stdout, stderr, env, argv } = process
+  // Whoever read what is written may be gone (EPIPE); that ends no sidecar.
+  for (const stream of [stdout, stderr]) stream.on('error', () => {})
   if (argv[2] === 'collect' || argv[2] === 'run') {
     const { cacheCompiledCode } = await import('./cli/compile-cache.ts')
     cacheCompiledCode(env)

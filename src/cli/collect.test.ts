@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import { startOtlpSink } from '../../test/support/otlp-sink.ts'
 import { post } from '../../test/support/post.ts'
 import { projectFolder } from '../../test/support/run-agent.ts'
@@ -46,6 +47,30 @@ test('a backend that takes nothing from a queue in memory: exit code 1 and an er
   await post(`${sidecar.listening['otlp_http']}/v1/traces`, batch)
   expect(await sidecar.stop()).toBe(1)
   expect(sidecar.output).toContain('"lost_items":1')
+})
+
+test('nobody reads its log any more: it works on, and ends in order', async () => {
+  await using sink = await startOtlpSink()
+  const folder = mkdtempSync(join(tmpdir(), 'spanwarden-unread-'))
+  const configFile = join(folder, 'config.yaml')
+  writeFileSync(configFile, stringify(configFor(sink.url)))
+  const child = spawn(process.execPath, [`${projectFolder}src/cli.ts`, 'collect', '--config', configFile], {
+    env: { PATH: process.env['PATH'], SPANWARDEN_STATE_DIR: join(folder, 'state') },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  const [{ listening }] = (await once(child, 'message')) as [{ listening: Record<string, string> }]
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+  // Each is a line in the log.
+  for (let i = 0; i < 3; i += 1) {
+    writeFileSync(configFile, `service: [${i}]\n`)
+    child.kill('SIGHUP')
+    await until(async () => (await fetch(`${listening['control']}/readyz`)).ok)
+  }
+  expect((await post(`${listening['otlp_http']}/v1/traces`, batch)).status).toBe(200)
+  child.kill('SIGTERM')
+  expect(await once(child, 'exit')).toEqual([0, null])
+  expect(sink.spans).toHaveLength(1)
 })
 
 test('a port that is taken: exit code 1, with the address', async () => {

@@ -77,20 +77,20 @@ test('over SIGKILL and SIGTERM: counters go on, and a trace whose spans came bef
   const stateFolder = newStateFolder()
   const failed = { status: 2 }
 
-  const first = await startSidecar(config(sink.url), { stateFolder })
+  await using first = await startSidecar(config(sink.url), { stateFolder })
   await send(first, tool(1, 2, failed), tool(1, 3), tool(2, 2))
   await until(async () => (await toolCalls(first)) === 3)
   await kill(first)
   expect(sink.spans).toEqual([])
 
-  const second = await startSidecar(config(sink.url), { stateFolder })
+  await using second = await startSidecar(config(sink.url), { stateFolder })
   // A client that was not answered sends again; what was counted is not counted again.
   await send(second, tool(1, 3), tool(1, 1), tool(2, 1))
   await until(async () => (await toolCalls(second)) === 5)
   await sink.until(() => new Set(sink.spans.map(({ name }) => name)).size === 3)
   await kill(second)
 
-  const third = await startSidecar(config(sink.url), { stateFolder })
+  await using third = await startSidecar(config(sink.url), { stateFolder })
   await until(async () => (await toolCalls(third)) === 5)
   await send(third, tool(3, 2, failed))
   // Decided with what has come of it.
