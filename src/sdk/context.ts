@@ -1,6 +1,7 @@
 import { context, createContextKey, trace } from '@opentelemetry/api'
 import type { Attributes, Context, Span } from '@opentelemetry/api'
 import { ATTR_GEN_AI_AGENT_NAME, ATTR_GEN_AI_CONVERSATION_ID, ATTR_USER_ID } from '../conventions.ts'
+import type { DenialError } from './guard/denial-error.ts'
 
 /** What agents, tools and sessions hand down to the spans below them. */
 export interface Ambient {
@@ -12,7 +13,7 @@ export interface Ambient {
   /** The model call under way: what happens inside it is part of it. Tools and agents that start inside a framework's call are not. */
   readonly modelCall?: ModelCallScope | undefined
   /** A request that the guard has let through; who sends it takes it out. */
-  readonly admitted?: { attempt: GuardedAttempt | undefined } | undefined
+  readonly admitted?: Admitted | undefined
 }
 
 /** One model call, as the calls inside it see it. */
@@ -23,6 +24,9 @@ export interface ModelCallScope {
   /** It has ended; a timer or a connection that it left behind keeps its context. What happens there is no part of it. */
   readonly over: boolean
   readonly model: string | undefined
+  readonly provider: string
+  /** The guard's error, once it has denied or cut the call. */
+  readonly refused: Error | undefined
   /** The guard has let one more request of it through: what it cost is known with the answer. */
   attempted(attempt: GuardedAttempt): void
   /** What the guard has decided about it, and the error that says so. */
@@ -31,11 +35,20 @@ export interface ModelCallScope {
   inside(call: InnerCall): void
 }
 
+/** A slot that the sender of a request finds. */
+export interface Admitted {
+  attempt: GuardedAttempt | undefined
+  /** It has left this process's hands. */
+  isSent?: boolean
+}
+
 /** One request of a model call, as the guard holds money for it. */
 export interface GuardedAttempt {
   readonly decision: GuardDecision
   /** The error of a stop that has cut it. */
   readonly refused: Error | undefined
+  /** Called when a stop cuts it, with that error. */
+  onceAborted(listener: (error: DenialError) => void): void
   /** In nano-USD; undefined: nobody knows. The first time counts. */
   end(cost: number | undefined): void
 }

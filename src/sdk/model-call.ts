@@ -25,6 +25,8 @@ import { boundWords, boundedWord } from './bounded-words.ts'
 import { ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
 import { errorTypeOf, statusOf } from './call-error.ts'
 import { CallAttempts } from './guard/call-attempts.ts'
+import { isDenial } from './guard/denial-error.ts'
+import { ruleOf } from './guard/model-gate.ts'
 import { textOf } from './instrumentation/fields.ts'
 import { costAttributes, nanoCostOf, usageAttributes, usageEstimate } from './model-usage.ts'
 import type { TokenUsage } from './model-usage.ts'
@@ -173,6 +175,7 @@ const unread = new FinalizationRegistry<OpenCall>((open) => open.guard('model ca
 class OpenCall implements InnerCall, ModelCallScope {
   readonly operation: string
   readonly model: string | undefined
+  readonly provider: string
   readonly framework: boolean
   readonly outer: Span | undefined
   answer: InnerCall['answer']
@@ -193,6 +196,7 @@ class OpenCall implements InnerCall, ModelCallScope {
   constructor(sdk: SdkContext, request: ModelRequest, span: Span, attributes: Attributes, parent: Context) {
     this.operation = request.operation
     this.model = request.model
+    this.provider = request.provider
     this.framework = request.framework === true
     this.outer = this.framework ? trace.getSpan(parent) : undefined
     this.#sdk = sdk
@@ -358,6 +362,8 @@ class OpenCall implements InnerCall, ModelCallScope {
   }
 
   #setError(error: unknown): void {
+    const denial = this.refused ?? error
+    if (isDenial(denial)) this.decided({ decision: 'deny', rule: ruleOf(denial) })
     const status = statusOf(error)
     if (status !== undefined) this.#set({ [ATTR_HTTP_RESPONSE_STATUS_CODE]: status })
     this.#setErrorType(errorTypeOf(error), error)

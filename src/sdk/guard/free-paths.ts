@@ -8,4 +8,4 @@ export function isFreePath(path: string): boolean {
 }
 
 const FREE =
-  /\/(files|uploads|moderations|conversations|vector_stores|containers|skills|oauth2?|auth)(\/|$)|[/:](count_tokens|countTokens|input_tokens|tokenize|detokenize|cancel|token|issueToken)$/
+  /\/(files|uploads|moderations|conversations|vector_stores|containers|skills|oauth2?|auth)(\/|$)|[/:](count_tokens|count-tokens|countTokens|input_tokens|tokenize|detokenize|cancel|token|issueToken)$/

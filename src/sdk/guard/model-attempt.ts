@@ -37,6 +37,15 @@ export class ModelAttempt {
     return this.#refused
   }
 
+  /** For what no signal reaches. */
+  onceAborted(listener: (error: DenialError) => void): void {
+    const tell = (): void => {
+      if (this.#refused !== undefined) listener(this.#refused)
+    }
+    this.controller.signal.addEventListener('abort', tell, { once: true })
+    tell()
+  }
+
   abort(stop: StopState): void {
     if (this.#isOver) return
     this.#refused = denialError(stopDenial(stop))

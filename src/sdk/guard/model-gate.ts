@@ -43,6 +43,8 @@ export class ModelGate {
     const { guard } = this
     if (guard.mode === 'off') return undefined
     const call = ambientOf().modelCall
+    // A client library may try again what was denied: nobody is asked again.
+    if (call?.refused !== undefined) throw call.refused
     const warnings: Denial[] = []
     const refuse = (denial: Denial): void => {
       const error = guard.refused(denial)
@@ -54,7 +56,7 @@ export class ModelGate {
     try {
       if (!guard.hasLease) await guard.ready()
       const { rules } = guard
-      const bound = rules?.hasBudgets === true ? boundOf(request, rules) : undefined
+      const bound = rules?.hasBudgets === true ? boundOfCall(request, call?.provider, rules) : undefined
       const guarded = this.#callOf(bound?.model ?? call?.model)
       this.#check(guarded, refuse)
       if (rules !== undefined && bound !== undefined) held = await this.#pay(bound, guarded, rules, refuse)
@@ -119,6 +121,13 @@ interface Bound {
   readonly amount: number | undefined
   readonly reason: string
   readonly body: AdmittedRequest['body']
+}
+
+/** A host that says nothing (a gateway, say) leaves it to whom the client library calls. */
+function boundOfCall(request: OutgoingRequest, provider: string | undefined, rules: GuardRules): Bound {
+  const told = request.provider === undefined && provider !== undefined
+  const bound = boundOf(told ? { ...request, provider } : request, rules)
+  return told && bound.amount === undefined ? boundOf(request, rules) : bound
 }
 
 /** What a request can cost at most, with the limits that it needs for that. */

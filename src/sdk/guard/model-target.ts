@@ -2,6 +2,7 @@ import { wireFormatOf } from '../../limits/call-bound/wire-formats.ts'
 import { ambientOf } from '../context.ts'
 import { endpointOf } from '../instrumentation/endpoint.ts'
 import { isFreePath } from './free-paths.ts'
+import type { GuardedAttempt } from '../context.ts'
 
 /** Where a request goes that may call a model. */
 export interface ModelTarget {
@@ -27,10 +28,21 @@ export function modelTarget(method: string, address: string, hosts: readonly str
   return isOnlyModels || isModel ? { path: pathname + search, provider } : undefined
 }
 
-/** Whether a client library has asked before it sent, and this is its request. */
+/** Scheme and host, and a path that may be a whole URL: a proxy is asked that way. */
+export const addressOf = (origin: string, path: string): string => (/^https?:/i.test(path) ? path : origin + path)
+
+/** Whether a client library has asked before it called `fetch`, and this is its request. */
 export function takeAdmitted(): boolean {
   const { admitted } = ambientOf()
-  if (admitted?.attempt === undefined) return false
+  if (admitted?.attempt === undefined || admitted.isSent === true) return false
   admitted.attempt = undefined
   return true
+}
+
+/** What has asked for the request that is about to leave here. Each may leave once: another one is a repetition, or another call. */
+export function takeSent(): { readonly attempt: GuardedAttempt | undefined } | undefined {
+  const { admitted } = ambientOf()
+  if (admitted === undefined || admitted.isSent === true) return undefined
+  admitted.isSent = true
+  return admitted
 }

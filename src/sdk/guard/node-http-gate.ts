@@ -1,69 +1,58 @@
 import { subscribe } from 'node:diagnostics_channel'
-import { context } from '@opentelemetry/api'
-import { ambientOf } from '../context.ts'
 import { fieldsOf, isFields, textOf } from '../instrumentation/fields.ts'
-import { denialError } from './denial-error.ts'
-import { stopDenial } from './guard.ts'
-import { ruleOf } from './model-gate.ts'
-import { modelTarget, takeAdmitted } from './model-target.ts'
-import type { Denial } from './denial-error.ts'
-import type { Guard } from './guard.ts'
+import { callMethod } from './call-method.ts'
+import { addressOf } from './model-target.ts'
+import type { RawGate } from './raw-gate.ts'
 
-/**
- * Requests of node:http to models: what is built on it (the AWS clients, axios, got, node-fetch) can't be made to wait here. So what memory can decide is decided: stops and
- * the lease. Where a budget is set they are denied, since nothing is held for them. A request that is denied is destroyed before its connection is made.
- */
-export function guardNodeHttp(guard: Guard, hosts: readonly string[]): void {
+/** Requests of node:http and node:https, and of what is built on them: axios, got, node-fetch, ws. One that is denied is destroyed before its connection is made. */
+export function guardNodeHttp(gate: RawGate): void {
   subscribe('http.client.request.created', (message) => {
     const { request } = fieldsOf(message)
     if (!isFields(request)) return
-    try {
-      check(guard, request, hosts)
-    } catch (error) {
-      refuse(guard, request, guard.failed('node:http', error))
-    }
+    const { path, method, protocol, host } = request
+    const isUpgrade = callMethod(request, 'getHeader', 'upgrade') !== undefined
+    const origin = `${String(protocol)}//${textOf(callMethod(request, 'getHeader', 'host')) ?? String(host)}`
+    const over = isUpgrade ? followUpgrade(request) : undefined
+    gate.check({
+      client: 'node:http',
+      method: String(method),
+      address: addressOf(origin, String(path)),
+      isUpgrade,
+      destroy(error) {
+        callMethod(request, 'destroy', error)
+        if (over?.socket !== undefined) callMethod(over.socket, 'destroy', error)
+      },
+      onceOver: (ended) => callMethod(over ?? request, 'once', 'close', ended),
+    })
   })
 }
 
-function check(guard: Guard, request: Readonly<Record<string, unknown>>, hosts: readonly string[]): void {
-  if (guard.mode === 'off') return
-  const { path, method, protocol, host } = request
-  const target = modelTarget(
-    String(method),
-    `${String(protocol)}//${hostOf(request) ?? String(host)}${String(path)}`,
-    hosts,
-  )
-  if (target === undefined || takeAdmitted()) return
-  const call = { scopes: guard.scopesOf(context.active()), model: ambientOf().modelCall?.model }
-  const { rules } = guard
-  const isUnpaid = rules?.hasBudgets === true && rules.unknownModel === 'deny'
-  const denial = guard.denialOf(call) ?? (isUnpaid ? UNPAID : undefined)
-  if (denial !== undefined) return refuse(guard, request, denial)
-  const under = guard.underWay.begin(call, (stop) => destroy(request, stopDenial(stop)))
-  const { once } = request
-  if (under !== undefined && typeof once === 'function') Reflect.apply(once, request, ['close', under.end])
+/** A request is closed when its socket goes on as something else: then it is the socket that has to be. */
+function followUpgrade(request: object): Upgraded {
+  let ended: (() => void) | undefined
+  const upgraded: Upgraded = { socket: undefined, once: (_, listener) => (ended = listener) }
+  callMethod(request, 'once', 'close', () => {
+    if (upgraded.socket === undefined) ended?.()
+  })
+  const emit: unknown = Reflect.get(request, 'emit')
+  if (typeof emit !== 'function') throw new TypeError('a request that emits nothing')
+  // A listener of ours would be taken for the application's.
+  Object.defineProperty(request, 'emit', {
+    configurable: true,
+    writable: true,
+    value(this: unknown, event: unknown, ...args: unknown[]): unknown {
+      const [, socket] = args
+      if (event === 'upgrade' && isFields(socket)) {
+        upgraded.socket = socket
+        callMethod(socket, 'once', 'close', () => ended?.())
+      }
+      return Reflect.apply(emit, this, [event, ...args])
+    },
+  })
+  return upgraded
 }
 
-function refuse(guard: Guard, request: object, denial: Denial): void {
-  const error = guard.refused(denial)
-  const { modelCall } = ambientOf()
-  modelCall?.decided({ decision: error === undefined ? 'warn' : 'deny', rule: ruleOf(denial) }, error)
-  if (error !== undefined) destroy(request, denial)
-}
-
-function destroy(request: object, denial: Denial): void {
-  const end: unknown = Reflect.get(request, 'destroy')
-  if (typeof end === 'function') Reflect.apply(end, request, [denialError(denial)])
-}
-
-function hostOf(request: Readonly<Record<string, unknown>>): string | undefined {
-  const { getHeader } = request
-  return typeof getHeader === 'function' ? textOf(Reflect.apply(getHeader, request, ['host'])) : undefined
-}
-
-const UNPAID: Denial = {
-  code: 'UNKNOWN_PRICE',
-  rule: 'node:http',
-  message:
-    'a budget is set, and for requests to models over node:http (AWS clients, axios, got) nothing can be held: the call is denied. Use fetch or a client that does, or set unknown_model: allow',
+interface Upgraded {
+  socket: object | undefined
+  readonly once: (event: 'close', listener: () => void) => unknown
 }

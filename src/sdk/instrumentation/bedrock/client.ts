@@ -36,6 +36,7 @@ export function observeBedrockClient(client: unknown, sdk: SdkContext): void {
   const withPromise = observedCall(inherited, shape, sdk)
   const { send } = {
     send(this: unknown, ...args: unknown[]): unknown {
+      sdk.guard?.awsClient(this)
       const at = args.findIndex((arg, index) => index > 0 && typeof arg === 'function')
       return at === -1
         ? Reflect.apply(withPromise, this, args)

@@ -1,3 +1,4 @@
+import { deniedRequests } from '../../guard/denied-requests.ts'
 import { fieldsOf, isFields, listOf } from '../fields.ts'
 import type { PlainExchange, Target } from './exchange.ts'
 
@@ -19,6 +20,8 @@ export function observeUndici(on: On, begin: (target: Target) => PlainExchange |
     const { origin, path, method } = request
     const exchange = begin({ origin: String(origin), path: String(path), method: String(method) })
     if (exchange === undefined) return
+    const denial = deniedRequests.get(request)
+    if (denial !== undefined) return exchange.failed(denial)
     exchanges.set(request, exchange)
     const { body } = request
     if (body instanceof Uint8Array) {

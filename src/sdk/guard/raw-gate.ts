@@ -1,0 +1,81 @@
+import { context } from '@opentelemetry/api'
+import { ambientOf } from '../context.ts'
+import { denialError } from './denial-error.ts'
+import { stopDenial } from './guard.ts'
+import { ruleOf } from './model-gate.ts'
+import { modelTarget, takeSent } from './model-target.ts'
+import type { Denial, DenialError } from './denial-error.ts'
+import type { Guard } from './guard.ts'
+
+/** A request of a client that can't be made to wait for an answer of the guard. */
+export interface RawRequest {
+  readonly client: 'node:http' | 'node:http2' | 'undici'
+  readonly method: string
+  /** Scheme, host and path, as far as they are known. */
+  readonly address: string
+  /** It wants to go on in another protocol: a WebSocket. */
+  readonly isUpgrade: boolean
+  /** Ends it, whatever its state. Before a connection is made, none is. */
+  readonly destroy: (error: DenialError) => void
+  /** Calls `over` when nothing of it is left. */
+  readonly onceOver: (over: () => void) => void
+}
+
+/**
+ * The last gate, where requests to models leave by ways that nobody made to ask. What has asked passes, once. For the rest, what memory knows is decided: stops and the lease.
+ * Where a budget is set it is denied, since nothing is held for it.
+ */
+export class RawGate {
+  readonly #guard: Guard
+  readonly #hosts: readonly string[]
+
+  constructor(guard: Guard, hosts: readonly string[]) {
+    this.#guard = guard
+    this.#hosts = hosts
+  }
+
+  check(request: RawRequest): void {
+    try {
+      this.#check(request)
+    } catch (error) {
+      this.#refuse(request, this.#guard.failed(request.client, error))
+    }
+  }
+
+  #check(request: RawRequest): void {
+    const guard = this.#guard
+    if (guard.mode === 'off') return
+    const { client, method, address, isUpgrade } = request
+    if (modelTarget(isUpgrade ? 'POST' : method, address, this.#hosts) === undefined) return
+    const sent = takeSent()
+    if (sent !== undefined) {
+      // A signal of the caller's reaches those of undici, whose error is then the signal's reason.
+      if (client !== 'undici') sent.attempt?.onceAborted((error) => request.destroy(error))
+      return
+    }
+    const call = { scopes: guard.scopesOf(context.active()), model: ambientOf().modelCall?.model }
+    const { rules } = guard
+    const isUnpaid = rules?.hasBudgets === true && rules.unknownModel === 'deny'
+    const denial = guard.denialOf(call) ?? (isUnpaid ? unpaid(client, isUpgrade) : undefined)
+    if (denial !== undefined && this.#refuse(request, denial)) return
+    const under = guard.underWay.begin(call, (stop) => request.destroy(denialError(stopDenial(stop))))
+    if (under === undefined) throw new RangeError('too many calls are under way')
+    request.onceOver(under.end)
+  }
+
+  /** False: in the present mode it goes on. */
+  #refuse(request: RawRequest, denial: Denial): boolean {
+    const error = this.#guard.refused(denial)
+    const { modelCall } = ambientOf()
+    modelCall?.decided({ decision: error === undefined ? 'warn' : 'deny', rule: ruleOf(denial) }, error)
+    if (error === undefined) return false
+    request.destroy(error)
+    return true
+  }
+}
+
+const unpaid = (client: RawRequest['client'], isUpgrade: boolean): Denial => ({
+  code: 'UNKNOWN_PRICE',
+  rule: isUpgrade ? 'websocket' : client,
+  message: `a budget is set, and nothing can be held for ${isUpgrade ? 'a WebSocket to a model' : `requests to models that are made with ${client} directly`}: the call is denied. Use fetch or a client library that is guarded (docs/libraries.md), or set unknown_model: allow`,
+})
