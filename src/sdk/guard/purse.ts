@@ -46,10 +46,14 @@ export class Purse {
     this.#journalOf = journal
   }
 
-  /** What was held under another epoch is held no more. */
+  /** Of each welcome. What was held under another epoch is held no more; and what is configured may be another now, or the window: slices go back. */
   set epoch(epoch: string) {
-    if (this.#epoch !== undefined && this.#epoch !== epoch) for (const slice of this.#slices.values()) this.#drop(slice)
+    const isSame = this.#epoch === undefined || this.#epoch === epoch
     this.#epoch = epoch
+    for (const slice of this.#slices.values()) {
+      if (isSame) this.#end(slice)
+      else this.#drop(slice)
+    }
   }
 
   /** Out of a slice that is there: synchronous, without a question. Undefined: it has to be asked for. Throws when it can't be written down. */
@@ -134,6 +138,7 @@ export class Purse {
 
   #drop(slice: Slice): void {
     for (const [key, one] of this.#slices) if (one === slice) this.#slices.delete(key)
+    slice.drop()
     this.#journal?.close(slice.id)
   }
 }
@@ -193,6 +198,7 @@ class Slice implements SliceRecord {
   #told = 0
   #step = 0
   #ended: ((id: string) => void) | undefined
+  #isDropped = false
 
   constructor(client: PurseOptions['client'], id: string, amount: number, write: (record: SliceRecord) => void) {
     this.#client = client
@@ -201,8 +207,9 @@ class Slice implements SliceRecord {
     this.#write = write
   }
 
-  /** Undefined: there is not so much left. */
+  /** Undefined: there is not so much left, or it has ended meanwhile. */
   take(amount: number): HeldAmount | undefined {
+    if (this.#ended !== undefined || this.#isDropped) return undefined
     if (amount > this.#amount - this.spent - this.unknown - this.reserved) return undefined
     this.reserved += amount
     this.isIdle = false
@@ -231,6 +238,11 @@ class Slice implements SliceRecord {
     this.#client.tell({ type: 'spend', id: this.id, step: this.#step, amount })
   }
 
+  /** The sidecar's books have closed it: nothing is told of it any more. */
+  drop(): void {
+    this.#isDropped = true
+  }
+
   /** It is not taken from any more, and goes back when the last call out of it has ended. */
   end(ended: (id: string) => void): void {
     this.#ended ??= ended
@@ -244,6 +256,7 @@ class Slice implements SliceRecord {
     this.reserved -= amount
     if (actual === undefined) this.unknown += amount
     else this.spent += actual
+    if (this.#isDropped) return
     if (this.#ended !== undefined) return this.end(this.#ended)
     try {
       this.#write(this)

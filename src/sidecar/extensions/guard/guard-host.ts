@@ -19,6 +19,7 @@ import type { Books } from './open-books.ts'
 import { Processes } from './processes.ts'
 import { writeMarker } from './state-files.ts'
 import type { Stops } from './stops.ts'
+import { WindowTurn } from './window-turn.ts'
 
 /** How often is looked whether leases are over, and whether the file STOP is there. */
 const LOOK_MS = 500
@@ -52,6 +53,7 @@ export class GuardHost {
   #bookedMs = 0
   #ports: number[] = []
   #cancelLook = (): void => {}
+  readonly #windowTurn = new WindowTurn()
   readonly #expired = new Map<string, string>()
   readonly #loopStops = new LoopStops()
 
@@ -199,7 +201,7 @@ export class GuardHost {
       this.#books.desk.settings = settings
       this.#books.audit.classes = settings.rules.auditClasses
     }
-    for (const peer of this.processes.connected()) peer.send(this.#welcome(peer, settings))
+    this.#welcomeAll(settings)
   }
 
   #open(): void {
@@ -251,6 +253,11 @@ export class GuardHost {
     peer.send(this.#welcome(peer, settings))
     this.#books?.stops.joined(peer)
     this.#books?.desk.take(peer, peer.hello)
+  }
+
+  /** Who has a slice gives it back. */
+  #welcomeAll(settings: GuardSettings): void {
+    for (const peer of this.processes.connected()) peer.send(this.#welcome(peer, settings))
   }
 
   #welcome({ hello }: GuardPeer, { mode, leaseMs, rules }: GuardSettings): Welcome {
@@ -321,6 +328,7 @@ export class GuardHost {
     this.#open()
     const { books: { ledger, desk, stops } = {}, settings } = this
     if (ledger === undefined || desk === undefined || settings === undefined) return
+    if (this.#windowTurn.isTurned(settings.budgets, clock.now())) this.#welcomeAll(settings)
     // Agents that were there before get the time to come back.
     const now = clock.monotonic()
     if (now - this.#startedAt > settings.leaseMs && now - this.#expiredAt > settings.leaseMs / 5) {
