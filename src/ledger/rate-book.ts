@@ -55,7 +55,16 @@ export class RateBook {
     this.#sql = prepare(database)
   }
 
-  admit({ id, process, refs }: RateRequest): RateResult {
+  admit(request: RateRequest): RateResult {
+    return this.#decide(request, true)
+  }
+
+  /** What `admit` would say now; takes nothing. */
+  look(request: RateRequest): RateResult {
+    return this.#decide(request, false)
+  }
+
+  #decide({ id, process, refs }: RateRequest, takes: boolean): RateResult {
     if (refs.length === 0) return { isAdmitted: true }
     return together(this.#database, () => {
       if (this.#sql.call.get(id) !== undefined) return { isAdmitted: true }
@@ -64,6 +73,7 @@ export class RateBook {
       const places = refs.map((ref) => this.#place(ref, now))
       const full = places.find((place) => place.isFull)
       if (full !== undefined) return denial(full, places, now)
+      if (!takes) return { isAdmitted: true }
       const taken = places.flatMap((place) => this.#take(place, id, process, now))
       this.#sql.addCall.run(id, now, JSON.stringify(taken))
       return { isAdmitted: true }

@@ -4,6 +4,8 @@ import { CONTROL_SOCKET } from '../../control/guard-marker.ts'
 import type { GuardListen } from '../../control/guard-server.ts'
 import { defineExtension } from '../component.ts'
 import { hostAndPort } from '../config-types.ts'
+import { addApprovalMetrics } from './guard/approval-metrics.ts'
+import { addApprovalRoutes } from './guard/approval-routes.ts'
 import { guardConfig, guardSettings } from './guard/guard-config.ts'
 import type { GuardConfig } from './guard/guard-config.ts'
 import { guardHost } from './guard/guard-host.ts'
@@ -25,11 +27,14 @@ export const guard = defineExtension({
     const host = context.service(guardHost)
     const settings = guardSettings(config)
     const owner = {}
-    addGuardRoutes(context.http, host, () => (config.token_file === '' ? undefined : readToken(config.token_file)))
+    const token = (): string | undefined => (config.token_file === '' ? undefined : readToken(config.token_file))
+    addGuardRoutes(context.http, host, token)
+    addApprovalRoutes(context.http, host, token)
     return {
       async start() {
         await host.use(owner, settings, listensOn(config, context.stateFolder))
         addGuardMetrics(host, settings, context)
+        addApprovalMetrics(host, context.metrics)
       },
       stop: () => host.leave(owner),
       problem: () => host.deniesBecause,

@@ -4,6 +4,7 @@ import { nanoUsd } from '../../../ledger/nano-usd.ts'
 import type { RateLimit, RateRule } from '../../../limits/rates/rate-limit.ts'
 import { duration, endpoint } from '../../config-types.ts'
 import type { GuardSettings } from './guard-settings.ts'
+import { supervisedConfig, supervisedSettings } from './supervised-config.ts'
 
 const NAMES_MAX = 200
 const USD_MAX = 1_000_000
@@ -90,6 +91,9 @@ export const guardConfig = z
       })
       .default({ classes: [] })
       .describe('Audit log of tool calls, in `<state>/audit`. Off where this is left out.'),
+    supervised: supervisedConfig(timeZone)
+      .optional()
+      .describe('A person approves calls of tools before they are made: see docs/limits.md.'),
     unknown_model: z
       .enum(['deny', 'allow'])
       .default('deny')
@@ -147,6 +151,7 @@ export function guardSettings(config: GuardConfig): GuardSettings {
   }))
   const rates = Object.entries(config.rates).map(([key, one]) => rateLimit(key, one))
   const tools = Object.fromEntries(Object.entries(config.tools).map(([key, one]) => [key, one.class]))
+  const supervised = supervisedSettings(config.supervised)
   const hasScope = (wanted: string): boolean => budgets.some((one) => one.scope === wanted)
   const isOfAll = rates.some((one) => one.tool === undefined && one.class === undefined)
   return {
@@ -166,8 +171,10 @@ export function guardSettings(config: GuardConfig): GuardSettings {
       unknownModel: config.unknown_model,
       outputTokensDefault: config.output_tokens_default,
       loops: config.loops.enabled,
-      auditClasses: config.audit.classes,
+      // What a person has approved is on record, whatever else is.
+      auditClasses: [...new Set([...config.audit.classes, ...(supervised?.classes ?? [])])],
     },
+    supervised,
     leaseMs: config.lease,
     waitMsMax: config.max_wait,
     stopWaitMs: config.stop_wait,

@@ -18,6 +18,7 @@ import { openBooks } from './open-books.ts'
 import type { Books } from './open-books.ts'
 import { Processes } from './processes.ts'
 import { writeMarker } from './state-files.ts'
+import { rulesAt } from './supervised-config.ts'
 import type { Stops } from './stops.ts'
 import { WindowTurn } from './window-turn.ts'
 
@@ -196,7 +197,6 @@ export class GuardHost {
     const { settings } = this
     if (settings === undefined) return
     writeMarker(this.#context.stateFolder, this.settings?.mode ?? 'off')
-    this.rollbacks.recipes.configured = settings.recipes
     if (this.#books !== undefined) {
       this.#books.desk.settings = settings
       this.#books.audit.classes = settings.rules.auditClasses
@@ -260,7 +260,8 @@ export class GuardHost {
     for (const peer of this.processes.connected()) peer.send(this.#welcome(peer, settings))
   }
 
-  #welcome({ hello }: GuardPeer, { mode, leaseMs, rules }: GuardSettings): Welcome {
+  #welcome({ hello }: GuardPeer, { mode, leaseMs, rules: limits, supervised }: GuardSettings): Welcome {
+    const rules = rulesAt(limits, supervised, this.#context.clock.now())
     const stops: StopState[] = []
     let bytes = 0
     for (const { scope, value, reason } of this.#books?.stops.all() ?? []) {
@@ -337,8 +338,18 @@ export class GuardHost {
     }
     if (this.isStopFileThere && stops?.isStopped('fleet', 'fleet') === false)
       this.#stopBySelf({ scope: 'fleet', value: 'fleet', reason: 'the file STOP is in the state folder' })
+    this.#lookAtApprovals()
     if (clock.monotonic() - this.#prunedAt > PRUNE_EVERY_MS) this.#prune()
     if (ledger.clock.lastMs - this.#bookedMs > 60_000) this.#writeEpoch(ledger)
+  }
+
+  #lookAtApprovals(): void {
+    try {
+      // Agents ask for other calls from now on.
+      if (this.#books?.approvals.look() === true) this.#changed()
+    } catch (error) {
+      this.#setProblem(error instanceof Error ? error.message : 'error')
+    }
   }
 
   #prune(): void {
@@ -347,6 +358,7 @@ export class GuardHost {
     try {
       this.#books?.ledger.prune(clock.now() - KEPT_MS)
       this.#books?.rates.prune(clock.now() - KEPT_MS)
+      this.#books?.approvals.prune(clock.now() - KEPT_MS)
     } catch (error) {
       this.#setProblem(error instanceof Error ? error.message : 'error')
     }

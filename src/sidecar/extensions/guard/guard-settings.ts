@@ -1,6 +1,7 @@
 import type { GuardMode, GuardRules, ToolClass } from '../../../control/guard-messages.ts'
 import type { RateLimit } from '../../../limits/rates/rate-limit.ts'
 import type { Budget } from '../../../ledger/budget.ts'
+import type { Supervised } from './supervised-config.ts'
 
 /** What the configuration comes to, durations in milliseconds. */
 export interface GuardSettings {
@@ -9,6 +10,8 @@ export interface GuardSettings {
   readonly rates: readonly RateLimit[]
   readonly tools: Readonly<Record<string, ToolClass>>
   readonly rules: GuardRules
+  /** Undefined: no call waits for a person. */
+  readonly supervised: Supervised | undefined
   readonly leaseMs: number
   /** A call waits for open holds to settle at most so long. */
   readonly waitMsMax: number

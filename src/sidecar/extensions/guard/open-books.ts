@@ -1,7 +1,9 @@
+import { ApprovalBook } from '../../../ledger/approval-book.ts'
 import { KillBook } from '../../../ledger/kill-book.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
 import { RateBook } from '../../../ledger/rate-book.ts'
 import type { ComponentContext } from '../../component.ts'
+import { Approvals } from './approvals.ts'
 import { openAuditTrail } from './audit-trail.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { GuardDesk } from './guard-desk.ts'
@@ -17,6 +19,7 @@ export interface Books {
   readonly stops: Stops
   readonly desk: GuardDesk
   readonly audit: AuditTrail
+  readonly approvals: Approvals
 }
 
 export interface OpenBooksOptions extends Pick<GuardDeskOptions, 'processes' | 'problem' | 'expired' | 'overBound'> {
@@ -31,6 +34,15 @@ export function openBooks(ledger: Ledger, settings: GuardSettings, options: Open
   const stops = new Stops(new KillBook(ledger), { processes, clock: context.clock, randomId })
   const audit = openAuditTrail(settings.rules.auditClasses, context)
   const journals = (process: string): ReturnType<typeof readJournal> => readJournal(context.stateFolder, process)
-  const desk = new GuardDesk({ ...options, audit, settings, ledger, rates, stops, journals })
-  return { ledger, rates, stops, desk, audit }
+  const approvals = new Approvals({
+    book: new ApprovalBook(ledger),
+    audit,
+    processes,
+    context,
+    settings,
+    again: (peer, message) => desk.take(peer, message),
+    isStopped: ({ scopes, tool }) => stops.of(scopes, { tool }) !== undefined,
+  })
+  const desk: GuardDesk = new GuardDesk({ ...options, audit, approvals, settings, ledger, rates, stops, journals })
+  return { ledger, rates, stops, desk, audit, approvals }
 }
