@@ -78,7 +78,6 @@ export const readFromAgent = messageOf<FromAgent>({
   outcome: fields<ToolOutcome>({
     type: word('outcome'),
     id,
-    goesOn: optional(flag),
     result: label,
     durationMs: milliseconds,
     notExecuted: optional(flag),

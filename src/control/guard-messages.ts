@@ -151,8 +151,6 @@ export interface ToolOutcome {
   readonly notExecuted?: boolean
 }
 /** The loop detector has spoken. */
-  /** The agent is in shadow mode: the call is made whatever the answer is, so no person is asked. */
-  readonly goesOn?: boolean
 export interface LoopReport {
   readonly type: 'loop'
   readonly scopes: CallScopes

@@ -7,7 +7,6 @@ import type {
   Settle,
   Spend,
   ToolOutcome,
-import type { Approvals } from './approvals.ts'
 } from '../../../control/guard-messages.ts'
 import type { GuardPeer } from '../../../control/guard-server.ts'
 import { leftOfSlice } from '../../../control/slice-journal.ts'
@@ -31,7 +30,6 @@ const SETTLE_MS = 5000
 export type Booked = Renew | Hold | Spend | Settle | Admit | ToolOutcome
 type Entry = { readonly peer: GuardPeer; readonly message: Booked | Hello }
 /** What is to be done when the changes are on disk, and only then. */
-  readonly approvals: Approvals
 type Effects = (() => void)[]
 
 export interface GuardDeskOptions {
@@ -68,7 +66,6 @@ export class GuardDesk {
   /** Something was given back: those who wait may have room now. */
   #hasRoom = false
 
-    this.#options.approvals.settings = settings
   constructor(options: GuardDeskOptions) {
     this.#options = options
     this.#settings = options.settings
@@ -83,7 +80,6 @@ export class GuardDesk {
 
   get waiting(): number {
     return this.#queue.size
-    this.#options.approvals.left(peer)
   }
 
   take(peer: GuardPeer, message: Booked | Hello): void {
@@ -181,14 +177,9 @@ export class GuardDesk {
         return this.#settle(message, effects)
       case 'admit':
         return this.#admit(peer, message, effects)
-      case 'outcome': {
+      case 'outcome':
         this.#options.rates.end(message.id, endOf(message))
-        const withdrawn = this.#options.approvals.withdraw(peer, message.id)
-        return void effects.push(() => {
-          withdrawn?.()
-          this.#options.audit.outcome(message)
-        })
-      }
+        return void effects.push(() => this.#options.audit.outcome(message))
     }
   }
 
@@ -269,17 +260,16 @@ export class GuardDesk {
     })
   }
 
-  /** A person comes first, where one is to decide. What is allowed waits for its line in the audit log; without the line it is denied, and what it took of its limits is given back. */
+  /** What is allowed waits for its line in the audit log; without the line it is denied, and what it took of its limits is given back. */
   #admit(peer: GuardPeer, message: Admit, effects: Effects): void {
-    const { approvals, audit } = this.#options
-    const ofClass = this.#settings.tools[message.tool] ?? message.class
-    const verdict = approvals.verdict(peer, message, ofClass, () => this.#decisions.foresee(peer.hello, message))
-    if (verdict.kind === 'waits') return void effects.push(() => approvals.waits(peer, message, verdict.entry))
-    const decision = verdict.kind === 'denied' ? verdict.decision : this.#decisions.admit(peer.hello, message)
+    const decision = this.#decisions.admit(peer.hello, message)
     effects.push(() => {
-      verdict.settled?.()
-      const call = { ...message, process: peer.hello.process, class: ofClass }
-      const written = audit.attempt(call, decision, verdict.approval)
+      const call = {
+        ...message,
+        process: peer.hello.process,
+        class: this.#settings.tools[message.tool] ?? message.class,
+      }
+      const written = this.#options.audit.attempt(call, decision)
       if (written === undefined) return this.#send(peer, message, decision)
       void written.then(
         () => this.#send(peer, message, decision),
@@ -288,7 +278,6 @@ export class GuardDesk {
           this.take(peer, { type: 'outcome', id: message.id, result: 'not_called', durationMs: 0, notExecuted: true })
           return this.#send(peer, message, { isGranted: false, code: 'GUARD_UNAVAILABLE', message: UNRECORDED })
         },
-    if (message.type === 'admit') this.#options.approvals.answered(message.id, decision)
       )
     })
   }
