@@ -74,6 +74,7 @@ export const readFromAgent = messageOf<FromAgent>({
     span: optional(id),
     summary: sentence,
     argumentsHmac: label,
+    goesOn: optional(flag),
   }),
   outcome: fields<ToolOutcome>({
     type: word('outcome'),

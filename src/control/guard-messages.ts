@@ -139,6 +139,8 @@ export interface Admit {
   readonly summary: string
   /** HMAC of the arguments with a key of this process, hex. */
   readonly argumentsHmac: string
+  /** The agent is in shadow mode: the call is made whatever the answer is, so no person is asked. */
+  readonly goesOn?: boolean
 }
 /** What became of a tool call that was admitted. Needs no answer. */
 export interface ToolOutcome {

@@ -31,12 +31,17 @@ export interface AttemptApproval {
   readonly by?: string | undefined
 }
 
+interface WrittenCall {
+  readonly call: AuditedCall
+  readonly written: Promise<unknown>
+}
+
 /** Writes what agents attempt and what comes of it. */
 export class AuditTrail {
   readonly #open: () => AuditLog
   #opened: AuditLog | undefined
   #classes: ReadonlySet<ToolClass>
-  readonly #calls = new Map<string, AuditedCall>()
+  readonly #calls = new Map<string, WrittenCall>()
 
   constructor(open: () => AuditLog, classes: readonly ToolClass[]) {
     this.#open = open
@@ -52,6 +57,9 @@ export class AuditTrail {
   attempt(attempted: AttemptedCall, decision: Decision, approval?: AttemptApproval): Promise<unknown> | undefined {
     if (approval === undefined && !this.#classes.has(attempted.class)) return undefined
     const { id, process, tool, class: ofClass, scopes, trace, span, summary, argumentsHmac } = attempted
+    // Asked again after a lost connection: its line is there.
+    const known = decision.isGranted ? this.#calls.get(id) : undefined
+    if (known !== undefined) return known.written
     const call: AuditedCall = {
       call: id,
       agent: scopes.agent,
@@ -62,19 +70,20 @@ export class AuditTrail {
       tool,
       class: ofClass,
     }
-    if (decision.isGranted) this.#remember(id, call)
     const ruled = decision.isGranted ? undefined : (decision.rule ?? decision.code)
     const rule = ruled ?? (approval === undefined ? undefined : 'supervised')
     const said = { decision: decision.isGranted ? 'allow' : 'deny', rule, by: approval?.by } as const
-    return this.#log.append(
+    const written = this.#log.append(
       { event: 'attempt', ...call, ...said, input: summary, argsHmac: argumentsHmac },
       { isSideEffect: true },
     )
+    if (decision.isGranted) this.#remember(id, { call, written })
+    return written
   }
 
   /** Lost lines are counted by the log, and told in it. */
-  outcome({ id, result, durationMs }: ToolOutcome): void {
-    const call = this.#calls.get(id)
+  outcome({ id, result: said, durationMs, notExecuted }: ToolOutcome): void {
+    const { call } = this.#calls.get(id) ?? {}
     if (call === undefined) return
     this.#calls.delete(id)
     this.#log.append({ event: 'outcome', ...call, result, durationMs }).catch(() => {})
@@ -93,7 +102,7 @@ export class AuditTrail {
     return (this.#opened ??= this.#open())
   }
 
-  #remember(id: string, call: AuditedCall): void {
+  #remember(id: string, call: WrittenCall): void {
     const [oldest] = this.#calls.keys()
     if (this.#calls.size >= CALLS_MAX && oldest !== undefined) this.#calls.delete(oldest)
     this.#calls.set(id, call)

@@ -4,7 +4,7 @@ import { accountsOf } from '../../../ledger/budget.ts'
 import type { AccountRef } from '../../../ledger/budget.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
 import type { NanoUsd } from '../../../ledger/nano-usd.ts'
-import type { RateBook } from '../../../ledger/rate-book.ts'
+import type { RateBook, RateRequest, RateResult } from '../../../ledger/rate-book.ts'
 import type { DenialCode } from '../../../limits/denial-code.ts'
 import { rateRefsOf } from '../../../limits/rates/rate-limit.ts'
 import type { ComponentContext } from '../../component.ts'
@@ -102,13 +102,26 @@ export class Decisions {
   }
 
   /** Takes the call of a tool from its limits, or not. */
-  admit(hello: Hello, { id, scopes, tool, class: claimed }: Admit): Decision {
-    const { stops, rates } = this.#options
+  admit(hello: Hello, message: Admit): Decision {
+    return this.#admitted(hello, message, (request) => this.#options.rates.admit(request))
+  }
+
+  /** What `admit` would say now; takes nothing. */
+  foresee(hello: Hello, message: Admit): Decision {
+    return this.#admitted(hello, message, (request) => this.#options.rates.look(request))
+  }
+
+  #admitted(
+    hello: Hello,
+    { id, scopes, tool, class: claimed }: Admit,
+    ask: (request: RateRequest) => RateResult,
+  ): Decision {
+    const { stops } = this.#options
     const stop = stops.of(scopes, { tool })
     if (stop !== undefined) return stopped(stop)
     const call = { tool, class: this.settings.tools[tool] ?? claimed }
     const values = { ...scopes, tenant: scopes.tenant ?? hello.tenant }
-    const result = rates.admit({ id, process: hello.process, refs: rateRefsOf(this.settings.rates, call, values) })
+    const result = ask({ id, process: hello.process, refs: rateRefsOf(this.settings.rates, call, values) })
     if (result.isAdmitted) return { isGranted: true }
     const { code, ref, retryAfterMs } = result
     if (this.settings.mode === 'shadow') {

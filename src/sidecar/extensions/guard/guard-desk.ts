@@ -16,6 +16,7 @@ import type { CallEnd, RateBook } from '../../../ledger/rate-book.ts'
 import type { NanoUsd } from '../../../ledger/nano-usd.ts'
 import type { DenialCode } from '../../../limits/denial-code.ts'
 import type { ComponentContext } from '../../component.ts'
+import type { Approvals } from './approvals.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { Decisions, SLICE } from './decisions.ts'
 import type { Decision } from './decisions.ts'
@@ -39,6 +40,7 @@ export interface GuardDeskOptions {
   readonly processes: Processes
   readonly stops: Stops
   readonly audit: AuditTrail
+  readonly approvals: Approvals
   readonly context: Pick<ComponentContext, 'clock' | 'logger' | 'metrics'>
   /** The books could not be written, or can be again. */
   problem(code: string | undefined): void
@@ -75,6 +77,7 @@ export class GuardDesk {
   set settings(settings: GuardSettings) {
     this.#settings = settings
     this.#decisions.settings = settings
+    this.#options.approvals.settings = settings
     this.#wakeSoon()
   }
 
@@ -89,6 +92,7 @@ export class GuardDesk {
 
   left(peer: GuardPeer): void {
     this.#queue.removeOf(peer)
+    this.#options.approvals.left(peer)
   }
 
   /** What processes that are gone have held is taken for spent. */
@@ -177,9 +181,14 @@ export class GuardDesk {
         return this.#settle(message, effects)
       case 'admit':
         return this.#admit(peer, message, effects)
-      case 'outcome':
+      case 'outcome': {
         this.#options.rates.end(message.id, endOf(message))
-        return void effects.push(() => this.#options.audit.outcome(message))
+        const withdrawn = this.#options.approvals.withdraw(peer, message.id)
+        return void effects.push(() => {
+          withdrawn?.()
+          this.#options.audit.outcome(message)
+        })
+      }
     }
   }
 
@@ -260,16 +269,17 @@ export class GuardDesk {
     })
   }
 
-  /** What is allowed waits for its line in the audit log; without the line it is denied, and what it took of its limits is given back. */
+  /** A person comes first, where one is to decide. What is allowed waits for its line in the audit log; without the line it is denied, and what it took of its limits is given back. */
   #admit(peer: GuardPeer, message: Admit, effects: Effects): void {
-    const decision = this.#decisions.admit(peer.hello, message)
+    const { approvals, audit } = this.#options
+    const ofClass = this.#settings.tools[message.tool] ?? message.class
+    const verdict = approvals.verdict(peer, message, ofClass, () => this.#decisions.foresee(peer.hello, message))
+    if (verdict.kind === 'waits') return void effects.push(() => approvals.waits(peer, message, verdict.entry))
+    const decision = verdict.kind === 'denied' ? verdict.decision : this.#decisions.admit(peer.hello, message)
     effects.push(() => {
-      const call = {
-        ...message,
-        process: peer.hello.process,
-        class: this.#settings.tools[message.tool] ?? message.class,
-      }
-      const written = this.#options.audit.attempt(call, decision)
+      verdict.settled?.()
+      const call = { ...message, process: peer.hello.process, class: ofClass }
+      const written = audit.attempt(call, decision, verdict.approval)
       if (written === undefined) return this.#send(peer, message, decision)
       void written.then(
         () => this.#send(peer, message, decision),
@@ -287,6 +297,7 @@ export class GuardDesk {
   }
 
   #send(peer: GuardPeer, message: Hold | Admit, decision: Decision): void {
+    if (message.type === 'admit') this.#options.approvals.answered(message.id, decision)
     if (!decision.isGranted) return this.#deny(peer, message, decision)
     if (message.type === 'hold' && message.slice === true) this.#slices.add(message.id)
     const { amount } = decision
