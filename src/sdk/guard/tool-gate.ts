@@ -45,6 +45,12 @@ export class ToolGate {
     return this.#guard.mode === 'off' ? undefined : new GuardedTool(this.#guard, tool, span, () => this.#key())
   }
 
+  /** Whether the configuration speaks of a tool of this name. */
+  isNamed(name: string): boolean {
+    const { rules } = this.#guard
+    return rules !== undefined && (Object.hasOwn(rules.tools, name) || rules.askTools.includes(name))
+  }
+
   /** Of this process: what has few values can't be guessed from its HMAC. */
   #key(): string {
     return (this.#hmacKey ??= randomId() + randomId())

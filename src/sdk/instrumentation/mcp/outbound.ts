@@ -15,7 +15,9 @@ import type { SdkContext } from '../instrumentation.ts'
 import { connectionAttributes, noteProtocolVersion } from './connection-attributes.ts'
 import { failIfToolError, failRequest } from './failure.ts'
 import { isChatter, subjectOf } from './message-attributes.ts'
+import { gateOfToolCall } from './gate.ts'
 import { openOperation, operationAround } from './operation.ts'
+import type { GuardedTool } from '../../guard/tool-gate.ts'
 import type { Operation, OpenOperation } from './operation.ts'
 import { withTraceContext } from './trace-context.ts'
 
@@ -30,7 +32,11 @@ export function observeRequest(
   send: Send,
 ): unknown {
   const begun = attempt(sdk, 'beginning an MCP request', () => beginRequest(sdk, protocol, message))
-  if (begun === undefined) return send(message)
+  const { method, params } = fieldsOf(message)
+  // A leg is part of a call that has asked.
+  const isCall = method === MCP_METHOD_NAME_VALUE_TOOLS_CALL && begun?.leg !== true
+  const checked = isCall ? gateOfToolCall(sdk, begun?.operation, params) : undefined
+  if (begun === undefined) return checkedCall(checked, () => send(message))()
   const { operation, within, leg, sent } = begun
   const numbered = (): unknown => {
     const before = Reflect.get(protocol, '_requestMessageId')
@@ -39,13 +45,21 @@ export function observeRequest(
       operation.span.setAttribute(ATTR_JSONRPC_REQUEST_ID, String(before))
     return promise
   }
-  return observe(numbered, within, {
+  return observe(checkedCall(checked, numbered), within, {
     returned: (result) => {
-      if (!leg) finish(sdk, operation, () => settle(sdk, operation, result))
+      if (leg) return
+      finish(sdk, operation, () => {
+        tellGate(checked, result)
+        settle(sdk, operation, result)
+      })
     },
     failed: (error) => {
       operation.answeredWith = error
-      if (!leg) finish(sdk, operation, () => fail(sdk, operation, error, options))
+      if (leg) return
+      finish(sdk, operation, () => {
+        checked?.failed(error)
+        fail(sdk, operation, error, options)
+      })
     },
   })
 }
@@ -59,11 +73,20 @@ export function observeToolCall(
   call: () => unknown,
 ): unknown {
   const begun = attempt(sdk, 'beginning an MCP tool call', () => openToolCall(sdk, protocol, params))
-  if (begun === undefined) return call()
+  const checked = gateOfToolCall(sdk, begun?.operation, params)
+  if (begun === undefined) return checkedCall(checked, call)()
   const { operation, within } = begun
-  return observe(call, within, {
-    returned: (result) => finish(sdk, operation, () => settle(sdk, operation, result)),
-    failed: (error) => finish(sdk, operation, () => fail(sdk, operation, error, options)),
+  return observe(checkedCall(checked, call), within, {
+    returned: (result) =>
+      finish(sdk, operation, () => {
+        tellGate(checked, result)
+        settle(sdk, operation, result)
+      }),
+    failed: (error) =>
+      finish(sdk, operation, () => {
+        checked?.failed(error)
+        fail(sdk, operation, error, options)
+      }),
   })
 }
 
@@ -76,19 +99,34 @@ export function observeToolCallStream(
   call: () => unknown,
 ): unknown {
   const begun = attempt(sdk, 'beginning an MCP tool call', () => openToolCall(sdk, protocol, params))
-  if (begun === undefined) return call()
+  const checked = gateOfToolCall(sdk, begun?.operation, params, 'async generator')
+  if (begun === undefined) return checkedCall(checked, call)()
   const { operation, within } = begun
   let last: Fields = {}
-  return observe(call, within, {
+  return observe(checkedCall(checked, call), within, {
     item: (message) => (last = fieldsOf(message)),
     returned: () =>
       finish(sdk, operation, () => {
+        if (last['type'] === 'error') checked?.failed(last['error'])
+        else tellGate(checked, last['result'])
         if (last['type'] === 'error') fail(sdk, operation, last['error'], options)
         else if (last['type'] === 'result') settle(sdk, operation, last['result'])
       }),
-    failed: (error) => finish(sdk, operation, () => fail(sdk, operation, error, options)),
+    failed: (error) =>
+      finish(sdk, operation, () => {
+        checked?.failed(error)
+        fail(sdk, operation, error, options)
+      }),
   })
 }
+
+const checkedCall =
+  (checked: GuardedTool | undefined, call: () => unknown): (() => unknown) =>
+  () =>
+    checked === undefined ? call() : checked.run(call)
+
+const tellGate = (checked: GuardedTool | undefined, result: unknown): void =>
+  checked?.returned(fieldsOf(result)['content'], fieldsOf(result)['isError'] === true)
 
 export function observeNotification(sdk: SdkContext, protocol: object, message: unknown, send: Send): unknown {
   const begun = attempt(sdk, 'beginning an MCP notification', () => {
