@@ -8,8 +8,18 @@ import { ProtocolError } from './message-fields.ts'
 const scopes = { agent: 'support', tenant: 't', session: 's', run: '0af7651916cd43dd8448eb211c80319c' }
 
 const fromAgent: readonly FromAgent[] = [
-  { type: 'hello', protocol: 1, process: 'p', pid: 1, startedAt: 1.5, agent: 'a', version: '1', token: 'x' },
-  { type: 'renew', inFlight: 3 },
+  {
+    type: 'hello',
+    protocol: 1,
+    process: 'p',
+    pid: 1,
+    startedAt: 1.5,
+    agent: 'a',
+    version: '1',
+    mark: 'b 7',
+    token: 'x',
+  },
+  { type: 'renew', inFlight: 3, ended: 2, failed: 1 },
   { type: 'hold', id: 'h', amount: 5, scopes, slice: true, model: 'm', trace: 't', span: 's', waitMs: 10 },
   { type: 'spend', id: 'h', step: 1, amount: 2 },
   { type: 'settle', id: 'h', spent: 2, unknown: 1 },
@@ -17,6 +27,7 @@ const fromAgent: readonly FromAgent[] = [
   { type: 'admit', id: 'c', tool: 'post', class: 'post', scopes, summary: '{text: string}', argumentsHmac: 'ab' },
   { type: 'outcome', id: 'c', result: 'ok', durationMs: 1.5, notExecuted: false },
   { type: 'loop', scopes, level: 'stop', rule: 'r', tool: 'post' },
+  { type: 'stopping', id: 's', underWay: 1 },
   { type: 'stopped', id: 's', aborted: 2 },
 ]
 const fromSidecar: readonly FromSidecar[] = [

@@ -10,6 +10,7 @@ import type {
   Settle,
   Spend,
   Stopped,
+  Stopping,
   ToolClass,
   ToolOutcome,
 } from './guard-messages.ts'
@@ -47,9 +48,10 @@ export const readFromAgent = messageOf<FromAgent>({
     agent: label,
     tenant: optional(label),
     version: label,
+    mark: optional(label),
     token: optional(sentence),
   }),
-  renew: fields<Renew>({ type: word('renew'), inFlight: count }),
+  renew: fields<Renew>({ type: word('renew'), inFlight: count, ended: optional(count), failed: optional(count) }),
   hold: fields<Hold>({
     type: word('hold'),
     id,
@@ -90,5 +92,6 @@ export const readFromAgent = messageOf<FromAgent>({
     rule: label,
     tool: label,
   }),
+  stopping: fields<Stopping>({ type: word('stopping'), id, underWay: count }),
   stopped: fields<Stopped>({ type: word('stopped'), id, aborted: count }),
 })

@@ -14,6 +14,7 @@ import type {
   Spend,
   Stop,
   Stopped,
+  Stopping,
   ToolOutcome,
   Welcome,
 } from './guard-messages.ts'
@@ -27,7 +28,7 @@ export type ControlAddress =
 
 export type Ask = Hold | Admit
 /** Needs no answer: kept, and sent again over a new connection, until a `lease` says that it is in the books. */
-export type Tell = Spend | Settle | BoundViolation | ToolOutcome | LoopReport | Stopped
+export type Tell = Stopping | Spend | Settle | BoundViolation | ToolOutcome | LoopReport | Stopped
 
 export interface GuardClientOptions {
   readonly address: ControlAddress

@@ -34,6 +34,8 @@ export interface Hello {
   readonly tenant?: string
   /** Of the SDK. */
   readonly version: string
+  /** `processMark`: by it the sidecar is sure of a process that it signals. */
+  readonly mark?: string
   /** Over TCP only. */
   readonly token?: string
 }
@@ -84,6 +86,9 @@ export interface Renew {
   readonly type: 'renew'
   /** Model calls and tool calls under way. */
   readonly inFlight: number
+  /** Calls that have ended since the last one, and how many of them failed. */
+  readonly ended?: number
+  readonly failed?: number
 }
 /** The lease goes on from the moment the `renew` was sent; and all that was sent before it on this connection is in the books. */
 export interface Lease {
@@ -182,6 +187,12 @@ export interface Stop extends StopState {
   readonly type: 'stop'
   readonly id: string
 }
+/** The stop has arrived, all that can be aborted is, and some calls are still under way: `stopped` comes when they have ended. */
+export interface Stopping {
+  readonly type: 'stopping'
+  readonly id: string
+  readonly underWay: number
+}
 /** The stop is in force in this process: sent when nothing is under way any more. */
 export interface Stopped {
   readonly type: 'stopped'
@@ -202,6 +213,7 @@ export interface Refusal {
 
 export type FromAgent =
   | Hello
+  | Stopping
   | Renew
   | Hold
   | Spend

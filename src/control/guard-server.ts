@@ -12,6 +12,8 @@ import { listenOnSocketFile } from './socket-file.ts'
 /** A process of an agent that has said hello. */
 export interface GuardPeer {
   readonly hello: Hello
+  /** Came over the socket file: it runs on this host, as a user who may open that. */
+  readonly isLocal: boolean
   /** Nothing happens when the connection has ended. */
   send(message: FromSidecar): void
   /** Says why, and ends the connection. */
@@ -149,6 +151,7 @@ class Connection {
     clearTimeout(this.#silence)
     this.#peer = {
       hello,
+      isLocal: this.#token === undefined,
       send: (message) => this.#send(message),
       refuse: (message) => this.#end('failed', message),
     }

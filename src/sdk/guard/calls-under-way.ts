@@ -1,5 +1,5 @@
 import { CALLS_UNDER_WAY_MAX } from './guard-limits.ts'
-import type { CallScopes, Stop, StopState } from '../../control/guard-messages.ts'
+import type { CallScopes, Stop, Stopped, Stopping, StopState } from '../../control/guard-messages.ts'
 
 /** A model call or a tool call, as rules and stops name it. */
 export interface GuardedCall {
@@ -13,12 +13,11 @@ export class CallsUnderWay {
   readonly #calls = new Set<CallUnderWay>()
   #stops: readonly StopState[] = []
   /** Stops that wait until nothing of their scope is under way. */
-  readonly #stopping = new Map<string, Stopping>()
-  readonly #stopped: (id: string, aborted: number) => void
+  readonly #stopping = new Map<string, StopUnderWay>()
+  readonly #tell: (message: Stopping | Stopped) => void
 
-  /** `stopped`: nothing of a stop's scope is under way any more. */
-  constructor(stopped: (id: string, aborted: number) => void) {
-    this.#stopped = stopped
+  constructor(tell: (message: Stopping | Stopped) => void) {
+    this.#tell = tell
   }
 
   get size(): number {
@@ -36,10 +35,14 @@ export class CallsUnderWay {
     const aborted = this.#abort(stop)
     this.#stopping.set(stop.id, { stop, aborted })
     this.#confirm()
+    if (!this.#stopping.has(stop.id)) return
+    const underWay = this.#within(stop)
+    this.#tell({ type: 'stopping', id: stop.id, underWay })
   }
 
   resume(scope: StopState['scope'], value: string): void {
     this.#stops = this.#stops.filter((one) => !isSame(one, { scope, value }))
+    for (const [id, { stop }] of this.#stopping) if (isSame(stop, { scope, value })) this.#stopping.delete(id)
   }
 
   /** The stop that a call is under. */
@@ -73,10 +76,16 @@ export class CallsUnderWay {
 
   #confirm(): void {
     for (const [id, { stop, aborted }] of this.#stopping) {
-      if ([...this.#calls].some(({ call }) => isWithin(call, stop))) continue
+      if (this.#within(stop) > 0) continue
       this.#stopping.delete(id)
-      this.#stopped(id, aborted)
+      this.#tell({ type: 'stopped', id, aborted })
     }
+  }
+
+  #within(stop: StopState): number {
+    let count = 0
+    for (const { call } of this.#calls) if (isWithin(call, stop)) count += 1
+    return count
   }
 }
 
@@ -86,7 +95,7 @@ export interface CallUnderWay {
   readonly end: () => void
 }
 
-interface Stopping {
+interface StopUnderWay {
   readonly stop: Stop
   readonly aborted: number
 }

@@ -61,7 +61,7 @@ export class Guard {
       stop: (stop) => this.underWay.stop(stop),
       resume: ({ scope, value }) => this.underWay.resume(scope, value),
     })
-    this.underWay = new CallsUnderWay((id, aborted) => this.client.tell({ type: 'stopped', id, aborted }))
+    this.underWay = new CallsUnderWay((message) => this.client.tell(message))
     this.purse = new Purse({ client: this.client, journal: options.journal })
   }
 

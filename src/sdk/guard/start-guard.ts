@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GuardClient } from '../../control/guard-client.ts'
 import { CONTROL_SOCKET, GUARD_MARKER_FILE, parseGuardMarker } from '../../control/guard-marker.ts'
+import { processMark } from '../../control/process-mark.ts'
 import { VERSION } from '../version.ts'
 import { guardAwsClient } from './aws-gate.ts'
 import { guardFetch } from './fetch-gate.ts'
@@ -54,6 +55,7 @@ export function startGuard(
   const { stateFolder = NOWHERE, tenant } = settings
   const id = randomId()
   const address = addressOf(settings, stateFolder)
+  const mark = processMark('self')
   const identity = {
     process: id,
     pid: process.pid,
@@ -61,6 +63,7 @@ export function startGuard(
     agent: agent.slice(0, 256),
     ...(tenant === undefined ? {} : { tenant: tenant.slice(0, 256) }),
     version: VERSION,
+    ...(mark === undefined ? {} : { mark }),
   }
   const guard = new Guard({
     mode,

@@ -267,7 +267,7 @@ describe('audit', () => {
 
 describe('stops', () => {
   test('each process confirms, and one that does not is named', async () => {
-    const { socket, http } = await start({ ...DAILY, stop_wait: '1s' })
+    const { socket, http } = await start({ ...DAILY, stop: { wait: '1s' } })
     const first = await agent(socket)
     const wedged = await agent(socket, { process: 'p2', stop() {} })
     const stopping = http.inject({
@@ -288,7 +288,7 @@ describe('stops', () => {
   })
 
   test('is unconfirmed after its time, outlives a restart, and goes on only with a person and a reason', async () => {
-    const one = await start({ ...DAILY, stop_wait: '1s' })
+    const one = await start({ ...DAILY, stop: { wait: '1s' } })
     const wedged = await agent(one.socket, { stop() {} })
     const stopping = one.http.inject({ method: 'POST', url: '/api/guard/stop', payload: {} })
     await until(() => wedged.seen.stops.length === 1)

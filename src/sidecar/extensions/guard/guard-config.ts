@@ -4,6 +4,7 @@ import { nanoUsd } from '../../../ledger/nano-usd.ts'
 import type { RateLimit, RateRule } from '../../../limits/rates/rate-limit.ts'
 import { duration, endpoint } from '../../config-types.ts'
 import type { GuardSettings } from './guard-settings.ts'
+import { signalsOf, stopConfig } from './stop-config.ts'
 import { supervisedConfig, supervisedSettings } from './supervised-config.ts'
 
 const NAMES_MAX = 200
@@ -112,10 +113,7 @@ export const guardConfig = z
       .refine((ms) => ms <= 60_000, '60s at most')
       .prefault('10s')
       .describe('How long a call waits while only calls under way hold what is left of a budget.'),
-    stop_wait: duration
-      .refine((ms) => ms <= 60_000, '60s at most')
-      .prefault('5s')
-      .describe('How long a stop waits for the processes to confirm it.'),
+    stop: stopConfig,
     max_processes: z
       .int()
       .positive()
@@ -177,7 +175,8 @@ export function guardSettings(config: GuardConfig): GuardSettings {
     supervised,
     leaseMs: config.lease,
     waitMsMax: config.max_wait,
-    stopWaitMs: config.stop_wait,
+    stopWaitMs: config.stop.wait,
+    signals: signalsOf(config.stop),
     loopStopsMax: config.loops.agent_stops_after,
     processesMax: config.max_processes,
   }

@@ -1,25 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CONTROL_PROTOCOL } from '../../../control/guard-messages.ts'
 import type { FromAgent, Hello, LoopReport, StopState, Welcome } from '../../../control/guard-messages.ts'
 import { GuardServer } from '../../../control/guard-server.ts'
 import type { GuardListen, GuardPeer } from '../../../control/guard-server.ts'
-import type { ResumeOrder } from '../../../ledger/kill-book.ts'
 import { Ledger } from '../../../ledger/ledger.ts'
 import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
 import type { ComponentContext, ServiceName } from '../../component.ts'
-import { bookSpent } from './book-spent.ts'
-import type { KnownSpend } from './book-spent.ts'
 import { bookedMs, readEpoch, writeEpoch } from './epoch-file.ts'
 import type { GuardSettings } from './guard-settings.ts'
+import { KillOrders } from './kill-orders.ts'
 import { LoopStops } from './loop-stops.ts'
 import { openBooks } from './open-books.ts'
 import type { Books } from './open-books.ts'
 import { Processes } from './processes.ts'
 import { writeMarker } from './state-files.ts'
 import { rulesAt } from './supervised-config.ts'
-import type { Stops } from './stops.ts'
 import { WindowTurn } from './window-turn.ts'
 
 /** How often is looked whether leases are over, and whether the file STOP is there. */
@@ -41,6 +37,7 @@ export const guardHost: ServiceName<GuardHost> = {
 /** Opens the books and the control socket, and connects the two. Where the books can't be opened, agents are let in and everything is denied. */
 export class GuardHost {
   readonly processes: Processes
+  readonly kill: KillOrders
   readonly #context: ComponentContext
   readonly #server: GuardServer
   /** Whoever has the guard configured; the last one counts. */
@@ -61,6 +58,13 @@ export class GuardHost {
   constructor(context: ComponentContext) {
     this.#context = context
     this.processes = new Processes(() => context.clock.monotonic())
+    this.kill = new KillOrders({
+      context,
+      settings: () => this.settings,
+      books: () => this.#books,
+      problem: (problem) => this.#setProblem(problem),
+      randomId,
+    })
     this.#server = new GuardServer({
       // What limits the configuration may set; more is asked for at a restart only.
       connectionsMax: 10_000,
@@ -112,10 +116,6 @@ export class GuardHost {
     return this.#context.clock.monotonic()
   }
 
-  get isStopFileThere(): boolean {
-    return existsSync(join(this.#context.stateFolder, 'STOP'))
-  }
-
   /** Throws, with the address, when it can't listen. */
   async use(owner: object, settings: GuardSettings, listen: readonly GuardListen[]): Promise<void> {
     const before = this.#users.at(-1)
@@ -146,32 +146,6 @@ export class GuardHost {
 
   close = (): void => void this.#stop()
 
-  /** Throws RangeError. */
-  async stop(stop: StopState, person: string, waitMs: number): ReturnType<Stops['stop']> {
-    const { stops } = this.#books ?? unavailable()
-    this.#context.logger.warn({ scope: stop.scope, value: stop.value, person }, 'stopped until a person resumes it')
-    return await stops.stop(stop, person, waitMs)
-  }
-
-  /** False when it was running. Throws RangeError. */
-  resume(order: ResumeOrder): boolean {
-    const { stops } = this.#books ?? unavailable()
-    const isResumed = stops.resume(order)
-    const { scope, value, person } = order
-    if (isResumed) this.#context.logger.warn({ scope, value, person }, 'resumed')
-    return isResumed
-  }
-
-  /** The books were lost: grants again, with what a person says was spent. Throws RangeError. */
-  recover(spent: readonly KnownSpend[], person: string, reason: string): { booked: number } {
-    const { ledger } = this.#books ?? unavailable()
-    const { settings } = this
-    if (settings === undefined || !ledger.isRecovering) throw new RangeError('the ledger does not wait for this')
-    bookSpent(ledger, settings.budgets, spent, { now: this.#context.clock.now(), newId: randomId })
-    this.#context.logger.warn({ person, reason, accounts: spent.length }, 'the ledger grants again')
-    return { booked: spent.length }
-  }
-
   async #listen(listen: readonly GuardListen[]): Promise<void> {
     await this.#server.close()
     this.#ports = []
@@ -189,6 +163,7 @@ export class GuardHost {
     this.#books = undefined
     if (books === undefined) return
     this.#writeEpoch(books.ledger)
+    books.stops.close()
     books.ledger.close()
     await books.audit.close()
   }
@@ -277,8 +252,9 @@ export class GuardHost {
     const books = this.#books
     if (books === undefined) return deny(peer, message, this.#problem ?? 'it is stopping')
     switch (message.type) {
+      case 'stopping':
       case 'stopped':
-        return books.stops.confirmed(peer, message)
+        return books.stops.heard(peer, message)
       case 'violation':
         return this.#overBound(message.model, message.excess)
       case 'loop':
@@ -306,13 +282,11 @@ export class GuardHost {
       { model, excess_usd: excess / NANO_PER_USD },
       'a call cost more than its bound: its price, or the bound, is wrong; the model is stopped',
     )
-    if (model !== '') this.#stopBySelf({ scope: 'model', value: model, reason: 'a call cost more than its bound' })
+    if (model !== '') this.kill.stopByRule({ scope: 'model', value: model, reason: 'a call cost more than its bound' })
   }
 
   #stopBySelf(stop: StopState): void {
-    this.stop(stop, 'spanwarden', 0).catch((error: unknown) => {
-      this.#setProblem(error instanceof Error ? error.name : 'error')
-    })
+    this.kill.stopByRule(stop)
   }
 
   /** Its slices are no longer its own. */
@@ -327,7 +301,7 @@ export class GuardHost {
     const { clock } = this.#context
     this.#cancelLook = clock.after(LOOK_MS, () => this.#look())
     this.#open()
-    const { books: { ledger, desk, stops } = {}, settings } = this
+    const { books: { ledger, desk } = {}, settings } = this
     if (ledger === undefined || desk === undefined || settings === undefined) return
     if (this.#windowTurn.isTurned(settings.budgets, clock.now())) this.#welcomeAll(settings)
     // Agents that were there before get the time to come back.
@@ -336,8 +310,7 @@ export class GuardHost {
       this.#expiredAt = now
       desk.expire()
     }
-    if (this.isStopFileThere && stops?.isStopped('fleet', 'fleet') === false)
-      this.#stopBySelf({ scope: 'fleet', value: 'fleet', reason: 'the file STOP is in the state folder' })
+    this.kill.look()
     this.#lookAtApprovals()
     if (clock.monotonic() - this.#prunedAt > PRUNE_EVERY_MS) this.#prune()
     if (ledger.clock.lastMs - this.#bookedMs > 60_000) this.#writeEpoch(ledger)
@@ -391,7 +364,4 @@ function deny(peer: GuardPeer, message: FromAgent, problem: string): void {
   peer.send({ type: 'answer', id: message.id, isGranted: false, code: 'GUARD_UNAVAILABLE', message: text })
 }
 
-const unavailable = (): never => {
-  throw new RangeError("the ledger can't be used: see /readyz")
-}
 const randomId = (): string => randomBytes(12).toString('base64url')

@@ -4,6 +4,7 @@ import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
 import type { ComponentContext } from '../../component.ts'
 import type { GuardHost } from './guard-host.ts'
 import type { GuardSettings } from './guard-settings.ts'
+import { isSure } from './stop-progress.ts'
 
 /** What is read of the ledger serves all gauges of one scrape. */
 const READ_MS_MAX = 1000
@@ -62,7 +63,7 @@ export function addGuardMetrics(host: GuardHost, settings: GuardSettings, { metr
   )
   metrics.gauge('agent_guard_unconfirmed_stops', 'Processes that have not confirmed a stop.', {}, () =>
     (host.books?.stops.reports() ?? []).reduce(
-      (sum, { processes }) => sum + processes.filter(({ state }) => state !== 'confirmed').length,
+      (sum, { processes }) => sum + processes.filter(({ state }) => !isSure(state)).length,
       0,
     ),
   )

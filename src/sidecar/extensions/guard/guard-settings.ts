@@ -1,6 +1,7 @@
 import type { GuardMode, GuardRules, ToolClass } from '../../../control/guard-messages.ts'
 import type { RateLimit } from '../../../limits/rates/rate-limit.ts'
 import type { Budget } from '../../../ledger/budget.ts'
+import type { SignalTimes } from './stop-progress.ts'
 import type { Supervised } from './supervised-config.ts'
 
 /** What the configuration comes to, durations in milliseconds. */
@@ -17,6 +18,8 @@ export interface GuardSettings {
   readonly waitMsMax: number
   /** For the processes of a stop to confirm it. */
   readonly stopWaitMs: number
+  /** Processes that do not confirm a person's stop are ended; undefined: they are not. */
+  readonly signals: SignalTimes | undefined
   /** Loop stops of one agent within an hour that stop the agent; 0: never. */
   readonly loopStopsMax: number
   readonly processesMax: number

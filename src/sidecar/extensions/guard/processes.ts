@@ -3,6 +3,8 @@ import type { Hello } from '../../../control/guard-messages.ts'
 
 export interface KnownProcess {
   readonly hello: Hello
+  /** Came over the socket file. */
+  readonly isLocal: boolean
   /** Undefined while there is no connection. */
   peer: GuardPeer | undefined
   /** Milliseconds of the monotonic clock. */
@@ -24,7 +26,8 @@ export class Processes {
   joined(peer: GuardPeer): void {
     const known = this.#byId.get(peer.hello.process)
     if (known?.peer !== undefined && known.peer !== peer) known.peer.refuse('the process has a newer connection')
-    this.#byId.set(peer.hello.process, { hello: peer.hello, peer, leaseUntil: known?.leaseUntil ?? 0, inFlight: 0 })
+    const { hello, isLocal } = peer
+    this.#byId.set(hello.process, { hello, isLocal, peer, leaseUntil: known?.leaseUntil ?? 0, inFlight: 0 })
   }
 
   renewed(peer: GuardPeer, leaseMs: number, inFlight: number): void {

@@ -1,28 +1,15 @@
-import type { CallScopes, Stop, Stopped, StopState } from '../../../control/guard-messages.ts'
+import type { CallScopes, Stopped, Stopping, StopState } from '../../../control/guard-messages.ts'
 import type { GuardPeer } from '../../../control/guard-server.ts'
 import type { KillBook, KillEntry, ResumeOrder } from '../../../ledger/kill-book.ts'
 import type { Clock } from '../../component.ts'
 import type { Processes } from './processes.ts'
+import { isSure, StopProgress } from './stop-progress.ts'
+import type { ProcessStop, SignalTimes } from './stop-progress.ts'
 
 export interface StopReport extends StopState {
   readonly id: string
   readonly isConfirmed: boolean
   readonly processes: readonly ProcessStop[]
-}
-/** `confirmed`: nothing of the scope is under way in it, and none can begin. */
-export interface ProcessStop {
-  readonly process: string
-  readonly pid: number
-  readonly agent: string
-  readonly state: 'confirmed' | 'unconfirmed' | 'lease_over'
-  /** Calls that were aborted. */
-  readonly aborted: number
-}
-
-interface Confirmations {
-  readonly stop: Stop
-  readonly byProcess: Map<string, { readonly pid: number; readonly agent: string; aborted: number | undefined }>
-  readonly changed: Set<() => void>
 }
 
 export interface StopsOptions {
@@ -38,7 +25,7 @@ export class Stops {
   /** All of the book that is not running. */
   #entries: ReadonlyMap<string, KillEntry> = new Map()
   /** Of the stops in force. */
-  readonly #confirmations = new Map<string, Confirmations>()
+  readonly #progress = new Map<string, StopProgress>()
 
   constructor(book: KillBook, options: StopsOptions) {
     this.#book = book
@@ -67,14 +54,18 @@ export class Stops {
     return this.#entries.has(keyOf({ scope, value }))
   }
 
-  /** In force when it returns; the promise settles when every process that may call something has confirmed it, or after `waitMs`. Throws RangeError. */
-  async stop(stop: StopState, person: string, waitMs: number): Promise<StopReport> {
+  /**
+   * In force when it returns; the promise settles when every process that it concerns has confirmed it or is gone, or after `waitMs`. With `signals`, processes that do not confirm
+   * are ended. Throws RangeError.
+   */
+  async stop(stop: StopState, person: string, waitMs: number, signals?: SignalTimes): Promise<StopReport> {
     const { scope, value, reason } = this.#book.stop({ ...stop, person })
     this.#look()
-    const confirmations = this.#expect({ scope, value, reason })
-    for (const peer of this.#options.processes.connected()) peer.send(confirmations.stop)
-    await this.#settled(confirmations, waitMs)
-    return this.#report(confirmations)
+    const progress = this.#expect({ scope, value, reason }, signals)
+    for (const peer of this.#options.processes.connected()) peer.send({ type: 'stop', ...progress.stop })
+    progress.start()
+    await progress.settled(waitMs)
+    return reportOf(progress)
   }
 
   /** False when it was running. Throws RangeError without a person and a reason. */
@@ -82,83 +73,62 @@ export class Stops {
     const value = order.scope === 'fleet' ? 'fleet' : order.value
     if (!this.#book.resume(order)) return false
     this.#look()
-    this.#confirmations.delete(keyOf({ scope: order.scope, value }))
+    this.#forget(keyOf({ scope: order.scope, value }))
     for (const peer of this.#options.processes.connected()) peer.send({ type: 'resume', scope: order.scope, value })
     return true
   }
 
   /** A process that comes when something is stopped already has to confirm it as well. */
   joined(peer: GuardPeer): void {
-    const { process, pid, agent } = peer.hello
-    for (const { stop, byProcess } of this.#confirmations.values()) {
-      for (const [id, known] of byProcess)
-        if (byProcess.size >= PROCESSES_MAX && known.aborted === undefined && !this.#options.processes.isAlive(id))
-          byProcess.delete(id)
-      byProcess.set(process, { pid, agent, aborted: undefined })
-      peer.send(stop)
+    for (const progress of this.#progress.values()) {
+      progress.follow(peer.hello, peer.isLocal)
+      peer.send({ type: 'stop', ...progress.stop })
     }
   }
 
-  confirmed({ hello }: GuardPeer, { id, aborted }: Stopped): void {
-    for (const { stop, byProcess, changed } of this.#confirmations.values()) {
-      const known = byProcess.get(hello.process)
-      if (stop.id !== id || known === undefined) continue
-      known.aborted = aborted
-      for (const look of changed) look()
+  /** What a process says of a stop. */
+  heard({ hello }: GuardPeer, message: Stopping | Stopped): void {
+    for (const progress of this.#progress.values()) {
+      if (progress.stop.id !== message.id) continue
+      if (message.type === 'stopped') progress.confirmed(hello.process, message.aborted)
+      else progress.arrived(hello.process, message.underWay)
     }
   }
 
   reports(): StopReport[] {
-    return Array.from(this.#confirmations.values(), (one) => this.#report(one))
+    return Array.from(this.#progress.values(), reportOf)
+  }
+
+  /** Looks after nobody any more; what is stopped stays so. */
+  close(): void {
+    for (const key of this.#progress.keys()) this.#forget(key)
   }
 
   #look(): void {
     this.#entries = new Map(this.#book.list().map((entry) => [keyOf(entry), entry]))
   }
 
-  #expect(stop: StopState): Confirmations {
-    const { scope, value, reason } = stop
-    const byProcess: Confirmations['byProcess'] = new Map()
-    for (const { hello } of this.#options.processes.alive())
-      byProcess.set(hello.process, { pid: hello.pid, agent: hello.agent, aborted: undefined })
-    const id = this.#options.randomId()
-    const made = {
-      stop: { type: 'stop', id, scope, value, reason },
-      byProcess,
-      changed: new Set<() => void>(),
-    } as const
-    this.#confirmations.set(keyOf(stop), made)
+  #expect(stop: StopState, signals?: SignalTimes): StopProgress {
+    const { processes, clock, randomId } = this.#options
+    const key = keyOf(stop)
+    this.#forget(key)
+    const made = new StopProgress({ id: randomId(), ...stop }, clock, (process) => processes.isAlive(process), signals)
+    for (const { hello, isLocal } of processes.alive()) made.follow(hello, isLocal)
+    this.#progress.set(key, made)
     return made
   }
 
-  #settled({ byProcess, changed }: Confirmations, waitMs: number): Promise<void> {
-    const isOver = (): boolean => [...byProcess.values()].every(({ aborted }) => aborted !== undefined)
-    if (isOver()) return Promise.resolve()
-    return new Promise((resolve) => {
-      const done = (): void => {
-        changed.delete(look)
-        cancel()
-        resolve()
-      }
-      const look = (): void => void (isOver() && done())
-      const cancel = this.#options.clock.after(waitMs, done)
-      changed.add(look)
-    })
-  }
-
-  #report({ stop: { id, scope, value, reason }, byProcess }: Confirmations): StopReport {
-    const processes = Array.from(byProcess, ([process, { pid, agent, aborted }]): ProcessStop => {
-      const other = this.#options.processes.isAlive(process) ? 'unconfirmed' : 'lease_over'
-      return { process, pid, agent, state: aborted === undefined ? other : 'confirmed', aborted: aborted ?? 0 }
-    })
-    // Whose lease is over calls nothing more, if its guard works: known is that only of those that said so.
-    const isConfirmed = processes.every(({ state }) => state === 'confirmed')
-    return { id, scope, value, reason, isConfirmed, processes }
+  #forget(key: string): void {
+    this.#progress.get(key)?.end()
+    this.#progress.delete(key)
   }
 }
 
-/** Of one stop; beyond it those that are gone are forgotten. */
-const PROCESSES_MAX = 5000
+function reportOf(progress: StopProgress): StopReport {
+  const processes = progress.report()
+  return { ...progress.stop, isConfirmed: processes.every(({ state }) => isSure(state)), processes }
+}
+
 const SCOPES = ['fleet', 'agent', 'tenant', 'run', 'tool', 'model'] as const
 
 const keyOf = ({ scope, value }: Pick<StopState, 'scope' | 'value'>): string => JSON.stringify([scope, value])

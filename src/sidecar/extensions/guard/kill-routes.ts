@@ -1,0 +1,72 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { nanoUsd } from '../../../ledger/nano-usd.ts'
+import type { GuardHost } from './guard-host.ts'
+import { badRequest, orderCheck, orRefused, person, reason } from './orders.ts'
+
+const WAIT_MS_MAX = 60_000
+const GRACE_MS_MAX = 300_000
+
+const scope = z.enum(['fleet', 'agent', 'tenant', 'run', 'tool', 'model']).default('fleet')
+const value = z.string().max(256).default('')
+
+const stopBody = z.strictObject({
+  scope,
+  value,
+  person: person.default('unnamed'),
+  reason: reason.default('no reason given'),
+  wait_ms: z.int().min(0).max(WAIT_MS_MAX).optional(),
+  grace_ms: z.int().min(0).max(GRACE_MS_MAX).optional(),
+})
+const resumeBody = z.strictObject({ scope, value, person, reason, confirm: z.boolean().default(false) })
+const recoverBody = z.strictObject({
+  person,
+  reason,
+  spent: z
+    .array(z.strictObject({ budget: z.string(), value: z.string(), spent_usd: z.number().min(0).max(1_000_000) }))
+    .max(100)
+    .default([]),
+})
+
+/** What people may order: POST /api/guard/{stop,resume,recover}; GET /api/guard/stops says how far stops have come. */
+export function addKillRoutes(http: FastifyInstance, host: GuardHost, token: () => string | undefined): void {
+  const mayOrder = orderCheck(token)
+
+  http.get('/api/guard/stops', async () => ({ stops: stopsOf(host), confirmations: host.books?.stops.reports() ?? [] }))
+
+  http.post('/api/guard/stop', { preHandler: mayOrder }, async (request, reply) => {
+    const order = stopBody.safeParse(request.body ?? {})
+    if (!order.success) return badRequest(reply, 'scope, value, person, reason, wait_ms, grace_ms')
+    const { person: who, wait_ms, grace_ms, ...stop } = order.data
+    const { stopWaitMs = 0, signals } = host.settings ?? {}
+    const times = signals === undefined || grace_ms === undefined ? signals : { graceMs: grace_ms }
+    return await orRefused(reply, () => host.kill.stop(stop, who, wait_ms ?? stopWaitMs, times))
+  })
+
+  http.post('/api/guard/resume', { preHandler: mayOrder }, async (request, reply) => {
+    const order = resumeBody.safeParse(request.body)
+    if (!order.success)
+      return badRequest(reply, 'person and reason, and scope and value, or confirm for the whole fleet')
+    const { confirm, ...what } = order.data
+    return await orRefused(reply, async () => ({ resumed: await host.kill.resume({ ...what, isConfirmed: confirm }) }))
+  })
+
+  http.post('/api/guard/recover', { preHandler: mayOrder }, async (request, reply) => {
+    const order = recoverBody.safeParse(request.body)
+    if (!order.success) return badRequest(reply, 'person, reason, and spent: a list of budget, value and spent_usd')
+    const { spent, person: who, reason: why } = order.data
+    const booked = spent.map((one) => ({ budget: one.budget, value: one.value, spent: nanoUsd(one.spent_usd) }))
+    return await orRefused(reply, () => host.kill.recover(booked, who, why))
+  })
+}
+
+/** What is not running, for people. */
+export const stopsOf = (host: GuardHost) =>
+  (host.books?.stops.all() ?? []).map(({ scope: of, value: which, state, reason: why, person: who, at }) => ({
+    scope: of,
+    value: which,
+    state,
+    reason: why,
+    person: who,
+    at: new Date(at).toISOString(),
+  }))
