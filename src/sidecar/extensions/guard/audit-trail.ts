@@ -86,6 +86,7 @@ export class AuditTrail {
     const { call } = this.#calls.get(id) ?? {}
     if (call === undefined) return
     this.#calls.delete(id)
+    const result = notExecuted === true ? 'not_called' : said
     this.#log.append({ event: 'outcome', ...call, result, durationMs }).catch(() => {})
   }
 
