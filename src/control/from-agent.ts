@@ -27,6 +27,7 @@ import {
   sentence,
   word,
 } from './message-fields.ts'
+import { activity } from './run-messages.ts'
 
 export const toolClass = oneOf<ToolClass>(['read', 'write', 'post', 'pay', 'exec'])
 
@@ -93,5 +94,6 @@ export const readFromAgent = messageOf<FromAgent>({
     tool: label,
   }),
   stopping: fields<Stopping>({ type: word('stopping'), id, underWay: count }),
+  activity,
   stopped: fields<Stopped>({ type: word('stopped'), id, aborted: count }),
 })

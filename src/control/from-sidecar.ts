@@ -27,6 +27,7 @@ import {
   sentence,
   word,
 } from './message-fields.ts'
+import { mark } from './run-messages.ts'
 
 /** Tools, and stops, that one welcome can name; a line has no room for more. */
 const NAMES_MAX = 2000
@@ -47,6 +48,9 @@ const rules = fields<GuardRules>({
   unknownModel: oneOf(['deny', 'allow']),
   outputTokensDefault: count,
   loops: flag,
+  polling: optional(listOf(label, NAMES_MAX)),
+  pollingMs: optional(milliseconds),
+  velocity: optional(flag),
   auditClasses: listOf(toolClass, 5),
 })
 
@@ -74,5 +78,6 @@ export const readFromSidecar = messageOf<FromSidecar>({
   }),
   stop: fields<Stop>({ type: word('stop'), id, ...stopState }),
   resume: fields<Resume>({ type: word('resume'), scope: stopScope, value: label }),
+  mark,
   refusal: fields<Refusal>({ type: word('refusal'), message: sentence }),
 })

@@ -18,6 +18,7 @@ import type {
   ToolOutcome,
   Welcome,
 } from './guard-messages.ts'
+import type { RunActivity, RunMark } from './run-messages.ts'
 import { LineReader, lineOf } from './line-framing.ts'
 import { ProtocolError } from './message-fields.ts'
 
@@ -28,7 +29,7 @@ export type ControlAddress =
 
 export type Ask = Hold | Admit
 /** Needs no answer: kept, and sent again over a new connection, until a `lease` says that it is in the books. */
-export type Tell = Stopping | Spend | Settle | BoundViolation | ToolOutcome | LoopReport | Stopped
+export type Tell = Stopping | Spend | Settle | BoundViolation | ToolOutcome | LoopReport | RunActivity | Stopped
 
 export interface GuardClientOptions {
   readonly address: ControlAddress
@@ -40,6 +41,8 @@ export interface GuardClientOptions {
   /** To be answered with `stopped` when nothing of the scope is under way. */
   stop(message: Stop): void
   resume(message: Resume): void
+  /** A run is beyond a figure. */
+  mark?(message: RunMark): void
   /** The connection has ended, or none can be made. No content in the reason. */
   lost?(reason: string): void
   /** Milliseconds that never run backwards. */
@@ -232,6 +235,8 @@ export class GuardClient {
         return this.#options.stop(message)
       case 'resume':
         return this.#options.resume(message)
+      case 'mark':
+        return this.#options.mark?.(message)
     }
   }
 

@@ -5,6 +5,8 @@
 
 import type { DenialCode } from '../limits/denial-code.ts'
 
+import type { RunActivity, RunMark } from './run-messages.ts'
+
 /** Goes up with a change that an older side would misunderstand. */
 export const CONTROL_PROTOCOL = 1
 /** Bytes of a line; a longer one ends the connection. */
@@ -70,6 +72,11 @@ export interface GuardRules {
   /** Injected where a request has no limit of its output, in tokens. */
   readonly outputTokensDefault: number
   readonly loops: boolean
+  /** Tools that are called until their answer changes: for `pollingMs` that is no loop. */
+  readonly polling?: readonly string[]
+  readonly pollingMs?: number
+  /** What runs do is told, and measured by the sidecar. */
+  readonly velocity?: boolean
   /** Calls of these classes are written to the audit log; attempts wait until the line is there. */
   readonly auditClasses: readonly ToolClass[]
 }
@@ -222,5 +229,6 @@ export type FromAgent =
   | Admit
   | ToolOutcome
   | LoopReport
+  | RunActivity
   | Stopped
-export type FromSidecar = Welcome | Lease | Answer | Stop | Resume | Refusal
+export type FromSidecar = Welcome | Lease | Answer | Stop | Resume | RunMark | Refusal

@@ -43,6 +43,7 @@ export function openLedgerFile(path: string): DatabaseSync {
  *
  * Since version 2 (what a file of version 1 does not have is made empty): rate_call: a call that was admitted, and what it took of each limit; rate_log: the
  * calls in a sliding window; rate_count: the state of a limit without a log, or the calls of a day; rate_slot: calls under way. kill: what is not running.
+ * past_run: what runs of an agent were like.
  */
 const TABLES = `
 CREATE TABLE IF NOT EXISTS account (
@@ -69,5 +70,9 @@ CREATE TABLE IF NOT EXISTS kill (
   scope TEXT, value TEXT, state TEXT NOT NULL, reason TEXT NOT NULL, person TEXT NOT NULL, at INTEGER NOT NULL, changes INTEGER NOT NULL,
   PRIMARY KEY (scope, value)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS past_run (
+  agent TEXT NOT NULL, ended_at INTEGER NOT NULL, nano_usd INTEGER NOT NULL, wall_ms REAL NOT NULL, minutes INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS past_run_by_agent ON past_run (agent, ended_at);
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `

@@ -10,9 +10,12 @@ const USD = 1_000_000_000
 const past = Array.from({ length: 100 }, (_, i) => ({ nanoUsd: (i + 1) * 1_000, wallClockMs: (i + 1) * 100 }))
 const baseline = velocityBaseline(past, 0.02 * USD)
 
+/** The runs here are cheap and short. */
+const SMALL: VelocityRules = { ...VELOCITY_RULES_DEFAULT, costMin: 0, wallClockMin: 0 }
+
 /** `3:warn:cost`: the third step, warned of. */
 function marksOf(steps: readonly VelocityStep[], rules: Partial<VelocityRules> = {}, base = baseline): string[] {
-  const meter = new VelocityMeter(START, { ...VELOCITY_RULES_DEFAULT, ...rules }, base)
+  const meter = new VelocityMeter(START, { ...SMALL, ...rules }, base)
   return steps.flatMap((step, i) => {
     const mark = meter.observe(step)
     return mark === undefined ? [] : [`${i + 1}:${mark.level}:${mark.rule}`]
@@ -30,7 +33,7 @@ test('a baseline is what most runs stayed within', () => {
 describe('velocity', () => {
   test.each<[string, VelocityStep[], string[]]>([
     ['cost', repeated(() => ({ nanoUsd: 95_000 }), 12), ['6:warn:cost', '11:stop:cost']],
-    ['wall clock', repeated((i) => ({ atMs: START + i * 9_900 }), 8), ['5:warn:wall_clock', '8:stop:wall_clock']],
+    ['wall clock', repeated((i) => ({ atMs: START + i * 9_900 }), 80), ['5:warn:wall_clock']],
     ['depth', repeated((i) => ({ depth: i }), 18), ['10:warn:depth', '18:stop:depth']],
     ['tool calls', repeated(() => ({ toolCalls: 50 }), 9), ['5:warn:tool_calls', '9:stop:tool_calls']],
     ['nothing unusual', repeated(() => ({ nanoUsd: 1_000, toolCalls: 1, depth: 2 }), 200), []],
@@ -55,6 +58,30 @@ describe('velocity', () => {
     expect(marksOf(perMinute(0.25, 60), rules)).toEqual(['3:warn:cost_per_minute', '5:stop:cost_per_minute'])
     const idle = [0.4, 0, 0, 0, 0, 0.4].map((usd, i) => ({ atMs: START + i * MINUTE, nanoUsd: usd * USD }))
     expect(marksOf(idle, rules)).toEqual([])
+  })
+
+  test('what is little is not too much for an agent, however little its runs were; a figure that a person gave is', () => {
+    const steps = repeated((i) => ({ atMs: START + i * 1_000, nanoUsd: 0.009 * USD }), 11)
+    expect(marksOf(steps, VELOCITY_RULES_DEFAULT)).toEqual([])
+    expect(marksOf([...steps, { atMs: START + 12_000, nanoUsd: 0.002 * USD }], VELOCITY_RULES_DEFAULT)).toEqual([
+      '12:stop:cost',
+    ])
+    expect(
+      marksOf(
+        repeated((i) => ({ atMs: START + i * 100_000 }), 5),
+        VELOCITY_RULES_DEFAULT,
+      ),
+    ).toEqual(['5:warn:wall_clock'])
+    expect(marksOf(steps, { ...VELOCITY_RULES_DEFAULT, costPerMinute: { stop: 0.01 * USD } })).toEqual([
+      '6:stop:cost_per_minute',
+    ])
+  })
+
+  test('what was spent nobody knows when counts for the run and for no minute', () => {
+    const rules = { cost: { stop: 3 * USD }, costPerMinute: { stop: 0.1 * USD }, costTimesP95: {} }
+    expect(marksOf([{ atMs: START, nanoUsd: 2 * USD, isPast: true }], rules)).toEqual([])
+    expect(marksOf([{ atMs: START, nanoUsd: 2 * USD }], rules)).toEqual(['1:stop:cost_per_minute'])
+    expect(marksOf([{ atMs: START, nanoUsd: 4 * USD, isPast: true }], rules)).toEqual(['1:stop:cost'])
   })
 
   test('a stop is for good, until a person speaks; then it is measured from there', () => {

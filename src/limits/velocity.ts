@@ -17,7 +17,7 @@ export interface VelocityRules {
   readonly costTimesP95: VelocityFigures
   /** Nano-USD of a run. */
   readonly cost: VelocityFigures
-  /** Times what the agent spends in a minute in which it works, on average over a day. */
+  /** Times what a run of the agent spends in a minute in which it works, on average. */
   readonly costPerMinuteTimesMean: VelocityFigures
   /** Nano-USD a minute, over `rateMinutes`. */
   readonly costPerMinute: VelocityFigures
@@ -34,21 +34,26 @@ export interface VelocityRules {
   readonly rateMinutes: number
   /** Below it no speed is too fast. Nano-USD a minute. */
   readonly costPerMinuteMin: number
+  /** Below it no run is too dear for its agent, nor below the other one too long. Nano-USD, ms. */
+  readonly costMin: number
+  readonly wallClockMin: number
 }
 
-/** A warning at the figure, a stop at twice it. */
+/** A warning at the figure, a stop at twice it. Time alone stops nothing by itself: a run may wait for a person. */
 export const VELOCITY_RULES_DEFAULT: VelocityRules = {
   costTimesP95: { warn: 5, stop: 10 },
   cost: {},
   costPerMinuteTimesMean: { warn: 5, stop: 10 },
   costPerMinute: {},
-  wallClockTimesP99: { warn: 3, stop: 6 },
+  wallClockTimesP99: { warn: 3 },
   wallClock: {},
   depth: { warn: 8, stop: 16 },
   toolCalls: { warn: 200, stop: 400 },
   runsMin: 50,
   rateMinutes: 5,
   costPerMinuteMin: 100_000_000,
+  costMin: 100_000_000,
+  wallClockMin: 300_000,
 }
 
 /** What an agent's runs were like so far. */
@@ -57,7 +62,7 @@ export interface VelocityBaseline {
   /** Nano-USD. */
   readonly costP95: number
   readonly wallClockP99Ms: number
-  /** Nano-USD, over the minutes of the last day in which something was spent. */
+  /** Nano-USD of a run, over the minutes in which it spent something. */
   readonly costPerMinuteMean: number
 }
 
@@ -96,6 +101,8 @@ export interface VelocityStep {
   readonly toolCalls?: number
   /** Of the agent that acts. */
   readonly depth?: number
+  /** Nobody knows when it was: it counts for the run, and for no minute. */
+  readonly isPast?: boolean
 }
 
 /** Measures one run. It warns once for each rule; a stop is for good, until `reset` (a person spoke). */
@@ -124,13 +131,13 @@ export class VelocityMeter {
   }
 
   /** The mark that a step leads to; a clock that goes back stands still. */
-  observe({ atMs, nanoUsd = 0, toolCalls = 0, depth = 0 }: VelocityStep): VelocityMark | undefined {
+  observe({ atMs, nanoUsd = 0, toolCalls = 0, depth = 0, isPast = false }: VelocityStep): VelocityMark | undefined {
     const totals = this.#totals
     totals.atMs = Math.max(totals.atMs, atMs)
     totals.nanoUsd += nanoUsd
     totals.toolCalls += toolCalls
     totals.depth = depth
-    this.#spend(nanoUsd)
+    this.#spend(isPast ? 0 : nanoUsd)
     if (this.#stop !== undefined) return undefined
     const measures = this.#measures()
     for (const { rule, value, figures } of measures)
@@ -161,20 +168,23 @@ export class VelocityMeter {
       {
         rule: 'cost',
         value: nanoUsd - this.#pardoned.nanoUsd,
-        figures: strictest(rules.cost, timesOf(rules.costTimesP95, costP95)),
+        figures: strictest(rules.cost, atLeast(timesOf(rules.costTimesP95, costP95), rules.costMin)),
       },
       {
         rule: 'cost_per_minute',
         value: this.#perMinute(),
-        figures: atLeast(
-          strictest(rules.costPerMinute, timesOf(rules.costPerMinuteTimesMean, costPerMinuteMean)),
-          rules.costPerMinuteMin,
+        figures: strictest(
+          rules.costPerMinute,
+          atLeast(timesOf(rules.costPerMinuteTimesMean, costPerMinuteMean), rules.costPerMinuteMin),
         ),
       },
       {
         rule: 'wall_clock',
         value: atMs - this.#pardoned.atMs,
-        figures: strictest(rules.wallClock, timesOf(rules.wallClockTimesP99, wallClockP99Ms)),
+        figures: strictest(
+          rules.wallClock,
+          atLeast(timesOf(rules.wallClockTimesP99, wallClockP99Ms), rules.wallClockMin),
+        ),
       },
       { rule: 'depth', value: depth, figures: rules.depth },
       { rule: 'tool_calls', value: toolCalls - this.#pardoned.toolCalls, figures: rules.toolCalls },

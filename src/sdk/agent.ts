@@ -7,7 +7,7 @@ import {
   ATTR_GEN_AI_OUTPUT_MESSAGES,
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
 } from '../conventions.ts'
-import { ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
+import { agentAmbient, ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
 import { attempted, failSpan, guarded } from './fail-span.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { observe } from './observe.ts'
@@ -39,7 +39,10 @@ export function runAgent(
     span.setAttribute(ATTR_GEN_AI_INPUT_MESSAGES, message('user', args[0]))
   return observe(
     call,
-    withSpan(withAmbient(outer, { agentName: name, toolCall: undefined, modelCall: undefined }), span),
+    withSpan(
+      withAmbient(outer, { ...agentAmbient(outer, span, name), toolCall: undefined, modelCall: undefined }),
+      span,
+    ),
     {
       returned: (value) =>
         end(() => {
@@ -68,7 +71,7 @@ export function runAgentCall(sdk: SdkContext, agent: AgentCall, call: () => unkn
   const span = attempted(sdk, 'starting an agent span', () => startAgentSpan(sdk, agent, outer))
   if (span === undefined) return call()
   const inner = { toolCall: undefined, modelCall: undefined }
-  const within = withSpan(withAmbient(outer, name === undefined ? inner : { ...inner, agentName: name }), span)
+  const within = withSpan(withAmbient(outer, { ...agentAmbient(outer, span, name), ...inner }), span)
   return observe(call, within, {
     returned: () => span.end(),
     failed: (error) => {

@@ -8,6 +8,9 @@ export interface Ambient {
   readonly conversationId?: string | undefined
   readonly userId?: string | undefined
   readonly agentName?: string | undefined
+  /** The invoke_agent span of the agent that acts, and how many agents are around it. */
+  readonly agentSpan?: Span | undefined
+  readonly agentDepth?: number | undefined
   /** The execute_tool span that is open, so that a protocol client below can complete it instead of opening a second one. */
   readonly toolCall?: { readonly name: string; readonly span: Span } | undefined
   /** The model call under way: what happens inside it is part of it. Tools and agents that start inside a framework's call are not. */
@@ -56,6 +59,7 @@ export interface GuardedAttempt {
 export interface GuardDecision {
   readonly decision: 'allow' | 'warn' | 'deny'
   readonly rule?: string | undefined
+  readonly loopLevel?: 'warn' | 'stop' | undefined
 }
 
 /** What is to be known of a model call inside another one. */
@@ -80,6 +84,13 @@ export const ambientOf = (from: Context = context.active()): Ambient => {
 /** The context in which `more` is known as well. */
 export const withAmbient = (from: Context, more: Ambient): Context =>
   new LightContext(from, [key, { ...ambientOf(from), ...more, [mark]: true }])
+
+/** What an agent hands down to what it does. A loop without a name acts for the agent around it. */
+export function agentAmbient(outer: Context, span: Span, name: string | undefined): Ambient {
+  const { agentDepth } = ambientOf(outer)
+  const known = { agentSpan: span, agentDepth: agentDepth === undefined ? 0 : agentDepth + 1 }
+  return name === undefined ? known : { ...known, agentName: name }
+}
 
 /** Attributes that every model, tool and agent span takes from what surrounds it: conversation, user, executing agent. */
 export function inheritedAttributes(from: Context = context.active()): Attributes {

@@ -17,6 +17,7 @@ import {
   ATTR_SERVER_PORT,
   ATTR_SPANWARDEN_GUARD_DECISION,
   ATTR_SPANWARDEN_GUARD_RULE,
+  ATTR_SPANWARDEN_LOOP_LEVEL,
   GEN_AI_OPERATION_NAME_VALUE_CHAT,
   GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT,
   GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
@@ -257,10 +258,11 @@ class OpenCall implements InnerCall, ModelCallScope {
     this.decided(attempt.decision)
   }
 
-  decided({ decision, rule }: GuardDecision, denial?: Error): void {
+  decided({ decision, rule, loopLevel }: GuardDecision, denial?: Error): void {
     if (denial !== undefined) (this.#attempts ??= new CallAttempts()).denied(denial)
     this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_DECISION, decision)
     if (rule !== undefined) this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_RULE, rule)
+    if (loopLevel !== undefined) this.#span.setAttribute(ATTR_SPANWARDEN_LOOP_LEVEL, loopLevel)
   }
 
   get refused(): Error | undefined {

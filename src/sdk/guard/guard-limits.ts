@@ -12,6 +12,14 @@ export const LEASE_LOOK_MS = 10
 export const CALLS_UNDER_WAY_MAX = 10_000
 /** Runs whose loops are watched; of more, those that did nothing for longest are forgotten. */
 export const LOOP_RUNS_MAX = 1_000
+/** Calls of one agent at the same time whose loops are watched each by itself. */
+export const LOOP_SEATS_MAX = 64
+/** Things that a run polls for at the same time. */
+export const POLLS_MAX = 100
+/** Runs whose sums are kept; of more, those that did nothing for longest begin anew. */
+export const ACTIVITY_RUNS_MAX = 1_000
+/** How long what a run did waits until it is told with what comes after it, in ms. */
+export const ACTIVITY_TELL_MS = 50
 /** Tool calls of a run that are denied for a loop; with so many, its model calls are too. */
 export const LOOP_DENIALS_MAX = 2
 /** How often spending from slices is told, in ms. */

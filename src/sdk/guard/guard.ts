@@ -1,8 +1,10 @@
+import { loopRuleIn } from '../../limits/loops/loop-reason.ts'
 import { ambientOf } from '../context.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
 import { denialError, isDenial } from './denial-error.ts'
 import { LEASE_LOOK_MS, LEASE_WAIT_MS, TELL_INTERVAL_MS } from './guard-limits.ts'
 import { Purse } from './purse.ts'
+import { RunActivities } from './run-activity.ts'
 import { RunLoops } from './run-loops.ts'
 import { isSpanContextValid, trace } from '@opentelemetry/api'
 import type { Context } from '@opentelemetry/api'
@@ -25,7 +27,7 @@ type Client = Pick<
   'start' | 'ask' | 'tell' | 'flush' | 'close' | 'isConnected' | 'leaseUntil' | 'tellsWaiting'
 >
 /** What the connection tells. */
-export type ClientEvents = Pick<GuardClientOptions, 'inFlight' | 'welcome' | 'stop' | 'resume' | 'lost'>
+export type ClientEvents = Pick<GuardClientOptions, 'inFlight' | 'welcome' | 'stop' | 'resume' | 'mark' | 'lost'>
 
 export interface GuardOptions {
   /** `shadow`: whatever the sidecar says, nothing is denied but what a person has stopped. */
@@ -47,6 +49,7 @@ export class Guard {
   readonly client: Client
   readonly purse: Purse
   readonly loops = new RunLoops()
+  readonly activities: RunActivities
   readonly underWay: CallsUnderWay
   readonly #options: GuardOptions
   readonly #startedAt = performance.now()
@@ -58,10 +61,15 @@ export class Guard {
     this.client = options.connect({
       inFlight: () => this.underWay.size,
       welcome: (welcome) => this.#welcomed(welcome),
-      stop: (stop) => this.underWay.stop(stop),
+      stop: (stop) => {
+        this.underWay.stop(stop)
+        this.#forget(stop)
+      },
       resume: ({ scope, value }) => this.underWay.resume(scope, value),
+      mark: (mark) => this.activities.marked(mark),
     })
     this.underWay = new CallsUnderWay((message) => this.client.tell(message))
+    this.activities = new RunActivities((message) => this.client.tell(message))
     this.purse = new Purse({ client: this.client, journal: options.journal })
   }
 
@@ -78,6 +86,7 @@ export class Guard {
   /** Slices go back, and all that was told is in the books; at most `timeoutMs`. Calls may follow. */
   async flush(timeoutMs: number): Promise<void> {
     this.purse.close()
+    this.activities.tell()
     await this.client.flush(timeoutMs)
   }
 
@@ -169,7 +178,9 @@ export class Guard {
    */
   refused(denial: Denial): DenialError | undefined {
     if (this.mode === 'off') return undefined
-    return this.mode === 'enforce' || denial.code === 'STOPPED' ? denialError(denial) : undefined
+    return this.mode === 'enforce' || denial.code === 'STOPPED' || denial.isStop === true
+      ? denialError(denial)
+      : undefined
   }
 
   /** The guard has thrown: instrumentation fails open, the guard does not. */
@@ -179,10 +190,18 @@ export class Guard {
     return this.unavailable('the guard of this process has failed')
   }
 
+  /** The stop of a run stands for what this process knew of it: when it is resumed, in this process or in another, it is new. */
+  #forget({ scope, value }: StopState): void {
+    if (scope !== 'run') return
+    this.loops.forget(value)
+    this.activities.forget(value)
+  }
+
   #welcomed(welcome: Welcome): void {
     this.#welcome = welcome
     this.purse.epoch = welcome.epoch
     this.underWay.stops = welcome.stops
+    for (const stop of welcome.stops) this.#forget(stop)
   }
 }
 
@@ -195,11 +214,15 @@ const unanswered = (id: string): Answer => ({
     'this tool call has to be asked for, and no sidecar answers: it is denied. Start the sidecar (spanwarden collect), or see spanwarden status',
 })
 
-export const stopDenial = ({ scope, value, reason }: StopState): Denial => ({
-  code: 'STOPPED',
-  rule: `${scope}:${value}`,
-  message: `stopped (${scope}${value === '' ? '' : ` ${value}`}): ${reason}. A person can let it go on: spanwarden resume`,
-})
+export function stopDenial({ scope, value, reason }: StopState): Denial {
+  const loop = scope === 'run' ? loopRuleIn(reason) : undefined
+  return {
+    code: loop === undefined ? 'STOPPED' : 'LOOP_STOPPED',
+    rule: loop ?? `${scope}:${value}`,
+    message: `stopped (${scope}${value === '' ? '' : ` ${value}`}): ${reason}. A person can let it go on: spanwarden resume`,
+    isStop: true,
+  }
+}
 
 /** Not node:timers/promises, which would be loaded with each start. */
 const delay = (ms: number): Promise<void> =>

@@ -6,22 +6,28 @@ import type { DenialError } from './denial-error.ts'
 import type { GuardDecision } from '../context.ts'
 import type { HeldAmount } from './purse.ts'
 
+/** What an attempt has come to, in nano-USD. */
+export interface AttemptTold {
+  /** The call cost more than was held for it. */
+  exceeded(excess: number): void
+  spent(nanoUsd: number): void
+}
+
 /** One request to a model that was let through: what it may cost is held until it is known what it did. */
 export class ModelAttempt {
   readonly decision: GuardDecision
   /** Aborts the request when a stop comes; its reason is the error that the caller gets. */
   readonly controller = new AbortController()
   readonly #held: HeldAmount | undefined
-  readonly #exceeded: (excess: number) => void
+  readonly #told: AttemptTold
   #under: CallUnderWay | undefined
   #isOver = false
   #refused: DenialError | undefined
 
-  /** `exceeded`: the call cost more than was held for it. */
-  constructor(decision: GuardDecision, held: HeldAmount | undefined, exceeded: (excess: number) => void) {
+  constructor(decision: GuardDecision, held: HeldAmount | undefined, told: AttemptTold) {
     this.decision = decision
     this.#held = held
-    this.#exceeded = exceeded
+    this.#told = told
   }
 
   set under(under: CallUnderWay | undefined) {
@@ -71,7 +77,10 @@ export class ModelAttempt {
     this.#held?.settle(cost)
     this.#under?.end()
     const excess = this.#held === undefined || cost === undefined ? 0 : cost - this.#held.amount
-    if (excess > 0) this.#exceeded(excess)
+    if (excess > 0) this.#told.exceeded(excess)
+    // What nobody knows is spent, as far as it was held.
+    const spent = cost ?? this.#held?.amount ?? 0
+    if (spent > 0) this.#told.spent(spent)
   }
 }
 

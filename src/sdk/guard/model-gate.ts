@@ -62,7 +62,7 @@ export class ModelGate {
       if (rules !== undefined && bound !== undefined) held = await this.#pay(bound, guarded, rules, refuse)
       // The answer took its time: a stop may have come.
       if (held !== undefined) this.#check(guarded, refuse)
-      const attempt = this.#begin(guarded, held, decisionOf(warnings))
+      const attempt = this.#begin(guarded, held, { ...decisionOf(warnings), ...this.#marked(guarded) })
       call?.attempted(attempt)
       return { attempt, body: bound?.body }
     } catch (error) {
@@ -80,9 +80,7 @@ export class ModelGate {
   #check(call: GuardedCall, refuse: (denial: Denial) => void): void {
     const denial = this.guard.denialOf(call)
     if (denial !== undefined) refuse(denial)
-    const { run } = call.scopes
-    const key = run === undefined ? undefined : `${run} ${ambientOf().agentName ?? ''}`
-    if (this.guard.rules?.loops === true && this.guard.loops.isOver(key)) refuse(LOOP_OVER)
+    if (this.guard.rules?.loops === true && this.guard.loops.isOver(call.scopes)) refuse(LOOP_OVER)
   }
 
   async #pay(
@@ -103,11 +101,23 @@ export class ModelGate {
     return undefined
   }
 
+  /** The run is beyond a figure: its span says so. */
+  #marked({ scopes }: GuardedCall): Partial<GuardDecision> {
+    const { rules, activities } = this.guard
+    if (rules?.velocity !== true) return {}
+    const mark = activities.called(scopes, { depth: ambientOf().agentDepth })
+    return mark === undefined ? {} : { rule: `LOOP_STOPPED ${mark.rule}`, loopLevel: mark.level }
+  }
+
   #begin(call: GuardedCall, held: HeldAmount | undefined, decision: GuardDecision): ModelAttempt {
     const { guard } = this
-    const attempt = new ModelAttempt(decision, held, (excess) =>
-      guard.client.tell({ type: 'violation', model: call.model ?? 'unknown', excess, scopes: call.scopes }),
-    )
+    const attempt = new ModelAttempt(decision, held, {
+      exceeded: (excess) =>
+        guard.client.tell({ type: 'violation', model: call.model ?? 'unknown', excess, scopes: call.scopes }),
+      spent: (nanoUsd) => {
+        if (guard.rules?.velocity === true) guard.activities.spent(call.scopes, nanoUsd)
+      },
+    })
     const under = guard.underWay.begin(call, (stop) => attempt.abort(stop))
     if (under === undefined) throw new RangeError('too many calls are under way')
     attempt.under = under

@@ -19,6 +19,7 @@ import type { LoopMark } from '../../limits/loops/loop-detector.ts'
 import type { CallUnderWay, GuardedCall } from './calls-under-way.ts'
 import type { Denial, DenialError } from './denial-error.ts'
 import type { Guard } from './guard.ts'
+import type { WatchedAgent } from './run-loops.ts'
 import type { ToolKind } from '../runtime.ts'
 
 /** A tool call that is about to be made. */
@@ -65,7 +66,7 @@ export class GuardedTool {
   readonly #key: () => string
   #under: CallUnderWay | undefined
   #admitted: string | undefined
-  #run: string | undefined
+  #agent: WatchedAgent | undefined
   #class: ToolClass = 'write'
   #startedAt = 0
 
@@ -148,14 +149,20 @@ export class GuardedTool {
     const call: GuardedCall = { scopes, tool: name }
     this.#class = classOf(this.#tool, rules)
     this.#startedAt = performance.now()
-    if (scopes.run !== undefined && rules?.loops === true)
-      this.#run = `${scopes.run} ${ambientOf(active).agentName ?? ''}`
+    const { agentName: agent = '', agentSpan, agentDepth } = ambientOf(active)
+    if (scopes.run !== undefined && rules?.loops === true) this.#agent = { run: scopes.run, agent, call: agentSpan }
     this.#decide('allow')
     const denial = guard.denialOf(call) ?? this.#loopDenial()
     if (denial !== undefined) this.#refuse(denial)
     if (isSync && this.#mustAsk()) this.#refuse(cannotWait(name))
     this.#under = guard.underWay.begin(call, () => undefined)
     if (this.#under === undefined) throw new RangeError('too many calls are under way')
+    if (rules?.velocity !== true) return
+    const isPolling = rules.polling?.includes(name) === true
+    const mark = guard.activities.called(scopes, { tools: isPolling ? 0 : 1, depth: agentDepth })
+    if (mark === undefined) return
+    this.#span.setAttribute(ATTR_SPANWARDEN_LOOP_LEVEL, mark.level)
+    this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_RULE, `LOOP_STOPPED ${mark.rule}`)
   }
 
   #mustAsk(): boolean {
@@ -172,9 +179,9 @@ export class GuardedTool {
   }
 
   #loopDenial(): Denial | undefined {
-    const mark = this.#guard.loops.stopOf(this.#run)
-    if (mark === undefined || this.#run === undefined) return undefined
-    this.#guard.loops.denied(this.#run)
+    const mark = this.#guard.loops.stopOf(this.#agent)
+    if (mark === undefined || this.#agent === undefined) return undefined
+    this.#guard.loops.denied(this.#agent)
     return loopDenial(mark, this.#tool.name)
   }
 
@@ -229,14 +236,12 @@ export class GuardedTool {
     const id = this.#admitted
     if (id !== undefined)
       this.#guard.client.tell({ type: 'outcome', id, result, durationMs: performance.now() - this.#startedAt })
-    if (this.#run === undefined) return
+    if (this.#agent === undefined) return
     const { name, input } = this.#tool
     const hasSideEffect = this.#class !== 'read'
-    const mark = this.#guard.loops.observe(this.#run, {
-      call: callSignature(name, input),
-      result: signature,
-      hasSideEffect,
-    })
+    const step = { call: callSignature(name, input), result: signature, hasSideEffect }
+    const { polling: tools = [], pollingMs: maxMs = 0 } = this.#guard.rules ?? {}
+    const mark = this.#guard.loops.observe(this.#agent, name, step, { tools, maxMs })
     if (mark !== undefined) this.#mark(mark)
   }
 

@@ -9,7 +9,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
 } from '../../conventions.ts'
 import { boundWords } from '../bounded-words.ts'
-import { inheritedAttributes, spanParent, withAmbient, withSpan } from '../context.ts'
+import { agentAmbient, inheritedAttributes, spanParent, withAmbient, withSpan } from '../context.ts'
 import { failSpan, guarded } from '../fail-span.ts'
 import { errorTypeOf } from '../call-error.ts'
 import type { SdkContext } from './instrumentation.ts'
@@ -48,7 +48,7 @@ export function startAgentRun(sdk: SdkContext, request: AgentRequest): AgentRun 
   const ambient = {
     toolCall: undefined,
     modelCall: undefined,
-    ...(name === undefined ? {} : { agentName: name }),
+    ...agentAmbient(outer, span, name),
     ...(conversationId === undefined ? {} : { conversationId }),
   }
   return new AgentRun(new OpenRun(sdk, span), withSpan(withAmbient(outer, ambient), span))

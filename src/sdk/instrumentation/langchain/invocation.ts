@@ -10,7 +10,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
 } from '../../../conventions.ts'
-import { ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from '../../context.ts'
+import { agentAmbient, ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from '../../context.ts'
 import { contentJson } from '../../content.ts'
 import { failSpan, guarded } from '../../fail-span.ts'
 import { observe } from '../../observe.ts'
@@ -131,10 +131,9 @@ function begin(sdk: SdkContext, describe: () => Invocation) {
     const spanName = name === undefined ? operation : `${operation} ${name}`
     const span = sdk.tracer.startSpan(spanName, { kind: SpanKind.INTERNAL, attributes }, outer)
     recordInput(sdk, span, invocation)
-    const { agentName, conversationId: outerConversation } = ambientOf(outer)
+    const { conversationId: outerConversation } = ambientOf(outer)
     const ambient = {
-      // What an agent without a name calls belongs to the agent around it.
-      agentName: kind === 'agent' ? (name ?? agentName) : agentName,
+      ...(kind === 'agent' ? agentAmbient(outer, span, name) : {}),
       conversationId: conversationId ?? outerConversation,
       toolCall: undefined,
       modelCall: undefined,

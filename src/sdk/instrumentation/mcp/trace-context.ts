@@ -61,6 +61,8 @@ const alone = (from: Context): Context =>
     conversationId: undefined,
     userId: undefined,
     agentName: undefined,
+    agentSpan: undefined,
+    agentDepth: undefined,
     toolCall: undefined,
     modelCall: undefined,
   })

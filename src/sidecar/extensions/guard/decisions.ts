@@ -6,6 +6,7 @@ import type { Ledger } from '../../../ledger/ledger.ts'
 import type { NanoUsd } from '../../../ledger/nano-usd.ts'
 import type { RateBook, RateRequest, RateResult } from '../../../ledger/rate-book.ts'
 import type { DenialCode } from '../../../limits/denial-code.ts'
+import { loopRuleIn } from '../../../limits/loops/loop-reason.ts'
 import { rateRefsOf } from '../../../limits/rates/rate-limit.ts'
 import type { ComponentContext } from '../../component.ts'
 import { denialMessage, rateMessage } from './denial-message.ts'
@@ -150,7 +151,8 @@ const NOTHING = { committed: 0, held: 0, suspense: 0 }
 
 const stopped = ({ scope, value, reason }: { scope: string; value: string; reason: string }): Decision => ({
   isGranted: false,
-  code: 'STOPPED',
-  rule: `${scope}${scope === 'fleet' ? '' : `:${value}`}`,
+  ...(scope === 'run' && loopRuleIn(reason) !== undefined
+    ? { code: 'LOOP_STOPPED', rule: loopRuleIn(reason) ?? '' }
+    : { code: 'STOPPED', rule: `${scope}${scope === 'fleet' ? '' : `:${value}`}` }),
   message: `${scope === 'fleet' ? 'everything' : `${scope} ${value}`} is stopped (${reason}); \`spanwarden resume\` lets it go on`,
 })

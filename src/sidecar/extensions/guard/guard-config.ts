@@ -4,6 +4,7 @@ import { nanoUsd } from '../../../ledger/nano-usd.ts'
 import type { RateLimit, RateRule } from '../../../limits/rates/rate-limit.ts'
 import { duration, endpoint } from '../../config-types.ts'
 import type { GuardSettings } from './guard-settings.ts'
+import { velocityConfig, velocityRules } from './velocity-config.ts'
 import { signalsOf, stopConfig } from './stop-config.ts'
 import { supervisedConfig, supervisedSettings } from './supervised-config.ts'
 
@@ -80,9 +81,19 @@ export const guardConfig = z
           .max(1000)
           .default(3)
           .describe('Loop stops of one agent within an hour that stop the agent until a person resumes it; 0: never.'),
+        polling: z
+          .array(toolName)
+          .max(NAMES_MAX)
+          .default([])
+          .describe('Tools that are called until their answer changes: the same answer again is no loop.'),
+        polling_max: duration
+          .refine((ms) => ms > 0 && ms <= 7 * 86_400_000, '7 days at most')
+          .prefault('1h')
+          .describe('For so long; then it is one.'),
       })
-      .default({ enabled: false, agent_stops_after: 3 })
+      .default({ enabled: false, agent_stops_after: 3, polling: [], polling_max: 3_600_000 })
       .describe('Loop detection. Off where this is left out.'),
+    velocity: velocityConfig,
     audit: z
       .strictObject({
         classes: z
@@ -151,6 +162,7 @@ export function guardSettings(config: GuardConfig): GuardSettings {
   const tools = Object.fromEntries(Object.entries(config.tools).map(([key, one]) => [key, one.class]))
   const supervised = supervisedSettings(config.supervised)
   const hasScope = (wanted: string): boolean => budgets.some((one) => one.scope === wanted)
+  const velocity = velocityRules(config.velocity, config.loops.enabled)
   const isOfAll = rates.some((one) => one.tool === undefined && one.class === undefined)
   return {
     mode: config.mode,
@@ -169,6 +181,9 @@ export function guardSettings(config: GuardConfig): GuardSettings {
       unknownModel: config.unknown_model,
       outputTokensDefault: config.output_tokens_default,
       loops: config.loops.enabled,
+      polling: config.loops.polling,
+      pollingMs: config.loops.polling_max,
+      velocity: velocity !== undefined,
       // What a person has approved is on record, whatever else is.
       auditClasses: [...new Set([...config.audit.classes, ...(supervised?.classes ?? [])])],
     },
@@ -179,6 +194,7 @@ export function guardSettings(config: GuardConfig): GuardSettings {
     signals: signalsOf(config.stop),
     loopStopsMax: config.loops.agent_stops_after,
     processesMax: config.max_processes,
+    velocity,
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { CONTROL_PROTOCOL } from '../../../control/guard-messages.ts'
-import type { FromAgent, Hello, LoopReport, StopState, Welcome } from '../../../control/guard-messages.ts'
+import type { FromAgent, Hello, StopState, Welcome } from '../../../control/guard-messages.ts'
 import { GuardServer } from '../../../control/guard-server.ts'
 import type { GuardListen, GuardPeer } from '../../../control/guard-server.ts'
 import { Ledger } from '../../../ledger/ledger.ts'
@@ -10,7 +10,7 @@ import type { ComponentContext, ServiceName } from '../../component.ts'
 import { bookedMs, readEpoch, writeEpoch } from './epoch-file.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { KillOrders } from './kill-orders.ts'
-import { LoopStops } from './loop-stops.ts'
+import { LoopWatch } from './loop-watch.ts'
 import { openBooks } from './open-books.ts'
 import type { Books } from './open-books.ts'
 import { Processes } from './processes.ts'
@@ -53,7 +53,7 @@ export class GuardHost {
   #cancelLook = (): void => {}
   readonly #windowTurn = new WindowTurn()
   readonly #expired = new Map<string, string>()
-  readonly #loopStops = new LoopStops()
+  readonly #loops: LoopWatch
 
   constructor(context: ComponentContext) {
     this.#context = context
@@ -64,6 +64,13 @@ export class GuardHost {
       books: () => this.#books,
       problem: (problem) => this.#setProblem(problem),
       randomId,
+    })
+    this.#loops = new LoopWatch({
+      context,
+      processes: this.processes,
+      settings: () => this.settings,
+      books: () => this.#books,
+      stop: (stop) => this.#stopBySelf(stop),
     })
     this.#server = new GuardServer({
       // What limits the configuration may set; more is asked for at a restart only.
@@ -258,22 +265,12 @@ export class GuardHost {
       case 'violation':
         return this.#overBound(message.model, message.excess)
       case 'loop':
-        return this.#loop(message)
+        return this.#loops.reported(message)
+      case 'activity':
+        return this.#loops.told(peer, message)
       default:
         return books.desk.take(peer, message)
     }
-  }
-
-  #loop({ scopes: { agent, run }, level, rule }: LoopReport): void {
-    const { settings } = this
-    this.#count(`agent_loop_${level}s_total`, `Runs that were in a loop (${level}).`, { agent, rule })
-    if (level === 'warn' || settings?.mode !== 'enforce') return
-    // Reported again after a lost connection.
-    if (run !== undefined && this.#books?.stops.isStopped('run', run) === true) return
-    if (run !== undefined) this.#stopBySelf({ scope: 'run', value: run, reason: `loop: ${rule}` })
-    const recent = this.#loopStops.add(agent, this.#context.clock.monotonic())
-    if (settings.loopStopsMax > 0 && recent >= settings.loopStopsMax)
-      this.#stopBySelf({ scope: 'agent', value: agent, reason: `${recent} loops within an hour` })
   }
 
   #overBound(model: string, excess: number): void {
@@ -313,6 +310,7 @@ export class GuardHost {
     this.kill.look()
     this.#lookAtApprovals()
     if (clock.monotonic() - this.#prunedAt > PRUNE_EVERY_MS) this.#prune()
+    this.#keepPast()
     if (ledger.clock.lastMs - this.#bookedMs > 60_000) this.#writeEpoch(ledger)
   }
 
@@ -325,12 +323,21 @@ export class GuardHost {
     }
   }
 
+  #keepPast(): void {
+    try {
+      this.#loops.look()
+    } catch (error) {
+      this.#setProblem(error instanceof Error ? error.message : 'error')
+    }
+  }
+
   #prune(): void {
     const { clock } = this.#context
     this.#prunedAt = clock.monotonic()
     try {
       this.#books?.ledger.prune(clock.now() - KEPT_MS)
       this.#books?.rates.prune(clock.now() - KEPT_MS)
+      this.#books?.past.prune(clock.now() - KEPT_MS)
       this.#books?.approvals.prune(clock.now() - KEPT_MS)
     } catch (error) {
       this.#setProblem(error instanceof Error ? error.message : 'error')

@@ -1,5 +1,6 @@
 import type { GuardMode, GuardRules, ToolClass } from '../../../control/guard-messages.ts'
 import type { RateLimit } from '../../../limits/rates/rate-limit.ts'
+import type { VelocityRules } from '../../../limits/velocity.ts'
 import type { Budget } from '../../../ledger/budget.ts'
 import type { SignalTimes } from './stop-progress.ts'
 import type { Supervised } from './supervised-config.ts'
@@ -23,4 +24,6 @@ export interface GuardSettings {
   /** Loop stops of one agent within an hour that stop the agent; 0: never. */
   readonly loopStopsMax: number
   readonly processesMax: number
+  /** How much a run may do; undefined: that is not looked at. */
+  readonly velocity: VelocityRules | undefined
 }

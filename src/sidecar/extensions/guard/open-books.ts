@@ -1,6 +1,7 @@
 import { ApprovalBook } from '../../../ledger/approval-book.ts'
 import { KillBook } from '../../../ledger/kill-book.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
+import { PastRuns } from '../../../ledger/past-runs.ts'
 import { RateBook } from '../../../ledger/rate-book.ts'
 import type { ComponentContext } from '../../component.ts'
 import { Approvals } from './approvals.ts'
@@ -17,6 +18,7 @@ export interface Books {
   readonly ledger: Ledger
   readonly rates: RateBook
   readonly stops: Stops
+  readonly past: PastRuns
   readonly desk: GuardDesk
   readonly audit: AuditTrail
   readonly approvals: Approvals
@@ -44,5 +46,5 @@ export function openBooks(ledger: Ledger, settings: GuardSettings, options: Open
     isStopped: ({ scopes, tool }) => stops.of(scopes, { tool }) !== undefined,
   })
   const desk: GuardDesk = new GuardDesk({ ...options, audit, approvals, settings, ledger, rates, stops, journals })
-  return { ledger, rates, stops, desk, audit, approvals }
+  return { ledger, rates, stops, past: new PastRuns(ledger), desk, audit, approvals }
 }
