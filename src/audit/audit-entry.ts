@@ -35,7 +35,7 @@ export interface AuditAttempt extends AuditedCall {
 
 export interface AuditOutcome extends AuditedCall {
   readonly event: 'outcome'
-  /** `ok`, `timeout`, `aborted`, `unknown`, `error:<class>`, `http:<status>`, `exit:<code>`; anything else becomes `error`. */
+  /** `ok`, `timeout`, `aborted`, `unknown`, `not_called`, `error:<class>`, `http:<status>`, `exit:<code>`; anything else becomes `error`. */
   readonly result: string
   readonly durationMs?: number | undefined
   /** What it cost. */
@@ -53,6 +53,8 @@ export interface AuditAction {
   readonly by?: string | undefined
   /** As the person wrote it, the first 200 characters. */
   readonly reason?: string | undefined
+  /** What came of it, as of an outcome. */
+  readonly result?: string | undefined
 }
 
 export type AuditEntry = AuditAttempt | AuditOutcome | AuditAction

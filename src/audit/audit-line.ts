@@ -36,6 +36,7 @@ function fieldsOf(entry: AuditEntry | AuditNote): object {
       call: idIn(entry.call),
       by: nameIn(entry.by, 64),
       reason: entry.reason?.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').slice(0, REASON_CHARACTERS_MAX),
+      result: entry.result === undefined ? undefined : resultIn(entry.result),
     }
   }
   const { hold, nanoUsd } = entry
@@ -58,8 +59,8 @@ function fieldsOf(entry: AuditEntry | AuditNote): object {
     args_hmac: matching(argsHmac, /^[\w-]{16,64}$/),
     decision: decision === 'allow' || decision === 'would_deny' ? decision : 'deny',
     rule: nameIn(rule, 128),
-    ...money,
     by: nameIn(by, 64),
+    ...money,
   }
 }
 
@@ -91,7 +92,7 @@ const matching = (text: string | undefined, pattern: RegExp): string | undefined
   text !== undefined && pattern.test(text) ? text : undefined
 
 const resultIn = (result: string): string =>
-  /^(?:ok|timeout|aborted|unknown|error|error:[A-Za-z_][\w.]{0,63}|http:\d{3}|exit:-?\d{1,10})$/.test(result)
+  /^(?:ok|timeout|aborted|unknown|not_called|error|error:[A-Za-z_][\w.]{0,63}|http:\d{3}|exit:-?\d{1,10})$/.test(result)
     ? result
     : 'error'
 

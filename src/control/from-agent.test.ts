@@ -29,6 +29,9 @@ const fromAgent: readonly FromAgent[] = [
   { type: 'loop', scopes, level: 'stop', rule: 'r', tool: 'post' },
   { type: 'stopping', id: 's', underWay: 1 },
   { type: 'stopped', id: 's', aborted: 2 },
+  { type: 'remembered', id: 'r', calls: ['c'], forgotten: 1 },
+  { type: 'undone', id: 'u', call: 'c', result: 'failed', error: 'TypeError' },
+  { type: 'recipe', tool: 'post', recipe: 'delete it' },
 ]
 const fromSidecar: readonly FromSidecar[] = [
   {
@@ -56,6 +59,8 @@ const fromSidecar: readonly FromSidecar[] = [
   { type: 'stop', id: 's', scope: 'model', value: 'm', reason: 'r' },
   { type: 'resume', scope: 'agent', value: 'a' },
   { type: 'refusal', message: 'm' },
+  { type: 'remembers', id: 'r', calls: ['c'] },
+  { type: 'undo', id: 'u', call: 'c' },
 ]
 
 describe.each([

@@ -28,6 +28,7 @@ import {
   word,
 } from './message-fields.ts'
 import { activity } from './run-messages.ts'
+import { recipe, remembered, undone } from './undo-messages.ts'
 
 export const toolClass = oneOf<ToolClass>(['read', 'write', 'post', 'pay', 'exec'])
 
@@ -93,7 +94,10 @@ export const readFromAgent = messageOf<FromAgent>({
     rule: label,
     tool: label,
   }),
-  stopping: fields<Stopping>({ type: word('stopping'), id, underWay: count }),
   activity,
+  stopping: fields<Stopping>({ type: word('stopping'), id, underWay: count }),
   stopped: fields<Stopped>({ type: word('stopped'), id, aborted: count }),
+  remembered,
+  undone,
+  recipe,
 })

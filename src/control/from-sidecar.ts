@@ -28,6 +28,7 @@ import {
   word,
 } from './message-fields.ts'
 import { mark } from './run-messages.ts'
+import { remembers, undo } from './undo-messages.ts'
 
 /** Tools, and stops, that one welcome can name; a line has no room for more. */
 const NAMES_MAX = 2000
@@ -80,4 +81,6 @@ export const readFromSidecar = messageOf<FromSidecar>({
   resume: fields<Resume>({ type: word('resume'), scope: stopScope, value: label }),
   mark,
   refusal: fields<Refusal>({ type: word('refusal'), message: sentence }),
+  remembers,
+  undo,
 })

@@ -19,6 +19,7 @@ import type {
   Welcome,
 } from './guard-messages.ts'
 import type { RunActivity, RunMark } from './run-messages.ts'
+import type { Recipe, Remembered, Remembers, Undo, Undone } from './undo-messages.ts'
 import { LineReader, lineOf } from './line-framing.ts'
 import { ProtocolError } from './message-fields.ts'
 
@@ -29,7 +30,18 @@ export type ControlAddress =
 
 export type Ask = Hold | Admit
 /** Needs no answer: kept, and sent again over a new connection, until a `lease` says that it is in the books. */
-export type Tell = Stopping | Spend | Settle | BoundViolation | ToolOutcome | LoopReport | RunActivity | Stopped
+export type Tell =
+  | Stopping
+  | Spend
+  | Settle
+  | BoundViolation
+  | ToolOutcome
+  | LoopReport
+  | RunActivity
+  | Stopped
+  | Remembered
+  | Undone
+  | Recipe
 
 export interface GuardClientOptions {
   readonly address: ControlAddress
@@ -43,6 +55,10 @@ export interface GuardClientOptions {
   resume(message: Resume): void
   /** A run is beyond a figure. */
   mark?(message: RunMark): void
+  /** To be answered with `remembered`. */
+  remembers?(message: Remembers): void
+  /** To be answered with `undone`. */
+  undo?(message: Undo): void
   /** The connection has ended, or none can be made. No content in the reason. */
   lost?(reason: string): void
   /** Milliseconds that never run backwards. */
@@ -145,6 +161,11 @@ export class GuardClient {
     })
   }
 
+  /** Who asked wants no answer any more: it is denied, and what may have been granted meanwhile is given back. */
+  withdraw(id: string): void {
+    this.#giveUp(id, 'the question was withdrawn')
+  }
+
   tell(message: Tell): void {
     if (this.#isClosed) return
     this.#tells.push(message)
@@ -237,6 +258,10 @@ export class GuardClient {
         return this.#options.resume(message)
       case 'mark':
         return this.#options.mark?.(message)
+      case 'remembers':
+        return this.#options.remembers?.(message)
+      case 'undo':
+        return this.#options.undo?.(message)
     }
   }
 

@@ -4,8 +4,8 @@
  */
 
 import type { DenialCode } from '../limits/denial-code.ts'
-
 import type { RunActivity, RunMark } from './run-messages.ts'
+import type { Recipe, Remembered, Remembers, Undo, Undone } from './undo-messages.ts'
 
 /** Goes up with a change that an older side would misunderstand. */
 export const CONTROL_PROTOCOL = 1
@@ -231,4 +231,7 @@ export type FromAgent =
   | LoopReport
   | RunActivity
   | Stopped
-export type FromSidecar = Welcome | Lease | Answer | Stop | Resume | RunMark | Refusal
+  | Remembered
+  | Undone
+  | Recipe
+export type FromSidecar = Welcome | Lease | Answer | Stop | Resume | RunMark | Refusal | Remembers | Undo

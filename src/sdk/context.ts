@@ -17,6 +17,8 @@ export interface Ambient {
   readonly modelCall?: ModelCallScope | undefined
   /** A request that the guard has let through; who sends it takes it out. */
   readonly admitted?: Admitted | undefined
+  /** A person takes a call back: tools that are called for it are not asked for. */
+  readonly isRollback?: boolean | undefined
 }
 
 /** One model call, as the calls inside it see it. */

@@ -44,9 +44,14 @@ export interface ToolOptions {
   /** Effect on the outside world. Classes other than `read` are what limits and rollback look at. */
   readonly class?: 'read' | 'write' | 'post' | 'pay' | 'exec' | 'delete'
   readonly description?: string
-  /** Takes the effect of one call back; for `spanwarden rollback`. */
-  readonly undo?: (call: { readonly arguments: readonly unknown[]; readonly result: unknown }) => unknown
+  /** How one call is taken back, for `spanwarden rollback`: by a function, by hand, or by hand where the process of the function has ended. */
+  readonly undo?: ToolUndo
 }
+
+export type ToolUndo = UndoFunction | { readonly run?: UndoFunction; readonly recipe: string }
+
+/** Takes the effect of one call back. Gets what the tool was given and what it returned, which are kept in the agent's memory for it. */
+export type UndoFunction = (call: { readonly arguments: readonly unknown[]; readonly result: unknown }) => unknown
 
 /** How a tool gives its result. A synchronous one can't wait until the guard has asked. */
 export type ToolKind = 'async' | 'async generator' | 'sync'

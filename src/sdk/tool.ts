@@ -16,6 +16,7 @@ import {
 import { contentText } from './content.ts'
 import { inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
 import { attempted, failSpan, guarded } from './fail-span.ts'
+import type { OutgoingTool } from './guard/tool-gate.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { observe } from './observe.ts'
 import type { ToolKind, ToolOptions } from './runtime.ts'
@@ -29,8 +30,9 @@ export function runTool(
   args: readonly unknown[],
   kind?: ToolKind,
 ): unknown {
-  const { description, class: effect } = options
-  return runToolCall(sdk, { name, description, class: effect, input: args.length === 1 ? args[0] : args, kind }, call)
+  const { description, class: effect, undo } = options
+  const input = args.length === 1 ? args[0] : args
+  return runToolCall(sdk, { name, description, class: effect, input, kind, undo: undo && { how: undo, args } }, call)
 }
 
 /** A tool call as whoever runs it describes it: a library that runs the tools of an agent, or the agent itself. */
@@ -41,6 +43,7 @@ export interface ToolCall {
   readonly class?: ToolOptions['class'] | undefined
   /** How it gives its result: by a promise, unless told otherwise. */
   readonly kind?: ToolKind | undefined
+  readonly undo?: OutgoingTool['undo']
   /** What the tool is given, for captured content. */
   readonly input: unknown
   /** Reads what `call` returned, where that is not the result itself. */
@@ -59,8 +62,8 @@ export interface ToolResult {
 export function runToolCall(sdk: SdkContext, tool: ToolCall, call: () => unknown): unknown {
   const outer = spanParent()
   const span = attempted(sdk, 'starting a tool span', () => startToolSpan(sdk, tool, outer)) ?? UNSEEN
-  const { name, class: effect, input, kind = 'async' } = tool
-  const checked = sdk.guard?.tools.open({ name, class: effect, input, kind }, span)
+  const { name, class: effect, input, kind = 'async', undo } = tool
+  const checked = sdk.guard?.tools.open({ name, class: effect, input, kind, undo }, span)
   if (span === UNSEEN && checked === undefined) return call()
   const end = (settle: () => void): void => {
     guarded(sdk, 'ending a tool span', settle)

@@ -6,6 +6,7 @@ import { LEASE_LOOK_MS, LEASE_WAIT_MS, TELL_INTERVAL_MS } from './guard-limits.t
 import { Purse } from './purse.ts'
 import { RunActivities } from './run-activity.ts'
 import { RunLoops } from './run-loops.ts'
+import { UndoBook } from './undo-book.ts'
 import { isSpanContextValid, trace } from '@opentelemetry/api'
 import type { Context } from '@opentelemetry/api'
 import type {
@@ -24,10 +25,13 @@ import type { PurseOptions } from './purse.ts'
 
 type Client = Pick<
   GuardClient,
-  'start' | 'ask' | 'tell' | 'flush' | 'close' | 'isConnected' | 'leaseUntil' | 'tellsWaiting'
+  'start' | 'ask' | 'withdraw' | 'tell' | 'flush' | 'close' | 'isConnected' | 'leaseUntil' | 'tellsWaiting'
 >
 /** What the connection tells. */
-export type ClientEvents = Pick<GuardClientOptions, 'inFlight' | 'welcome' | 'stop' | 'resume' | 'mark' | 'lost'>
+export type ClientEvents = Pick<
+  GuardClientOptions,
+  'inFlight' | 'welcome' | 'stop' | 'resume' | 'mark' | 'remembers' | 'undo' | 'lost'
+>
 
 export interface GuardOptions {
   /** `shadow`: whatever the sidecar says, nothing is denied but what a person has stopped. */
@@ -51,6 +55,7 @@ export class Guard {
   readonly loops = new RunLoops()
   readonly activities: RunActivities
   readonly underWay: CallsUnderWay
+  readonly undos: UndoBook
   readonly #options: GuardOptions
   readonly #startedAt = performance.now()
   #welcome: Welcome | undefined
@@ -67,8 +72,11 @@ export class Guard {
       },
       resume: ({ scope, value }) => this.underWay.resume(scope, value),
       mark: (mark) => this.activities.marked(mark),
+      remembers: (asked) => this.undos.look(asked),
+      undo: (order) => void this.undos.undo(order),
     })
     this.underWay = new CallsUnderWay((message) => this.client.tell(message))
+    this.undos = new UndoBook({ tell: (message) => this.client.tell(message) })
     this.activities = new RunActivities((message) => this.client.tell(message))
     this.purse = new Purse({ client: this.client, journal: options.journal })
   }
@@ -133,17 +141,23 @@ export class Guard {
     while (isWorthWaiting() && !this.hasLease) await delay(LEASE_LOOK_MS)
   }
 
-  /** Asks, for as long as the sidecar can answer: a person may be thinking, but nobody waits for a sidecar that is gone. */
-  async answerWithinLease(message: Admit, timeoutMs: number): Promise<Answer> {
+  /**
+   * Asks, for as long as the sidecar can answer: a person may be thinking, but nobody waits for a sidecar that is gone, or when `interrupted` comes first (`interrupted` then). What
+   * is waited for no more is withdrawn, so that no person decides about it.
+   */
+  async answerWithinLease(
+    message: Admit,
+    timeoutMs: number,
+    interrupted: Promise<'interrupted'>,
+  ): Promise<Answer | 'interrupted'> {
     const over = new AbortController()
     const asked = this.client.ask(message, timeoutMs)
-    const answer = await Promise.race([asked, this.#sidecarGone(over.signal)])
+    const answer = await Promise.race([asked, this.#sidecarGone(over.signal), interrupted])
     over.abort()
-    if (answer === undefined) {
-      void this.#giveBack(asked)
-      return unanswered(message.id)
-    }
-    return answer
+    if (typeof answer === 'object') return answer
+    this.client.withdraw(message.id)
+    void this.#giveBack(asked)
+    return answer ?? unanswered(message.id)
   }
 
   /** Resolves when the sidecar is away, and the lease with it. */

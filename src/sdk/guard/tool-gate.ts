@@ -20,7 +20,7 @@ import type { CallUnderWay, GuardedCall } from './calls-under-way.ts'
 import type { Denial, DenialError } from './denial-error.ts'
 import type { Guard } from './guard.ts'
 import type { WatchedAgent } from './run-loops.ts'
-import type { ToolKind } from '../runtime.ts'
+import type { ToolKind, ToolUndo } from '../runtime.ts'
 
 /** A tool call that is about to be made. */
 export interface OutgoingTool {
@@ -30,6 +30,8 @@ export interface OutgoingTool {
   readonly input: unknown
   /** How the tool gives its result. One that is neither can't wait for an answer. */
   readonly kind: ToolKind
+  /** How its calls are taken back, and what this one is given. */
+  readonly undo?: { readonly how: ToolUndo; readonly args: readonly unknown[] } | undefined
 }
 
 /** Lets tool calls through, or throws the DenialError that the framework shows to its model. */
@@ -43,7 +45,9 @@ export class ToolGate {
 
   /** Undefined: the guard is off. `span` is the tool's own. */
   open(tool: OutgoingTool, span: Span): GuardedTool | undefined {
-    return this.#guard.mode === 'off' ? undefined : new GuardedTool(this.#guard, tool, span, () => this.#key())
+    if (this.#guard.mode === 'off' || ambientOf().isRollback === true) return undefined
+    if (tool.undo !== undefined) this.#guard.undos.recipe(tool.name, tool.undo.how)
+    return new GuardedTool(this.#guard, tool, span, () => this.#key())
   }
 
   /** Whether the configuration speaks of a tool of this name. */
@@ -65,6 +69,10 @@ export class GuardedTool {
   readonly #span: Span
   readonly #key: () => string
   #under: CallUnderWay | undefined
+  #signal: AbortSignal | undefined
+  /** Ends the wait for an answer. */
+  #interrupt: (() => void) | undefined
+  #isAborted = false
   #admitted: string | undefined
   #agent: WatchedAgent | undefined
   #class: ToolClass = 'write'
@@ -77,8 +85,12 @@ export class GuardedTool {
     this.#key = key
   }
 
-  /** Runs `call` when it may run, in the tool's context. Throws, or rejects with, a DenialError. */
-  run(call: () => unknown): unknown {
+  /**
+   * Runs `call` when it may run, in the tool's context. Throws, or rejects with, a DenialError. With the `signal` of its caller it waits no longer than that one does, and rejects with
+   * its reason.
+   */
+  run(call: () => unknown, signal?: AbortSignal): unknown {
+    this.#signal = signal
     const guard = this.#guard
     const { kind } = this.#tool
     const needsWait = !guard.hasLease && guard.mode === 'enforce'
@@ -100,11 +112,14 @@ export class GuardedTool {
   returned(result: unknown, failed: boolean): void {
     const signature = failed ? errorSignature('tool_error', textOf(result)) : resultSignature(result)
     this.#end(failed ? 'tool_error' : 'ok', signature)
+    const { undo } = this.#tool
+    if (undo === undefined || failed || this.#admitted === undefined) return
+    this.#guard.undos.remember(this.#admitted, undo.how, undo.args, result)
   }
 
   failed(error: unknown): void {
     // Nothing was done, and nothing is learnt of it.
-    if (isDenial(error)) return void this.#under?.end()
+    if (isDenial(error) || this.#isAborted) return void this.#under?.end()
     const name = errorType(error)
     this.#end(name, errorSignature(name, error instanceof Error ? error.message : ''))
   }
@@ -135,7 +150,7 @@ export class GuardedTool {
   }
 
   #refuseFault(error: unknown): void {
-    if (isDenial(error)) throw error
+    if (isDenial(error) || this.#isAborted) throw error
     this.#refuse(this.#guard.failed('tool call', error))
   }
 
@@ -155,7 +170,7 @@ export class GuardedTool {
     const denial = guard.denialOf(call) ?? this.#loopDenial()
     if (denial !== undefined) this.#refuse(denial)
     if (isSync && this.#mustAsk()) this.#refuse(cannotWait(name))
-    this.#under = guard.underWay.begin(call, () => undefined)
+    this.#under = guard.underWay.begin(call, () => this.#interrupt?.())
     if (this.#under === undefined) throw new RangeError('too many calls are under way')
     if (rules?.velocity !== true) return
     const isPolling = rules.polling?.includes(name) === true
@@ -198,14 +213,36 @@ export class GuardedTool {
       ...(span === undefined ? {} : { trace: span.traceId, span: span.spanId }),
       summary: inputSummary(input),
       argumentsHmac: this.#hmacOf(input),
+      // The call is made whatever the answer is: no person is to be kept from work by it.
+      ...(guard.mode === 'enforce' ? {} : { goesOn: true }),
     }
-    const answer = await guard.answerWithinLease(message, ADMIT_TIMEOUT_MS)
+    const answer = await this.#answerTo(message)
+    if (answer === 'interrupted') {
+      const denial = guard.denialOf({ scopes: message.scopes, tool: name })
+      if (denial !== undefined) return this.#refuse(denial)
+      this.#isAborted = true
+      throw this.#signal?.reason
+    }
     if (answer.isGranted) {
       this.#admitted = message.id
       // A stop may have come meanwhile.
       const denial = guard.denialOf({ scopes: message.scopes, tool: name })
       if (denial !== undefined) this.#refuse(denial)
     } else this.#refuse(denialOf(answer))
+  }
+
+  async #answerTo(message: Admit): Promise<Answer | 'interrupted'> {
+    const { promise, resolve } = Promise.withResolvers<'interrupted'>()
+    const interrupt = (): void => resolve('interrupted')
+    this.#interrupt = interrupt
+    if (this.#signal?.aborted === true) interrupt()
+    this.#signal?.addEventListener('abort', interrupt, { once: true })
+    try {
+      return await this.#guard.answerWithinLease(message, ADMIT_TIMEOUT_MS, promise)
+    } finally {
+      this.#interrupt = undefined
+      this.#signal?.removeEventListener('abort', interrupt)
+    }
   }
 
   /** Throws what a denial means in the present mode. */

@@ -11,6 +11,7 @@ import type { GuardConfig } from './guard/guard-config.ts'
 import { guardHost } from './guard/guard-host.ts'
 import { addGuardMetrics } from './guard/guard-metrics.ts'
 import { addGuardRoutes } from './guard/guard-routes.ts'
+import { addRollbackRoutes } from './guard/rollback-routes.ts'
 
 const TOKEN_CHARS_MIN = 16
 
@@ -29,6 +30,7 @@ export const guard = defineExtension({
     const owner = {}
     const token = (): string | undefined => (config.token_file === '' ? undefined : readToken(config.token_file))
     addGuardRoutes(context.http, host, token)
+    addRollbackRoutes(context.http, host, token)
     addApprovalRoutes(context.http, host, token)
     return {
       async start() {

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import type { ToolClass } from '../../../control/guard-messages.ts'
+import { RECIPE_CHARACTERS_MAX } from '../../../control/undo-messages.ts'
 import { nanoUsd } from '../../../ledger/nano-usd.ts'
 import type { RateLimit, RateRule } from '../../../limits/rates/rate-limit.ts'
 import { duration, endpoint } from '../../config-types.ts'
 import type { GuardSettings } from './guard-settings.ts'
-import { velocityConfig, velocityRules } from './velocity-config.ts'
-import { signalsOf, stopConfig } from './stop-config.ts'
 import { supervisedConfig, supervisedSettings } from './supervised-config.ts'
+import { signalsOf, stopConfig } from './stop-config.ts'
+import { velocityConfig, velocityRules } from './velocity-config.ts'
 
 const NAMES_MAX = 200
 const USD_MAX = 1_000_000
@@ -68,7 +69,18 @@ export const guardConfig = z
     budgets: z.record(name, budget).refine(few, tooMany).default({}).describe('Caps of what may be spent, by name.'),
     rates: z.record(name, rate).refine(few, tooMany).default({}).describe('Limits of tool calls, by name.'),
     tools: z
-      .record(toolName, z.strictObject({ class: toolClass.describe('What a call does: `read` only reads.') }))
+      .record(
+        toolName,
+        z.strictObject({
+          class: toolClass.describe('What a call does: `read` only reads.'),
+          recipe: z
+            .string()
+            .min(1)
+            .max(RECIPE_CHARACTERS_MAX)
+            .optional()
+            .describe('How a person takes a call back by hand: `spanwarden rollback` prints it.'),
+        }),
+      )
       .refine(few, tooMany)
       .default({})
       .describe('Classes of tools, by name. One that is not here has the class that the code gives it, else `write`.'),
@@ -169,6 +181,9 @@ export function guardSettings(config: GuardConfig): GuardSettings {
     budgets,
     rates,
     tools,
+    recipes: Object.fromEntries(
+      Object.entries(config.tools).flatMap(([key, { recipe }]) => (recipe === undefined ? [] : [[key, recipe]])),
+    ),
     rules: {
       hasBudgets: budgets.length > 0,
       // Below a ten-thousandth of the smallest cap slices would cost more than they save.

@@ -1,13 +1,4 @@
-import type {
-  Admit,
-  Answer,
-  Hello,
-  Hold,
-  Renew,
-  Settle,
-  Spend,
-  ToolOutcome,
-} from '../../../control/guard-messages.ts'
+import type { Admit, Answer, Hello, Hold, Renew, Settle, Spend, ToolOutcome } from '../../../control/guard-messages.ts'
 import type { GuardPeer } from '../../../control/guard-server.ts'
 import { leftOfSlice } from '../../../control/slice-journal.ts'
 import type { SliceJournal } from '../../../control/slice-journal.ts'

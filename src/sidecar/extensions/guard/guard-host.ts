@@ -14,6 +14,7 @@ import { LoopWatch } from './loop-watch.ts'
 import { openBooks } from './open-books.ts'
 import type { Books } from './open-books.ts'
 import { Processes } from './processes.ts'
+import { isUndoMessage, Rollbacks } from './rollbacks.ts'
 import { writeMarker } from './state-files.ts'
 import { rulesAt } from './supervised-config.ts'
 import { WindowTurn } from './window-turn.ts'
@@ -38,6 +39,7 @@ export const guardHost: ServiceName<GuardHost> = {
 export class GuardHost {
   readonly processes: Processes
   readonly kill: KillOrders
+  readonly rollbacks: Rollbacks
   readonly #context: ComponentContext
   readonly #server: GuardServer
   /** Whoever has the guard configured; the last one counts. */
@@ -65,6 +67,7 @@ export class GuardHost {
       problem: (problem) => this.#setProblem(problem),
       randomId,
     })
+    this.rollbacks = new Rollbacks({ processes: this.processes, context, audit: () => this.#books?.audit, randomId })
     this.#loops = new LoopWatch({
       context,
       processes: this.processes,
@@ -127,6 +130,7 @@ export class GuardHost {
   async use(owner: object, settings: GuardSettings, listen: readonly GuardListen[]): Promise<void> {
     const before = this.#users.at(-1)
     this.#users.push({ owner, settings, listen })
+    this.rollbacks.recipes.configured = settings.recipes
     if (before === undefined) {
       this.#startedAt = this.#context.clock.monotonic()
       this.#open()
@@ -179,6 +183,7 @@ export class GuardHost {
     const { settings } = this
     if (settings === undefined) return
     writeMarker(this.#context.stateFolder, this.settings?.mode ?? 'off')
+    this.rollbacks.recipes.configured = settings.recipes
     if (this.#books !== undefined) {
       this.#books.desk.settings = settings
       this.#books.audit.classes = settings.rules.auditClasses
@@ -256,6 +261,7 @@ export class GuardHost {
   }
 
   #received(peer: GuardPeer, message: Exclude<FromAgent, Hello>): void {
+    if (isUndoMessage(message)) return this.rollbacks.received(message)
     const books = this.#books
     if (books === undefined) return deny(peer, message, this.#problem ?? 'it is stopping')
     switch (message.type) {
@@ -314,18 +320,18 @@ export class GuardHost {
     if (ledger.clock.lastMs - this.#bookedMs > 60_000) this.#writeEpoch(ledger)
   }
 
-  #lookAtApprovals(): void {
+  #keepPast(): void {
     try {
-      // Agents ask for other calls from now on.
-      if (this.#books?.approvals.look() === true) this.#changed()
+      this.#loops.look()
     } catch (error) {
       this.#setProblem(error instanceof Error ? error.message : 'error')
     }
   }
 
-  #keepPast(): void {
+  #lookAtApprovals(): void {
     try {
-      this.#loops.look()
+      // Agents ask for other calls from now on.
+      if (this.#books?.approvals.look() === true) this.#changed()
     } catch (error) {
       this.#setProblem(error instanceof Error ? error.message : 'error')
     }
@@ -337,8 +343,8 @@ export class GuardHost {
     try {
       this.#books?.ledger.prune(clock.now() - KEPT_MS)
       this.#books?.rates.prune(clock.now() - KEPT_MS)
-      this.#books?.past.prune(clock.now() - KEPT_MS)
       this.#books?.approvals.prune(clock.now() - KEPT_MS)
+      this.#books?.past.prune(clock.now() - KEPT_MS)
     } catch (error) {
       this.#setProblem(error instanceof Error ? error.message : 'error')
     }

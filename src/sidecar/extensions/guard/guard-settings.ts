@@ -2,8 +2,8 @@ import type { GuardMode, GuardRules, ToolClass } from '../../../control/guard-me
 import type { RateLimit } from '../../../limits/rates/rate-limit.ts'
 import type { VelocityRules } from '../../../limits/velocity.ts'
 import type { Budget } from '../../../ledger/budget.ts'
-import type { SignalTimes } from './stop-progress.ts'
 import type { Supervised } from './supervised-config.ts'
+import type { SignalTimes } from './stop-progress.ts'
 
 /** What the configuration comes to, durations in milliseconds. */
 export interface GuardSettings {
@@ -11,6 +11,8 @@ export interface GuardSettings {
   readonly budgets: readonly Budget[]
   readonly rates: readonly RateLimit[]
   readonly tools: Readonly<Record<string, ToolClass>>
+  /** How calls are taken back by hand, by tool. */
+  readonly recipes: Readonly<Record<string, string>>
   readonly rules: GuardRules
   /** Undefined: no call waits for a person. */
   readonly supervised: Supervised | undefined
