@@ -2,8 +2,8 @@
 export const ASK_TIMEOUT_MS = 5_000
 /** How long a call waits while only open holds are in its way, in ms. */
 export const HOLD_WAIT_MS = 10_000
-/** For a person's approval, in ms: the sidecar has the real limit and answers before. */
-export const ADMIT_TIMEOUT_MS = 15 * 60_000
+/** For a person's approval, in ms: the sidecar has the real limit (an hour at most) and answers before. */
+export const ADMIT_TIMEOUT_MS = 65 * 60_000
 /** How long a call waits for the first word of the sidecar, or for the lease to go on after the process was busy, in ms. */
 export const LEASE_WAIT_MS = 2_000
 /** How often it looks meanwhile, in ms. */

@@ -219,9 +219,9 @@ export class GuardedTool {
     const answer = await this.#answerTo(message)
     if (answer === 'interrupted') {
       const denial = guard.denialOf({ scopes: message.scopes, tool: name })
-      if (denial !== undefined) return this.#refuse(denial)
-      this.#isAborted = true
-      throw this.#signal?.reason
+      this.#isAborted = denial === undefined && this.#signal?.aborted === true
+      if (this.#isAborted) throw this.#signal?.reason
+      return this.#refuse(denial ?? guard.unavailable('the call was stopped while it waited for an answer'))
     }
     if (answer.isGranted) {
       this.#admitted = message.id

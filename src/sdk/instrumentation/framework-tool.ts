@@ -46,9 +46,9 @@ export class FrameworkTool {
     this.context = within
   }
 
-  /** Runs the tool's work, in its context, when the guard lets it through; else it fails with a DenialError. */
-  run(work: () => unknown): unknown {
-    return this.#checked === undefined ? work() : this.#checked.run(work)
+  /** Runs the tool's work, in its context, when the guard lets it through; else it fails with a DenialError. `signal`: its caller waits no longer. */
+  run(work: () => unknown, signal?: AbortSignal): unknown {
+    return this.#checked === undefined ? work() : this.#checked.run(work, signal)
   }
 
   returned(result: unknown): void {

@@ -30,7 +30,13 @@ function withCheckedTool(request: Fields, tool: FrameworkTool): Fields {
   const own = fieldsOf(tools[name])
   const { execute } = own
   if (typeof execute !== 'function') return request
-  const checked = (...args: unknown[]): unknown => tool.run(() => Reflect.apply(execute, own, args))
+  const checked = (...args: unknown[]): unknown => {
+    const { abortSignal } = fieldsOf(args[1])
+    return tool.run(
+      () => Reflect.apply(execute, own, args),
+      abortSignal instanceof AbortSignal ? abortSignal : undefined,
+    )
+  }
   // The tool may be of a class of its own: all but this one field is read through.
   const stand: unknown = Object.create(own, { execute: { value: checked, enumerable: true } })
   return { ...request, tools: { ...tools, [name]: stand } }

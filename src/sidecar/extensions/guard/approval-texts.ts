@@ -16,9 +16,9 @@ export const callOf = (
   run: scopes.run,
   trace,
   span,
-  // From another process: only what has the form of one is shown.
+  // From another process: only what has the right form is kept and shown.
   summary: isInputSummary(summary) ? summary : 'unreadable',
-  argumentsHmac,
+  argumentsHmac: /^[0-9a-f]{64}$/.test(argumentsHmac) ? argumentsHmac : '',
 })
 
 /** The same, for the audit log. */
