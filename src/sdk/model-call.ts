@@ -163,6 +163,11 @@ export class ModelCall {
     return this.#open.refused
   }
 
+  /** `listener` is called when the guard denies or cuts the call, with its error: a library may go on trying, its caller need not wait for that. */
+  onRefused(listener: (error: Error) => void): void {
+    this.#open.onRefused = listener
+  }
+
   #settle(how: string, end: () => void): void {
     if (this.#open.settled) return
     unread.unregister(this)
@@ -180,6 +185,7 @@ class OpenCall implements InnerCall, ModelCallScope {
   readonly framework: boolean
   readonly outer: Span | undefined
   answer: InnerCall['answer']
+  onRefused: ((error: Error) => void) | undefined
   #attempts: CallAttempts | undefined
   readonly #sdk: SdkContext
   /** Until the end: a connection that was opened by the call keeps its context, and this with it, alive. */
@@ -255,6 +261,7 @@ class OpenCall implements InnerCall, ModelCallScope {
   attempted(attempt: GuardedAttempt): void {
     this.#attempts ??= new CallAttempts()
     this.#attempts.add(attempt)
+    attempt.onceAborted((error) => this.onRefused?.(error))
     this.decided(attempt.decision)
   }
 
@@ -263,6 +270,7 @@ class OpenCall implements InnerCall, ModelCallScope {
     this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_DECISION, decision)
     if (rule !== undefined) this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_RULE, rule)
     if (loopLevel !== undefined) this.#span.setAttribute(ATTR_SPANWARDEN_LOOP_LEVEL, loopLevel)
+    if (denial !== undefined) this.onRefused?.(denial)
   }
 
   get refused(): Error | undefined {

@@ -16,6 +16,9 @@ import {
 import { contentText } from './content.ts'
 import { inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
 import { attempted, failSpan, guarded } from './fail-span.ts'
+import { runShowingDenial } from './guard/show-denial.ts'
+import type { DenialError } from './guard/denial-error.ts'
+import type { ShowDenial } from './guard/show-denial.ts'
 import type { OutgoingTool } from './guard/tool-gate.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { observe } from './observe.ts'
@@ -50,6 +53,8 @@ export interface ToolCall {
   readonly resultOf?: (returned: unknown) => ToolResult
   /** Whether what the tool threw says that it failed; a library may steer by throwing. */
   readonly isFailure?: (error: unknown) => boolean
+  /** What the library shows its model where the guard denies the call; absent: what it makes of an error that a tool throws. */
+  readonly showDenial?: ShowDenial
 }
 
 export interface ToolResult {
@@ -70,9 +75,22 @@ export function runToolCall(sdk: SdkContext, tool: ToolCall, call: () => unknown
     span.end()
   }
   recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, tool.input)
-  return observe(checked === undefined ? call : () => checked.run(call), toolContext(outer, tool.name, span), {
+  const { showDenial } = tool
+  let denial: DenialError | undefined
+  const run = (): unknown => {
+    if (checked === undefined) return call()
+    if (showDenial === undefined) return checked.run(call)
+    return runShowingDenial(
+      (work) => checked.run(work),
+      call,
+      showDenial,
+      (shown) => (denial = shown),
+    )
+  }
+  return observe(run, toolContext(outer, tool.name, span), {
     returned: (value) =>
       end(() => {
+        if (denial !== undefined) return failSpan(span, denial, sdk.captureContent)
         const { content, failed } = tool.resultOf?.(value) ?? { content: value, failed: false }
         checked?.returned(content, failed)
         recordContent(sdk, span, ATTR_GEN_AI_TOOL_CALL_RESULT, content)

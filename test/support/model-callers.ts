@@ -38,6 +38,7 @@ export interface CallerOptions {
   readonly work: () => Promise<void>
 }
 
+const NO_RETRIES = { strategy: 'none' as const }
 const messages = [{ role: 'user' as const, content: 'question' }]
 
 /** By name. */
@@ -120,10 +121,10 @@ export async function modelCallers(test: HookedSdk): Promise<Readonly<Record<str
       provider: 'gcp.gemini',
       model: 'gemini-2.5-flash',
       abortable: true,
-      ask: async ({ base, stream, signal }) => {
+      ask: async ({ base, stream, signal, maxRetries }) => {
         const { models } = new GoogleGenAI({
           apiKey: 'key',
-          httpOptions: { baseUrl: base, retryOptions: { attempts: 1 } },
+          httpOptions: { baseUrl: base, retryOptions: { attempts: 1 + maxRetries, initialDelay: 60 } },
         })
         const request = { model: 'gemini-2.5-flash', contents: 'question', config: { abortSignal: signal } }
         return stream ? models.generateContentStream(request) : models.generateContent(request)
@@ -133,12 +134,12 @@ export async function modelCallers(test: HookedSdk): Promise<Readonly<Record<str
       provider: 'aws.bedrock',
       model: 'us.anthropic.claude-haiku-4-5-20251001-v1:0',
       abortable: true,
-      ask: async ({ base, stream, signal }) => {
+      ask: async ({ base, stream, signal, maxRetries }) => {
         const runtime = new BedrockRuntime({
           region: 'us-east-1',
           endpoint: base,
           credentials: { accessKeyId: 'id', secretAccessKey: 'key' },
-          maxAttempts: 1,
+          maxAttempts: 1 + maxRetries,
           requestHandler: new NodeHttpHandler(),
         })
         const modelId = 'us.anthropic.claude-haiku-4-5-20251001-v1:0'
@@ -151,8 +152,16 @@ export async function modelCallers(test: HookedSdk): Promise<Readonly<Record<str
       provider: 'mistral_ai',
       model: 'mistral-small-latest',
       abortable: true,
-      ask: async ({ base, stream, signal }) => {
-        const { chat } = new Mistral({ apiKey: 'key', serverURL: base, retryConfig: { strategy: 'none' } })
+      ask: async ({ base, stream, signal, maxRetries }) => {
+        const backoff = {
+          initialInterval: 60_000,
+          maxInterval: 60_000,
+          exponent: 1,
+          maxElapsedTime: 60_000 * maxRetries,
+        }
+        const retryConfig =
+          maxRetries === 0 ? NO_RETRIES : { strategy: 'backoff' as const, backoff, retryConnectionErrors: true }
+        const { chat } = new Mistral({ apiKey: 'key', serverURL: base, retryConfig })
         const request = { model: 'mistral-small-latest', messages }
         const options = { fetchOptions: { signal } }
         return stream ? chat.stream(request, options) : chat.complete(request, options)
@@ -162,8 +171,8 @@ export async function modelCallers(test: HookedSdk): Promise<Readonly<Record<str
       provider: 'cohere',
       model: 'command-a-03-2025',
       abortable: true,
-      ask: async ({ base, stream, signal }) => {
-        const client = new CohereClientV2({ token: 'key', environment: base, maxRetries: 0 })
+      ask: async ({ base, stream, signal, maxRetries }) => {
+        const client = new CohereClientV2({ token: 'key', environment: base, maxRetries })
         const request = { model: 'command-a-03-2025', messages }
         const options = { abortSignal: signal }
         return stream ? client.chatStream(request, options) : client.chat(request, options)
@@ -200,11 +209,11 @@ export async function modelCallers(test: HookedSdk): Promise<Readonly<Record<str
     langchain: {
       ...gpt,
       runsTools: true,
-      ask: async ({ base, stream, signal, work }) => {
+      ask: async ({ base, stream, signal, maxRetries, work }) => {
         const llm = new lc.openai.ChatOpenAI({
           model: gpt.model,
           apiKey: 'key',
-          maxRetries: 0,
+          maxRetries,
           configuration: { baseURL: `${base}/v1` },
         })
         const look = lc.tools.tool(work, { name: 'look', description: 'Looks', schema })

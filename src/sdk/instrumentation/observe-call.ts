@@ -102,17 +102,28 @@ function observe(begun: BegunCall, make: () => unknown, shape: CallShape, sdk: S
     return promise
   }
   // The caller gets the derived promise instead of the original one, so a rejection that nobody handles is still reported once.
-  return promise.then(
-    (settled: unknown) => {
-      settleCall(begun, shape, settled, sdk)
-      return settled
+  const settled = promise.then(
+    (value: unknown) => {
+      settleCall(begun, shape, value, sdk)
+      return value
     },
     (error: unknown) => {
       failCall(begun, error, sdk)
       throw call.callersError(error)
     },
   )
+  return sdk.guard === undefined ? settled : orRefused(settled, begun, sdk)
 }
+
+/** A library may try again what was denied, and sleep before it: it is denied again at once, but nobody waits for that. */
+const orRefused = (settled: Promise<unknown>, begun: BegunCall, sdk: SdkContext): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    begun.call.onRefused((error) => {
+      failCall(begun, error, sdk)
+      reject(error)
+    })
+    settled.then(resolve, reject)
+  })
 
 /** The caller is about to get what the call gave. Never throws. */
 export function settleCall(begun: BegunCall, shape: CallShape, settled: unknown, sdk: SdkContext): void {

@@ -1,6 +1,12 @@
 import { languageModel } from './ai/language-model.ts'
 import { observeModel } from './ai/model-method.ts'
-import { asFunctionTool, runBuiltInTool, runFunctionTool, tellFailure } from './openai-agents/agent-tool.ts'
+import {
+  asFunctionTool,
+  noteErrorFunction,
+  runBuiltInTool,
+  runFunctionTool,
+  tellFailure,
+} from './openai-agents/agent-tool.ts'
 import { runModel } from './openai-agents/agent-model.ts'
 import { enterAgent, runRunner } from './openai-agents/run-scope.ts'
 import { fieldsOf, isFields } from './fields.ts'
@@ -126,11 +132,16 @@ function observeFunctionTools(bindings: Record<string, unknown>, sdk: SdkContext
     const [options] = args
     const { errorFunction, outputSchema } = fieldsOf(options)
     // With a schema of its output, a tool shows its function to the caller.
-    if (typeof errorFunction !== 'function' || outputSchema !== undefined) return original(...args)
+    if (typeof errorFunction !== 'function' || outputSchema !== undefined) return noted(original(...args), options)
     const told = (...failed: unknown[]): unknown => {
       tellFailure(failed[1])
       return Reflect.apply(errorFunction, options, failed)
     }
-    return original({ ...fieldsOf(options), errorFunction: told })
+    return noted(original({ ...fieldsOf(options), errorFunction: told }), options)
   })
+}
+
+function noted(tool: unknown, options: unknown): unknown {
+  noteErrorFunction(tool, fieldsOf(options))
+  return tool
 }

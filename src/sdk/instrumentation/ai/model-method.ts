@@ -50,6 +50,9 @@ function observedMethod(original: Original, method: ModelMethod, sdk: SdkContext
   const replacement = {
     [method.name](this: unknown, ...args: unknown[]): unknown {
       const make = (): unknown => Reflect.apply(original, this, args)
+      const refused = attemptsIn(context.active())?.refused
+      // Who asked has been told already.
+      if (refused !== undefined) return Promise.reject(refused)
       const begun = context.active().getValue(unobserved) === true ? undefined : begin(this, method, args, sdk)
       return begun === undefined ? make() : run(make, fieldsOf(args[0]), method, begun, sdk)
     },
@@ -69,6 +72,7 @@ function begin(model: unknown, method: ModelMethod, args: readonly unknown[], sd
     if (attempts === undefined || attempts.model !== undefined) return { call, attempts: undefined }
     attempts.model = model
     attempts.call = call
+    call.onRefused((error) => attempts.onRefused?.(error))
     return { call, attempts }
   } catch (error) {
     sdk.fault('ai: begin of a model call', error)
@@ -128,6 +132,9 @@ class Attempts {
   call: ModelCall | undefined
   /** How the last one failed. */
   failure: { readonly error: unknown } | undefined
+  /** The guard has denied or cut the call: its error. */
+  refused: Error | undefined
+  onRefused: ((error: Error) => void) | undefined
   /** Nobody waits for them any more; one may still be under way. */
   over = false
 }
@@ -139,8 +146,8 @@ const attemptsIn = (from: Context): Attempts | undefined => {
   return value instanceof Attempts ? value : undefined
 }
 
-/** Runs the AI SDK's own `retry`: the attempts inside are one call, which fails when it does, or when it gives the failure as a value. */
-export function asOneCall<Result>(retry: () => Result, failed?: (error: unknown) => void): Result {
+/** Runs the AI SDK's own `retry`: the attempts inside are one call, which fails when it does, when the guard denies it, or when it gives the failure as a value. */
+export function asOneCall(retry: () => unknown, failed?: (error: unknown) => void): unknown {
   const attempts = new Attempts()
   const promise = context.with(context.active().setValue(attemptsKey, attempts), retry)
   const over = (failure: Attempts['failure']): void => {
@@ -154,13 +161,20 @@ export function asOneCall<Result>(retry: () => Result, failed?: (error: unknown)
     attempts.over = true
   }
   // The AI SDK awaits the promise in any case, so that this handler hides no rejection.
-  if (promise instanceof Promise) {
-    promise.then(
-      () => over(attempts.failure),
-      (error: unknown) => over({ error }),
-    )
-  }
-  return promise
+  if (!(promise instanceof Promise)) return promise
+  promise.then(
+    () => over(attempts.failure),
+    (error: unknown) => over({ error }),
+  )
+  const refused = new Promise<never>((_, reject) => {
+    attempts.onRefused = (error) => {
+      attempts.refused = error
+      over({ error })
+      reject(error)
+    }
+  })
+  // Some repeat what was denied, and sleep before: nobody waits for that.
+  return Promise.race([promise, refused])
 }
 
 const unobserved = createContextKey('spanwarden.ai.unobserved')

@@ -47,6 +47,7 @@ export const runnableTools: readonly ModulePatch[] = [
       const { content, isError } = fieldsOf(returned)
       return { content, failed: isError === true }
     },
+    showDenial: ({ message }) => ({ content: message, isError: true }),
   })),
   runs(/^lib\/internal\/toolsets\/run\.(js|mjs)$/, 'runToolsetMember', ([toolset, toolUse]) => ({
     ...toolOf(toolset, { toolUse }),
@@ -55,6 +56,12 @@ export const runnableTools: readonly ModulePatch[] = [
       const { content, is_error: isError } = fieldsOf(returned)
       return { content, failed: isError === true }
     },
+    showDenial: ({ message }) => ({
+      type: 'tool_result',
+      tool_use_id: fieldsOf(toolUse)['id'],
+      content: message,
+      is_error: true,
+    }),
   })),
 ]
 

@@ -1,6 +1,8 @@
 import { context } from '@opentelemetry/api'
 import { runToolCall } from '../../tool.ts'
 import { fieldsOf, isFields, listOf, nameOf } from '../fields.ts'
+import type { DenialError } from '../../guard/denial-error.ts'
+import type { ShowDenial } from '../../guard/show-denial.ts'
 import type { Context } from '@opentelemetry/api'
 import type { ToolCall, ToolResult } from '../../tool.ts'
 import type { Fields } from '../fields.ts'
@@ -85,8 +87,14 @@ function callTools(tool: CallableTool, calls: unknown, sdk: SdkContext): unknown
   const outer = context.active()
   const functionCalls = listOf(calls).slice(0, CALLS_MAX).map(fieldsOf)
   const single = functionCalls.length === 1
+  // They are called together or not at all.
+  const showDenial = ({ message }: DenialError): unknown =>
+    functionCalls.map(({ id, name }) => ({
+      functionResponse: { ...(id === undefined ? {} : { id }), name, response: { error: message } },
+    }))
   const run = functionCalls.reduceRight<() => unknown>(
-    (inner, call, index) => () => runToolCall(sdk, toolCallOf(call, index), single ? inner : within(outer, inner)),
+    (inner, call, index) => () =>
+      runToolCall(sdk, toolCallOf(call, index, showDenial), single ? inner : within(outer, inner)),
     () => tool.callTool(calls),
   )
   return run()
@@ -100,7 +108,8 @@ const within =
   () =>
     context.with(outer, work)
 
-const toolCallOf = ({ id, name, args }: Fields, index: number): ToolCall => ({
+const toolCallOf = ({ id, name, args }: Fields, index: number, showDenial: ShowDenial): ToolCall => ({
+  showDenial,
   name: nameOf(name) ?? 'unknown',
   id: nameOf(id),
   input: args,

@@ -1,9 +1,12 @@
 import { context, createContextKey } from '@opentelemetry/api'
 import { toolArguments } from '../../content.ts'
 import { observe } from '../../observe.ts'
-import { fieldsOf, nameOf, textOf } from '../fields.ts'
+import { runShowingDenial } from '../../guard/show-denial.ts'
+import { fieldsOf, isFields, nameOf, textOf } from '../fields.ts'
 import { startFrameworkTool } from '../framework-tool.ts'
 import { agentContext } from './run-scope.ts'
+import type { DenialError } from '../../guard/denial-error.ts'
+import type { ShowDenial } from '../../guard/show-denial.ts'
 import type { Fields } from '../fields.ts'
 import type { FrameworkTool, ToolRequest } from '../framework-tool.ts'
 import type { SdkContext } from '../instrumentation.ts'
@@ -21,7 +24,24 @@ export function runFunctionTool(args: Fields, call: () => unknown, sdk: SdkConte
     }),
     call,
     sdk,
+    (denial) => shownDenial(tool, denial, args),
   )
+}
+
+/** Notes how a tool tells its errors: a function, `null` where it throws them, undefined for the library's own way. */
+export function noteErrorFunction(tool: unknown, { errorFunction, outputSchema }: Fields): void {
+  if (!isFields(tool)) return
+  const throws = errorFunction === null || (errorFunction === undefined && outputSchema !== undefined)
+  errorFunctions.set(tool, throws ? null : errorFunction)
+}
+
+const errorFunctions = new WeakMap<object, unknown>()
+
+/** What the model is shown instead of the result: as the tool tells its errors. The library's own words are "please try again". */
+function shownDenial(tool: unknown, denial: DenialError, { runContext, details }: Fields): unknown {
+  const told = isFields(tool) ? errorFunctions.get(tool) : undefined
+  if (told === null) throw denial
+  return typeof told === 'function' ? Reflect.apply(told, undefined, [runContext, denial, details]) : denial.message
 }
 
 /** Tools of the library's own kinds (shell, patch, computer), of which it tells the name. */
@@ -40,11 +60,20 @@ export const asFunctionTool = (call: () => unknown): unknown =>
 
 const functionTool = createContextKey('spanwarden.openai-agents.function')
 
-function runTool(request: () => ToolRequest, call: () => unknown, sdk: SdkContext): unknown {
+function runTool(request: () => ToolRequest, call: () => unknown, sdk: SdkContext, show?: ShowDenial): unknown {
   const tool = begin(request, sdk)
   if (tool === undefined) return call()
   const failure = new Failure()
-  return observe(() => tool.run(call), tool.context.setValue(failureKey, failure), {
+  const run = (): unknown =>
+    show === undefined || sdk.guard === undefined
+      ? tool.run(call)
+      : runShowingDenial(
+          (work) => tool.run(work),
+          call,
+          show,
+          (error) => (failure.told = { error }),
+        )
+  return observe(run, tool.context.setValue(failureKey, failure), {
     returned: (value) => (failure.told === undefined ? tool.returned(value) : tool.failed(failure.told.error)),
     failed: (error) => tool.failed(error),
   })

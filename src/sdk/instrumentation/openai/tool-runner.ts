@@ -1,6 +1,7 @@
 import { runToolCall } from '../../tool.ts'
 import { fieldsOf, isFields, listOf, nameOf } from '../fields.ts'
 import { override } from '../raw-response.ts'
+import type { DenialError } from '../../guard/denial-error.ts'
 import type { Fields } from '../fields.ts'
 import type { ModulePatch, SdkContext } from '../instrumentation.ts'
 
@@ -73,7 +74,9 @@ function observedFunction(work: Callable, receiver: unknown, described: Fields, 
   const observed = function (this: unknown, ...args: unknown[]): unknown {
     const [input, runner] = args
     const id = callId(runner, name)
-    return runToolCall(sdk, { name, id, description, input }, () => Reflect.apply(work, receiver ?? this, args))
+    // What a function throws ends the run; what it returns is shown to the model.
+    const tool = { name, id, description, input, showDenial: ({ message }: DenialError) => message }
+    return runToolCall(sdk, tool, () => Reflect.apply(work, receiver ?? this, args))
   }
   for (const key of ['name', 'length']) {
     Object.defineProperty(observed, key, { value: Reflect.get(work, key), configurable: true })
