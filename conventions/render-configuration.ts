@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ComponentDefinition } from '../src/sidecar/component.ts'
-import { components } from '../src/sidecar/components.ts'
+import { allComponents } from '../src/sidecar/components.ts'
 import { componentSchema, editorSchema, sendingSchemas, serviceSchema } from '../src/sidecar/config/editor-schema.ts'
 import type { JsonSchema } from '../src/sidecar/config/editor-schema.ts'
 import { LEFT_OUT } from '../src/sidecar/config/left-out.ts'
 import { STOCK_KEYS } from '../src/sidecar/config/stock-keys.ts'
+
+const components = await allComponents()
 
 /** collector-config/schema.json. */
 export const renderEditorSchema = (): string => `${JSON.stringify(editorSchema(components))}\n`

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { renderConfiguration } from '../conventions/render-configuration.ts'
-import { components } from '../src/sidecar/components.ts'
+import { components } from './support/all-components.ts'
 import { loadConfig } from '../src/sidecar/config.ts'
 
 const folder = new URL('../conventions', import.meta.url).pathname

@@ -8,5 +8,5 @@ export async function auditFolderOf(flags: ConfigFlags, io: CommandIo): Promise<
   if (flags.config === undefined && flags.set === undefined)
     return join(stateFolderOf(io, io.env['SPANWARDEN_STATE_DIR']), 'audit')
   const { readConfig } = await import('./read-config.ts')
-  return join(stateFolderOf(io, readConfig(flags, io).service.state_folder), 'audit')
+  return join(stateFolderOf(io, (await readConfig(flags, io)).service.state_folder), 'audit')
 }

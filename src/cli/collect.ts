@@ -19,7 +19,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values } = parseArgs({ args: argv, options: collectOptions })
   const worker = Number(io.env[WORKER_VARIABLE])
   if (worker > 0 && process.connected) return (await import('./collect/worker.ts')).runWorker(worker, values, io)
-  const config = readConfig(values, io)
+  const config = await readConfig(values, io)
   const { http, shutdown_timeout: shutdownTimeoutMs, telemetry } = config.service
   const found = values['unless-running'] === true ? await findSidecar(http.endpoint, programOf(io)) : undefined
   if (found !== undefined) {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { ComponentDefinition } from '../sidecar/component.ts'
-import { components } from '../sidecar/components.ts'
+import { allComponents } from '../sidecar/components.ts'
 import { componentSchema, editorSchema } from '../sidecar/config/editor-schema.ts'
 import type { JsonSchema } from '../sidecar/config/editor-schema.ts'
 import { suggestion } from '../sidecar/config/nearest.ts'
@@ -15,6 +15,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     options: { ...componentsOptions, ...jsonOption },
     allowPositionals: true,
   })
+  const components = await allComponents()
   if (values.schema === true) {
     io.stdout.write(`${JSON.stringify(editorSchema(components), undefined, 1)}\n`)
     return EXIT_OK

@@ -8,7 +8,7 @@ import { readConfig } from './read-config.ts'
 /** Prints what all --config and --set come to, substituted, secrets hidden. */
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values } = parseArgs({ args: argv, options: { ...configOptions, ...jsonOption } })
-  const { shown } = readConfig(values, io)
+  const { shown } = await readConfig(values, io)
   io.stdout.write(values.json === true ? `${JSON.stringify(shown, undefined, 2)}\n` : stringify(shown))
   return EXIT_OK
 }

@@ -39,7 +39,7 @@ async function foldersOf(flags: ConfigFlags, io: CommandIo): Promise<string[]> {
   if (flags.config === undefined && flags.set === undefined)
     return withWorkers(stateFolderOf(io, io.env['SPANWARDEN_STATE_DIR'])).flatMap(queuesOf)
   const { readConfig } = await import('./read-config.ts')
-  const { service, exporters } = readConfig(flags, io)
+  const { service, exporters } = await readConfig(flags, io)
   const directories = [...exporters.values()].flatMap(({ sending }) => sending?.queue.fileStorage?.directory ?? [])
   const inState = withWorkers(stateFolderOf(io, service.state_folder)).flatMap(queuesOf)
   return [...new Set([...inState, ...directories.flatMap(withWorkers)])]

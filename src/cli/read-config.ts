@@ -1,9 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { components } from '../sidecar/components.ts'
+import { components, componentsNamed } from '../sidecar/components.ts'
 import { ConfigError } from '../sidecar/config/problem.ts'
 import type { ConfigProblem } from '../sidecar/config/problem.ts'
-import { configFromSetting, loadConfig } from '../sidecar/config.ts'
+import { checkConfig, configFromSetting, mergeConfigs, typesIn } from '../sidecar/config.ts'
 import type { ConfigSource, SidecarConfig } from '../sidecar/config.ts'
 import { UsageError } from './command.ts'
 import type { CommandIo } from './command.ts'
@@ -20,10 +20,10 @@ export interface ReadConfig extends SidecarConfig {
 }
 
 /**
- * Reads and checks the configurations that --config and --set name, or the embedded one; may be called again at any time. Throws ConfigError with all
- * problems.
+ * Reads and checks the configurations that --config and --set name, or the embedded one; may be called again at any time. Rejects with a ConfigError
+ * of all problems.
  */
-export function readConfig({ config = [], set = [] }: ConfigFlags, io: CommandIo): ReadConfig {
+export async function readConfig({ config = [], set = [] }: ConfigFlags, io: CommandIo): Promise<ReadConfig> {
   const files = new Set<string>()
   const readFile = (path: string): string => {
     files.add(path)
@@ -38,7 +38,8 @@ export function readConfig({ config = [], set = [] }: ConfigFlags, io: CommandIo
     return []
   })
   if (problems.length > 0) throw new ConfigError(problems)
-  const checked = loadConfig([...sources, ...set.map(settingOf)], components, { env: io.env, readFile })
+  const merged = mergeConfigs([...sources, ...set.map(settingOf)], { env: io.env, readFile })
+  const checked = checkConfig(merged, await componentsNamed(typesIn(merged)), components)
   return { ...checked, files: [...files] }
 }
 

@@ -43,7 +43,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const output = outputOf(values)
   const input = readFileSync(positionals[0] === undefined || positionals[0] === '-' ? STDIN : positionals[0])
   const known = format ?? (output === 'jsonl' ? 'text' : formatOf(input))
-  const redaction = redactionOf(values, known, io)
+  const redaction = await redactionOf(values, known, io)
   const found: Explained[] = []
   const counts = new Map<string, number>()
   const onFound: OnFound = (one) => {
@@ -96,13 +96,13 @@ interface Chosen {
 }
 
 /** Persons' names are looked for in texts; of OTLP as in the sidecar, where they are off by default. With a configuration where that says so. */
-function redactionOf(chosen: Chosen, format: Format, io: CommandIo): BuiltRedaction {
+async function redactionOf(chosen: Chosen, format: Format, io: CommandIo): Promise<BuiltRedaction> {
   const { config: files, processor } = chosen
   if (files !== undefined && chosen.rules !== undefined) {
     throw new UsageError('--config and --rules: one of them at a time')
   }
   if (processor !== undefined && files === undefined) throw new UsageError('--processor goes with --config')
-  const config = files === undefined ? ofRules(chosen.rules) : configuredRedaction(files, processor, io)
+  const config = files === undefined ? ofRules(chosen.rules) : await configuredRedaction(files, processor, io)
   const isText = format === 'text' && chooseRules(config.rules).includes(NAME_TYPE)
   const hasNames = files === undefined ? isText : config.names.enabled
   const propagation = { ...config.propagation, values_per_trace_max: FILE_VALUES_MAX }

@@ -31,7 +31,7 @@ export interface SidecarAnswer {
 export async function stateFolderOfFlags(flags: ConfigFlags, io: CommandIo): Promise<string> {
   if (flags.config === undefined && flags.set === undefined) return stateFolderOf(io, io.env['SPANWARDEN_STATE_DIR'])
   const { readConfig } = await import('./read-config.ts')
-  return stateFolderOf(io, readConfig(flags, io).service.state_folder)
+  return stateFolderOf(io, (await readConfig(flags, io)).service.state_folder)
 }
 
 /**

@@ -12,7 +12,7 @@ import type { ConfigFlags } from './read-config.ts'
 /** Prints problems to stderr, or both lists as JSON to stdout; files that are named are opened. Exit code 78 when there are problems. */
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values } = parseArgs({ args: argv, options: { ...configOptions, ...jsonOption } })
-  const { problems, warnings } = check(values, io)
+  const { problems, warnings } = await check(values, io)
   if (values.json === true) io.stdout.write(`${JSON.stringify({ problems, warnings }, undefined, 2)}\n`)
   else {
     for (const problem of problems) io.stderr.write(`${problemLine(problem)}\n`)
@@ -22,9 +22,9 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   return problems.length === 0 ? EXIT_OK : EXIT_CONFIG
 }
 
-function check(flags: ConfigFlags, io: CommandIo): Checked {
+async function check(flags: ConfigFlags, io: CommandIo): Promise<Checked> {
   try {
-    const config = readConfig(flags, io)
+    const config = await readConfig(flags, io)
     const files = checkFiles(config, stateFolderOf(io, config.service.state_folder), new Date())
     return { problems: files.problems, warnings: [...config.warnings, ...files.warnings] }
   } catch (error) {

@@ -49,7 +49,7 @@ export interface CollectorEnvironment {
   /** Where the own metrics are kept, when somebody else adds to them. */
   readonly metrics?: OwnMetricsRegistry
   /** The configuration as its files say now, for a reload. Throws ConfigError. */
-  readConfig?(): SidecarConfig
+  readConfig?(): SidecarConfig | Promise<SidecarConfig>
   /** After a reload. */
   configChanged?(config: SidecarConfig): void
   recentLog?(): readonly LogEntry[]

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { components } from './components.ts'
+import { components } from '../../test/support/all-components.ts'
+import { componentsNamed, components as list } from './components.ts'
 
 type JsonSchema = z.core.JSONSchema.BaseSchema
 
@@ -25,6 +26,16 @@ describe.each(components.map((component) => [`${component.kind} ${component.type
     })
   },
 )
+
+test('the list says of each what its definition says', () => {
+  const said = list.map(({ kind, type, aliases = [] }) => ({ kind, type, aliases }))
+  expect(said).toEqual(components.map(({ kind, type, aliases = [] }) => ({ kind, type, aliases: [...aliases] })))
+})
+
+test('only what is named is loaded', async () => {
+  const loaded = await componentsNamed(new Set(['spanmetrics', 'debug', 'no_such']))
+  expect(loaded.map(({ type }) => type)).toEqual(['span_metrics', 'debug'])
+})
 
 test('no two components of a kind answer to the same name', () => {
   const names = components.flatMap(({ kind, type, aliases = [] }) =>

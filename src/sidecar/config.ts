@@ -2,7 +2,7 @@ import { parse } from 'yaml'
 import type { ComponentDefinition } from './component.ts'
 import { checkAuthenticators } from './config/check-authenticators.ts'
 import { checkComponents } from './config/check-components.ts'
-import type { ConfiguredComponents } from './config/check-components.ts'
+import type { ComponentName, ConfiguredComponents } from './config/check-components.ts'
 import { checkPipelines } from './config/check-pipelines.ts'
 import type { PipelineConfig } from './config/check-pipelines.ts'
 import { checkSockets } from './config/check-sockets.ts'
@@ -46,17 +46,27 @@ const NOT_A_MAP =
 
 const SECTIONS = ['receivers', 'processors', 'connectors', 'exporters', 'extensions', 'service'] as const
 
+/** Merged and substituted, not yet checked. */
+export interface UncheckedConfig {
+  readonly sources: readonly ConfigSource[]
+  readonly yaml: LocatedYaml
+  readonly problems: readonly ConfigProblem[]
+  readonly warnings: readonly ConfigProblem[]
+}
+
 /**
  * Reads configurations in the shape of the OpenTelemetry Collector's, merges them in their order and checks the result.
  * Throws ConfigError with every problem at once.
  */
-export function loadConfig(
+export const loadConfig = (
   sources: readonly ConfigSource[],
   components: readonly ComponentDefinition[],
   substitutions: SubstitutionSources,
-): SidecarConfig {
+): SidecarConfig => checkConfig(mergeConfigs(sources, substitutions), components, components)
+
+/** The first half: throws ConfigError when a source is no YAML, or no map. */
+export function mergeConfigs(sources: readonly ConfigSource[], substitutions: SubstitutionSources): UncheckedConfig {
   const problems: ConfigProblem[] = []
-  const warnings: ConfigProblem[] = []
   let written = new LocatedYaml({})
   for (const { name, text } of sources) {
     const parsed = parseLocatedYaml(name, text)
@@ -68,14 +78,26 @@ export function loadConfig(
     }
   }
   if (problems.length > 0) throw new ConfigError(byPlace(problems, sources))
-  const expanded = expandYaml(written, substitutions)
-  problems.push(...expanded.problems)
-  warnings.push(...expanded.warnings)
-  const { yaml } = expanded
+  return { sources, ...expandYaml(written, substitutions) }
+}
 
+/** The types of components that a configuration names, under whatever kind. */
+export function typesIn({ yaml: { value } }: UncheckedConfig): Set<string> {
+  const sections = isMap(value) ? Object.values(value).filter(isMap) : []
+  return new Set(sections.flatMap((section) => Object.keys(section)).map((id) => id.split('/', 1)[0] ?? ''))
+}
+
+/** The second half. `components`: at least those that it names; `known`: all that it could. Throws ConfigError with every problem at once. */
+export function checkConfig(
+  { sources, yaml, ...before }: UncheckedConfig,
+  components: readonly ComponentDefinition[],
+  known: readonly ComponentName[],
+): SidecarConfig {
+  const problems = [...before.problems]
+  const warnings = [...before.warnings]
   const report = reporter(yaml, problems, warnings)
   const sections = sectionsOf(yaml, report)
-  const configured = checkComponents(sections, yaml, components, report)
+  const configured = checkComponents(sections, yaml, { components, known }, report)
   const { references, rest } = splitService(sections.service)
   const service = checkValue(serviceConfig, withReaderAddress(rest), ['service'], yaml, report, STOCK_KEYS['service'])
   const referred = checkValue(referencesConfig, references, ['service'], yaml, report)

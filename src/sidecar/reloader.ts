@@ -9,8 +9,8 @@ import type { OwnMetricsRegistry, ScopedMetrics } from './own-metrics.ts'
 
 export interface ReloaderOptions {
   readonly running: SidecarConfig
-  /** The configuration as its files say now. Throws ConfigError. */
-  read(): SidecarConfig
+  /** The configuration as its files say now. Throws ConfigError, or rejects with it. */
+  read(): SidecarConfig | Promise<SidecarConfig>
   /** Puts it in the place of the one that runs; throws when that goes on instead. */
   apply(config: SidecarConfig): Promise<void>
   readonly clock: Pick<Clock, 'now'>
@@ -85,7 +85,7 @@ export class Reloader {
   async #reload(cause: string): Promise<Reloaded> {
     const { clock, logger } = this.#options
     try {
-      const config = this.#options.read()
+      const config = await this.#options.read()
       const isSame = isDeepStrictEqual(config.merged, this.#running.merged)
       if (!isSame) {
         await this.#options.apply(config)

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { parse } from 'yaml'
-import { components } from '../../src/sidecar/components.ts'
+import { components } from './all-components.ts'
 import { leftOut } from '../../src/sidecar/config/left-out.ts'
 import { ConfigError } from '../../src/sidecar/config/problem.ts'
 import type { ConfigProblem } from '../../src/sidecar/config/problem.ts'

@@ -124,8 +124,8 @@ export class ReloadingSidecar {
     return collector
   }
 
-  #read(): ReadConfig {
-    this.#config = readConfig(this.#flags, this.#io)
+  async #read(): Promise<ReadConfig> {
+    this.#config = await readConfig(this.#flags, this.#io)
     return this.#config
   }
 

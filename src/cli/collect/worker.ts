@@ -22,7 +22,7 @@ const HEALTH_MS = 1000
 
 /** One of several workers. It stops when the first process says so or is gone, and on SIGTERM; the terminal's Ctrl-C is the first process' affair. */
 export async function runWorker(number: number, flags: ConfigFlags, io: CommandIo): Promise<number> {
-  const config = readConfig(flags, io)
+  const config = await readConfig(flags, io)
   const { logs } = config.service.telemetry
   const fields = { ...logs.initial_fields, worker: String(number) }
   const log = createLogger({ ...logs, initial_fields: fields }, logOutput(logs.output_paths, io), {

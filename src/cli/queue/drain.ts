@@ -16,7 +16,7 @@ export async function drainQueues(
 ): Promise<number> {
   const seconds = timeout === undefined ? TIMEOUT_S_DEFAULT : Number(timeout)
   if (!(seconds > 0)) throw new UsageError(`--timeout ${timeout}: it is a number of seconds above 0`)
-  const checked = readConfig(config, io)
+  const checked = await readConfig(config, io)
   const collector = new Collector(checked, {
     clock: systemClock,
     logger: createLogger(checked.service.telemetry.logs, io.stderr),

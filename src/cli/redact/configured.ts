@@ -7,8 +7,13 @@ import type { CommandIo } from '../command.ts'
 import { readConfig } from '../read-config.ts'
 
 /** The options of the redaction processor in these configurations; `id` says which where there are several. */
-export function configuredRedaction(files: readonly string[], id: string | undefined, io: CommandIo): RedactionConfig {
-  const there = [...readConfig({ config: files }, io).processors.values()].filter(isRedaction)
+export async function configuredRedaction(
+  files: readonly string[],
+  id: string | undefined,
+  io: CommandIo,
+): Promise<RedactionConfig> {
+  const { processors } = await readConfig({ config: files }, io)
+  const there = [...processors.values()].filter(isRedaction)
   const ids = there.map((processor) => processor.id)
   const [first, another] = there
   if (id !== undefined) {

@@ -40,6 +40,13 @@ export interface ConfiguredComponents {
   readonly extensions: ById<Configured<ExtensionDefinition>>
 }
 
+export type ComponentName = Pick<ComponentDefinition, 'kind' | 'type' | 'aliases'>
+export interface Components {
+  readonly components: readonly ComponentDefinition[]
+  /** All that there are, loaded or not. */
+  readonly known: readonly ComponentName[]
+}
+
 type Kind = ComponentDefinition['kind']
 type DefinitionOf<K extends Kind> = Extract<ComponentDefinition, { kind: K }>
 
@@ -50,7 +57,7 @@ const ID = /^(?<type>[a-zA-Z][0-9a-zA-Z_]*)(\/(?<name>[^\s/][^/]*))?$/
 export function checkComponents(
   sections: Sections,
   yaml: LocatedYaml,
-  components: readonly ComponentDefinition[],
+  components: Components,
   report: Report,
 ): ConfiguredComponents {
   const section = <K extends Kind>(kind: K): Map<string, Configured<DefinitionOf<K>>> =>
@@ -80,7 +87,7 @@ const definitionsOf = <K extends Kind>(kind: K, components: readonly ComponentDe
 
 function checkSection<K extends Kind>(
   kind: K,
-  components: readonly ComponentDefinition[],
+  { components, known: knownComponents }: Components,
   section: unknown,
   yaml: LocatedYaml,
   report: Report,
@@ -112,7 +119,7 @@ function checkSection<K extends Kind>(
 
   function reportMissing(id: string, type: string, value: unknown): void {
     const known = leftOut(kind, type)
-    if (known === undefined) return report.problem([sectionName, id], unknownComponent(type, kind, components))
+    if (known === undefined) return report.problem([sectionName, id], unknownComponent(type, kind, knownComponents))
     checkValue(known.config, value ?? {}, [sectionName, id], yaml, report)
     report.warning([sectionName, id], known.notice)
   }

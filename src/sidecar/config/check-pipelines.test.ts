@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { components } from '../components.ts'
+import { components } from '../../../test/support/all-components.ts'
 import { loadConfig } from '../config.ts'
 
 test.each([

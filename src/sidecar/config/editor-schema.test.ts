@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { describeWithData } from '../../../test/support/shared-data.ts'
 import { readStockSamples } from '../../../test/support/stock-configs.ts'
-import { components } from '../components.ts'
+import { components } from '../../../test/support/all-components.ts'
 import { editorSchema } from './editor-schema.ts'
 
 const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(editorSchema(components))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { components } from '../components.ts'
+import { components } from '../../../test/support/all-components.ts'
 import { componentSchema } from './editor-schema.ts'
 import type { JsonSchema } from './editor-schema.ts'
 import { STOCK_KEYS } from './stock-keys.ts'

@@ -1,11 +1,11 @@
-import type { ComponentDefinition } from '../component.ts'
+import type { ComponentName } from './check-components.ts'
 import { nearest } from './nearest.ts'
 import { CONTRIB, OTELCOL, REMOVED } from './stock-components.gen.ts'
 
-type Kind = ComponentDefinition['kind']
+type Kind = ComponentName['kind']
 
 /** What to say of a type that no component has: the nearest that there is, or where the stock collector has it and how to chain to that. */
-export function unknownComponent(type: string, kind: Kind, definitions: readonly ComponentDefinition[]): string {
+export function unknownComponent(type: string, kind: Kind, definitions: readonly ComponentName[]): string {
   const there = `there is no ${kind} ${type}`
   const section = `${kind}s`
   const removed = entry(entry(REMOVED, section), type)

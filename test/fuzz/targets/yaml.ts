@@ -1,4 +1,4 @@
-import { components } from '../../../src/sidecar/components.ts'
+import { components } from '../../support/all-components.ts'
 import { ConfigError } from '../../../src/sidecar/config/problem.ts'
 import { loadConfig } from '../../../src/sidecar/config.ts'
 import { must } from '../fuzz-target.ts'
