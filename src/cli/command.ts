@@ -10,6 +10,8 @@ export interface CommandIo {
 export const EXIT_OK = 0
 export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
+/** Done, as far as is known; somebody has not confirmed it. */
+export const EXIT_UNCONFIRMED = 3
 export const EXIT_CONFIG = 78
 
 /** The command line is wrong; the message says how. */

@@ -10,6 +10,9 @@ import {
   pricesOptions,
   queueOptions,
   redactOptions,
+  resumeOptions,
+  sidecarOptions,
+  stopOptions,
 } from './options.ts'
 
 /** Every command, in the order of the help. */
@@ -65,6 +68,21 @@ export const commands: readonly Command[] = [
       'Says which client libraries are installed here and whether they are observed; of a command, which it loads. Exit code 1: one is not observed.',
     options: { ...doctorOptions, ...jsonOption },
     load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'stop',
+    synopsis: '[fleet | agent=<name> | tenant=<name> | run=<trace id> | tool=<name> | model=<name>]',
+    summary:
+      'Kill switch: ends calls under way and denies all others until a person resumes; without a scope, of everything. Exit code 3: a process has not confirmed it.',
+    options: { ...stopOptions, ...sidecarOptions, ...configOptions, ...jsonOption },
+    load: () => import('./stop.ts'),
+  },
+  {
+    name: 'resume',
+    synopsis: '[fleet --confirm | agent=<name> | …] --person <name> --reason <text>',
+    summary: 'Lets go on what was stopped.',
+    options: { ...resumeOptions, ...sidecarOptions, ...configOptions, ...jsonOption },
+    load: () => import('./resume.ts'),
   },
   {
     name: 'last',

@@ -76,7 +76,7 @@ function overview(): string {
     ...lines,
     `  ${'help'.padEnd(width)}Shows this, or the help of a command.`,
     '',
-    'Exit codes: 0 ok, 1 failed, 2 wrong usage, 78 wrong configuration.',
+    'Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 unconfirmed, 78 wrong configuration.',
     '',
   ].join('\n')
 }

@@ -98,6 +98,37 @@ export const auditOptions = {
   },
 } as const satisfies Options
 
+/** Of commands that talk to a sidecar. */
+export const sidecarOptions = {
+  url: {
+    type: 'string',
+    value: '<url>',
+    summary: 'A sidecar elsewhere, e.g. http://10.0.0.5:8080; the one of the state folder when absent.',
+  },
+  'token-file': {
+    type: 'string',
+    value: '<file>',
+    summary: 'File with its token (token_file of the guard); SPANWARDEN_CONTROL_TOKEN when absent.',
+  },
+} as const satisfies Options
+
+export const stopOptions = {
+  reason: { type: 'string', value: '<text>', summary: 'Why: agents are told, and it is in the audit log.' },
+  person: { type: 'string', value: '<name>', summary: 'Who stops; the user of this machine when absent.' },
+  wait: { type: 'string', value: '<5s>', summary: 'How long to wait for the processes; 12s when absent.' },
+  grace: {
+    type: 'string',
+    value: '<5s>',
+    summary: 'A process that has not confirmed gets SIGTERM after this time, then SIGKILL; the guard’s when absent.',
+  },
+} as const satisfies Options
+
+export const resumeOptions = {
+  person: { type: 'string', value: '<name>', summary: 'Who resumes. Needed.' },
+  reason: { type: 'string', value: '<text>', summary: 'Why. Needed.' },
+  confirm: { type: 'boolean', summary: 'Of the whole fleet: yes, everything.' },
+} as const satisfies Options
+
 export const pricesOptions = {
   provider: { type: 'string', value: '<name>', summary: 'Who sells the models, e.g. openai; alone: lists its models.' },
   at: { type: 'string', value: '<date>', summary: 'As of this day or moment instead of now.' },

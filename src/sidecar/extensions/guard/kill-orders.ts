@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StopState } from '../../../control/guard-messages.ts'
 import type { ResumeOrder } from '../../../ledger/kill-book.ts'
@@ -12,6 +12,8 @@ import type { StopReport } from './stops.ts'
 
 /** In the state folder: while it is there, everything is stopped. */
 export const STOP_FILE = 'STOP'
+/** Characters of what stands in that file. */
+const REASON_CHARS_MAX = 200
 /** In place of a person, in the books and in the audit log. */
 export const BY_RULE = 'spanwarden'
 
@@ -84,10 +86,22 @@ export class KillOrders {
   look(): void {
     const books = this.#options.books()
     if (books === undefined || !this.isStopFileThere || books.stops.isStopped('fleet', 'fleet')) return
-    const stop = { scope: 'fleet', value: 'fleet', reason: `the file ${STOP_FILE} is in the state folder` } as const
+    const stop = { scope: 'fleet', value: 'fleet', reason: this.#stopFileReason() } as const
     this.stop(stop, BY_RULE, 0, this.#options.settings()?.signals).catch((error: unknown) => {
       this.#options.problem(error instanceof Error ? error.name : 'error')
     })
+  }
+
+  /** What whoever put it there wrote into it. */
+  #stopFileReason(): string {
+    const text = `the file ${STOP_FILE} is in the state folder`
+    try {
+      const [line = ''] = readFileSync(join(this.#options.context.stateFolder, STOP_FILE), 'utf8').split('\n')
+      const said = line.replaceAll(/\p{C}/gu, ' ').trim().slice(0, REASON_CHARS_MAX)
+      return said === '' ? text : `${text}: ${said}`
+    } catch {
+      return text
+    }
   }
 
   #books(): Pick<Books, 'ledger' | 'stops' | 'audit'> {

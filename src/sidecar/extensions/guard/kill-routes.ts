@@ -32,7 +32,11 @@ const recoverBody = z.strictObject({
 export function addKillRoutes(http: FastifyInstance, host: GuardHost, token: () => string | undefined): void {
   const mayOrder = orderCheck(token)
 
-  http.get('/api/guard/stops', async () => ({ stops: stopsOf(host), confirmations: host.books?.stops.reports() ?? [] }))
+  http.get('/api/guard/stops', async () => ({
+    stops: stopsOf(host),
+    confirmations: host.books?.stops.reports() ?? [],
+    wait_ms: host.settings?.stopWaitMs ?? 0,
+  }))
 
   http.post('/api/guard/stop', { preHandler: mayOrder }, async (request, reply) => {
     const order = stopBody.safeParse(request.body ?? {})

@@ -14,6 +14,8 @@ export interface ProcessStop {
   readonly state: ProcessStopState
   /** Calls that were aborted. */
   readonly aborted: number
+  /** Milliseconds from the stop until it was sure. */
+  readonly afterMs?: number
   /** The last signal that it was sent. */
   readonly signal?: StopSignal
   /** Of one that is not confirmed: what is known. */
@@ -26,9 +28,9 @@ export interface SignalTimes {
 }
 
 /** A process whose event loop does not turn could not run a handler of SIGTERM: it gets only so long between the two signals. */
-const KILL_AFTER_MS = 500
+const KILL_AFTER_MS = 300
 /** How often is looked whether processes are gone, and whether their time is over. */
-const LOOK_MS = 100
+const LOOK_MS = 50
 /** Looked after the last signal: a process that is left then can't be ended by us. */
 const LOOK_LONGEST_MS = 5000
 /** Of one stop; beyond it those that are gone are forgotten. */
@@ -46,6 +48,7 @@ interface Followed extends SaidProcess {
   signal: StopSignal | undefined
   signalledAt: number
   isGone: boolean
+  sureAt: number | undefined
   refusal: string | undefined
 }
 
@@ -80,7 +83,7 @@ export class StopProgress {
     this.#makeRoom()
     const known = this.#processes.get(hello.process)
     const { since = this.#clock.monotonic(), signal, signalledAt = 0 } = known ?? {}
-    const rest = { aborted: undefined, underWay: undefined, isGone: false, refusal: undefined }
+    const rest = { aborted: undefined, underWay: undefined, isGone: false, sureAt: undefined, refusal: undefined }
     this.#processes.set(hello.process, { hello, isLocal, since, signal, signalledAt, ...rest })
   }
 
@@ -105,6 +108,7 @@ export class StopProgress {
     const known = this.#processes.get(process)
     if (known === undefined) return
     known.aborted = aborted
+    known.sureAt ??= this.#clock.monotonic()
     this.#tell()
   }
 
@@ -126,7 +130,7 @@ export class StopProgress {
   report(): ProcessStop[] {
     return Array.from(this.#processes.values(), (one): ProcessStop => {
       const { hello, aborted, signal } = one
-      if (!one.isGone && aborted === undefined) one.isGone = isGone(one)
+      if (aborted === undefined) this.#lookAt(one)
       const state = this.#stateOf(one)
       const why = isSure(state) ? undefined : this.#why(one)
       return {
@@ -135,6 +139,7 @@ export class StopProgress {
         agent: hello.agent,
         state,
         aborted: aborted ?? 0,
+        ...(one.sureAt === undefined ? {} : { afterMs: Math.round(one.sureAt - this.#startedAt) }),
         ...(signal === undefined ? {} : { signal }),
         ...(why === undefined ? {} : { why }),
       }
@@ -164,13 +169,18 @@ export class StopProgress {
     const now = this.#clock.monotonic()
     for (const one of this.#processes.values()) {
       if (one.isGone || one.aborted !== undefined) continue
-      one.isGone = isGone(one)
-      if (!one.isGone) this.#signal(one, now)
+      if (!this.#lookAt(one)) this.#signal(one, now)
     }
     this.#tell()
     const longest = 2 * (this.#times?.graceMs ?? 0) + LOOK_LONGEST_MS
     this.#cancelLook =
       this.#isOver() || now - this.#startedAt > longest ? undefined : this.#clock.after(LOOK_MS, () => this.#look())
+  }
+
+  #lookAt(one: Followed): boolean {
+    one.isGone ||= isGone(one)
+    if (one.isGone) one.sureAt ??= this.#clock.monotonic()
+    return one.isGone
   }
 
   #signal(one: Followed, now: number): void {
