@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import {
+  approvalsOptions,
   auditOptions,
   collectOptions,
   componentsOptions,
@@ -83,6 +84,14 @@ export const commands: readonly Command[] = [
     summary: 'Lets go on what was stopped.',
     options: { ...resumeOptions, ...sidecarOptions, ...configOptions, ...jsonOption },
     load: () => import('./resume.ts'),
+  },
+  {
+    name: 'approvals',
+    synopsis: '[approve <id> --person <name> | deny <id>]',
+    summary:
+      'Supervised mode: the calls that wait for a person; approve and deny answer one. Exit code 1: it was not to be answered any more, or other limits deny it.',
+    options: { ...approvalsOptions, ...sidecarOptions, ...configOptions, ...jsonOption },
+    load: () => import('./approvals.ts'),
   },
   {
     name: 'last',

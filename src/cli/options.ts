@@ -129,6 +129,17 @@ export const resumeOptions = {
   confirm: { type: 'boolean', summary: 'Of the whole fleet: yes, everything.' },
 } as const satisfies Options
 
+export const approvalsOptions = {
+  person: {
+    type: 'string',
+    value: '<name>',
+    summary:
+      'Who approves or denies: it is in the audit log. Needed to approve; of deny, the user of this machine when absent.',
+  },
+  reason: { type: 'string', value: '<text>', summary: 'Why: the agent is told when it is denied.' },
+  watch: { type: 'boolean', summary: 'Go on, and say what comes and goes.' },
+} as const satisfies Options
+
 export const pricesOptions = {
   provider: { type: 'string', value: '<name>', summary: 'Who sells the models, e.g. openai; alone: lists its models.' },
   at: { type: 'string', value: '<date>', summary: 'As of this day or moment instead of now.' },

@@ -55,6 +55,11 @@ export class ApprovalBook {
     return this.#sql.pending.all().map(entryOf)
   }
 
+  /** Those that were decided last, the newest first. */
+  decided(limit: number): ApprovalEntry[] {
+    return this.#sql.decided.all(limit).map(entryOf)
+  }
+
   get pendingCount(): number {
     return Number(this.#sql.count.get()?.['count'] ?? 0)
   }
@@ -90,11 +95,13 @@ CREATE TABLE IF NOT EXISTS approval (
   person TEXT NOT NULL, reason TEXT NOT NULL, decided_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS approval_by_state ON approval (state, asked_at);
+CREATE INDEX IF NOT EXISTS approval_by_decision ON approval (decided_at);
 `
 
 const SQL = {
   find: 'SELECT * FROM approval WHERE id = ?',
   pending: `SELECT * FROM approval WHERE state = 'pending' ORDER BY asked_at, id`,
+  decided: `SELECT * FROM approval WHERE state <> 'pending' ORDER BY decided_at DESC, id LIMIT ?`,
   count: `SELECT count(*) AS count FROM approval WHERE state = 'pending'`,
   add: `INSERT INTO approval VALUES (?, ?, ?, ?, ?, 'pending', '', '', 0) ON CONFLICT (id) DO NOTHING`,
   decide: `UPDATE approval SET state = ?, person = ?, reason = ?, decided_at = ? WHERE id = ? AND state = 'pending'`,

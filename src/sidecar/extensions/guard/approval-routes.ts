@@ -7,6 +7,9 @@ import type { Decided, WaitingCall } from './approvals.ts'
 import type { GuardHost } from './guard-host.ts'
 import { badRequest, orderCheck, person, reason } from './orders.ts'
 
+/** Of those that wait no more, the newest are listed. */
+const DECIDED_MAX = 20
+
 const body = z.strictObject({ id: z.string().min(1).max(128), person, reason: reason.optional() })
 
 /**
@@ -23,6 +26,7 @@ export function addApprovalRoutes(http: FastifyInstance, host: GuardHost, token:
       until: supervised?.untilMs === undefined ? null : new Date(supervised.untilMs).toISOString(),
       needs_token: token() !== undefined,
       waiting: (books?.approvals.list() ?? []).map(waitingJson),
+      decided: (books?.approvals.decided(DECIDED_MAX) ?? []).map(entryJson),
     }
   })
 

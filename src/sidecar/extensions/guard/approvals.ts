@@ -136,6 +136,11 @@ export class Approvals {
       .toSorted((one, other) => other.waitedMs - one.waitedMs)
   }
 
+  /** The newest first. */
+  decided(limit: number): ApprovalEntry[] {
+    return this.#options.book.decided(limit)
+  }
+
   /** To be called within the transaction of the question. `foreseen`: what the other limits would say now. */
   verdict(peer: GuardPeer, message: Admit, ofClass: ToolClass, foreseen: () => Decision): Verdict {
     const { book } = this.#options
