@@ -117,7 +117,7 @@ describe('a file that breaks a rule is found', () => {
       'src/sdk/good.ts',
       "import { priceOf } from '../pricing/price-of.ts'\nimport { trace } from '@opentelemetry/api'\n",
     ],
-    ['src/cli/good.ts', "import { z } from 'zod'\nimport { collector } from '../sidecar/collector.ts'\n"],
+    ['src/cli/good.ts', "import * as z from 'zod'\nimport { collector } from '../sidecar/collector.ts'\n"],
     ['src/index.ts', "export type { A } from './sdk/a.ts'\n"],
     ['src/otlp/good.test.ts', "import { readFileSync } from 'node:fs'\nimport { x } from '../../test/support/x.ts'\n"],
     ['src/conventions.ts', 'export const A = 1\n'.repeat(500)],

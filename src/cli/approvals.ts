@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod'
 import { EXIT_FAILED, EXIT_OK, UsageError } from './command.ts'
 import type { CommandIo } from './command.ts'
 import { approvalsOptions, configOptions, jsonOption, sidecarOptions } from './options.ts'

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod'
 import { EXIT_FAILED, EXIT_OK, UsageError } from './command.ts'
 import type { CommandIo } from './command.ts'
 import { killScopeOf, scopeText } from './kill-scope.ts'

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Where the sidecar of a state folder answers, in `<state>/sidecar.json`: for the commands that talk to it. */
 export interface SidecarAddress {

@@ -14,7 +14,7 @@ import type { ComponentDefinition, Sent } from './component.ts'
 import { components } from '../../test/support/all-components.ts'
 import { loadConfig } from './config.ts'
 import { systemClock } from './system-clock.ts'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const LOOPBACK = 'http: {endpoint: "127.0.0.1:0"}, telemetry: {metrics: {address: "127.0.0.1:0"}}'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { components } from '../../test/support/all-components.ts'
 import { componentsNamed, components as list } from './components.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Durations and sizes as the stock collector writes them, for the schemas of components. */
 

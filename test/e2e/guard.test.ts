@@ -15,7 +15,7 @@ import { runAgent } from '../support/run-agent.ts'
 const LOOP = `
   import { generateText, stepCountIs, tool } from 'ai'
   import { createOpenAI } from '@ai-sdk/openai'
-  import { z } from 'zod'
+  import * as z from 'zod'
   const model = createOpenAI({ apiKey: 'key', baseURL: MODEL + '/v1' }).chat('gpt-4o-mini')
   const tools = { weather: tool({ inputSchema: z.object({ city: z.string() }), execute: async () => console.log('RAN') ?? 'sunny' }) }
   const { steps } = await generateText({ model, tools, prompt: 'CANARY', stopWhen: stepCountIs(3) })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { alerts, rulesFolder } from '../support/alert-rules.ts'
 import { describeWithPrograms } from '../support/debian-program.ts'
 

@@ -1,6 +1,6 @@
 import type * as AiModule from 'ai'
 import type * as OpenAiProviderModule from '@ai-sdk/openai'
-import { z } from 'zod'
+import * as z from 'zod'
 import { json, sse } from './model-server.ts'
 import type { ModelAnswer, ModelServer } from './model-server.ts'
 

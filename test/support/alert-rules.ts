@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Folder of the rules, with its files' tests beside them. */
 export const rulesFolder = fileURLToPath(new URL('../../collector-config/prometheus/', import.meta.url))

@@ -19,7 +19,7 @@ const IMPORTS = {
   esm: (from: string) => `
     import { ToolLoopAgent, tool } from '${from}ai${from === '' ? '' : '/dist/index.mjs'}'
     import { createOpenAI } from '${from}@ai-sdk/openai${from === '' ? '' : '/dist/index.mjs'}'
-    import { z } from 'zod'
+    import * as z from 'zod'
     ${AGENT}`,
   commonjs: (from: string) => `
     const { ToolLoopAgent, tool } = require('${from}ai')

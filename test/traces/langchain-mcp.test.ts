@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { instrumentations } from '../../src/sdk/instrumentation/instrumentations.ts'
 import { startHookedSdk } from '../support/hooked.ts'
 import { loadLangChain, scriptedModel } from '../support/langchain.ts'

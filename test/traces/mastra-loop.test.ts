@@ -32,7 +32,7 @@ const IMPORTS = {
     import { createTool } from '@mastra/core/tools'
     import { createStep, createWorkflow } from '@mastra/core/workflows'
     import { createOpenAI } from '@ai-sdk/openai'
-    import { z } from 'zod'
+    import * as z from 'zod'
     ${APPLICATION}`,
   commonjs: `
     const { Mastra } = require('@mastra/core')

@@ -1,5 +1,5 @@
 import { beforeAll, afterAll, expect, test } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { instrumentations } from '../../src/sdk/instrumentation/instrumentations.ts'
 import { startHookedSdk } from '../support/hooked.ts'
 import { serve } from '../support/mcp-desk.ts'

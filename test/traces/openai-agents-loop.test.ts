@@ -21,7 +21,7 @@ const SCRIPTS = {
   esm: `
     import { Agent, run, setDefaultOpenAIClient, setOpenAIAPI, tool } from '@openai/agents'
     import OpenAI from 'openai'
-    import { z } from 'zod'
+    import * as z from 'zod'
     ${AGENT}`,
   commonjs: `
     const { Agent, run, setDefaultOpenAIClient, setOpenAIAPI, tool } = require('@openai/agents')

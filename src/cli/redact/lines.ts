@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { UsageError } from '../command.ts'
 
 /** One line of the input of `--jsonl`. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { BUILDS, startHookedSdk } from '../../../test/support/hooked.ts'
 import {
   SHOWN,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { SHOWN, TEXT, TEXT_STREAM, TOOL, TOOL_STREAM } from '../../../test/support/ai-shapes.ts'
 import { BUILDS, startHookedSdk } from '../../../test/support/hooked.ts'
 import { json, sse, startModelServer } from '../../../test/support/model-server.ts'

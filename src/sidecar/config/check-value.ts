@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Report } from '../config.ts'
 import { HIDDEN } from './hide-secrets.ts'
 import type { LocatedYaml } from './located-yaml.ts'

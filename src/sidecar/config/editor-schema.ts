@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ComponentDefinition } from '../component.ts'
 import { retryConfig, sendingQueueConfig } from '../queue/queue-config.ts'
 import { LEFT_OUT } from './left-out.ts'

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineExporter, defineReceiver } from '../component.ts'
 import { duration } from '../config-types.ts'
 import { loadConfig } from '../config.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration, endpoint } from '../config-types.ts'
 
 const lowerCase = <T extends string>(values: readonly [T, ...T[]]) =>

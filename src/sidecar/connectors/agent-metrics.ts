@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineConnector } from '../component.ts'
 import { duration } from '../config-types.ts'
 import { Labels } from './agent-metrics/labels.ts'

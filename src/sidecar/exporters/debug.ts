@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { fieldById, fieldId } from '../../otlp/schema.ts'
 import type { Signal } from '../../otlp/schema.ts'
 import { OtlpView } from '../../otlp/view.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { OtlpError } from '../../otlp/otlp-error.ts'
 import { defineExporter } from '../component.ts'
 import type { Sent } from '../component.ts'

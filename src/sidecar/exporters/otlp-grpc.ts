@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { readExportResponse } from '../../otlp/export-response.ts'
 import { defineExporter } from '../component.ts'
 import type { Exporter, ExporterContext, Payload, Sent, Signal } from '../component.ts'

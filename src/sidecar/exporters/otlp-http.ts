@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { readExportResponse, readExportResponseJson } from '../../otlp/export-response.ts'
 import type { ExportResponse } from '../../otlp/export-response.ts'
 import { protobufToJson } from '../../otlp/protobuf-to-json.ts'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { z } from 'zod'
+import * as z from 'zod'
 import { OtlpView } from '../../otlp/view.ts'
 import { defineExporter } from '../component.ts'
 import { duration, endpoint, hostAndPort } from '../config-types.ts'

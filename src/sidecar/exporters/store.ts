@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { storeService } from '../../store/embedded-store.ts'
 import { defineExporter } from '../component.ts'
 import { duration } from '../config-types.ts'

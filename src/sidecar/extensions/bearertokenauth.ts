@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { authenticators } from '../authenticators.ts'
 import type { AskingHeaders, Authenticator } from '../authenticators.ts'
 import { defineExtension } from '../component.ts'

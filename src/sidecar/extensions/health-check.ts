@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineExtension } from '../component.ts'
 import { endpoint, hostAndPort, ignoredKey } from '../config-types.ts'
 import { httpUrl, isLoopback, namesLoopback } from '../loopback.ts'

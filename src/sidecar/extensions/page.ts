@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import { storeService } from '../../store/embedded-store.ts'
 import type { EmbeddedStore } from '../../store/embedded-store.ts'
 import type { RunStatus, Summary } from '../../store/records.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Edits } from '../../otlp/edits.ts'
 import {
   childrenOf,

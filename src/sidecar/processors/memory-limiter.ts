@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineProcessor } from '../component.ts'
 import { duration } from '../config-types.ts'
 import { MemoryGate } from './memory-limiter/memory-gate.ts'

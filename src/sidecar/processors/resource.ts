@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ProtobufWriter } from '../../otlp/protobuf-writer.ts'
 import { childrenOf, ROLE_GROUP, ROLE_RESOURCE } from '../../otlp/roles.ts'
 import { defineProcessor } from '../component.ts'

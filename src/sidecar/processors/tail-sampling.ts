@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type ComponentContext, defineProcessor, type Next } from '../component.ts'
 import { duration } from '../config-types.ts'
 import { openQueueStorage } from '../queue/open-queue-storage.ts'

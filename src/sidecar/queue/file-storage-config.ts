@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ignoredKey } from '../config-types.ts'
 
 const nothingToCompact = 'a file goes when all in it is sent, so there is nothing to compact'

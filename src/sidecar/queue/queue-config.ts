@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration, ignoredKey } from '../config-types.ts'
 import type { FileStorageConfig } from './file-storage-config.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineReceiver } from '../component.ts'
 import { BodyMemory } from './otlp/body-memory.ts'
 import { grpcConfig } from './otlp/grpc-config.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { SPOOL_FILE_BYTES_MAX, SPOOL_FOLDER } from '../../control/spool-format.ts'
 import { defineReceiver } from '../component.ts'
 import { duration } from '../config-types.ts'

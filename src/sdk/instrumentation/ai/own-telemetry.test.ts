@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { TEXT, TEXT_STREAM, TOOL } from '../../../../test/support/ai-shapes.ts'
 import { startHookedSdk } from '../../../../test/support/hooked.ts'
 import { sse, startModelServer } from '../../../../test/support/model-server.ts'

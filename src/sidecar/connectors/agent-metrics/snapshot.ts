@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { METRICS } from '../../../conventions.ts'
 import type { State } from '../state/state-file.ts'
 import { ABSENT, type LabelValues, REFUSED } from './label-values.ts'

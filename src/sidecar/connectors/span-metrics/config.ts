@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration } from '../../config-types.ts'
 import { aggregationTemporality } from '../state/temporality.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SeenSpans } from '../state/seen-spans.ts'
 import type { State } from '../state/state-file.ts'
 import type { ResourceTable } from './resource-table.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Key and values of the stock connector `span_metrics`, and the short words. */
 export const aggregationTemporality = z

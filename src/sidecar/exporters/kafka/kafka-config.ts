@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Signal } from '../../component.ts'
 import { duration, ignoredKey } from '../../config-types.ts'
 import { clientTlsConfig } from '../otlp/client-tls.ts'

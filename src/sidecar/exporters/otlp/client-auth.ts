@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { authenticators } from '../../authenticators.ts'
 import type { ExporterContext } from '../../component.ts'
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { ConnectionOptions } from 'node:tls'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** TLS towards a backend, with the key names of the stock collector. */
 export const clientTlsConfig = z

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { constants, deflate, gzip, zstdCompress } from 'node:zlib'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const gzipAsync = promisify(gzip)
 const deflateAsync = promisify(deflate)

@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Headers that every request carries: `authorization` and the like. Checked as the platform does, so that no request can fail on them. */
 export const headersConfig = z

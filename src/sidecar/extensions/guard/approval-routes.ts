@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import { AuditWriteError } from '../../../audit/audit-log.ts'
 import type { ApprovalEntry } from '../../../ledger/approval-book.ts'
 import { ApprovalError } from './approvals.ts'

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import { AuditWriteError } from '../../../audit/audit-log.ts'
 import { isLoopback } from '../../loopback.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { GuardRules, ToolClass } from '../../../control/guard-messages.ts'
 import { windowAt } from '../../../ledger/windows.ts'
 import { duration } from '../../config-types.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { nanoUsd } from '../../../ledger/nano-usd.ts'
 import { VELOCITY_RULES_DEFAULT } from '../../../limits/velocity.ts'
 import type { VelocityFigures, VelocityRules } from '../../../limits/velocity.ts'

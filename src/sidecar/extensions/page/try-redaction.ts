@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import { createRedactor } from '../../../redaction/redactor.ts'
 import { rules } from '../../../redaction/rules.ts'
 import type { TriedRedaction } from '../../../store/records.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { patternProblem, textPattern } from './regex.ts'
 
 export const pattern = z.string().superRefine((text, context) => {

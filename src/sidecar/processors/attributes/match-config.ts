@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ignoredKey } from '../../config-types.ts'
 import { patternProblem } from './regex.ts'
 

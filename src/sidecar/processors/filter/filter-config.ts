@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { keyAndValue, matchConfig } from '../attributes/match-config.ts'
 import type { MatchConfig } from '../attributes/match-config.ts'
 import { compileCondition, contextOf } from './compile-condition.ts'

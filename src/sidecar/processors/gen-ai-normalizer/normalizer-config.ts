@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { DIALECT_IDS } from './rule-set.ts'
 import type { Source } from './rule-set.ts'
 

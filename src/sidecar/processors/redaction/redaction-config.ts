@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { lowEntropyTypes, maskKeepDefault } from '../../../redaction/actions.ts'
 import { BLOCKED_TYPE, globSegmentsMax, globsMax } from '../../../redaction/keys/path-rules.ts'
 import { LIVE_TYPE } from '../../../redaction/known-values.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { regexProblem } from './user-pattern.ts'
 
 /** A list of regular expressions as the stock collector takes them: they may match the empty text. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Policies by the names and keys of the stock processor, and `agent`. */
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration } from '../../config-types.ts'
 import { endpointProblem, listenerEndpoint, listenerKeys } from './listener-config.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration } from '../../config-types.ts'
 
 const CURVES = ['X25519MLKEM768', 'X25519', 'P256', 'P384', 'P521'] as const

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { z } from 'zod'
+import * as z from 'zod'
 import { SLICE_SHARE_DEFAULT } from '../../../../ledger/fleet/fleet-account.ts'
 import type { Scope } from '../../../../ledger/budget.ts'
 import { duration } from '../../../config-types.ts'
