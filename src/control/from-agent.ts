@@ -58,6 +58,7 @@ export const readFromAgent = messageOf<FromAgent>({
     type: word('hold'),
     id,
     amount: count,
+    least: optional(count),
     scopes,
     slice: optional(flag),
     model: optional(label),

@@ -47,6 +47,7 @@ const rules = fields<GuardRules>({
   askTools: listOf(label, NAMES_MAX),
   askClasses: listOf(toolClass, 5),
   unknownModel: oneOf(['deny', 'allow']),
+  onInsufficient: optional(oneOf(['deny', 'clamp'])),
   outputTokensDefault: count,
   loops: flag,
   polling: optional(listOf(label, NAMES_MAX)),

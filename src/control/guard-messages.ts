@@ -69,6 +69,8 @@ export interface GuardRules {
   readonly askTools: readonly string[]
   readonly askClasses: readonly ToolClass[]
   readonly unknownModel: 'deny' | 'allow'
+  /** `clamp`: where too little is left for a call, its answer is shortened. */
+  readonly onInsufficient?: 'deny' | 'clamp'
   /** Injected where a request has no limit of its output, in tokens. */
   readonly outputTokensDefault: number
   readonly loops: boolean
@@ -107,6 +109,8 @@ export interface Hold {
   readonly type: 'hold'
   readonly id: string
   readonly amount: number
+  /** If there is not so much, this is enough; the answer says how much it is. */
+  readonly least?: number
   readonly scopes: CallScopes
   readonly slice?: boolean
   readonly model?: string

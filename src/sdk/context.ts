@@ -62,6 +62,8 @@ export interface GuardDecision {
   readonly decision: 'allow' | 'warn' | 'deny'
   readonly rule?: string | undefined
   readonly loopLevel?: 'warn' | 'stop' | undefined
+  /** The limit of the output that was put in because too little money was left, in tokens. */
+  readonly clampedTo?: number | undefined
 }
 
 /** What is to be known of a model call inside another one. */

@@ -15,6 +15,8 @@ import {
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
+  ATTR_SPANWARDEN_BUDGET_CLAMPED,
+  ATTR_SPANWARDEN_BUDGET_OUTPUT_TOKENS,
   ATTR_SPANWARDEN_GUARD_DECISION,
   ATTR_SPANWARDEN_GUARD_RULE,
   ATTR_SPANWARDEN_LOOP_LEVEL,
@@ -265,10 +267,15 @@ class OpenCall implements InnerCall, ModelCallScope {
     this.decided(attempt.decision)
   }
 
-  decided({ decision, rule, loopLevel }: GuardDecision, denial?: Error): void {
+  decided({ decision, rule, loopLevel, clampedTo }: GuardDecision, denial?: Error): void {
     if (denial !== undefined) (this.#attempts ??= new CallAttempts()).denied(denial)
     this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_DECISION, decision)
     if (rule !== undefined) this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_RULE, rule)
+    if (clampedTo !== undefined)
+      this.#span.setAttributes({
+        [ATTR_SPANWARDEN_BUDGET_CLAMPED]: true,
+        [ATTR_SPANWARDEN_BUDGET_OUTPUT_TOKENS]: clampedTo,
+      })
     if (loopLevel !== undefined) this.#span.setAttribute(ATTR_SPANWARDEN_LOOP_LEVEL, loopLevel)
     if (denial !== undefined) this.onRefused?.(denial)
   }

@@ -19,6 +19,8 @@ export interface ModelRequest {
   readonly maxOutputTokens: number | undefined
   /** Answers that are asked for, each of so many tokens. */
   readonly choices: number
+  /** Of the limit, what is for thinking: an answer comes on top. */
+  readonly thinkingTokens: number
   /** UTF-8 of the body, without media. */
   readonly bytes: number
   /** Output that is paid though the model did not choose it: a prediction, or the prompt that is given back. In tokens. */
@@ -62,6 +64,7 @@ export function readModelRequest(target: RequestTarget, body: unknown): ModelReq
     output: format.output,
     maxOutputTokens: limits.length === 0 ? undefined : Math.max(...limits),
     choices,
+    thinkingTokens: thinkingTokensIn(fields),
     bytes: size.bytes,
     extraOutputTokens: fields['prediction'] || fields['echo'] ? size.bytes : 0,
     media: size.media,
@@ -105,6 +108,12 @@ export function limitRequest(target: RequestTarget, body: unknown, limits: Reque
 function limitsIn(format: WireFormat, body: Fields, provider: string, models: readonly string[]): number[] {
   const paths = outputLimitsOf(format, provider, models[0] ?? '')
   return paths.map((path) => limitAt(body, path)).filter((limit) => limit !== undefined)
+}
+
+/** Anthropic's models refuse a limit that their thinking alone may use up. */
+function thinkingTokensIn(body: Fields): number {
+  const places = [body['thinking'], fieldsOf(body['additionalModelRequestFields'])['thinking']]
+  return Math.max(0, ...places.map((place) => countOf(fieldsOf(place)['budget_tokens']) || 0))
 }
 
 /** Some servers take -1 for no limit. */

@@ -152,13 +152,17 @@ describe('a call that is allowed', () => {
   })
 
   test('what the provider refuses costs nothing, what it fails at counts as spent', async () => {
-    server.answer(json({ error: { message: 'no' } }, 401), json({ error: { message: 'no' } }, 500))
-    await rejection(ask)
-    await rejection(() => openAi.chat.completions.create(request, { maxRetries: 0 }))
-    await until(() => sidecar.saidOf('settle').length === 2)
-    const [, second] = sidecar.saidOf('hold')
-    expect(sidecar.saidOf('settle')).toMatchObject([{ spent: 0 }, { spent: 0, unknown: second?.amount }])
-    expect(sidecar.saidOf('settle')[0]?.unknown).toBeUndefined()
+    const free = [400, 401, 403, 404, 422, 429]
+    const unknown = [408, 500, 503, 529]
+    server.answer(...[...free, ...unknown].map((status) => json({ error: { message: 'no' } }, status)))
+    for (const _ of [...free, ...unknown])
+      await rejection(() => openAi.chat.completions.create(request, { maxRetries: 0 }))
+    await until(() => sidecar.saidOf('settle').length === free.length + unknown.length)
+    const amount = sidecar.saidOf('hold')[0]?.amount
+    expect(sidecar.saidOf('settle').map((one) => one.unknown ?? one.spent)).toEqual([
+      ...free.map(() => 0),
+      ...unknown.map(() => amount),
+    ])
     hooked.takeSpans()
   })
 
@@ -169,6 +173,59 @@ describe('a call that is allowed', () => {
     await until(() => sidecar.saidOf('settle').length === 2)
     expect(sidecar.saidOf('settle')[0]).toMatchObject({ spent: 0 })
     hooked.takeSpans()
+  })
+})
+
+describe('a call for which too little is left', () => {
+  const clamp = { ...FAKE_RULES, onInsufficient: 'clamp' } as const
+  const long = { ...request, max_completion_tokens: 4_000 }
+
+  test('is sent with a lower limit of its output, and settled against what was held', async () => {
+    sidecar.state.rules = clamp
+    await stateTold()
+    let granted = 0
+    sidecar.state.answer = (message) => {
+      if (message.type !== 'hold' || message.least === undefined) return {}
+      granted = Math.round((message.least + message.amount) / 2)
+      return { amount: granted }
+    }
+    server.answer(completion({ content: 'Hello' }))
+    await openAi.chat.completions.create(long)
+    const sent = JSON.parse(server.requests[0]?.body ?? '')
+    const [span] = hooked.takeSpans()
+    expect(sent.max_completion_tokens).toBeGreaterThan(256)
+    expect(sent.max_completion_tokens).toBeLessThan(4_000)
+    expect(span?.attributes).toMatchObject({
+      'spanwarden.budget.clamped': true,
+      'spanwarden.budget.output_tokens': sent.max_completion_tokens,
+      'gen_ai.request.max_tokens': 4_000,
+    })
+    await until(() => sidecar.saidOf('settle').length === 1)
+    expect(sidecar.saidOf('settle')[0]?.spent).toBeLessThanOrEqual(granted)
+  })
+
+  test('is denied when even the least is more, and when less was held than it needs', async () => {
+    sidecar.state.rules = clamp
+    await stateTold()
+    sidecar.state.answer = () => exhausted
+    expect(await rejection(() => openAi.chat.completions.create(long))).toBeInstanceOf(BudgetExhaustedError)
+    sidecar.state.answer = (message) => ({ amount: message.type === 'hold' ? (message.least ?? 0) - 1 : 0 })
+    expect(await rejection(() => openAi.chat.completions.create(long))).toBeInstanceOf(GuardUnavailableError)
+    expect(server.requests).toEqual([])
+    hooked.takeSpans()
+  })
+
+  test('takes the rest of the slice that the process holds', async () => {
+    sidecar.state.rules = { ...clamp, sliceMin: 1_000_000 }
+    await stateTold()
+    sidecar.state.answer = (message) =>
+      message.type === 'hold' && message.slice === true ? { amount: 1_500_000 } : exhausted
+    server.answer(completion({ content: 'Hello' }))
+    await openAi.chat.completions.create(long)
+    const { max_completion_tokens: limit } = JSON.parse(server.requests[0]?.body ?? '')
+    expect(limit).toBeGreaterThan(256)
+    expect(limit).toBeLessThan(4_000)
+    expect(hooked.takeSpans()[0]?.attributes['spanwarden.budget.clamped']).toBe(true)
   })
 })
 

@@ -60,9 +60,9 @@ export class ModelAttempt {
     setImmediate(() => this.end(undefined))
   }
 
-  /** The head of the answer has arrived. A provider does not charge for what it refuses; of what it failed at nobody knows. */
+  /** The head of the answer has arrived. A provider does not charge for what it refuses; of what it failed at, or took too long for, nobody knows. */
   responded(status: number): void {
-    if (status >= 400) this.end(status < 500 ? 0 : undefined)
+    if (status >= 400) this.end(status < 500 && status !== 408 ? 0 : undefined)
   }
 
   /** There will be no answer. */

@@ -1,27 +1,15 @@
 import { context, trace } from '@opentelemetry/api'
-import { callBound } from '../../limits/call-bound.ts'
-import { limitRequest, readModelRequest } from '../../limits/call-bound/model-request.ts'
 import { ambientOf } from '../context.ts'
-import { priceBoundOf } from '../prices.ts'
 import { isDenial } from './denial-error.ts'
 import { ModelAttempt } from './model-attempt.ts'
-import type { CallBound } from '../../limits/call-bound.ts'
+import { requestBound } from './request-bound.ts'
 import type { GuardRules } from '../../control/guard-messages.ts'
 import type { GuardedCall } from './calls-under-way.ts'
 import type { Denial } from './denial-error.ts'
 import type { GuardDecision } from '../context.ts'
 import type { Guard } from './guard.ts'
 import type { HeldAmount, Payment } from './purse.ts'
-
-/** A request to a model that is about to be sent. */
-export interface OutgoingRequest {
-  /** Of the URL, or of the API that a client library calls. */
-  readonly path: string
-  /** `gen_ai.provider.name`, where it is known. */
-  readonly provider: string | undefined
-  /** JSON, as text or as the object that becomes it. */
-  readonly body: unknown
-}
+import type { OutgoingRequest, RequestBound } from './request-bound.ts'
 
 /** One that may be sent, with the body that it is to be sent with. */
 export interface AdmittedRequest {
@@ -56,15 +44,17 @@ export class ModelGate {
     try {
       if (!guard.hasLease) await guard.ready()
       const { rules } = guard
-      const bound = rules?.hasBudgets === true ? boundOfCall(request, call?.provider, rules) : undefined
+      const bound = rules?.hasBudgets === true ? requestBound(request, call?.provider, rules) : undefined
       const guarded = this.#callOf(bound?.model ?? call?.model)
       this.#check(guarded, refuse)
       if (rules !== undefined && bound !== undefined) held = await this.#pay(bound, guarded, rules, refuse)
       // The answer took its time: a stop may have come.
       if (held !== undefined) this.#check(guarded, refuse)
-      const attempt = this.#begin(guarded, held, { ...decisionOf(warnings), ...this.#marked(guarded) })
+      const shorter = held !== undefined && held.amount < (bound?.amount ?? 0) ? bound?.within(held.amount) : undefined
+      const decision = { ...decisionOf(warnings), ...this.#marked(guarded), clampedTo: shorter?.outputTokens }
+      const attempt = this.#begin(guarded, held, decision)
       call?.attempted(attempt)
-      return { attempt, body: bound?.body }
+      return { attempt, body: (shorter ?? bound)?.body }
     } catch (error) {
       held?.settle(0)
       if (isDenial(error)) throw error
@@ -84,7 +74,7 @@ export class ModelGate {
   }
 
   async #pay(
-    bound: Bound,
+    bound: RequestBound,
     { scopes, model }: GuardedCall,
     rules: GuardRules,
     refuse: (denial: Denial) => void,
@@ -94,10 +84,21 @@ export class ModelGate {
       return undefined
     }
     const span = trace.getSpanContext(context.active())
-    const payment: Payment = { amount: bound.amount, scopes, model, trace: span?.traceId, span: span?.spanId }
+    const payment: Payment = {
+      amount: bound.amount,
+      least: bound.least,
+      scopes,
+      model,
+      trace: span?.traceId,
+      span: span?.spanId,
+    }
     const held = this.guard.purse.take(payment, rules) ?? (await this.guard.purse.draw(payment, rules))
-    if ('settle' in held) return held
-    refuse(held)
+    if (!('settle' in held)) refuse(held)
+    else if (held.amount >= bound.amount || bound.within(held.amount) !== undefined) return held
+    else {
+      held.settle(0)
+      refuse(this.guard.unavailable('the sidecar has held less than it was asked for'))
+    }
     return undefined
   }
 
@@ -123,37 +124,6 @@ export class ModelGate {
     attempt.under = under
     return attempt
   }
-}
-
-interface Bound {
-  readonly model: string | undefined
-  /** Undefined: nobody knows. */
-  readonly amount: number | undefined
-  readonly reason: string
-  readonly body: AdmittedRequest['body']
-}
-
-/** A host that says nothing (a gateway, say) leaves it to whom the client library calls. */
-function boundOfCall(request: OutgoingRequest, provider: string | undefined, rules: GuardRules): Bound {
-  const told = request.provider === undefined && provider !== undefined
-  const bound = boundOf(told ? { ...request, provider } : request, rules)
-  return told && bound.amount === undefined ? boundOf(request, rules) : bound
-}
-
-/** What a request can cost at most, with the limits that it needs for that. */
-function boundOf({ path, provider, body }: OutgoingRequest, rules: GuardRules): Bound {
-  const target = { path, provider }
-  const request = readModelRequest(target, body)
-  const model = request?.models[0]
-  const bound: CallBound = callBound(request, {
-    priceBoundOf,
-    atMs: Date.now(),
-    outputTokensDefault: rules.outputTokensDefault,
-  })
-  if (!bound.isKnown) return { model, amount: undefined, reason: bound.reason, body: undefined }
-  if (bound.limits === undefined) return { model, amount: bound.nanoUsd, reason: '', body: undefined }
-  const limited = limitRequest(target, body, bound.limits)
-  return { model, amount: limited === undefined ? undefined : bound.nanoUsd, reason: 'output', body: limited }
 }
 
 const decisionOf = (warnings: readonly Denial[]): GuardDecision => {

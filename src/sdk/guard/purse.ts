@@ -16,6 +16,8 @@ export interface HeldAmount {
 /** One call that wants to be paid. */
 export interface Payment {
   readonly amount: number
+  /** If there is not so much, this is enough. */
+  readonly least?: number | undefined
   readonly scopes: CallScopes
   readonly model: string | undefined
   readonly trace: string | undefined
@@ -69,11 +71,29 @@ export class Purse {
     }
     const id = randomId()
     const answer = await this.#client.ask(
-      { ...holdOf(id, payment), waitMs: HOLD_WAIT_MS },
+      {
+        ...holdOf(id, payment),
+        ...(payment.least === undefined ? {} : { least: payment.least }),
+        waitMs: HOLD_WAIT_MS,
+      },
       HOLD_WAIT_MS + ASK_TIMEOUT_MS,
     )
-    if (!answer.isGranted) return { ...answer, code: answer.code ?? 'GUARD_UNAVAILABLE', message: answer.message ?? '' }
-    return new SingleHold(this.#client, id, payment.amount)
+    if (!answer.isGranted)
+      return (
+        this.#takeRest(payment, rules) ?? {
+          ...answer,
+          code: answer.code ?? 'GUARD_UNAVAILABLE',
+          message: answer.message ?? '',
+        }
+      )
+    return new SingleHold(this.#client, id, Math.min(payment.amount, answer.amount ?? payment.amount))
+  }
+
+  /** What this process holds itself is the last that is left. */
+  #takeRest({ scopes, amount, least }: Payment, rules: GuardRules): HeldAmount | undefined {
+    const slice = this.#slices.get(keyOf(scopes, rules))
+    if (slice === undefined || least === undefined || rules.sliceMin === 0 || slice.left < least) return undefined
+    return slice.take(Math.min(slice.left, amount))
   }
 
   /** Amounts that were spent since the last time are told; slices that nobody has used since go back. */
@@ -207,10 +227,14 @@ class Slice implements SliceRecord {
     this.#write = write
   }
 
+  get left(): number {
+    return this.#amount - this.spent - this.unknown - this.reserved
+  }
+
   /** Undefined: there is not so much left, or it has ended meanwhile. */
   take(amount: number): HeldAmount | undefined {
     if (this.#ended !== undefined || this.#isDropped) return undefined
-    if (amount > this.#amount - this.spent - this.unknown - this.reserved) return undefined
+    if (amount > this.left) return undefined
     this.reserved += amount
     this.isIdle = false
     try {

@@ -89,7 +89,11 @@ export class Decisions {
       ledger.hold({ ...request, accounts: refs.map((ref) => ({ ...ref, cap: Number.MAX_SAFE_INTEGER })) })
       return { isGranted: true, amount }
     }
-    const { code, account } = result
+    const less = this.#less(message, refs, result.code)
+    if (less !== undefined && ledger.hold({ ...request, amount: less }).isGranted)
+      return { isGranted: true, amount: less }
+    const { account } = result
+    const code = result.code === 'BUDGET_EXHAUSTED' && this.#mayFit(message, refs) ? 'BUDGET_HELD' : result.code
     const now = this.#options.context.clock.now()
     return {
       isGranted: false,
@@ -138,10 +142,26 @@ export class Decisions {
     }
   }
 
+  /** What is left, where that is enough. While calls under way hold it, waiting comes first. */
+  #less({ amount, least, waitMs = 0 }: Hold, refs: readonly AccountRef[], code: DenialCode): NanoUsd | undefined {
+    if (least === undefined || !(code === 'BUDGET_EXHAUSTED' || (code === 'BUDGET_HELD' && waitMs === 0)))
+      return undefined
+    const left = Math.min(amount, ...this.#left(refs))
+    return left >= least ? left : undefined
+  }
+
+  /** Whether the least would fit if all that is held came back. */
+  #mayFit({ least }: Hold, refs: readonly AccountRef[]): boolean {
+    if (least === undefined) return false
+    return refs.every(({ key, cap }) => cap - (this.#options.ledger.account(key)?.committed ?? 0) >= least)
+  }
+
+  #left(refs: readonly AccountRef[]): number[] {
+    return refs.map(({ key, cap }) => leftIn({ ...(this.#options.ledger.account(key) ?? NOTHING), key, cap }))
+  }
+
   #sliceOf(refs: readonly AccountRef[], asked: NanoUsd, openSlices: number): NanoUsd | undefined {
-    const { ledger } = this.#options
-    const left = refs.map(({ key, cap }) => leftIn({ ...(ledger.account(key) ?? NOTHING), key, cap }))
-    return sliceAmount(Math.min(...left), openSlices, asked)
+    return sliceAmount(Math.min(...this.#left(refs)), openSlices, asked)
   }
 }
 

@@ -122,6 +122,12 @@ export const guardConfig = z
       .enum(['deny', 'allow'])
       .default('deny')
       .describe('With budgets: what to do with calls of a model that has no price.'),
+    on_insufficient: z
+      .enum(['deny', 'clamp'])
+      .default('deny')
+      .describe(
+        'With budgets: what to do with a call for which too little is left. `clamp` lowers the limit of its output to what fits, 256 tokens at least.',
+      ),
     output_tokens_default: z
       .int()
       .min(1)
@@ -194,6 +200,7 @@ export function guardSettings(config: GuardConfig): GuardSettings {
       askTools: isOfAll ? ['*'] : [...new Set(rates.flatMap((one) => one.tool ?? []))],
       askClasses: [...new Set(rates.flatMap((one) => (one.tool === undefined ? classOf(one.class) : [])))],
       unknownModel: config.unknown_model,
+      onInsufficient: config.on_insufficient,
       outputTokensDefault: config.output_tokens_default,
       loops: config.loops.enabled,
       polling: config.loops.polling,

@@ -190,7 +190,9 @@ export class GuardDesk {
 
   #handleHold(peer: GuardPeer, message: Hold, blocked: Set<string>, effects: Effects): void {
     const refs = this.#decisions.accounts(peer.hello, message)
-    const isBehind = refs.find(({ key }) => blocked.has(key) || this.#queue.isWaitedFor(key))
+    // Who has waited takes what there is.
+    const hasWaited = message.least !== undefined && message.waitMs === 0
+    const isBehind = hasWaited ? undefined : refs.find(({ key }) => blocked.has(key) || this.#queue.isWaitedFor(key))
     const decision: Decision =
       isBehind === undefined || this.#options.ledger.find(message.id) !== undefined
         ? this.#decisions.hold(peer.hello, message, refs, this.#slices.size)
@@ -211,7 +213,8 @@ export class GuardDesk {
   #wait(peer: GuardPeer, message: Hold, decision: Decision, key: string, waitMs: number): void {
     const cancel = this.#options.context.clock.after(waitMs, () => {
       this.#queue.remove(message.id)
-      this.#send(peer, message, decision)
+      if (message.least === undefined) this.#send(peer, message, decision)
+      else this.take(peer, { ...message, waitMs: 0 })
     })
     this.#queue.add({ peer, message, key, cancel })
   }
