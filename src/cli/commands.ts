@@ -11,6 +11,7 @@ import {
   pricesOptions,
   queueOptions,
   redactOptions,
+  rollbackOptions,
   resumeOptions,
   sidecarOptions,
   stopOptions,
@@ -100,6 +101,14 @@ export const commands: readonly Command[] = [
       'What did it last do: the newest calls in the audit log, those with side effects first, then the others; 10 of each when no number is given.',
     options: { ...lastOptions, ...configOptions, ...jsonOption },
     load: () => import('./last.ts'),
+  },
+  {
+    name: 'rollback',
+    synopsis: '<call …> | --run <id> | --last <n>',
+    summary:
+      'Takes calls of tools back, newest first: by the undo that the tool registered, else by its recipe; a person confirms each. Exit code 3: one is not known to be taken back.',
+    options: { ...rollbackOptions, ...sidecarOptions, ...configOptions, ...jsonOption },
+    load: () => import('./rollback.ts'),
   },
   {
     name: 'audit',

@@ -85,6 +85,16 @@ export const lastOptions = {
   tool: { type: 'string', value: '<name>', summary: 'Only calls of this tool.' },
 } as const satisfies Options
 
+export const rollbackOptions = {
+  run: { type: 'string', value: '<id>', summary: 'All calls of this run: its trace id.' },
+  last: { type: 'string', value: '<n>', summary: 'The newest n calls with side effects.' },
+  agent: { type: 'string', value: '<name>', summary: 'With --last: of this agent.' },
+  person: { type: 'string', value: '<name>', summary: 'Who orders it; the user of this machine when absent.' },
+  reason: { type: 'string', value: '<text>', summary: 'Why: it is in the audit log.' },
+  yes: { type: 'boolean', summary: 'Ask nobody: what tools can undo themselves is undone. Needs --person.' },
+  'dry-run': { type: 'boolean', summary: 'Only say what there is to take back, and how.' },
+} as const satisfies Options
+
 export const auditOptions = {
   archive: {
     type: 'string',

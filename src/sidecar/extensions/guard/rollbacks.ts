@@ -36,7 +36,7 @@ export interface RollbacksOptions {
   readonly processes: Processes
   readonly context: Pick<ComponentContext, 'clock' | 'logger' | 'metrics' | 'stateFolder'>
   /** Undefined: the books are not open. A line that is not on disk rejects. */
-  audit(): { action(action: Omit<AuditAction, 'event'>): Promise<unknown> } | undefined
+  readonly audit: () => { readonly action: (action: AuditAction) => Promise<unknown> } | undefined
   randomId(): string
 }
 
@@ -146,7 +146,7 @@ export class Rollbacks {
     const audit = this.#options.audit()
     if (audit === undefined)
       throw new RangeError('the audit log is not open, and what is not on record is not rolled back: see /readyz')
-    await audit.action(action)
+    await audit.action({ event: 'action', ...action })
   }
 
   async #look(peer: GuardPeer, calls: readonly string[]): Promise<Remembered | undefined> {
