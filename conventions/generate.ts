@@ -6,6 +6,7 @@ import { renderScanner } from './generate-scanner.ts'
 import { problemsOf, readRegistry } from './registry.ts'
 import { renderConfiguration, renderEditorSchema } from './render-configuration.ts'
 import { renderCode } from './render-code.ts'
+import { renderDashboards } from './render-dashboards.ts'
 import { renderDialectDocs, renderDialects } from './render-dialects.ts'
 import { renderDocs } from './render-docs.ts'
 import { renderRedaction } from './render-redaction.ts'
@@ -28,6 +29,7 @@ export async function generatedFiles(): Promise<{ path: string; text: string }[]
     { path: 'collector-config/schema.json', text: renderEditorSchema() },
     { path: 'docs/configuration.md', text: renderConfiguration(import.meta.dirname) },
     { path: 'docs/redaction.md', text: renderRedaction(import.meta.dirname) },
+    ...renderDashboards(),
   ]
 }
 
