@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { fieldsOf, isFields, textOf } from '../instrumentation/fields.ts'
-import { callMethod } from './call-method.ts'
+import { callMethod, destroySocket } from './call-method.ts'
 import { addressOf } from './model-target.ts'
 import type { RawGate } from './raw-gate.ts'
 
@@ -20,7 +20,7 @@ export function guardNodeHttp(gate: RawGate): void {
       isUpgrade,
       destroy(error) {
         callMethod(request, 'destroy', error)
-        if (over?.socket !== undefined) callMethod(over.socket, 'destroy', error)
+        if (over?.socket !== undefined) destroySocket(over.socket, error)
       },
       onceOver: (ended) => callMethod(over ?? request, 'once', 'close', ended),
     })

@@ -7,9 +7,11 @@ import { modelTarget, takeSent } from './model-target.ts'
 import type { Denial, DenialError } from './denial-error.ts'
 import type { Guard } from './guard.ts'
 
+type RawClient = 'node:http' | 'node:http2' | 'undici' | 'claude-agent-sdk'
+
 /** A request of a client that can't be made to wait for an answer of the guard. */
 export interface RawRequest {
-  readonly client: 'node:http' | 'node:http2' | 'undici'
+  readonly client: RawClient
   readonly method: string
   /** Scheme, host and path, as far as they are known. */
   readonly address: string
@@ -20,6 +22,8 @@ export interface RawRequest {
   /** Calls `over` when nothing of it is left. */
   readonly onceOver: (over: () => void) => void
 }
+
+type Ending = Pick<RawRequest, 'client' | 'destroy' | 'onceOver'>
 
 /**
  * The last gate, where requests to models leave by ways that nobody made to ask. What has asked passes, once. For the rest, what memory knows is decided: stops and the lease.
@@ -53,18 +57,37 @@ export class RawGate {
       if (client !== 'undici') sent.attempt?.onceAborted((error) => request.destroy(error))
       return
     }
+    this.#begin(request, isUpgrade)
+  }
+
+  /** A process that calls models by itself is about to be started. Throws the DenialError; `abort` is called when a stop comes, `over` says that the process has ended. */
+  startProcess(client: RawClient, abort: (error: DenialError) => void): () => void {
+    let over = (): void => undefined
+    let denied: DenialError | undefined
+    const process: Ending = { client, destroy: (error) => (denied = error), onceOver: (end) => (over = end) }
+    try {
+      if (this.#guard.mode !== 'off') this.#begin(process, false, abort)
+    } catch (error) {
+      this.#refuse(process, this.#guard.failed(client, error))
+    }
+    if (denied !== undefined) throw denied
+    return () => over()
+  }
+
+  #begin(request: Ending, isUpgrade: boolean, abort = request.destroy): void {
+    const guard = this.#guard
     const call = { scopes: guard.scopesOf(context.active()), model: ambientOf().modelCall?.model }
     const { rules } = guard
     const isUnpaid = rules?.hasBudgets === true && rules.unknownModel === 'deny'
-    const denial = guard.denialOf(call) ?? (isUnpaid ? unpaid(client, isUpgrade) : undefined)
+    const denial = guard.denialOf(call) ?? (isUnpaid ? unpaid(request.client, isUpgrade) : undefined)
     if (denial !== undefined && this.#refuse(request, denial)) return
-    const under = guard.underWay.begin(call, (stop) => request.destroy(denialError(stopDenial(stop))))
+    const under = guard.underWay.begin(call, (stop) => abort(denialError(stopDenial(stop))))
     if (under === undefined) throw new RangeError('too many calls are under way')
     request.onceOver(under.end)
   }
 
   /** False: in the present mode it goes on. */
-  #refuse(request: RawRequest, denial: Denial): boolean {
+  #refuse(request: Ending, denial: Denial): boolean {
     const error = this.#guard.refused(denial)
     const { modelCall } = ambientOf()
     modelCall?.decided({ decision: error === undefined ? 'warn' : 'deny', rule: ruleOf(denial) }, error)
@@ -74,8 +97,14 @@ export class RawGate {
   }
 }
 
-const unpaid = (client: RawRequest['client'], isUpgrade: boolean): Denial => ({
+const unpaid = (client: RawClient, isUpgrade: boolean): Denial => ({
   code: 'UNKNOWN_PRICE',
   rule: isUpgrade ? 'websocket' : client,
-  message: `a budget is set, and nothing can be held for ${isUpgrade ? 'a WebSocket to a model' : `requests to models that are made with ${client} directly`}: the call is denied. Use fetch or a client library that is guarded (docs/libraries.md), or set unknown_model: allow`,
+  message: `a budget is set, and nothing can be held for ${unheld(client, isUpgrade)}: it is denied. Use fetch or a client library that is guarded (docs/libraries.md), or set unknown_model: allow`,
 })
+
+function unheld(client: RawClient, isUpgrade: boolean): string {
+  if (isUpgrade) return 'a WebSocket to a model'
+  if (client === 'claude-agent-sdk') return 'what Claude Code calls in a process of its own'
+  return `a request to a model that is made with ${client} directly`
+}

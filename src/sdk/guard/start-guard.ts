@@ -38,6 +38,8 @@ export interface StartedGuard {
   client(client: unknown): void
   /** Puts the guard before the requests of one client of AWS. */
   awsClient(client: unknown): void
+  /** Before a process that calls models by itself: throws when it may not start. What it returns is called when it has ended. */
+  process: RawGate['startProcess']
 }
 
 /**
@@ -87,6 +89,7 @@ export function startGuard(
     tools: new ToolGate(guard),
     client: (client) => guardStainless(client, models, fault),
     awsClient: (client) => guardAwsClient(client, models, fault),
+    process: (client, abort) => raw.startProcess(client, abort),
   }
 }
 

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { ambientOf } from '../context.ts'
 import { fieldsOf, isFields } from '../instrumentation/fields.ts'
-import { callMethod } from './call-method.ts'
+import { callMethod, destroySocket } from './call-method.ts'
 import { deniedRequests } from './denied-requests.ts'
 import { addressOf } from './model-target.ts'
 import type { Admitted } from '../context.ts'
@@ -56,7 +56,7 @@ interface Upgraded {
 }
 
 function destroy(request: object, { socket }: Upgraded, error: Error): void {
-  if (socket !== undefined) return void callMethod(socket, 'destroy', error)
+  if (socket !== undefined) return destroySocket(socket, error)
   deniedRequests.set(request, error)
   // Before it is on a connection there is nothing to abort yet.
   const names = typeof Reflect.get(request, 'abort') === 'function' ? ['abort'] : ['onError', 'onResponseError']

@@ -24,7 +24,7 @@ export const claudeAgentSdk: Instrumentation = {
         replaceFunction(
           bindings,
           'query',
-          (original) => (args) => runQuery(fieldsOf(args[0]), () => original(...args), sdk),
+          (original) => (args) => runQuery(fieldsOf(args[0]), (asked) => original(asked, ...args.slice(1)), sdk),
         ),
     },
   ],

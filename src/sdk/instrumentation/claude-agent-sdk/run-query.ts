@@ -3,7 +3,7 @@ import { ATTR_GEN_AI_INPUT_MESSAGES, ATTR_GEN_AI_REQUEST_MODEL } from '../../../
 import { contentJson, text } from '../../content.ts'
 import { observe } from '../../observe.ts'
 import { startAgentRun } from '../agent-run.ts'
-import { fieldsOf, nameOf, textOf } from '../fields.ts'
+import { fieldsOf, isFields, nameOf, textOf } from '../fields.ts'
 import { present } from '../present.ts'
 import { ChildReport } from './child-report.ts'
 import { exportsTraces } from './child-settings.ts'
@@ -13,13 +13,15 @@ import type { Fields } from '../fields.ts'
 import type { SdkContext } from '../instrumentation.ts'
 
 /** A query runs until its messages are over; the caller keeps the object with its methods, which reads the generator observed here. */
-export function runQuery({ prompt, options }: Fields, call: () => unknown, sdk: SdkContext): unknown {
+export function runQuery(asked: Fields, call: (asked: Fields) => unknown, sdk: SdkContext): unknown {
+  const { prompt, options } = asked
   const settings = fieldsOf(options)
   const run = begin(prompt, settings, sdk)
-  if (run === undefined) return call()
+  const start = (): unknown => startGuarded(asked, settings, call, sdk)
+  if (run === undefined) return start()
   let query: unknown
   try {
-    query = context.with(run.context, call)
+    query = context.with(run.context, start)
   } catch (error) {
     run.fail(error)
     throw error
@@ -31,6 +33,30 @@ export function runQuery({ prompt, options }: Fields, call: () => unknown, sdk: 
     run.stop()
   }
   return query
+}
+
+/** What Claude Code asks of models passes no gate of this process: it is denied where money would have to be held, and ended by a stop. */
+function startGuarded(asked: Fields, settings: Fields, call: (asked: Fields) => unknown, sdk: SdkContext): unknown {
+  const { guard } = sdk
+  if (guard === undefined) return call(asked)
+  const given = settings['abortController']
+  const abortController = given instanceof AbortController ? given : new AbortController()
+  const over = guard.process('claude-agent-sdk', (error) => abortController.abort(error))
+  try {
+    const query = call({ ...asked, options: { ...settings, abortController } })
+    onceRead(query, over)
+    return query
+  } catch (error) {
+    over()
+    throw error
+  }
+}
+
+/** The process has ended when its messages have. */
+function onceRead(query: unknown, over: () => void): void {
+  const make: unknown = isFields(query) ? Reflect.get(query, Symbol.asyncIterator) : undefined
+  const messages: unknown = typeof make === 'function' ? Reflect.apply(make, query, []) : undefined
+  observe(() => messages, context.active(), { returned: over, stopped: over, failed: over })
 }
 
 function begin(prompt: unknown, settings: Fields, sdk: SdkContext): AgentRun | undefined {
