@@ -15,6 +15,7 @@ import {
   resumeOptions,
   sidecarOptions,
   stopOptions,
+  suspenseOptions,
 } from './options.ts'
 
 /** Every command, in the order of the help. */
@@ -109,6 +110,14 @@ export const commands: readonly Command[] = [
       'Takes calls of tools back, newest first: by the undo that the tool registered, else by its recipe; a person confirms each. Exit code 3: one is not known to be taken back.',
     options: { ...rollbackOptions, ...sidecarOptions, ...configOptions, ...jsonOption },
     load: () => import('./rollback.ts'),
+  },
+  {
+    name: 'suspense',
+    synopsis: '[list | release <hold> --spent <usd> --person <name> --reason <text>]',
+    summary:
+      'What is taken for spent because nobody knows what became of it; release says what it cost after all, and frees the rest.',
+    options: { ...suspenseOptions, ...sidecarOptions, ...configOptions, ...jsonOption },
+    load: () => import('./suspense.ts'),
   },
   {
     name: 'audit',

@@ -95,6 +95,20 @@ export const rollbackOptions = {
   'dry-run': { type: 'boolean', summary: 'Only say what there is to take back, and how.' },
 } as const satisfies Options
 
+export const suspenseOptions = {
+  spent: {
+    type: 'string',
+    value: '<usd>',
+    summary: 'Of release: what it cost after all, in US dollars; 0 when absent.',
+  },
+  person: { type: 'string', value: '<name>', summary: 'Of release: who says so. Needed.' },
+  reason: {
+    type: 'string',
+    value: '<text>',
+    summary: 'Of release: how that is known, e.g. the provider’s bill. Needed.',
+  },
+} as const satisfies Options
+
 export const auditOptions = {
   archive: {
     type: 'string',

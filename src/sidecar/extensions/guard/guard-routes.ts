@@ -3,6 +3,7 @@ import { leftIn } from '../../../ledger/account.ts'
 import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
 import type { GuardHost } from './guard-host.ts'
 import { addKillRoutes, stopsOf } from './kill-routes.ts'
+import { addSuspenseRoutes } from './suspense-routes.ts'
 
 /** Open holds that are listed, oldest first. */
 const HOLDS_MAX = 100
@@ -17,6 +18,7 @@ const dollars = (nano: number): number => nano / NANO_PER_USD
 export function addGuardRoutes(http: FastifyInstance, host: GuardHost, token: () => string | undefined): void {
   http.get('/api/guard', async () => stateOf(host))
   addKillRoutes(http, host, token)
+  addSuspenseRoutes(http, host, token)
 }
 
 function stateOf(host: GuardHost) {
