@@ -58,7 +58,9 @@ describe('an agent in a process of its own', () => {
   test('with a marker it asks; SPANWARDEN_GUARD=off is the operator’s word', async () => {
     writeFileSync(join(folder, 'guard.json'), guardMarkerText({ mode: 'enforce' }))
     server.answer(TEXT)
-    expect((await run(CALL)).stdout).toBe('answered\n')
+    // What is loaded before the first call takes its time.
+    const busy = 'for (const end = performance.now() + 2_500; performance.now() < end; );'
+    expect((await run(CALL.replace('console.log', `${busy}\n  console.log`))).stdout).toBe('answered\n')
     expect(sidecar.saidOf('hold')).toHaveLength(1)
     expect(sidecar.saidOf('settle')).toHaveLength(1)
     expect(JSON.stringify(sidecar.said)).not.toContain('CANARY')

@@ -57,7 +57,8 @@ export class Guard {
   readonly underWay: CallsUnderWay
   readonly undos: UndoBook
   readonly #options: GuardOptions
-  readonly #startedAt = performance.now()
+  /** When the first call looked for the sidecar: loading an agent's modules may take longer than the whole wait. */
+  #soughtAt: number | undefined
   #welcome: Welcome | undefined
   #telling: NodeJS.Timeout | undefined
 
@@ -135,7 +136,8 @@ export class Guard {
   /** Waits, for a short time, for the first word of a sidecar that is there, or for the renewal that a busy process has missed. */
   async ready(): Promise<void> {
     if (this.hasLease || this.mode !== 'enforce') return
-    const until = this.#welcome === undefined ? this.#startedAt + LEASE_WAIT_MS : performance.now() + LEASE_WAIT_MS
+    this.#soughtAt ??= performance.now()
+    const until = (this.#welcome === undefined ? this.#soughtAt : performance.now()) + LEASE_WAIT_MS
     const isWorthWaiting = (): boolean =>
       (this.#welcome === undefined || this.client.isConnected) && performance.now() < until
     while (isWorthWaiting() && !this.hasLease) await delay(LEASE_LOOK_MS)
