@@ -9,6 +9,7 @@ import type {
   Hello,
   Hold,
   LoopReport,
+  Renew,
   Resume,
   Settle,
   Spend,
@@ -48,6 +49,8 @@ export interface GuardClientOptions {
   readonly identity: Omit<Hello, 'type' | 'protocol' | 'token'>
   /** Model calls and tool calls under way. */
   inFlight(): number
+  /** Calls that have ended since it was asked for the last time. */
+  ended?(): Pick<Renew, 'ended' | 'failed'>
   /** After each connect, and when the configuration changed. What was held under another epoch is held no more. */
   welcome(message: Welcome): void
   /** To be answered with `stopped` when nothing of the scope is under way. */
@@ -282,7 +285,7 @@ export class GuardClient {
   #renew(): void {
     clearTimeout(this.#renewal)
     this.#renewals.push({ at: this.#now(), tells: this.#tells.length })
-    this.#send({ type: 'renew', inFlight: this.#options.inFlight() })
+    this.#send({ type: 'renew', inFlight: this.#options.inFlight(), ...this.#options.ended?.() })
     if (this.#renewals.length === 1) this.#expectWord()
     this.#renewal = setTimeout(() => this.#renew(), this.#leaseMs / 3).unref()
   }

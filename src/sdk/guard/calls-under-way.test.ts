@@ -46,3 +46,16 @@ describe('a stop', () => {
     expect(calls.stopOf(call)).toBeUndefined()
   })
 })
+
+test('calls that have ended, and failed, are counted until they are taken', () => {
+  const { calls } = underWay()
+  for (const isFailed of [true, false, true]) {
+    const under = calls.begin(call, () => undefined)
+    if (under !== undefined) under.isFailed = isFailed
+    under?.end()
+    under?.end()
+  }
+  calls.begin(call, () => undefined)
+  expect(calls.takeEnded()).toEqual({ ended: 3, failed: 2 })
+  expect(calls.takeEnded()).toEqual({ ended: 0, failed: 0 })
+})

@@ -11,6 +11,8 @@ export interface GuardedCall {
 /** What is under way in this process, and the stops that are in force. */
 export class CallsUnderWay {
   readonly #calls = new Set<CallUnderWay>()
+  #ended = 0
+  #failed = 0
   #stops: readonly StopState[] = []
   /** Stops that wait until nothing of their scope is under way. */
   readonly #stopping = new Map<string, StopUnderWay>()
@@ -18,6 +20,13 @@ export class CallsUnderWay {
 
   constructor(tell: (message: Stopping | Stopped) => void) {
     this.#tell = tell
+  }
+
+  /** Calls that have ended since the last time, and how many of them failed. */
+  takeEnded(): { ended: number; failed: number } {
+    const taken = { ended: this.#ended, failed: this.#failed }
+    this.#ended = this.#failed = 0
+    return taken
   }
 
   get size(): number {
@@ -56,8 +65,12 @@ export class CallsUnderWay {
     const under: CallUnderWay = {
       call,
       abort,
+      isFailed: false,
       end: () => {
-        if (this.#calls.delete(under)) this.#confirm()
+        if (!this.#calls.delete(under)) return
+        this.#ended += 1
+        if (under.isFailed) this.#failed += 1
+        this.#confirm()
       },
     }
     this.#calls.add(under)
@@ -92,6 +105,8 @@ export class CallsUnderWay {
 export interface CallUnderWay {
   readonly call: GuardedCall
   readonly abort: (stop: StopState) => void
+  /** To be set before the end; neither a denial nor the agent's own abort is a failure. */
+  isFailed: boolean
   readonly end: () => void
 }
 

@@ -30,7 +30,7 @@ type Client = Pick<
 /** What the connection tells. */
 export type ClientEvents = Pick<
   GuardClientOptions,
-  'inFlight' | 'welcome' | 'stop' | 'resume' | 'mark' | 'remembers' | 'undo' | 'lost'
+  'inFlight' | 'ended' | 'welcome' | 'stop' | 'resume' | 'mark' | 'remembers' | 'undo' | 'lost'
 >
 
 export interface GuardOptions {
@@ -66,6 +66,7 @@ export class Guard {
     this.#options = options
     this.client = options.connect({
       inFlight: () => this.underWay.size,
+      ended: () => this.underWay.takeEnded(),
       welcome: (welcome) => this.#welcomed(welcome),
       stop: (stop) => {
         this.underWay.stop(stop)

@@ -62,12 +62,18 @@ export class ModelAttempt {
 
   /** The head of the answer has arrived. A provider does not charge for what it refuses; of what it failed at, or took too long for, nobody knows. */
   responded(status: number): void {
+    if (status >= 400) this.#fails()
     if (status >= 400) this.end(status < 500 && status !== 408 ? 0 : undefined)
   }
 
   /** There will be no answer. */
   failed(error: unknown): void {
+    if (!isAbort(error)) this.#fails()
     this.end(wasNotSent(error) ? 0 : undefined)
+  }
+
+  #fails(): void {
+    if (this.#under !== undefined && this.#refused === undefined) this.#under.isFailed = true
   }
 
   /** What it cost, in nano-USD; undefined: nobody knows. The first time counts. */
@@ -83,6 +89,9 @@ export class ModelAttempt {
     if (spent > 0) this.#told.spent(spent)
   }
 }
+
+/** The agent has given the request up by itself. */
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
 
 /** The connection was never there: no byte of the request was read by anybody. */
 function wasNotSent(error: unknown, depth = 0): boolean {

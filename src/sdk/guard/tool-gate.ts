@@ -269,6 +269,7 @@ export class GuardedTool {
   }
 
   #end(result: string, signature: number): void {
+    if (this.#under !== undefined) this.#under.isFailed = result !== 'ok'
     this.#under?.end()
     const id = this.#admitted
     if (id !== undefined)

@@ -56,12 +56,13 @@ interface AgentOptions {
   readonly process?: string
   readonly agent?: string
   readonly address?: ControlAddress
+  readonly failed?: number
   stop?(message: Stop, client: GuardClient): void
 }
 
 async function agent(
   socket: string,
-  { process: id = 'p1', agent: name = 'support', address, stop }: AgentOptions = {},
+  { process: id = 'p1', agent: name = 'support', address, failed = 0, stop }: AgentOptions = {},
 ) {
   const seen: { welcomes: Welcome[]; stops: Stop[]; resumed: number; lost: string[] } = {
     welcomes: [],
@@ -73,6 +74,7 @@ async function agent(
     address: address ?? { path: socket },
     identity: { process: id, pid: 1, startedAt: 0, agent: name, version: '1' },
     inFlight: () => 0,
+    ended: () => ({ ended: failed, failed }),
     welcome: (message) => void seen.welcomes.push(message),
     stop(message) {
       seen.stops.push(message)
@@ -255,6 +257,20 @@ describe('audit', () => {
     expect(lines().match(/"(allow|deny|outcome)"/g)).toEqual(['"allow"', '"deny"', '"outcome"'])
   })
 
+  test('in shadow mode a line says what would have been denied', async () => {
+    const { socket, context, stop } = await start({ ...AUDIT, mode: 'shadow' })
+    const { admit } = await agent(socket)
+    for (const id of ['c1', 'c2']) expect(await admit('post_message', id)).toMatchObject({ isGranted: true })
+    await stop()
+    const lines = readFileSync(join(context.stateFolder, 'audit', 'audit.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { decision: 'allow' },
+      { decision: 'would_deny', rule: 'posts' },
+    ])
+  })
+
   test('without the line it is denied, and takes nothing of its limit', async () => {
     const context = testContext('guard')
     writeFileSync(join(context.stateFolder, 'audit'), 'a file in place of the folder')
@@ -330,6 +346,43 @@ describe('stops', () => {
     }
     const stopped = host.books?.stops.all().map(({ scope, value }) => `${scope} ${value}`)
     expect(stopped?.toSorted()).toEqual(['agent support', 'run r1', 'run r2', 'run r3'])
+  })
+
+  test('an error burst stops the agent, and a budget that is spent, where that is wanted', async () => {
+    const { socket, host } = await start({ ...DAILY, stop_on: { error_burst: { failures: 5 }, hard_cap: true } })
+    const { hold, settle } = await agent(socket)
+    await hold(95)
+    settle(1, 95)
+    expect(await hold(10)).toMatchObject({ code: 'BUDGET_EXHAUSTED' })
+    expect(host.books?.stops.all()).toMatchObject([{ scope: 'agent', value: 'support', person: 'spanwarden' }])
+    await agent(socket, { process: 'p2', agent: 'other', failed: 5 })
+    await until(() => host.books?.stops.isStopped('agent', 'other') === true)
+  })
+
+  test('who ordered what, and why, is in the audit log; what is not on record is not resumed', async () => {
+    const { http, context, stop } = await start({})
+    const order = (what: string, payload: object) =>
+      http.inject({ method: 'POST', url: `/api/guard/${what}`, payload: { scope: 'tool', value: 't', ...payload } })
+    await order('stop', { person: 'Ada', reason: 'it posts nonsense' })
+    expect((await order('resume', { person: 'Bob', reason: 'mended' })).json()).toEqual({ resumed: true })
+    expect((await order('resume', { person: 'Bob', reason: 'again' })).json()).toEqual({ resumed: false })
+    await stop()
+    const lines = readFileSync(join(context.stateFolder, 'audit', 'audit.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { event: 'action', action: 'stop', scope: 'tool:t', by: 'Ada', reason: 'it posts nonsense' },
+      { event: 'action', action: 'resume', scope: 'tool:t', by: 'Bob', reason: 'mended' },
+    ])
+
+    const broken = testContext('guard')
+    writeFileSync(join(broken.stateFolder, 'audit'), 'a file in place of the folder')
+    const other = await start({}, broken)
+    const ask = (what: string, payload: object = {}) =>
+      other.http.inject({ method: 'POST', url: `/api/guard/${what}`, payload })
+    expect((await ask('stop')).json()).toMatchObject({ isConfirmed: true })
+    expect((await ask('resume', { person: 'Bob', reason: 'mended', confirm: true })).statusCode).toBe(409)
+    expect(other.host.books?.stops.isStopped('fleet', 'fleet')).toBe(true)
   })
 
   test('with a token, an order needs it', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { AuditAction, AuditedCall } from '../../../audit/audit-entry.ts'
+import type { AuditAction, AuditDecision, AuditedCall } from '../../../audit/audit-entry.ts'
 import { AuditLog } from '../../../audit/audit-log.ts'
 import type { Admit, ToolClass, ToolOutcome } from '../../../control/guard-messages.ts'
 import type { ComponentContext } from '../../component.ts'
@@ -36,6 +36,11 @@ interface WrittenCall {
   readonly written: Promise<unknown>
 }
 
+const saidOf = (decision: Decision): AuditDecision => {
+  if (!decision.isGranted) return 'deny'
+  return decision.wouldDeny === undefined ? 'allow' : 'would_deny'
+}
+
 /** Writes what agents attempt and what comes of it. */
 export class AuditTrail {
   readonly #open: () => AuditLog
@@ -70,9 +75,9 @@ export class AuditTrail {
       tool,
       class: ofClass,
     }
-    const ruled = decision.isGranted ? undefined : (decision.rule ?? decision.code)
+    const ruled = decision.isGranted ? decision.wouldDeny : (decision.rule ?? decision.code)
     const rule = ruled ?? (approval === undefined ? undefined : 'supervised')
-    const said = { decision: decision.isGranted ? 'allow' : 'deny', rule, by: approval?.by } as const
+    const said = { decision: saidOf(decision), rule, by: approval?.by }
     const written = this.#log.append(
       { event: 'attempt', ...call, ...said, input: summary, argsHmac: argumentsHmac },
       { isSideEffect: true },

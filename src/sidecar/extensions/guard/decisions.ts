@@ -18,7 +18,12 @@ import type { Stops } from './stops.ts'
 const RUN_KEPT_MS = 35 * 86_400_000
 
 export type Decision =
-  | { readonly isGranted: true; readonly amount?: NanoUsd }
+  | {
+      readonly isGranted: true
+      readonly amount?: NanoUsd
+      /** In shadow mode: the rule, or the code, that would have denied it. */
+      readonly wouldDeny?: string
+    }
   | {
       readonly isGranted: false
       readonly code: DenialCode
@@ -131,7 +136,7 @@ export class Decisions {
     const { code, ref, retryAfterMs } = result
     if (this.settings.mode === 'shadow') {
       this.#options.count(code, ref?.name ?? '')
-      return { isGranted: true }
+      return { isGranted: true, wouldDeny: ref?.name ?? code }
     }
     return {
       isGranted: false,

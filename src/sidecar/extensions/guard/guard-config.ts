@@ -7,6 +7,7 @@ import { duration, endpoint } from '../../config-types.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { supervisedConfig, supervisedSettings } from './supervised-config.ts'
 import { signalsOf, stopConfig } from './stop-config.ts'
+import { stopOnConfig, stopOnOf } from './stop-on-config.ts'
 import { velocityConfig, velocityRules } from './velocity-config.ts'
 
 const NAMES_MAX = 200
@@ -143,6 +144,7 @@ export const guardConfig = z
       .prefault('10s')
       .describe('How long a call waits while only calls under way hold what is left of a budget.'),
     stop: stopConfig,
+    stop_on: stopOnConfig,
     max_processes: z
       .int()
       .positive()
@@ -214,6 +216,7 @@ export function guardSettings(config: GuardConfig): GuardSettings {
     waitMsMax: config.max_wait,
     stopWaitMs: config.stop.wait,
     signals: signalsOf(config.stop),
+    stopOn: stopOnOf(config.stop_on),
     loopStopsMax: config.loops.agent_stops_after,
     processesMax: config.max_processes,
     velocity,

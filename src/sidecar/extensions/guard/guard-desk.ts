@@ -41,6 +41,8 @@ export interface GuardDeskOptions {
   expired(process: string): void
   /** A call cost more than its bound. */
   overBound(model: string, excess: NanoUsd): void
+  /** A call did not fit into the account with this key, and will not while its window lasts. */
+  exhausted(key: string): void
 }
 
 /**
@@ -299,7 +301,8 @@ export class GuardDesk {
   }
 
   #deny(peer: GuardPeer, { id, ...message }: Hold | Admit, decision: Extract<Decision, { isGranted: false }>): void {
-    const { key: _, ...said } = decision
+    const { key, ...said } = decision
+    if (said.code === 'BUDGET_EXHAUSTED' && key !== undefined) this.#options.exhausted(key)
     // Without a slice the process asks for each call.
     if (message.type === 'admit' || message.slice !== true) this.#count(said.code, said.rule ?? '')
     const answer: Answer = { type: 'answer', id, ...said }

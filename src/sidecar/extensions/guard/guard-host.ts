@@ -7,6 +7,7 @@ import type { GuardListen, GuardPeer } from '../../../control/guard-server.ts'
 import { Ledger } from '../../../ledger/ledger.ts'
 import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
 import type { ComponentContext, ServiceName } from '../../component.ts'
+import { AutomaticStops } from './automatic-stops.ts'
 import { bookedMs, readEpoch, writeEpoch } from './epoch-file.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { KillOrders } from './kill-orders.ts'
@@ -56,6 +57,7 @@ export class GuardHost {
   readonly #windowTurn = new WindowTurn()
   readonly #expired = new Map<string, string>()
   readonly #loops: LoopWatch
+  readonly #automatic: AutomaticStops
 
   constructor(context: ComponentContext) {
     this.#context = context
@@ -68,6 +70,12 @@ export class GuardHost {
       randomId,
     })
     this.rollbacks = new Rollbacks({ processes: this.processes, context, audit: () => this.#books?.audit, randomId })
+    this.#automatic = new AutomaticStops({
+      context,
+      settings: () => this.settings,
+      books: () => this.#books,
+      stop: (stop) => this.kill.stopByRule(stop),
+    })
     this.#loops = new LoopWatch({
       context,
       processes: this.processes,
@@ -213,6 +221,7 @@ export class GuardHost {
         problem: (code) => this.#setProblem(code),
         expired: (process) => this.#takeFrom(process),
         overBound: (model, excess) => this.#overBound(model, excess),
+        exhausted: (key) => this.#automatic.exhausted(key),
       })
       this.#setProblem(undefined)
     } catch (error) {
@@ -265,6 +274,9 @@ export class GuardHost {
     const books = this.#books
     if (books === undefined) return deny(peer, message, this.#problem ?? 'it is stopping')
     switch (message.type) {
+      case 'renew':
+        this.#automatic.ended(peer.hello.agent, message)
+        return books.desk.take(peer, message)
       case 'stopping':
       case 'stopped':
         return books.stops.heard(peer, message)

@@ -3,6 +3,7 @@ import type { RateLimit } from '../../../limits/rates/rate-limit.ts'
 import type { VelocityRules } from '../../../limits/velocity.ts'
 import type { Budget } from '../../../ledger/budget.ts'
 import type { Supervised } from './supervised-config.ts'
+import type { StopOn } from './stop-on-config.ts'
 import type { SignalTimes } from './stop-progress.ts'
 
 /** What the configuration comes to, durations in milliseconds. */
@@ -23,6 +24,7 @@ export interface GuardSettings {
   readonly stopWaitMs: number
   /** Processes that do not confirm a person's stop are ended; undefined: they are not. */
   readonly signals: SignalTimes | undefined
+  readonly stopOn: StopOn
   /** Loop stops of one agent within an hour that stop the agent; 0: never. */
   readonly loopStopsMax: number
   readonly processesMax: number

@@ -24,7 +24,10 @@ export interface Books {
   readonly approvals: Approvals
 }
 
-export interface OpenBooksOptions extends Pick<GuardDeskOptions, 'processes' | 'problem' | 'expired' | 'overBound'> {
+export interface OpenBooksOptions extends Pick<
+  GuardDeskOptions,
+  'processes' | 'problem' | 'expired' | 'overBound' | 'exhausted'
+> {
   readonly context: ComponentContext
   randomId(): string
 }
