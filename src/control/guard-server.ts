@@ -109,7 +109,7 @@ class Connection {
     this.#socket = socket
     this.#token = token
     this.#options = options
-    this.#silence = setTimeout(() => this.#end('silent', 'no hello came'), HELLO_MS_MAX).unref()
+    this.#silence = setTimeout(() => this.#endSilent(), HELLO_MS_MAX).unref()
   }
 
   read(chunk: Buffer): void {
@@ -170,6 +170,13 @@ class Connection {
     this.#socket.write(this.#unsent.splice(0).join(''))
     if (this.#socket.writableLength <= UNREAD_BYTES_MAX) return
     this.#options.refused('slow')
+    this.#hasEnded = true
+    this.#socket.destroy()
+  }
+
+  /** Without a word: a process that was busy starting is no fault, and comes again at once. */
+  #endSilent(): void {
+    this.#options.refused('silent')
     this.#hasEnded = true
     this.#socket.destroy()
   }

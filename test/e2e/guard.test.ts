@@ -68,6 +68,13 @@ describe('an agent in a process of its own', () => {
     expect(sidecar.said).toEqual([])
   })
 
+  test('a process that is busy with its start for longer than a call waits is let in', async () => {
+    writeFileSync(join(folder, 'guard.json'), guardMarkerText({ mode: 'enforce' }))
+    server.answer(TEXT)
+    const busy = 'for (const until = performance.now() + 2_500; performance.now() < until;);'
+    expect((await run(`${CALL.replace('console.log', `${busy} console.log`)}`)).stdout).toBe('answered\n')
+  })
+
   test('ai: a tool that is denied is an error that the model is shown; a model call that is denied is the caller’s error', async () => {
     sidecar.state.rules = { ...FAKE_RULES, hasBudgets: false, askTools: ['weather'] }
     sidecar.state.answer = () => ({ code: 'RATE_LIMITED', rule: 'posts', message: 'enough' })

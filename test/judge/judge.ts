@@ -113,7 +113,10 @@ class Judge {
         ledger: readLedger(this.#ledgerFile),
         openHolds,
         overCap: this.#overCap,
-        faults: [...this.#said].filter(([line]) => line.includes('fault')).map(([line, count]) => `${count} × ${line}`),
+        faults: [
+          ...sidecar.faults,
+          ...[...this.#said].filter(([line]) => line.includes('fault')).map(([line, count]) => `${count} × ${line}`),
+        ],
       })
     } finally {
       this.#isOver = true
@@ -246,6 +249,7 @@ class Judge {
       if (state !== undefined && state.stops.length > 0)
         throw new Error(`a stop came by itself: ${JSON.stringify(state.stops)}`)
       if (seen.used >= USED_SHARE) break
+      if (sidecar.faults.length > 0) throw new Error(sidecar.faults.join())
       await pause(100)
     }
     // What is asked for now is over the cap, most of it.

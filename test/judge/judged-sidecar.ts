@@ -33,6 +33,7 @@ export class JudgedSidecar {
   #clockOffsetMs: number
   output = ''
   starts = 0
+  readonly faults: string[] = []
 
   constructor(options: JudgedSidecarOptions, clockOffsetMs: number) {
     this.#options = options
@@ -67,6 +68,11 @@ export class JudgedSidecar {
     ])
     if (!isReady(first)) throw new Error(`the sidecar did not start:\n${this.output}`)
     this.#url = first.listening['control']
+    child.once('close', (code, signal) => {
+      if (this.#child !== child) return
+      this.#child = this.#url = undefined
+      this.faults.push(`the sidecar ended by itself (${code ?? signal}):\n${this.output.slice(-3000)}`)
+    })
   }
 
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
