@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { limitsSection } from './limits-section.ts'
 
 /**
  * Writes docs/libraries.md: which client library, in which version and module format, is observed in what. It is made of test results, not
@@ -16,14 +17,18 @@ const page = join(root, 'docs/libraries.md')
 
 interface Report {
   readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly ancestorTitles: readonly string[]; readonly status: string }[]
+    readonly assertionResults: readonly {
+      readonly ancestorTitles: readonly string[]
+      readonly title: string
+      readonly status: string
+    }[]
   }[]
 }
 
 function runTests(): string {
   const output = join(mkdtempSync(join(tmpdir(), 'libraries-')), 'report.json')
   const vitest = join(root, 'node_modules/.bin/vitest')
-  const folders = ['test/traces', 'test/golden', 'src/sdk/instrumentation']
+  const folders = ['test/traces', 'test/golden', 'src/sdk/instrumentation', 'src/sdk/guard']
   spawnSync(vitest, ['run', ...folders, '--reporter=json', `--outputFile=${output}`], { cwd: root, stdio: 'inherit' })
   return output
 }
@@ -64,6 +69,7 @@ function render(results: Report): string {
     '',
     'Without a change to the agent, as ES module (esm) and as CommonJS (cjs). ✓: the tests of this feature passed with the real library in this',
     'version and format, against recorded answers of the real provider where there are some. An empty cell: no test.',
+    ...limitsSection(results.testResults.flatMap(({ assertionResults }) => assertionResults)),
     ...[...libraries].flatMap(([library, rows]) => section(library, rows)),
     '',
   ].join('\n')
