@@ -7,6 +7,7 @@ import { ReloadingSidecar } from './collect/reloading-sidecar.ts'
 import { EXIT_FAILED, EXIT_OK } from './command.ts'
 import type { CommandIo } from './command.ts'
 import { findSidecar } from './find-sidecar.ts'
+import { collectAfterStart } from './keep-heap-small.ts'
 import { logOutput } from './log-output.ts'
 import { collectOptions } from './options.ts'
 import { programOf } from './program.ts'
@@ -49,6 +50,7 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   }
   const { listening, spoolOf } = sidecar
   log.info({ listening }, 'the sidecar is ready')
+  collectAfterStart()
   await sendReady({ listening, shutdownTimeoutMs, ...(spoolOf === undefined ? {} : { spoolOf }) })
 
   log.info({ reason: await stop.requested }, 'the sidecar stops')
