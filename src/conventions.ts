@@ -383,6 +383,10 @@ export const ATTR_SPANWARDEN_GUARD_RULE = 'spanwarden.guard.rule'
 export const ATTR_SPANWARDEN_BUDGET_CLAMPED = 'spanwarden.budget.clamped'
 /** The limit of the output, in tokens for each choice, that was put into the request then. */
 export const ATTR_SPANWARDEN_BUDGET_OUTPUT_TOKENS = 'spanwarden.budget.output_tokens'
+/** Requests that were made for one model call, where it was more than one. */
+export const ATTR_SPANWARDEN_CALL_ATTEMPTS = 'spanwarden.call.attempts'
+/** Which attempt of retry() the call is part of, from the second on. */
+export const ATTR_SPANWARDEN_RETRY_ATTEMPT = 'spanwarden.retry.attempt'
 /** How far the loop detector has escalated. */
 export const ATTR_SPANWARDEN_LOOP_LEVEL = 'spanwarden.loop.level'
 export const SPANWARDEN_LOOP_LEVEL_VALUE_NONE = 'none'
@@ -826,6 +830,8 @@ export const WIRE_KEYS: readonly string[] = [
   'spanwarden.guard.rule',
   'spanwarden.budget.clamped',
   'spanwarden.budget.output_tokens',
+  'spanwarden.call.attempts',
+  'spanwarden.retry.attempt',
   'spanwarden.loop.level',
   'spanwarden.redaction.count',
   'spanwarden.redaction.rules',
@@ -961,11 +967,11 @@ export const CANONICAL_WIRE_IDS: readonly number[] = [
   62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90,
   91, 92, 93, 94, 95, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115,
   116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 138,
-  139, 140, 141, 142, 143, 144, 145, 146, 1, 2, 6, 13, 13, 8, 9, 10, 11, 12, 14, 15, 21, 22, 23, 26, 26, 26, 27, 27, 28,
-  30, 51, 54, 55, 56, 58, 58, 57, 59, 59, 59, 59, 43, 24, 23, 1, 1, 6, 61, 62, 58, 59, 1, 121, 58, 1, 2, 2, 6, 6, 22, 6,
-  26, 27, 28, 29, 33, 30, 36, 23, 121, 51, 53, 54, 55, 43, 58, 59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30, 29, 29, 28,
-  30, 121, 121, 13, 8, 9, 10, 11, 12, 15, 7, 7, 23, 23, 57, 43, 58, 59, 2, 26, 27, 29, 14, 5, 76, 77, 78, 84, 85, 58,
-  59, 261,
+  139, 140, 141, 142, 143, 144, 145, 146, 147, 148, 1, 2, 6, 13, 13, 8, 9, 10, 11, 12, 14, 15, 21, 22, 23, 26, 26, 26,
+  27, 27, 28, 30, 51, 54, 55, 56, 58, 58, 57, 59, 59, 59, 59, 43, 24, 23, 1, 1, 6, 61, 62, 58, 59, 1, 121, 58, 1, 2, 2,
+  6, 6, 22, 6, 26, 27, 28, 29, 33, 30, 36, 23, 121, 51, 53, 54, 55, 43, 58, 59, 1, 1, 49, 2, 6, 22, 26, 27, 29, 28, 30,
+  29, 29, 28, 30, 121, 121, 13, 8, 9, 10, 11, 12, 15, 7, 7, 23, 23, 57, 43, 58, 59, 2, 26, 27, 29, 14, 5, 76, 77, 78,
+  84, 85, 58, 59, 263,
 ]
 
 /** Old or foreign attribute key → its name of today. */

@@ -11,6 +11,8 @@ export {
   StoppedError,
   UnknownPriceError,
 } from './sdk/guard/denial-error.ts'
+export { retry } from './sdk/retry.ts'
+export type { RetryAttempt, RetryOptions } from './sdk/retry.ts'
 export type { Evaluation, SessionIds, ToolOptions } from './sdk/runtime.ts'
 
 /**

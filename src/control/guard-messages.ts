@@ -74,6 +74,8 @@ export interface GuardRules {
   /** Injected where a request has no limit of its output, in tokens. */
   readonly outputTokensDefault: number
   readonly loops: boolean
+  /** Who repeats the failed requests of client libraries: they themselves, or we, at most so often in all. */
+  readonly retries?: RetryRules
   /** Tools that are called until their answer changes: for `pollingMs` that is no loop. */
   readonly polling?: readonly string[]
   readonly pollingMs?: number
@@ -81,6 +83,12 @@ export interface GuardRules {
   readonly velocity?: boolean
   /** Calls of these classes are written to the audit log; attempts wait until the line is there. */
   readonly auditClasses: readonly ToolClass[]
+}
+
+export interface RetryRules {
+  readonly mode: 'library' | 'govern'
+  /** The first one included. */
+  readonly attemptsMax: number
 }
 
 export interface StopState {

@@ -45,7 +45,12 @@ export interface Tried {
 }
 
 /** Whether a failed call is made again, and when. Takes from the budget when it is. */
-export function decideRetry(policy: RetryPolicy, failure: Failure, tried: Tried, budget: RetryBudget): RetryDecision {
+export function decideRetry(
+  policy: RetryPolicy,
+  failure: Failure,
+  tried: Tried,
+  budget: Pick<RetryBudget, 'take'>,
+): RetryDecision {
   const { attempts, startedMs, nowMs, random } = tried
   if (!isTransient(failure)) return giveUp('final')
   if (!policy.isIdempotent) return giveUp('not_idempotent')
@@ -87,7 +92,7 @@ export interface RetrySurroundings {
 export async function withRetry<T>(
   run: (attempt: Attempt) => Promise<T>,
   policy: RetryPolicy,
-  budget: RetryBudget,
+  budget: Pick<RetryBudget, 'call' | 'take'>,
   world: RetrySurroundings,
 ): Promise<T> {
   const startedMs = world.now()

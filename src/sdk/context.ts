@@ -1,6 +1,12 @@
 import { context, createContextKey, trace } from '@opentelemetry/api'
 import type { Attributes, Context, Span } from '@opentelemetry/api'
-import { ATTR_GEN_AI_AGENT_NAME, ATTR_GEN_AI_CONVERSATION_ID, ATTR_USER_ID } from '../conventions.ts'
+import {
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_SPANWARDEN_RETRY_ATTEMPT,
+  ATTR_USER_ID,
+} from '../conventions.ts'
+import type { RetryState } from './runtime.ts'
 import type { DenialError } from './guard/denial-error.ts'
 
 /** What agents, tools and sessions hand down to the spans below them. */
@@ -15,6 +21,8 @@ export interface Ambient {
   readonly toolCall?: { readonly name: string; readonly span: Span } | undefined
   /** The model call under way: what happens inside it is part of it. Tools and agents that start inside a framework's call are not. */
   readonly modelCall?: ModelCallScope | undefined
+  /** What is called inside of `retry()`. */
+  readonly retrying?: RetryState | undefined
   /** A request that the guard has let through; who sends it takes it out. */
   readonly admitted?: Admitted | undefined
   /** A person takes a call back: tools that are called for it are not asked for. */
@@ -34,6 +42,8 @@ export interface ModelCallScope {
   readonly refused: Error | undefined
   /** The guard has let one more request of it through: what it cost is known with the answer. */
   attempted(attempt: GuardedAttempt): void
+  /** A request of it is made: the first, or one more. */
+  tried(): void
   /** What the guard has decided about it, and the error that says so. */
   decided(decision: GuardDecision, denial?: Error): void
   /** Another model call begins inside. A framework's span gives way to it where the two are the same call, seen twice. */
@@ -98,11 +108,12 @@ export function agentAmbient(outer: Context, span: Span, name: string | undefine
 
 /** Attributes that every model, tool and agent span takes from what surrounds it: conversation, user, executing agent. */
 export function inheritedAttributes(from: Context = context.active()): Attributes {
-  const { conversationId, userId, agentName } = ambientOf(from)
+  const { conversationId, userId, agentName, retrying } = ambientOf(from)
   const attributes: Attributes = {}
   if (conversationId !== undefined) attributes[ATTR_GEN_AI_CONVERSATION_ID] = conversationId
   if (userId !== undefined) attributes[ATTR_USER_ID] = userId
   if (agentName !== undefined) attributes[ATTR_GEN_AI_AGENT_NAME] = agentName
+  if (retrying !== undefined && retrying.attempt > 1) attributes[ATTR_SPANWARDEN_RETRY_ATTEMPT] = retrying.attempt
   return attributes
 }
 

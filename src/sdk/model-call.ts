@@ -15,19 +15,14 @@ import {
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
-  ATTR_SPANWARDEN_BUDGET_CLAMPED,
-  ATTR_SPANWARDEN_BUDGET_OUTPUT_TOKENS,
-  ATTR_SPANWARDEN_GUARD_DECISION,
-  ATTR_SPANWARDEN_GUARD_RULE,
-  ATTR_SPANWARDEN_LOOP_LEVEL,
-  GEN_AI_OPERATION_NAME_VALUE_CHAT,
-  GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT,
-  GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
+  ATTR_SPANWARDEN_CALL_ATTEMPTS,
 } from '../conventions.ts'
 import { boundWords, boundedWord } from './bounded-words.ts'
 import { ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
 import { errorTypeOf, statusOf } from './call-error.ts'
+import { callKind } from './call-kind.ts'
 import { CallAttempts } from './guard/call-attempts.ts'
+import { decisionAttributes } from './guard/decision-attributes.ts'
 import { isDenial } from './guard/denial-error.ts'
 import { ruleOf } from './guard/model-gate.ts'
 import { textOf } from './instrumentation/fields.ts'
@@ -200,6 +195,7 @@ class OpenCall implements InnerCall, ModelCallScope {
   #told: Attributes | undefined
   #lastMs: number
   #firstChunkMs: number | undefined
+  #tries = 0
   settled = false
 
   constructor(sdk: SdkContext, request: ModelRequest, span: Span, attributes: Attributes, parent: Context) {
@@ -267,17 +263,15 @@ class OpenCall implements InnerCall, ModelCallScope {
     this.decided(attempt.decision)
   }
 
-  decided({ decision, rule, loopLevel, clampedTo }: GuardDecision, denial?: Error): void {
+  decided(decided: GuardDecision, denial?: Error): void {
     if (denial !== undefined) (this.#attempts ??= new CallAttempts()).denied(denial)
-    this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_DECISION, decision)
-    if (rule !== undefined) this.#span.setAttribute(ATTR_SPANWARDEN_GUARD_RULE, rule)
-    if (clampedTo !== undefined)
-      this.#span.setAttributes({
-        [ATTR_SPANWARDEN_BUDGET_CLAMPED]: true,
-        [ATTR_SPANWARDEN_BUDGET_OUTPUT_TOKENS]: clampedTo,
-      })
-    if (loopLevel !== undefined) this.#span.setAttribute(ATTR_SPANWARDEN_LOOP_LEVEL, loopLevel)
+    this.#span.setAttributes(decisionAttributes(decided))
     if (denial !== undefined) this.onRefused?.(denial)
+  }
+
+  tried(): void {
+    this.#tries += 1
+    if (this.#tries > 1) this.#span.setAttribute(ATTR_SPANWARDEN_CALL_ATTEMPTS, this.#tries)
   }
 
   get refused(): Error | undefined {
@@ -290,7 +284,7 @@ class OpenCall implements InnerCall, ModelCallScope {
 
   /** A client library's own call stays. A call of another kind (embeddings for a prompt, a moderation) is a call of its own. */
   inside(call: InnerCall): void {
-    if (!this.framework || this.settled || kindOf(call.operation) !== kindOf(this.operation)) return
+    if (!this.framework || this.settled || callKind(call.operation) !== callKind(this.operation)) return
     this.#sdk.forget(this.#span)
     this.#inner ??= []
     if (this.#inner.length < INNER_CALLS_MAX) this.#inner.push(call)
@@ -396,12 +390,3 @@ class OpenCall implements InnerCall, ModelCallScope {
 
 /** Calls inside one call of a framework that are compared with it: its own repetitions mostly. */
 const INNER_CALLS_MAX = 16
-
-/** Operations that stand for the same kind of call, whoever reports it. */
-const kindOf = (operation: string): string => (GENERATION.has(operation) ? GEN_AI_OPERATION_NAME_VALUE_CHAT : operation)
-
-const GENERATION = new Set([
-  GEN_AI_OPERATION_NAME_VALUE_CHAT,
-  GEN_AI_OPERATION_NAME_VALUE_GENERATE_CONTENT,
-  GEN_AI_OPERATION_NAME_VALUE_TEXT_COMPLETION,
-])

@@ -14,10 +14,20 @@ export interface Runtime {
   evaluation(evaluation: Evaluation): void
   /** Observes client libraries that a bundler has put into the agent's own file; returns those that are observed now. */
   instrument(imported: Readonly<Record<string, unknown>>): string[]
+  /** Runs one attempt of `retry()`. A preload of an older release has no such method. */
+  retrying?<Result>(attempt: { readonly state: RetryState; readonly call: () => Result }): Result
   /** Sends what is waiting, for at most `timeoutMs`. False: that was not enough. */
   flush(timeoutMs: number): Promise<boolean>
   /** What the SDK itself knows: for the doctor and for tests. */
   state(): RuntimeState
+}
+
+/** What is under way in a `retry()`. */
+export interface RetryState {
+  /** 1 for the first. */
+  attempt: number
+  /** A tool that changes something has run: it must not be called again. */
+  hasChanged: boolean
 }
 
 export interface RuntimeState {

@@ -169,6 +169,7 @@ function assemble(settings: Settings, notices: Notices, environment: Environment
     agent: (name, call, args) => runAgent(sdk, queues, name, call, args),
     tool: (name, options, call, args, kind) => runTool(sdk, name, options, call, args, kind ?? 'sync'),
     session: (ids, call) => context.with(withAmbient(context.active(), ids), call),
+    retrying: ({ state: retrying, call }) => context.with(withAmbient(context.active(), { retrying }), call),
     queue: (name, depth) => queues.add(name, depth),
     evaluation(evaluation) {
       if (sender.has('logs')) logs.push(evaluationRecord(evaluation, Date.now()))

@@ -14,7 +14,7 @@ import {
   GEN_AI_TOOL_TYPE_VALUE_FUNCTION,
 } from '../conventions.ts'
 import { contentText } from './content.ts'
-import { inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
+import { ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
 import { attempted, failSpan, guarded } from './fail-span.ts'
 import { runShowingDenial } from './guard/show-denial.ts'
 import type { DenialError } from './guard/denial-error.ts'
@@ -78,6 +78,8 @@ export function runToolCall(sdk: SdkContext, tool: ToolCall, call: () => unknown
   const { showDenial } = tool
   let denial: DenialError | undefined
   const run = (): unknown => {
+    const { retrying } = ambientOf(outer)
+    if (retrying !== undefined && effect !== 'read') retrying.hasChanged = true
     if (checked === undefined) return call()
     if (showDenial === undefined) return checked.run(call)
     return runShowingDenial(

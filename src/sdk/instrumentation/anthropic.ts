@@ -16,6 +16,7 @@ import { runnableTools, toolRunner } from './anthropic/tool-runner.ts'
 import { charactersOf } from './characters.ts'
 import { endpointOf } from './endpoint.ts'
 import { exportedAt } from './exported-at.ts'
+import { governRetries } from './govern-retries.ts'
 import { countOf, fieldsOf, nameOf, numberOf, textsOf } from './fields.ts'
 import { observeCreate } from './observe-create.ts'
 import { present } from './present.ts'
@@ -50,6 +51,7 @@ export const anthropic: Instrumentation = {
       patch: ({ BaseAnthropic }, sdk) => {
         holdBackNativeSpans(BaseAnthropic)
         sdk.guard?.client(BaseAnthropic)
+        governRetries(BaseAnthropic, sdk)
       },
     }),
     toolRunner,

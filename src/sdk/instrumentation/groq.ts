@@ -1,5 +1,6 @@
 import { GEN_AI_PROVIDER_NAME_VALUE_GROQ } from '../../conventions.ts'
 import { exportedAt } from './exported-at.ts'
+import { governRetries } from './govern-retries.ts'
 import { speech, transcription } from './openai/audio.ts'
 import { chatCompletions } from './openai/chat.ts'
 import { embeddings } from './openai/embeddings.ts'
@@ -39,7 +40,10 @@ export const groq: Instrumentation = {
     exportedAt('Groq', {
       file: /^client\.(js|mjs)$/,
       names: ['Groq'],
-      patch: (bindings, sdk) => sdk.guard?.client(bindings['Groq']),
+      patch: ({ Groq }, sdk) => {
+        sdk.guard?.client(Groq)
+        governRetries(Groq, sdk)
+      },
     }),
   ],
 }

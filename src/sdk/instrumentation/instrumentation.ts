@@ -48,7 +48,7 @@ export interface SdkContext {
   /** Takes finished model calls with their content as events; undefined when nobody asked for these. */
   readonly recordInference?: ((event: InferenceEvent) => void) | undefined
   /** Where calls are let through or denied; undefined when no limits are configured. */
-  readonly guard?: Pick<StartedGuard, 'tools' | 'client' | 'awsClient' | 'process'> | undefined
+  readonly guard?: Pick<StartedGuard, 'guard' | 'tools' | 'client' | 'awsClient' | 'process'> | undefined
   /** Counts a fault of ours and warns once per `where`. Never throws. No payload in `where`. */
   readonly fault: (where: string, error: unknown) => void
   /** Gives up a span that was started and is not to be reported. */

@@ -1,5 +1,6 @@
 import { GEN_AI_PROVIDER_NAME_VALUE_AZURE_AI_OPENAI, GEN_AI_PROVIDER_NAME_VALUE_OPENAI } from '../../conventions.ts'
 import { exportedAt } from './exported-at.ts'
+import { governRetries } from './govern-retries.ts'
 import { nameOf } from './fields.ts'
 import { speech, transcription } from './openai/audio.ts'
 import { chatCompletions } from './openai/chat.ts'
@@ -98,6 +99,7 @@ export const openai: Instrumentation = {
       patch: ({ OpenAI }, sdk) => {
         askForStreamUsage(OpenAI, sdk)
         sdk.guard?.client(OpenAI)
+        governRetries(OpenAI, sdk)
       },
     }),
   ],

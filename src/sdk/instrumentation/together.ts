@@ -1,4 +1,5 @@
 import { exportedAt } from './exported-at.ts'
+import { governRetries } from './govern-retries.ts'
 import { speech, transcription } from './openai/audio.ts'
 import { chatCompletions } from './openai/chat.ts'
 import { completions } from './openai/completions.ts'
@@ -53,7 +54,10 @@ export const together: Instrumentation = {
     exportedAt('Together', {
       file: /^client\.(js|mjs)$/,
       names: ['Together'],
-      patch: (bindings, sdk) => sdk.guard?.client(bindings['Together']),
+      patch: ({ Together }, sdk) => {
+        sdk.guard?.client(Together)
+        governRetries(Together, sdk)
+      },
     }),
   ],
 }

@@ -107,6 +107,25 @@ export const guardConfig = z
       .default({ enabled: false, agent_stops_after: 3, polling: [], polling_max: 3_600_000 })
       .describe('Loop detection. Off where this is left out.'),
     velocity: velocityConfig,
+    retries: z
+      .strictObject({
+        mode: z
+          .enum(['library', 'govern'])
+          .default('govern')
+          .describe(
+            '`govern`: failed requests of openai, @anthropic-ai/sdk, groq-sdk and together-ai are repeated by us, with full jitter, and in each process at most one for ten calls and three a minute. `library`: as the libraries do.',
+          ),
+        max_attempts: z
+          .int()
+          .min(1)
+          .max(10)
+          .default(4)
+          .describe(
+            'Requests for one call, the first one included; never more than `maxRetries` of the client allows.',
+          ),
+      })
+      .default({ mode: 'library', max_attempts: 4 })
+      .describe('Repetitions of failed model calls. Left to the client libraries where this is left out.'),
     audit: z
       .strictObject({
         classes: z
@@ -208,6 +227,7 @@ export function guardSettings(config: GuardConfig): GuardSettings {
       polling: config.loops.polling,
       pollingMs: config.loops.polling_max,
       velocity: velocity !== undefined,
+      retries: { mode: config.retries.mode, attemptsMax: config.retries.max_attempts },
       // What a person has approved is on record, whatever else is.
       auditClasses: [...new Set([...config.audit.classes, ...(supervised?.classes ?? [])])],
     },
