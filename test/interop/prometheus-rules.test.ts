@@ -76,6 +76,12 @@ test.each(alerts)('$alert says what, why and what to do', ({ alert, labels, anno
   expect(labels.severity === 'none').toBe(alert === 'Watchdog')
 })
 
+test('docs/prometheus.md lists every alert with its severity', () => {
+  const docs = readFileSync(new URL('../../docs/prometheus.md', import.meta.url), 'utf8')
+  const listed = [...docs.matchAll(/^\| ((?:Agent|Spanwarden|Watchdog)\w*) \| (\w+) \|/gm)].map(([, ...cells]) => cells)
+  expect(listed).toEqual(alerts.map(({ alert, labels: { severity } }) => [alert, severity]))
+})
+
 describeWithPrograms('amtool', ['amtool'], () => {
   const amtool = (...args: string[]): Promise<{ stdout: string }> => run('amtool', args, { cwd: rulesFolder })
 
