@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks'
 import type { Metrics, Summary } from '../store/records.ts'
 import { fetchMetrics, fetchSummary } from './api.ts'
+import { Approvals } from './approvals.tsx'
 import type { Subscribe } from './app.tsx'
 import { bytes, count } from './format.ts'
 import { useNow } from './live.ts'
@@ -35,6 +36,8 @@ export function Overview({ route, subscribe }: { readonly route: OverviewRoute; 
         <h1>Agents on this host</h1>
         <RangePicker route={route} />
       </div>
+      {summary?.guard === true && <Stops />}
+      {summary?.guard === true && <Approvals />}
       <Tiles metrics={metrics} summary={summary} range={range} />
       <RunList route={route} agents={summary?.agents ?? []} subscribe={subscribe} nowMs={nowMs} />
       <SidecarState nowMs={nowMs} />

@@ -127,6 +127,8 @@ export interface Metrics {
 
 export interface Summary {
   readonly version: string
+  /** Limits are configured: there is /api/guard. */
+  readonly guard: boolean
   readonly nowMs: number
   /** Midnight UTC. */
   readonly dayStartMs: number

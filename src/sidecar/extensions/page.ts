@@ -105,7 +105,10 @@ function addApi(
 ): void {
   http.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'))
 
-  http.get('/api/summary', async (): Promise<Summary> => ({ version, ...store.summary() }))
+  http.get('/api/summary', async (): Promise<Summary> => {
+    const guard = http.hasRoute({ method: 'GET', url: '/api/guard' })
+    return { version, guard, ...store.summary() }
+  })
 
   http.get('/api/runs', async (request, reply) => {
     const query = runsQuery.safeParse(request.query)
