@@ -202,7 +202,7 @@ describe('budgets', () => {
     settle(1, 120)
     await client.flush(5000)
     expect(await accounts(http)).toMatchObject([{ committed_usd: 1.2e-7 }])
-    expect(context.counters.get('agent_guard_denied_total{reason="budget_exhausted",rule="daily",mode="shadow"}')).toBe(
+    expect(context.counters.get('agent_guard_denied_total{agent="support",reason="budget_exhausted",rule="daily",mode="shadow"}')).toBe(
       1,
     )
   })

@@ -41,7 +41,7 @@ export interface DecisionsOptions {
   readonly stops: Stops
   readonly context: Pick<ComponentContext, 'clock'>
   /** A denial that shadow mode does not carry out. */
-  count(code: DenialCode, rule: string): void
+  count(code: DenialCode, rule: string, agent: string): void
 }
 
 /** What the books say to one question. */
@@ -90,7 +90,7 @@ export class Decisions {
     const result = ledger.hold(request)
     if (result.isGranted) return { isGranted: true, amount }
     if (this.settings.mode === 'shadow' && result.code !== 'CLOCK_SKEW') {
-      this.#options.count(result.code, result.account?.budget ?? '')
+      this.#options.count(result.code, result.account?.budget ?? '', hello.agent)
       ledger.hold({ ...request, accounts: refs.map((ref) => ({ ...ref, cap: Number.MAX_SAFE_INTEGER })) })
       return { isGranted: true, amount }
     }
@@ -135,7 +135,7 @@ export class Decisions {
     if (result.isAdmitted) return { isGranted: true }
     const { code, ref, retryAfterMs } = result
     if (this.settings.mode === 'shadow') {
-      this.#options.count(code, ref?.name ?? '')
+      this.#options.count(code, ref?.name ?? '', hello.agent)
       return { isGranted: true, wouldDeny: ref?.name ?? code }
     }
     return {

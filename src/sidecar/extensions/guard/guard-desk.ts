@@ -11,6 +11,7 @@ import type { Approvals } from './approvals.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { Decisions, SLICE } from './decisions.ts'
 import type { Decision } from './decisions.ts'
+import { DenialCounter } from './denial-counter.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { HoldQueue } from './hold-queue.ts'
 import type { WaitingHold } from './hold-queue.ts'
@@ -55,6 +56,7 @@ export class GuardDesk {
   readonly #queue = new HoldQueue()
   /** Ids of open slices that this process has granted. */
   readonly #slices = new Set<string>()
+  readonly #denials: DenialCounter
   #settings: GuardSettings
   /** As much as the connections read in one turn: 64 kB each. */
   #inbox: Entry[] = []
@@ -64,7 +66,8 @@ export class GuardDesk {
   constructor(options: GuardDeskOptions) {
     this.#options = options
     this.#settings = options.settings
-    this.#decisions = new Decisions({ ...options, count: (code, rule) => this.#count(code, rule) })
+    this.#denials = new DenialCounter(options.context.metrics)
+    this.#decisions = new Decisions({ ...options, count: (code, rule, agent) => this.#count(code, rule, agent) })
   }
 
   set settings(settings: GuardSettings) {
@@ -304,14 +307,13 @@ export class GuardDesk {
     const { key, ...said } = decision
     if (said.code === 'BUDGET_EXHAUSTED' && key !== undefined) this.#options.exhausted(key)
     // Without a slice the process asks for each call.
-    if (message.type === 'admit' || message.slice !== true) this.#count(said.code, said.rule ?? '')
+    if (message.type === 'admit' || message.slice !== true) this.#count(said.code, said.rule ?? '', peer.hello.agent)
     const answer: Answer = { type: 'answer', id, ...said }
     peer.send(answer)
   }
 
-  #count(code: DenialCode, rule: string): void {
-    const labels = { reason: code.toLowerCase(), rule, mode: this.#settings.mode }
-    this.#options.context.metrics.counter('agent_guard_denied_total', 'Calls that were denied.', labels).add(1)
+  #count(code: DenialCode, rule: string, agent: string): void {
+    this.#denials.add({ agent, code, rule, mode: this.#settings.mode })
   }
 
   #wakeSoon(): void {

@@ -9,6 +9,7 @@ import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
 import type { ComponentContext, ServiceName } from '../../component.ts'
 import { AutomaticStops } from './automatic-stops.ts'
 import { bookedMs, readEpoch, writeEpoch } from './epoch-file.ts'
+import { DenialCounter } from './denial-counter.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { KillOrders } from './kill-orders.ts'
 import { LoopWatch } from './loop-watch.ts'
@@ -43,6 +44,7 @@ export class GuardHost {
   readonly rollbacks: Rollbacks
   readonly #context: ComponentContext
   readonly #server: GuardServer
+  readonly #denials: DenialCounter
   /** Whoever has the guard configured; the last one counts. */
   #users: { readonly owner: object; readonly settings: GuardSettings; readonly listen: readonly GuardListen[] }[] = []
   #books: Books | undefined
@@ -61,6 +63,7 @@ export class GuardHost {
 
   constructor(context: ComponentContext) {
     this.#context = context
+    this.#denials = new DenialCounter(context.metrics)
     this.processes = new Processes(() => context.clock.monotonic())
     this.kill = new KillOrders({
       context,
@@ -272,7 +275,7 @@ export class GuardHost {
   #received(peer: GuardPeer, message: Exclude<FromAgent, Hello>): void {
     if (isUndoMessage(message)) return this.rollbacks.received(message)
     const books = this.#books
-    if (books === undefined) return deny(peer, message, this.#problem ?? 'it is stopping')
+    if (books === undefined) return this.#denials.unavailable(peer, message, this.settings?.mode, this.#problem)
     switch (message.type) {
       case 'renew':
         this.#automatic.ended(peer.hello.agent, message)
@@ -381,12 +384,6 @@ export class GuardHost {
   #count(name: string, description: string, labels: Readonly<Record<string, string>>): void {
     this.#context.metrics.counter(name, description, labels).add(1)
   }
-}
-
-function deny(peer: GuardPeer, message: FromAgent, problem: string): void {
-  if (message.type !== 'hold' && message.type !== 'admit') return
-  const text = `the ledger of the sidecar can't be used (${problem}): see its log and /readyz`
-  peer.send({ type: 'answer', id: message.id, isGranted: false, code: 'GUARD_UNAVAILABLE', message: text })
 }
 
 const randomId = (): string => randomBytes(12).toString('base64url')
