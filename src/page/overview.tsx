@@ -9,6 +9,7 @@ import { ranges, replaceRoute } from './route.ts'
 import type { RangeName, Route } from './route.ts'
 import { RunList } from './run-list.tsx'
 import { SidecarState } from './sidecar-state.tsx'
+import { Stops } from './stops.tsx'
 import { Tiles } from './tiles.tsx'
 
 type OverviewRoute = Extract<Route, { view: 'overview' }>

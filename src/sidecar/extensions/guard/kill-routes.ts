@@ -36,6 +36,8 @@ export function addKillRoutes(http: FastifyInstance, host: GuardHost, token: () 
     stops: stopsOf(host),
     confirmations: host.books?.stops.reports() ?? [],
     wait_ms: host.settings?.stopWaitMs ?? 0,
+    agents: [...new Set(host.processes.alive().map(({ hello }) => hello.agent))].toSorted(),
+    needs_token: needsToken(token),
   }))
 
   http.post('/api/guard/stop', { preHandler: mayOrder }, async (request, reply) => {
@@ -62,6 +64,15 @@ export function addKillRoutes(http: FastifyInstance, host: GuardHost, token: () 
     const booked = spent.map((one) => ({ budget: one.budget, value: one.value, spent: nanoUsd(one.spent_usd) }))
     return await orRefused(reply, () => host.kill.recover(booked, who, why))
   })
+}
+
+/** One that can't be read is needed all the same. */
+function needsToken(token: () => string | undefined): boolean {
+  try {
+    return token() !== undefined
+  } catch {
+    return true
+  }
 }
 
 /** What is not running, for people. */
