@@ -148,6 +148,42 @@ test('a stopped tool, and a sidecar that goes away', async () => {
   expect(await use('other', async () => 1)).toBe(1)
 })
 
+test('what the sidecar measures of a run: warned of on the span, stopped with the name of the rule, new when it is resumed', async () => {
+  await rules({ loops: true, velocity: true, polling: ['status'], pollingMs: 60_000 })
+  const run = trace.getTracer('test').startSpan('run')
+  const value = run.spanContext().traceId
+  let calls = 0
+  const once = (name = 'search'): Promise<unknown> =>
+    context.with(trace.setSpan(context.active(), run), async () =>
+      use(name, async () => (calls += 1), 'async', { class: 'read' }),
+    )
+  await once()
+  await once('status')
+  await until(() => sidecar.saidOf('activity').length > 0)
+  expect(sidecar.saidOf('activity').at(-1)).toMatchObject({ toolCalls: 1, scopes: { run: value, agent: 'tester' } })
+  sidecar.say({ type: 'mark', run: value, level: 'warn', rule: 'cost' })
+  sidecar.say({ type: 'stop', id: 'other', scope: 'tool', value: 'nothing', reason: 'behind the mark' })
+  await until(() => sidecar.saidOf('stopped').length === 1)
+  sdk.takeSpans()
+  await once()
+  await once()
+  expect(
+    sdk.takeSpans().map(({ attributes }) => [attributes['spanwarden.loop.level'], attributes['spanwarden.guard.rule']]),
+  ).toEqual([
+    ['warn', 'LOOP_STOPPED cost'],
+    [undefined, undefined],
+  ])
+  sidecar.say({ type: 'stop', id: 'r1', scope: 'run', value, reason: 'loop: tool_calls (401 of 400 calls)' })
+  await until(() => sidecar.saidOf('stopped').length === 2)
+  await expect(once()).rejects.toMatchObject({ name: 'LoopStoppedError', code: 'LOOP_STOPPED', rule: 'tool_calls' })
+  sidecar.say({ type: 'resume', scope: 'run', value })
+  await until(() => started.guard.underWay.stopOf({ scopes: { agent: 'tester', run: value } }) === undefined)
+  sidecar.said.length = 0
+  await once()
+  await until(() => sidecar.saidOf('activity').length > 0)
+  expect(sidecar.saidOf('activity')).toMatchObject([{ toolCalls: 1 }])
+})
+
 test('a loop is warned of, stopped and told', async () => {
   await rules({ loops: true })
   const run = trace.getTracer('test').startSpan('run')
