@@ -111,15 +111,22 @@ describe('spanwarden queue', () => {
 
   test('drain sends what waits, and says what a backend did not take', async () => {
     await using sink = await startOtlpSink()
-    const config = (url: string): string =>
+    const config = (url: string, exporter: string): string =>
       `yaml:${JSON.stringify({
         receivers: { otlp: { protocols: { http: { endpoint: '127.0.0.1:0' } } } },
-        exporters: { [EXPORTER]: { endpoint: url } },
-        service: { pipelines: { traces: { receivers: ['otlp'], exporters: [EXPORTER] } } },
+        exporters: { [exporter]: { endpoint: url } },
+        service: { pipelines: { traces: { receivers: ['otlp'], exporters: [exporter] } } },
       })}`
     const env = { SPANWARDEN_STATE_DIR: stateFolder }
-    const drain = (url: string) =>
-      runNode([entry, 'queue', 'drain', '--timeout', '1', '--config', config(url)], { cwd: stateFolder, env })
+    const drain = (url: string, exporter = EXPORTER) =>
+      runNode([entry, 'queue', 'drain', '--timeout', '1', '--config', config(url, exporter)], { cwd: stateFolder, env })
+    const ofOther = await drain(sink.url, 'otlp_http/other')
+    expect(ofOther.code).toBe(1)
+    expect(ofOther.stdout).toMatch(
+      new RegExp(
+        `^3 items \\(traces\\) are left in .*, which is no queue of this configuration: name ${EXPORTER} in it`,
+      ),
+    )
     expect(await drain('http://127.0.0.1:1')).toMatchObject({
       code: 1,
       stdout: '3 items are left: their backends did not take them.\n',

@@ -6,6 +6,7 @@ import type { CommandIo } from '../command.ts'
 import { programOf, stateFolderOf } from '../program.ts'
 import { readConfig } from '../read-config.ts'
 import type { ConfigFlags } from '../read-config.ts'
+import { readQueues } from './read-queues.ts'
 
 const TIMEOUT_S_DEFAULT = 60
 
@@ -28,8 +29,12 @@ export async function drainQueues(
   // The sidecar's timers do not keep a process alive, and nothing listens.
   const alive = setInterval(() => {}, 60_000)
   const left = await collector.drainQueues(seconds * 1000).finally(() => clearInterval(alive))
-  io.stdout.write(
-    left === 0 ? 'The queues are empty.\n' : `${left} items are left: their backends did not take them.\n`,
-  )
-  return left === 0 ? EXIT_OK : EXIT_FAILED
+  const elsewhere = left === 0 ? (await readQueues(config, io)).filter(({ items }) => items > 0) : []
+  if (left > 0) io.stdout.write(`${left} items are left: their backends did not take them.\n`)
+  else if (elsewhere.length === 0) io.stdout.write('The queues are empty.\n')
+  for (const { exporter, signal, items, folder } of elsewhere)
+    io.stdout.write(
+      `${items} items (${signal}) are left in ${folder}, which is no queue of this configuration: name ${exporter} in it as it was, with its storage, and drain again\n`,
+    )
+  return left === 0 && elsewhere.length === 0 ? EXIT_OK : EXIT_FAILED
 }
