@@ -202,9 +202,11 @@ describe('budgets', () => {
     settle(1, 120)
     await client.flush(5000)
     expect(await accounts(http)).toMatchObject([{ committed_usd: 1.2e-7 }])
-    expect(context.counters.get('agent_guard_denied_total{agent="support",reason="budget_exhausted",rule="daily",mode="shadow"}')).toBe(
-      1,
-    )
+    expect(
+      context.counters.get(
+        'agent_guard_denied_total{agent="support",reason="budget_exhausted",rule="daily",mode="shadow"}',
+      ),
+    ).toBe(1)
   })
 
   test('a limit that nobody has configured denies nothing', async () => {
@@ -322,6 +324,17 @@ describe('stops', () => {
     expect(await resume({ person: 'Ada', reason: 'fixed', confirm: true })).toBe(200)
     await until(() => seen.resumed === 1)
     expect(await hold(1)).toMatchObject({ isGranted: true })
+  })
+
+  test('a rule that stops what a person has stopped changes nothing about it', async () => {
+    const { socket, host } = await start(DAILY)
+    await agent(socket, { stop() {} })
+    const stop = { scope: 'agent', value: 'support', reason: 'nonsense' } as const
+    const { id } = await host.kill.stop(stop, 'Ada', 0, { graceMs: 1000 })
+    host.kill.stopByRule({ ...stop, reason: 'loops' })
+    expect(host.books?.stops.reports()).toMatchObject([{ id, reason: 'nonsense' }])
+    await host.kill.stop(stop, 'Bob', 0, { graceMs: 2000 })
+    expect(host.books?.stops.reports()[0]?.id).not.toBe(id)
   })
 
   test('the file STOP stops the fleet, and has to go before it is resumed', async () => {

@@ -77,6 +77,11 @@ export class StopProgress {
     this.#startedAt = clock.monotonic()
   }
 
+  /** Whether processes that do not confirm are signalled. */
+  get signals(): boolean {
+    return this.#times !== undefined
+  }
+
   /** Expects the word of a process, if the stop can concern it; again when it has come back. */
   follow(hello: Hello, isLocal: boolean): void {
     if (!mayConcern(this.stop, hello)) return

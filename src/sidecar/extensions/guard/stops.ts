@@ -61,6 +61,9 @@ export class Stops {
   async stop(stop: StopState, person: string, waitMs: number, signals?: SignalTimes): Promise<StopReport> {
     const { scope, value, reason } = this.#book.stop({ ...stop, person })
     this.#look()
+    const known = this.#progress.get(keyOf({ scope, value }))
+    // A rule must not call off the signals that a person has ordered.
+    if (signals === undefined && known?.signals === true) return reportOf(known)
     const progress = this.#expect({ scope, value, reason }, signals)
     for (const peer of this.#options.processes.connected()) peer.send({ type: 'stop', ...progress.stop })
     progress.start()
