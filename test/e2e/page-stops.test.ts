@@ -84,8 +84,8 @@ describeWithChromium('the kill switch on the page', () => {
     await order.getByRole('button', { name: 'Yes, stop' }).click()
     await section.getByText('it posts nonsense').waitFor()
     await section.getByText('1 of 1 process has confirmed it').waitFor()
-    const guard = await (await fetch(`${collector.listening()['control']}/api/guard/stops`)).json()
-    expect(guard.stops).toMatchObject([{ scope: 'agent', value: 'support', person: 'Ada' }])
+    const stops = await fetch(`${collector.listening()['control']}/api/guard/stops`)
+    expect(await stops.json()).toMatchObject({ stops: [{ scope: 'agent', value: 'support', person: 'Ada' }] })
 
     await section.getByRole('button', { name: 'Resume agent support' }).click()
     const resume = section.getByRole('form', { name: 'Resume agent support?' })
