@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { trace } from '@opentelemetry/api'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { FAKE_RULES, startFakeSidecar } from '../../../test/support/fake-sidecar.ts'
+import type { FakeSidecar } from '../../../test/support/fake-sidecar.ts'
+import { until } from '../../../test/support/until.ts'
+import { StoppedError } from './denial-error.ts'
+import { startGuard } from './start-guard.ts'
+import type { StartedGuard } from './start-guard.ts'
+
+/* Calls that wait for a person, seen from the agent: whoever does not want the answer any more says so, or a person would decide about nothing. */
+
+let folder: string
+let sidecar: FakeSidecar
+let started: StartedGuard
+const faults: unknown[] = []
+const nativeFetch = globalThis.fetch
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'spanwarden-guard-'))
+  sidecar = await startFakeSidecar(join(folder, 'control.sock'))
+  Object.assign(sidecar.state, {
+    leaseMs: 1000,
+    rules: { ...FAKE_RULES, hasBudgets: false, askClasses: ['post'] },
+    answer: () => undefined,
+  })
+  await startAgent('enforce')
+})
+afterEach(async () => {
+  globalThis.fetch = nativeFetch
+  started.guard.close()
+  await sidecar[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+  if (faults.length > 0) throw new Error('the guard has failed', { cause: faults.splice(0).at(-1) })
+})
+
+async function startAgent(mode: 'enforce' | 'shadow'): Promise<void> {
+  const settings = { mode, stateFolder: folder, endpoint: undefined, token: undefined, tenant: undefined }
+  const guard = startGuard(settings, 'tester', [], (_where, error) => void faults.push(error))
+  if (guard === undefined) throw new Error('no guard was started')
+  started = guard
+  await until(() => started.guard.hasLease)
+}
+
+let runs = 0
+/** Resolves to the error of a call that was not made. */
+function post(signal?: AbortSignal): Promise<unknown> {
+  runs = 0
+  const tool = { name: 'post_message', class: 'post', input: [], kind: 'async' } as const
+  const checked = started.tools.open(tool, trace.getTracer('test').startSpan('tool'))
+  const result = checked?.run(async () => void (runs += 1), signal)
+  return Promise.resolve(result).catch((error: unknown) => {
+    checked?.failed(error)
+    return error
+  })
+}
+const asked = async (): Promise<string> => {
+  await until(() => sidecar.saidOf('admit').length === 1)
+  return sidecar.saidOf('admit')[0]?.id ?? ''
+}
+const withdrawn = (id: string) => () =>
+  sidecar.saidOf('outcome').some((one) => one.id === id && one.notExecuted === true && one.result === 'not_called')
+
+test('a stop ends the wait: the call is stopped, its question withdrawn, and the stop confirmed', async () => {
+  const error = post()
+  const id = await asked()
+  sidecar.say({ type: 'stop', id: 's1', scope: 'tool', value: 'post_message', reason: 'enough' })
+  expect(await error).toBeInstanceOf(StoppedError)
+  await until(withdrawn(id))
+  await until(() => sidecar.saidOf('stopped').length === 1)
+  // Too late: nothing is done with it.
+  sidecar.say({ type: 'answer', id, isGranted: true })
+  sidecar.say({ type: 'resume', scope: 'tool', value: 'post_message' })
+  await until(() => started.guard.denialOf({ scopes: { agent: 'tester' }, tool: 'post_message' }) === undefined)
+  expect(runs).toBe(0)
+})
+
+test('an answer that comes together with the stop is given back', async () => {
+  const error = post()
+  const id = await asked()
+  sidecar.say({ type: 'stop', id: 's1', scope: 'agent', value: 'tester', reason: 'enough' })
+  sidecar.say({ type: 'answer', id, isGranted: true })
+  expect(await error).toBeInstanceOf(StoppedError)
+  await until(withdrawn(id))
+  expect(runs).toBe(0)
+})
+
+test('who aborts waits no longer: the reason of the signal, and the question withdrawn', async () => {
+  const controller = new AbortController()
+  const error = post(controller.signal)
+  const id = await asked()
+  controller.abort(new RangeError('the user went away'))
+  expect(await error).toBe(controller.signal.reason)
+  await until(withdrawn(id))
+  expect(runs).toBe(0)
+  expect(started.guard.underWay.size).toBe(0)
+})
+
+test('a signal that is aborted already is not waited with; one that is not changes nothing', async () => {
+  expect(await post(AbortSignal.abort(new RangeError('before')))).toBeInstanceOf(RangeError)
+  sidecar.state.answer = () => ({})
+  expect(await post(new AbortController().signal)).toBeUndefined()
+  expect(runs).toBe(1)
+})
+
+test('a lost connection: asked again under the same id, and made once', async () => {
+  const result = post()
+  const id = await asked()
+  await sidecar.kill()
+  sidecar.state.answer = () => ({})
+  await sidecar.start()
+  expect(await result).toBeUndefined()
+  expect(sidecar.saidOf('admit').map((message) => message.id)).toEqual([id, id])
+  expect(runs).toBe(1)
+})
+
+test('a sidecar that stays away: denied with the lease, and withdrawn before anything is asked when it is back', async () => {
+  const error = post()
+  const id = await asked()
+  await sidecar.kill()
+  expect(await error).toMatchObject({ code: 'GUARD_UNAVAILABLE' })
+  sidecar.said.length = 0
+  await sidecar.start()
+  await until(withdrawn(id))
+  expect(sidecar.saidOf('admit')).toEqual([])
+})
+
+test('in shadow mode of the agent no person is to be asked', async () => {
+  started.guard.close()
+  await startAgent('shadow')
+  sidecar.state.answer = () => ({})
+  await post()
+  expect(sidecar.saidOf('admit')).toMatchObject([{ goesOn: true }])
+  expect(runs).toBe(1)
+})
