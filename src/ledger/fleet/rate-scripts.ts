@@ -55,9 +55,13 @@ return {'OK'}
  * The call was not made: what it took is free again. ARGV 6: as it was admitted. KEYS as there. Returns {'OK'} once, {'GONE'} behind it.
  */
 export const GIVE_BACK = `${PRELUDE}
-local text = redis.call('GET', KEYS[4])
+local text, told = redis.call('GET', KEYS[4]), cjson.decode(ARGV[6])
+-- It was never asked for here, but may have been told of by its sidecar.
+if not text then
+  for i, limit in ipairs(told.refs) do if limit.kind == 'log' then redis.call('ZREM', KEYS[4 + i], told.id) end end
+end
 if not text or string.sub(text, 1, 1) ~= '[' then return {'GONE'} end
-local told, taken = cjson.decode(ARGV[6]), cjson.decode(text)
+local taken = cjson.decode(text)
 for i, limit in ipairs(told.refs) do
   local key = KEYS[4 + i]
   if limit.kind == 'log' then redis.call('ZREM', key, told.id)

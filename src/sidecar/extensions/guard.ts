@@ -6,6 +6,8 @@ import { defineExtension } from '../component.ts'
 import { hostAndPort } from '../config-types.ts'
 import { addApprovalMetrics } from './guard/approval-metrics.ts'
 import { addApprovalRoutes } from './guard/approval-routes.ts'
+import { addFleetMetrics } from './guard/fleet/fleet-metrics.ts'
+import { addFleetRoutes } from './guard/fleet/fleet-routes.ts'
 import { guardConfig, guardSettings } from './guard/guard-config.ts'
 import type { GuardConfig } from './guard/guard-config.ts'
 import { guardHost } from './guard/guard-host.ts'
@@ -32,11 +34,13 @@ export const guard = defineExtension({
     addGuardRoutes(context.http, host, token)
     addRollbackRoutes(context.http, host, token)
     addApprovalRoutes(context.http, host, token)
+    addFleetRoutes(context.http, host, token)
     return {
       async start() {
         await host.use(owner, settings, listensOn(config, context.stateFolder))
         addGuardMetrics(host, settings, context)
         addApprovalMetrics(host, context.metrics)
+        addFleetMetrics(host, settings, context)
       },
       stop: () => host.leave(owner),
       problem: () => host.deniesBecause,

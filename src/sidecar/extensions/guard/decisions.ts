@@ -10,6 +10,7 @@ import { loopRuleIn } from '../../../limits/loops/loop-reason.ts'
 import { rateRefsOf } from '../../../limits/rates/rate-limit.ts'
 import type { ComponentContext } from '../../component.ts'
 import { denialMessage, rateMessage } from './denial-message.ts'
+import type { Fleet } from './fleet/fleet.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { sliceAmount } from './slice-amount.ts'
 import type { Stops } from './stops.ts'
@@ -40,6 +41,8 @@ export interface DecisionsOptions {
   readonly rates: RateBook
   readonly stops: Stops
   readonly context: Pick<ComponentContext, 'clock'>
+  /** Undefined: this sidecar is by itself. */
+  readonly fleet?: Pick<Fleet, 'now' | 'slices'> | undefined
   /** A denial that shadow mode does not carry out. */
   count(code: DenialCode, rule: string, agent: string): void
 }
@@ -56,7 +59,7 @@ export class Decisions {
 
   /** Of the budgets that a call is in, for now. */
   accounts(hello: Hello, { scopes }: Hold): AccountRef[] {
-    const now = this.#options.context.clock.now()
+    const now = this.#options.fleet?.now() ?? this.#options.context.clock.now()
     const values = { ...scopes, tenant: scopes.tenant ?? hello.tenant }
     return accountsOf(this.settings.budgets, values, now).map((ref) =>
       ref.endsAt === 0 ? { ...ref, endsAt: now + RUN_KEPT_MS } : ref,
@@ -64,8 +67,10 @@ export class Decisions {
   }
 
   /** Holds what is asked for, or not; to be called inside of a transaction. `openSlices`: of all processes. */
-  hold(hello: Hello, message: Hold, refs: readonly AccountRef[], openSlices: number): Decision {
-    const { ledger, stops } = this.#options
+  hold(hello: Hello, message: Hold, own: readonly AccountRef[], openSlices: number): Decision {
+    const { ledger, stops, fleet } = this.#options
+    // In a fleet the ledger has what was drawn of a budget.
+    const refs = fleet?.slices.capped(own) ?? own
     const { id, scopes, model = '', trace = '', span = '' } = message
     const known = ledger.find(id)
     if (known !== undefined && known.process === hello.process && known.state === 'open')
@@ -88,15 +93,21 @@ export class Decisions {
       span,
     }
     const result = ledger.hold(request)
-    if (result.isGranted) return { isGranted: true, amount }
+    if (result.isGranted) {
+      fleet?.slices.granted(own)
+      return { isGranted: true, amount }
+    }
+    const short = message.slice === true ? undefined : fleet?.slices.denied(own, amount)
+    if (short?.code === 'BUDGET_HELD') return { isGranted: false, ...short }
     if (this.settings.mode === 'shadow' && result.code !== 'CLOCK_SKEW') {
-      this.#options.count(result.code, result.account?.budget ?? '', hello.agent)
+      this.#options.count(short?.code ?? result.code, short?.rule ?? result.account?.budget ?? '', hello.agent)
       ledger.hold({ ...request, accounts: refs.map((ref) => ({ ...ref, cap: Number.MAX_SAFE_INTEGER })) })
       return { isGranted: true, amount }
     }
     const less = this.#less(message, refs, result.code)
     if (less !== undefined && ledger.hold({ ...request, amount: less }).isGranted)
       return { isGranted: true, amount: less }
+    if (short !== undefined) return { isGranted: false, ...short }
     const { account } = result
     const code = result.code === 'BUDGET_EXHAUSTED' && this.#mayFit(message, refs) ? 'BUDGET_HELD' : result.code
     const now = this.#options.context.clock.now()

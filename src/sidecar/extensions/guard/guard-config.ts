@@ -4,6 +4,7 @@ import { RECIPE_CHARACTERS_MAX } from '../../../control/undo-messages.ts'
 import { nanoUsd } from '../../../ledger/nano-usd.ts'
 import type { RateLimit, RateRule } from '../../../limits/rates/rate-limit.ts'
 import { duration, endpoint } from '../../config-types.ts'
+import { fleetConfig } from './fleet/fleet-config.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { supervisedConfig, supervisedSettings } from './supervised-config.ts'
 import { signalsOf, stopConfig } from './stop-config.ts'
@@ -170,6 +171,9 @@ export const guardConfig = z
       .max(10_000)
       .default(1000)
       .describe('Processes of agents; further ones are not let in.'),
+    fleet: fleetConfig
+      .optional()
+      .describe('Limits, rates and stops that many sidecars share, over Redis or Valkey. Takes effect with a restart.'),
     socket: z
       .string()
       .default('')
@@ -219,7 +223,7 @@ export function guardSettings(config: GuardConfig): GuardSettings {
       budgetScopes: (['tenant', 'session', 'run'] as const).filter(hasScope),
       tools,
       askTools: isOfAll ? ['*'] : [...new Set(rates.flatMap((one) => one.tool ?? []))],
-      askClasses: [...new Set(rates.flatMap((one) => (one.tool === undefined ? classOf(one.class) : [])))],
+      askClasses: askedClasses(config, rates),
       unknownModel: config.unknown_model,
       onInsufficient: config.on_insufficient,
       outputTokensDefault: config.output_tokens_default,
@@ -239,8 +243,15 @@ export function guardSettings(config: GuardConfig): GuardSettings {
     stopOn: stopOnOf(config.stop_on),
     loopStopsMax: config.loops.agent_stops_after,
     processesMax: config.max_processes,
+    ...(config.fleet === undefined ? {} : { fleet: config.fleet }),
     velocity,
   }
+}
+
+/** In a fleet nothing with a side effect is done while nobody knows whether it is stopped. */
+function askedClasses({ fleet }: GuardConfig, rates: readonly RateLimit[]): ToolClass[] {
+  const ofFleet: ToolClass[] = fleet === undefined ? [] : ['write', 'post', 'pay', 'exec']
+  return [...new Set([...ofFleet, ...rates.flatMap((one) => (one.tool === undefined ? classOf(one.class) : []))])]
 }
 
 const classOf = (text: string | undefined): ToolClass[] => {

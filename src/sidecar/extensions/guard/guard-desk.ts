@@ -11,6 +11,8 @@ import type { Approvals } from './approvals.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { Decisions, SLICE } from './decisions.ts'
 import type { Decision } from './decisions.ts'
+import { FleetGate } from './fleet/fleet-gate.ts'
+import type { Fleet } from './fleet/fleet.ts'
 import { DenialCounter } from './denial-counter.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { HoldQueue } from './hold-queue.ts'
@@ -33,6 +35,8 @@ export interface GuardDeskOptions {
   readonly stops: Stops
   readonly audit: AuditTrail
   readonly approvals: Approvals
+  /** Undefined: this sidecar is by itself. */
+  readonly fleet?: Fleet | undefined
   readonly context: Pick<ComponentContext, 'clock' | 'logger' | 'metrics'>
   /** The books could not be written, or can be again. */
   problem(code: string | undefined): void
@@ -53,6 +57,7 @@ export interface GuardDeskOptions {
 export class GuardDesk {
   readonly #options: GuardDeskOptions
   readonly #decisions: Decisions
+  readonly #gate: FleetGate | undefined
   readonly #queue = new HoldQueue()
   /** Ids of open slices that this process has granted. */
   readonly #slices = new Set<string>()
@@ -67,7 +72,10 @@ export class GuardDesk {
     this.#options = options
     this.#settings = options.settings
     this.#denials = new DenialCounter(options.context.metrics)
-    this.#decisions = new Decisions({ ...options, count: (code, rule, agent) => this.#count(code, rule, agent) })
+    const count = (code: DenialCode, rule: string, agent: string): void => this.#count(code, rule, agent)
+    this.#decisions = new Decisions({ ...options, count })
+    const { fleet } = options
+    this.#gate = fleet === undefined ? undefined : new FleetGate({ fleet, settings: () => this.#settings, count })
   }
 
   set settings(settings: GuardSettings) {
@@ -79,6 +87,11 @@ export class GuardDesk {
 
   get waiting(): number {
     return this.#queue.size
+  }
+
+  /** There may be room for who waits. */
+  wake(): void {
+    this.#wakeSoon()
   }
 
   take(peer: GuardPeer, message: Booked | Hello): void {
@@ -182,6 +195,7 @@ export class GuardDesk {
         const withdrawn = this.#options.approvals.withdraw(peer, message.id)
         return void effects.push(() => {
           withdrawn?.()
+          this.#gate?.ended(message.id, message.notExecuted !== true)
           this.#options.audit.outcome(message)
         })
       }
@@ -275,20 +289,43 @@ export class GuardDesk {
     const verdict = approvals.verdict(peer, message, ofClass, () => this.#decisions.foresee(peer.hello, message))
     if (verdict.kind === 'waits') return void effects.push(() => approvals.waits(peer, message, verdict.entry))
     const decision = verdict.kind === 'denied' ? verdict.decision : this.#decisions.admit(peer.hello, message)
-    effects.push(() => {
-      verdict.settled?.()
+    const finish = (said: Decision): void => {
       const call = { ...message, process: peer.hello.process, class: ofClass }
-      const written = audit.attempt(call, decision, verdict.approval)
-      if (written === undefined) return this.#send(peer, message, decision)
+      const written = audit.attempt(call, said, verdict.approval)
+      if (written === undefined) return this.#send(peer, message, said)
       void written.then(
-        () => this.#send(peer, message, decision),
+        () => this.#send(peer, message, said),
         () => {
-          if (!decision.isGranted) return this.#send(peer, message, decision)
-          this.take(peer, { type: 'outcome', id: message.id, result: 'not_called', durationMs: 0, notExecuted: true })
+          if (!said.isGranted) return this.#send(peer, message, said)
+          this.#undoAdmit(peer, message)
           return this.#send(peer, message, { isGranted: false, code: 'GUARD_UNAVAILABLE', message: UNRECORDED })
         },
       )
+    }
+    effects.push(() => {
+      verdict.settled?.()
+      const fleet = decision.isGranted ? this.#gate?.admit(peer.hello, message, ofClass) : undefined
+      if (fleet === undefined) return finish(decision)
+      void this.#unlessDenied(fleet, peer, message).then((denied) => finish(denied ?? decision))
     })
+  }
+
+  async #unlessDenied(
+    fleet: Promise<Decision | undefined>,
+    peer: GuardPeer,
+    message: Admit,
+  ): Promise<Decision | undefined> {
+    const denied = await fleet.catch((): Decision => ({
+      isGranted: false,
+      code: 'GUARD_UNAVAILABLE',
+      message: UNASKED,
+    }))
+    if (denied !== undefined) this.#undoAdmit(peer, message)
+    return denied
+  }
+
+  #undoAdmit(peer: GuardPeer, { id }: Admit): void {
+    this.take(peer, { type: 'outcome', id, result: 'not_called', durationMs: 0, notExecuted: true })
   }
 
   #answer(peer: GuardPeer, message: Hold | Admit, decision: Decision, effects: Effects): void {
@@ -324,6 +361,7 @@ export class GuardDesk {
 
 const BEHIND = 'other calls wait for room in the budget: calls under way hold what is left of it'
 const UNRECORDED = "the audit log of the sidecar can't be written, so nothing with side effects is done: see its log"
+const UNASKED = 'the fleet could not be asked: see the log of the sidecar'
 const UNWRITABLE = "the ledger of the sidecar can't be written: see its log and /readyz"
 
 const endOf = ({ notExecuted, result }: ToolOutcome): CallEnd =>

@@ -148,6 +148,7 @@ export class GuardHost {
       this.#look()
     }
     try {
+      await this.#books?.fleet?.start()
       if (before === undefined || JSON.stringify(before.listen) !== JSON.stringify(listen)) await this.#listen(listen)
     } catch (error) {
       await this.leave(owner)
@@ -184,6 +185,7 @@ export class GuardHost {
     const books = this.#books
     this.#books = undefined
     if (books === undefined) return
+    await books.fleet?.close()
     this.#writeEpoch(books.ledger)
     books.stops.close()
     books.ledger.close()
@@ -219,6 +221,8 @@ export class GuardHost {
         )
       this.#books = openBooks(ledger, settings, {
         context: this.#context,
+        epoch: epoch.id,
+        settings: () => this.settings,
         processes: this.processes,
         randomId,
         problem: (code) => this.#setProblem(code),
@@ -227,6 +231,8 @@ export class GuardHost {
         exhausted: (key) => this.#automatic.exhausted(key),
       })
       this.#setProblem(undefined)
+      // Who starts the sidecar waits for it, and is told.
+      this.#books.fleet?.start().catch(() => {})
     } catch (error) {
       ledger?.close()
       this.#setProblem(error instanceof Error ? error.message : 'error')
@@ -329,6 +335,7 @@ export class GuardHost {
       desk.expire()
     }
     this.kill.look()
+    this.#books?.fleet?.look()
     this.#lookAtApprovals()
     if (clock.monotonic() - this.#prunedAt > PRUNE_EVERY_MS) this.#prune()
     this.#keepPast()

@@ -1,6 +1,7 @@
 import type { GuardMode, GuardRules, ToolClass } from '../../../control/guard-messages.ts'
 import type { RateLimit } from '../../../limits/rates/rate-limit.ts'
 import type { VelocityRules } from '../../../limits/velocity.ts'
+import type { FleetConfig } from './fleet/fleet-config.ts'
 import type { Budget } from '../../../ledger/budget.ts'
 import type { Supervised } from './supervised-config.ts'
 import type { StopOn } from './stop-on-config.ts'
@@ -28,6 +29,8 @@ export interface GuardSettings {
   /** Loop stops of one agent within an hour that stop the agent; 0: never. */
   readonly loopStopsMax: number
   readonly processesMax: number
+  /** Undefined: this sidecar is by itself. */
+  readonly fleet?: FleetConfig
   /** How much a run may do; undefined: that is not looked at. */
   readonly velocity: VelocityRules | undefined
 }

@@ -7,6 +7,7 @@ import type { ComponentContext } from '../../component.ts'
 import { Approvals } from './approvals.ts'
 import { openAuditTrail } from './audit-trail.ts'
 import type { AuditTrail } from './audit-trail.ts'
+import { Fleet } from './fleet/fleet.ts'
 import { GuardDesk } from './guard-desk.ts'
 import type { GuardDeskOptions } from './guard-desk.ts'
 import type { GuardSettings } from './guard-settings.ts'
@@ -22,6 +23,7 @@ export interface Books {
   readonly desk: GuardDesk
   readonly audit: AuditTrail
   readonly approvals: Approvals
+  readonly fleet: Fleet | undefined
 }
 
 export interface OpenBooksOptions extends Pick<
@@ -29,6 +31,10 @@ export interface OpenBooksOptions extends Pick<
   'processes' | 'problem' | 'expired' | 'overBound' | 'exhausted'
 > {
   readonly context: ComponentContext
+  /** Of the ledger. */
+  readonly epoch: string
+  /** As they are now. */
+  settings(): GuardSettings | undefined
   randomId(): string
 }
 
@@ -36,7 +42,8 @@ export interface OpenBooksOptions extends Pick<
 export function openBooks(ledger: Ledger, settings: GuardSettings, options: OpenBooksOptions): Books {
   const { context, processes, randomId } = options
   const rates = new RateBook(ledger)
-  const stops = new Stops(new KillBook(ledger), { processes, clock: context.clock, randomId })
+  const kill = new KillBook(ledger)
+  const stops = new Stops(kill, { processes, clock: context.clock, randomId })
   const audit = openAuditTrail(settings.rules.auditClasses, context)
   const journals = (process: string): ReturnType<typeof readJournal> => readJournal(context.stateFolder, process)
   const approvals = new Approvals({
@@ -48,6 +55,21 @@ export function openBooks(ledger: Ledger, settings: GuardSettings, options: Open
     again: (peer, message) => desk.take(peer, message),
     isStopped: ({ scopes, tool }) => stops.of(scopes, { tool }) !== undefined,
   })
-  const desk: GuardDesk = new GuardDesk({ ...options, audit, approvals, settings, ledger, rates, stops, journals })
-  return { ledger, rates, stops, past: new PastRuns(ledger), desk, audit, approvals }
+  const fleet =
+    settings.fleet === undefined
+      ? undefined
+      : new Fleet({
+          config: settings.fleet,
+          node: options.epoch,
+          ledger,
+          kill,
+          stops,
+          context,
+          settings: () => options.settings() ?? settings,
+          randomId,
+          wake: () => desk.wake(),
+        })
+  const books = { ledger, rates, stops, audit, approvals, fleet }
+  const desk: GuardDesk = new GuardDesk({ ...options, ...books, settings, journals })
+  return { ...books, past: new PastRuns(ledger), desk }
 }

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import * as z from 'zod'
 import { SLICE_SHARE_DEFAULT } from '../../../../ledger/fleet/fleet-account.ts'
 import type { Scope } from '../../../../ledger/budget.ts'
@@ -28,10 +27,9 @@ export const fleetConfig = z.strictObject({
     .describe('Sidecars with the same one are one fleet.'),
   node_name: z
     .string()
-    .min(1)
     .max(128)
-    .default(hostname())
-    .describe('Of this sidecar, for people; the host name by default.'),
+    .default('')
+    .describe('Of this sidecar, for people; the name of the host where it is left out.'),
   scopes: z
     .array(z.enum(['fleet', 'agent', 'tenant', 'session', 'run']))
     .default(['fleet', 'agent', 'tenant'])

@@ -9,7 +9,7 @@ export interface FleetGateOptions {
   readonly fleet: Pick<Fleet, 'rates' | 'unheard'>
   settings(): GuardSettings
   /** A denial that shadow mode does not carry out. */
-  count(code: DenialCode, rule: string): void
+  count(code: DenialCode, rule: string, agent: string): void
 }
 
 /** What the fleet says to a call of a tool that this sidecar would let in. */
@@ -27,12 +27,12 @@ export class FleetGate {
     const { id, tool, scopes } = message
     if (ofClass !== 'read' && unheard !== undefined)
       return Promise.resolve(
-        this.#orShadow({ isGranted: false, code: 'GUARD_UNAVAILABLE', message: `${tool}: ${unheard}` }),
+        this.#orShadow({ isGranted: false, code: 'GUARD_UNAVAILABLE', message: `${tool}: ${unheard}` }, hello.agent),
       )
     const values = { ...scopes, tenant: scopes.tenant ?? hello.tenant }
     const refs = fleet.rates.shared(rateRefsOf(settings().rates, { tool, class: ofClass }, values))
     if (refs.length === 0) return undefined
-    return fleet.rates.admit(id, tool, refs).then((denied) => this.#orShadow(denied))
+    return fleet.rates.admit(id, tool, refs).then((denied) => this.#orShadow(denied, hello.agent))
   }
 
   ended(id: string, wasExecuted: boolean): void {
@@ -41,10 +41,10 @@ export class FleetGate {
     else rates.giveBack(id)
   }
 
-  #orShadow(denied: Decision | undefined): Decision | undefined {
+  #orShadow(denied: Decision | undefined, agent: string): Decision | undefined {
     const { settings, count } = this.#options
     if (denied === undefined || denied.isGranted || settings().mode !== 'shadow') return denied
-    count(denied.code, denied.rule ?? '')
+    count(denied.code, denied.rule ?? '', agent)
     return undefined
   }
 }

@@ -52,6 +52,17 @@ export class FleetRates {
 
   /** Undefined: admitted. */
   async admit(id: string, tool: string, refs: readonly RateRef[]): Promise<Decision | undefined> {
+    const { view, bank } = this.#options
+    const { registrations } = view
+    const denied = await this.#admit(id, tool, refs)
+    const [known, now] = [view.known(), view.now()]
+    // A bank that was lost meanwhile was told of it, with all that this sidecar's book had let in.
+    if (denied !== undefined && registrations !== view.registrations && known !== undefined && now !== undefined)
+      bank.giveBack(known, requestOf(id, refs, now)).catch(() => {})
+    return denied
+  }
+
+  async #admit(id: string, tool: string, refs: readonly RateRef[]): Promise<Decision | undefined> {
     const { view, bank, renewed } = this.#options
     for (let i = 0; i < TRIES_MAX; i++) {
       if (view.known() === undefined && view.away === undefined) await renewed()

@@ -50,10 +50,13 @@ export class FleetSlices {
   readonly #drawings = new Map<string, Drawing>()
   /** What the bank was told of our own spend. */
   readonly #spentTold = new Map<string, NanoUsd>()
+  /** What was drawn before is in use until then. */
+  readonly #startedAt: number
   #turn = 0
 
   constructor(options: FleetSlicesOptions) {
     this.#options = options
+    this.#startedAt = options.context.clock.monotonic()
   }
 
   /** With what was drawn in place of the caps of shared budgets. */
@@ -123,7 +126,7 @@ export class FleetSlices {
       if (slice === undefined) continue
       if (slice.total !== drawn) book.put({ ...slice, total: drawn })
       const drawing = this.#drawings.get(slice.key)
-      const idleMs = context.clock.monotonic() - (drawing?.usedAt ?? Number.NEGATIVE_INFINITY)
+      const idleMs = context.clock.monotonic() - (drawing?.usedAt ?? this.#startedAt)
       const used = usedOf(this.#account(slice.key))
       const isToGo = drawing?.short === undefined && (idleMs > IDLE_MS || now - wantedAt < IDLE_MS)
       if (used > slice.drawn || isToGo) void this.#give(slice.key)

@@ -1,5 +1,7 @@
+import { hostname } from 'node:os'
 import { bankKeys } from '../../../../ledger/fleet/bank-keys.ts'
 import { SliceBook } from '../../../../ledger/fleet/slice-book.ts'
+import type { FleetSlice } from '../../../../ledger/fleet/slice-book.ts'
 import type { KillBook } from '../../../../ledger/kill-book.ts'
 import type { Ledger } from '../../../../ledger/ledger.ts'
 import type { ComponentContext } from '../../../component.ts'
@@ -43,6 +45,7 @@ export interface FleetState {
   readonly nodes: number
   readonly awaited: number
   readonly heardMsAgo: number | undefined
+  readonly drawn: readonly FleetSlice[]
 }
 
 /**
@@ -70,6 +73,7 @@ export class Fleet implements BankView {
   #why: string | undefined = 'it has not been heard since the start'
   #isTaken = false
   #isClosed = false
+  #started: Promise<void> | undefined
   #renewing: Promise<void> | undefined
   #isAgain = false
   #cancelTick = (): void => {}
@@ -88,7 +92,12 @@ export class Fleet implements BankView {
       lost: (error) => this.#setAway(error),
       news: (message) => this.#news(message),
     })
-    const identity = { node, generation: this.#book.generation, token: randomId(), name: config.node_name }
+    const identity = {
+      node,
+      generation: this.#book.generation,
+      token: randomId(),
+      name: config.node_name || hostname(),
+    }
     this.#bank = new Bank(this.#link, keys, identity)
     const parts = { config, book: this.#book, ledger, bank: this.#bank, view: this, context, clock: context.clock }
     this.slices = new FleetSlices({ ...parts, budgets: () => options.settings().budgets, wake: options.wake })
@@ -102,8 +111,13 @@ export class Fleet implements BankView {
     })
   }
 
-  /** Goes on when Redis is away. Throws RedisUnfitError: Redis would forget, or its client is not installed. */
-  async start(): Promise<void> {
+  /** Once; goes on when Redis is away. Throws RedisUnfitError: Redis would forget, or its client is not installed. */
+  start(): Promise<void> {
+    this.#started ??= this.#start()
+    return this.#started
+  }
+
+  async #start(): Promise<void> {
     this.#tick()
     await this.#link.open()
     await this.#renewing
@@ -112,13 +126,19 @@ export class Fleet implements BankView {
   /** What is not needed goes back; nobody waits for this sidecar then. */
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#cancelTick()
     await this.#renewing
     const known = this.known()
-    if (known !== undefined && this.#link.isReady) {
+    if (known !== undefined) {
       await this.slices.giveAll()
       await this.#bank.leave(known).catch(() => {})
     }
+    this.end()
+  }
+
+  /** At once, as if it were killed: what was drawn stays its own. */
+  end(): void {
+    this.#isClosed = true
+    this.#cancelTick()
     this.#registered = undefined
     this.#link.close()
   }
@@ -208,6 +228,7 @@ export class Fleet implements BankView {
       nodes: this.nodes,
       awaited: this.#awaited,
       heardMsAgo: this.#heardAt === undefined ? undefined : Math.round(clock.monotonic() - this.#heardAt),
+      drawn: this.#book.all(),
     }
   }
 
@@ -370,6 +391,7 @@ export class Fleet implements BankView {
   }
 
   #news(message: string): void {
+    if (this.#isClosed) return
     const [kind, key = ''] = [message.split(' ', 1)[0], message.slice(message.indexOf(' ') + 1)]
     if (kind === 'want') return this.slices.wantedBack(key)
     if (kind === 'room') return this.slices.roomIn(key)
