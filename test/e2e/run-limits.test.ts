@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startModelServer } from '../support/model-server.ts'
+import { completion } from '../support/openai-shapes.ts'
 import { startOtlpSink } from '../support/otlp-sink.ts'
 import type { OtlpSink } from '../support/otlp-sink.ts'
 import { runAgent } from '../support/run-agent.ts'
@@ -9,10 +11,12 @@ import { startSidecar } from '../support/sidecar-process.ts'
 import type { SidecarProcess } from '../support/sidecar-process.ts'
 
 const STOP_AT = 8
+const RUN_LIMITS = {
+  loops: { enabled: true, agent_stops_after: 0 },
+  velocity: { tool_calls: { warn: 4, stop: STOP_AT } },
+}
 const CONFIG = {
-  extensions: {
-    guard: { loops: { enabled: true, agent_stops_after: 0 }, velocity: { tool_calls: { warn: 4, stop: STOP_AT } } },
-  },
+  extensions: { guard: RUN_LIMITS },
   receivers: { otlp: { protocols: { http: { endpoint: '127.0.0.1:0' } } } },
   exporters: { debug: {} },
   service: {
@@ -82,4 +86,25 @@ test('calls of two processes in one run count together; the stop outlives the si
     ({ attributes }) => attributes['spanwarden.guard.rule'] === 'LOOP_STOPPED tool_calls',
   )
   expect(marked.length).toBeGreaterThanOrEqual(4)
+}, 120_000)
+
+test('a call for which too little is left gets a shorter answer from a real sidecar, and the last one is denied', async () => {
+  await using server = await startModelServer()
+  const state = join(folder, 'clamp')
+  const guard = { budgets: { daily: { limit_usd: 0.002 } }, on_insufficient: 'clamp' }
+  await using sidecar = await startSidecar({ ...CONFIG, extensions: { guard } }, { stateFolder: state })
+  server.answer(completion({ content: 'Hello' }))
+  const script = `
+    import OpenAI from 'openai'
+    const client = new OpenAI({ apiKey: 'k', baseURL: '${server.url}/v1' })
+    const ask = () => client.chat.completions.create({ model: 'gpt-4o-mini', max_completion_tokens: 16000, messages: [{ role: 'user', content: 'Hi' }] })
+    for (let i = 0; i < 500; i++) await ask().catch(({ code }) => { console.log(code); process.exit() })`
+  const { stdout, stderr } = await runAgent({ endpoint: sink.url, script, env: { SPANWARDEN_STATE_DIR: state } })
+  expect([stdout, stderr]).toEqual(['BUDGET_EXHAUSTED\n', ''])
+  const limits = server.requests.map(({ body }) => Number(JSON.parse(body).max_completion_tokens))
+  expect(limits.length).toBeGreaterThan(1)
+  expect(Math.max(...limits)).toBeLessThan(4_000)
+  expect(Math.min(...limits)).toBeGreaterThanOrEqual(256)
+  const spent = await fetch(`${sidecar.listening['control']}/api/guard`).then((response) => response.json())
+  expect(spent).toMatchObject({ budgets: [{ budget: 'daily', held_usd: 0 }] })
 }, 120_000)
