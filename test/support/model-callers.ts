@@ -11,7 +11,8 @@ import type * as OllamaModule from 'ollama'
 import type * as OpenAiModule from 'openai'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { loadLangChain } from './langchain.ts'
-import type { HookedSdk } from './hooked.ts'
+import { buildOf } from './with-previous.ts'
+import type { Build, HookedSdk } from './hooked.ts'
 
 /** One way to call a model: with a client library, or with a framework that calls it for the agent. */
 export interface ModelCaller {
@@ -42,9 +43,13 @@ const NO_RETRIES = { strategy: 'none' as const }
 const messages = [{ role: 'user' as const, content: 'question' }]
 
 /** By name. */
-export async function modelCallers(test: HookedSdk): Promise<Readonly<Record<string, ModelCaller>>> {
+export async function modelCallers(
+  test: HookedSdk,
+  major: Build['major'] = 'current',
+): Promise<Readonly<Record<string, ModelCaller>>> {
   // oxlint-disable-next-line typescript/consistent-type-assertions -- the edge: modules loaded by name
-  const load = async <Module>(name: string): Promise<Module> => (await test.load(name)) as unknown as Module
+  const load = async <Module>(name: string): Promise<Module> =>
+    (await test.load(name, buildOf(name, major))) as unknown as Module
   const { OpenAI } = await load<typeof OpenAiModule>('openai')
   const { Groq } = await load<typeof GroqModule>('groq-sdk')
   const { Anthropic } = await load<typeof AnthropicModule>('@anthropic-ai/sdk')
@@ -56,7 +61,7 @@ export async function modelCallers(test: HookedSdk): Promise<Readonly<Record<str
   const ai = await load<typeof AiModule>('ai')
   const { createOpenAI } = await load<typeof AiProviderModule>('@ai-sdk/openai')
   const agents = await load<typeof AgentsModule>('@openai/agents')
-  const lc = await loadLangChain(test, { major: 'current', format: 'esm' })
+  const lc = await loadLangChain(test, { major, format: 'esm' })
   const openAiClient = ({ base, maxRetries }: CallerOptions) =>
     new OpenAI({ apiKey: 'key', baseURL: `${base}/v1`, maxRetries })
   const gpt = { provider: 'openai', model: 'gpt-4o-mini', abortable: true }
@@ -199,7 +204,7 @@ export async function modelCallers(test: HookedSdk): Promise<Readonly<Record<str
           model: createOpenAI({ apiKey: 'key', baseURL: `${base}/v1` }).chat(gpt.model),
           prompt: 'question',
           tools: { look },
-          stopWhen: ai.isStepCount(4),
+          stopWhen: ({ steps }: { steps: readonly unknown[] }) => steps.length >= 4,
           abortSignal: signal,
           maxRetries,
         }

@@ -11,7 +11,8 @@ import type * as TogetherModule from 'together-ai'
 import type * as ToolsModule from '@mastra/core/tools'
 import * as z from 'zod'
 import { loadLangChain } from './langchain.ts'
-import type { HookedSdk } from './hooked.ts'
+import { buildOf } from './with-previous.ts'
+import type { Build, HookedSdk } from './hooked.ts'
 import type { ModelCaller } from './model-callers.ts'
 
 /** Its types want another version of the AI SDK's models than it takes. */
@@ -24,20 +25,26 @@ const gpt = { provider: 'openai', model: 'gpt-4o-mini', abortable: true, retries
 const schema = { type: 'object' as const, properties: {}, additionalProperties: true as const }
 
 /** Further ways to call a model, by name: the rest of the client libraries, and the loops that run tools. */
-export async function moreModelCallers(test: HookedSdk): Promise<Readonly<Record<string, ModelCaller>>> {
+export async function moreModelCallers(
+  test: HookedSdk,
+  major: Build['major'] = 'current',
+): Promise<Readonly<Record<string, ModelCaller>>> {
   // oxlint-disable-next-line typescript/consistent-type-assertions -- the edge: modules loaded by name
-  const load = async <Module>(name: string): Promise<Module> => (await test.load(name)) as unknown as Module
+  const load = async <Module>(name: string): Promise<Module> =>
+    (await test.load(name, buildOf(name, major))) as unknown as Module
   const { OpenRouter } = await load<typeof OpenRouterModule>('@openrouter/sdk')
   const { InferenceClient } = await load<typeof HuggingFaceModule>('@huggingface/inference')
   const { Together } = await load<typeof TogetherModule>('together-ai')
   const { OpenAI } = await load<typeof OpenAiModule>('openai')
   const { Anthropic } = await load<typeof AnthropicModule>('@anthropic-ai/sdk')
   const { GoogleGenAI } = await load<typeof GoogleModule>('@google/genai')
-  const { createOpenAI } = await load<typeof AiProviderModule>('@ai-sdk/openai')
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- as above; for Mastra
+  const { createOpenAI } = (await test.load('@ai-sdk/openai')) as unknown as typeof AiProviderModule
   const { Agent } = await load<MastraAgents>('@mastra/core/agent')
   const { createTool } = await load<typeof ToolsModule>('@mastra/core/tools')
   const { noopLogger } = await load<typeof LoggerModule>('@mastra/core/logger')
-  const { createAgent } = await load<typeof LangChainModule>('langchain')
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- as above; before, it had other agents
+  const { createAgent } = (await test.load('langchain')) as unknown as typeof LangChainModule
   const lc = await loadLangChain(test, { major: 'current', format: 'esm' })
   return {
     openrouter: {

@@ -30,6 +30,8 @@ export interface ProviderServerOptions {
   readonly complaint: string
   /** A request at this path has got all that it will get, which is not everything. */
   readonly onHang?: (path: string) => void
+  /** The connection of an answer that was not sent whole is closed. */
+  readonly onCut?: () => void
 }
 
 /** All providers on one free port: OpenAI (chat, responses, embeddings), Anthropic, Google, Bedrock, Cohere, Ollama, and who speaks like them. */
@@ -63,6 +65,9 @@ export async function startProviderServer(options: ProviderServerOptions): Promi
     const path = request.url ?? ''
     const format = wireFormatOf(path)
     const behaviour = BEHAVIOURS.find((one) => path.startsWith(`/${one}/`))
+    response.once('close', () => {
+      if (!response.writableFinished) options.onCut?.()
+    })
     if (format === undefined || behaviour === undefined) return void response.writeHead(404).end('{}')
     const streamed = isStream(path, body)
     const says = { ...options.say(answered, path, body), call: undefined }

@@ -38,9 +38,11 @@ export const groq: Instrumentation = {
       resource(/^resources\/audio\/translations\.(js|mjs)$/, 'Translations', { create: transcription }, providerOf),
     ),
     exportedAt('Groq', {
-      file: /^client\.(js|mjs)$/,
+      // The class stood in the index once.
+      file: /^(client|index)\.(js|mjs)$/,
       names: ['Groq'],
       patch: ({ Groq }, sdk) => {
+        if (Groq === undefined) return
         sdk.guard?.client(Groq)
         governRetries(Groq, sdk)
       },
