@@ -175,6 +175,7 @@ describe('ready configurations', () => {
     ['embedded.yaml', 'jaeger.yaml'],
     ['embedded.yaml', 'grafana.yaml'],
     ['embedded.yaml', 'guard.yaml'],
+    ['embedded.yaml', 'guard.yaml', 'guard-fleet.yaml'],
     ['to-stock.yaml'],
   ]) {
     test(`${names.join(' + ')} has neither problems nor warnings, and listens on loopback only`, () => {

@@ -11,7 +11,11 @@ afterEach(async () => {
 })
 
 const CAP = 1_000_000
-const DAILY = { budgets: { daily: { scope: 'fleet', limit_usd: CAP / 1e9 } }, lease: '1s', max_wait: '5s' }
+const DAILY = {
+  budgets: { daily: { scope: 'fleet', window: 'run', limit_usd: CAP / 1e9 } },
+  lease: '1s',
+  max_wait: '5s',
+}
 
 async function redisServer(settings?: readonly string[]): Promise<RedisServer> {
   const redis = await startRedis(settings)
