@@ -5,8 +5,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { fastify } from 'fastify'
@@ -36,7 +37,17 @@ await extension.start?.()
 const socket = join(stateFolder, 'control.sock')
 try {
   await saturated()
+  const disk = syncTimes(10_000)
+  const lag = monitorEventLoopDelay({ resolution: 1 })
+  lag.enable()
   await atRate(200, 10)
+  lag.disable()
+  const sync = await disk
+  console.log(
+    `in the same time: a write that is synced, by another process: p50 ${share(sync, 0.5)} ms, p99 ${share(sync, 0.99)} ms; ` +
+      `event loop of the sidecar late by p50 ${(lag.percentile(50) / 1e6 - 1).toFixed(2)} ms, p99 ${(lag.percentile(99) / 1e6 - 1).toFixed(2)} ms; ` +
+      `load ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} processors`,
+  )
 } finally {
   await extension.stop?.()
   services.close()
@@ -62,6 +73,14 @@ async function saturated(): Promise<void> {
     `saturated: ${processes} processes, ${atOnce} at once each, 3 budgets: ${Math.round(granted / seconds)} reservations/s, each settled as well, ${Math.round((user + system) / granted)} µs CPU of the sidecar; ` +
       `round trip p50 ${share(ms, 0.5)} ms, p99 ${share(ms, 0.99)} ms`,
   )
+}
+
+async function syncTimes(forMs: number): Promise<number[]> {
+  const script = join(import.meta.dirname, 'sync-clock.ts')
+  const child = spawn(process.execPath, [script, stateFolder, '20', String(forMs)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  return JSON.parse(await text(child.stdout)) as number[]
 }
 
 async function atRate(perSecond: number, seconds: number): Promise<void> {
