@@ -41,6 +41,13 @@ export interface Query {
 /** Chosen on top of every dashboard. */
 export const DATA_SOURCE = { type: 'prometheus', uid: '${datasource}' } as const
 
+/** Of legends that are a result and nothing else. */
+const RESULT_COLORS = [
+  ['ok', 'green'],
+  ['error', 'red'],
+  ['denied', 'purple'],
+] as const
+
 const STAT_ROWS = 4
 const CHART_ROWS = 8
 
@@ -62,7 +69,7 @@ const stat = (): StatBuilder =>
     .colorMode(BigValueColorMode.Value)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false).fields(''))
 
-function chart({ kind, thresholds }: Panel): TimeseriesBuilder {
+function chart({ kind, thresholds, queries }: Panel): TimeseriesBuilder {
   const builder = new TimeseriesBuilder()
     .lineWidth(1)
     .fillOpacity(kind === 'areas' ? 40 : 8)
@@ -74,6 +81,9 @@ function chart({ kind, thresholds }: Panel): TimeseriesBuilder {
         .showLegend(true)
         .calcs(['lastNotNull']),
     )
+  if (queries.some(({ legend }) => legend === '{{spanwarden_result}}'))
+    for (const [name, fixedColor] of RESULT_COLORS)
+      builder.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor } }])
   if (kind === 'areas') builder.stacking(new StackingConfigBuilder().mode(StackingMode.Normal))
   if (thresholds !== undefined)
     builder.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed))

@@ -64,7 +64,7 @@ export const toolsAndLimits: Dashboard = {
         },
         {
           title: 'Denied',
-          description: 'Tool calls and requests that a limit kept back.',
+          description: 'Calls that a limit kept back: of tools as their spans say, of all as the guard counts them.',
           kind: 'areas',
           unit: 'cps',
           width: 12,
@@ -74,8 +74,8 @@ export const toolsAndLimits: Dashboard = {
               legend: 'tool {{gen_ai_tool_name}}',
             },
             {
-              expr: 'sum by (job) (rate(agent_requests_total{job=~"$job", spanwarden_result="denied"}[$__rate_interval])) or vector(0)',
-              legend: 'requests {{job}}',
+              expr: 'sum by (agent, reason) (rate(agent_guard_denied_total[$__rate_interval])) or vector(0)',
+              legend: '{{agent}} {{reason}}',
             },
           ],
         },

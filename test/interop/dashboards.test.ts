@@ -46,12 +46,14 @@ const queries = dashboards.flatMap(({ uid, panels }) =>
 
 const rules = [...records, ...alerts].map(({ expr }) => expr)
 
-/** What an agent without trouble does not have: a model that fails or tells no usage, calls that are denied. */
+/** What an agent without trouble does not have: a model that fails or tells no usage, calls that are denied, loops, wrong prices. */
 const NEEDS_TROUBLE = [
   'gen_ai_client_inference_duration_seconds_count{job="support-agent", error_type!=""}',
   'agent_usage_unknown_total{job=~".*"}',
   'agent_tool_calls_total{job=~".*", spanwarden_result="denied"}',
-  'agent_requests_total{job=~".*", spanwarden_result="denied"}',
+  'agent_guard_denied_total',
+  'agent_loop_stops_total',
+  'agent_budget_bound_violations_total',
 ]
 
 test('the provisioned data sources are those that exemplars and dashboards go to', () => {
@@ -166,7 +168,8 @@ describeWithPrograms('a Prometheus that scraped the main job', ['prometheus'], (
     const { data } = z.object({ data: z.array(z.string()) }).parse(await prometheus.get('/api/v1/labels'))
     const expressions = [...rules, ...queries.map(({ query }) => query)]
     const labels = new Set(expressions.flatMap((expression) => askedBy(expression).labels))
-    expect([...labels].filter((label) => !data.includes(label))).toEqual([])
+    // Those of the guard's counters among NEEDS_TROUBLE.
+    expect([...labels].filter((label) => !data.includes(label)).toSorted()).toEqual(['agent', 'model'])
   })
 })
 
