@@ -69,7 +69,7 @@ async function follow(sidecar: SidecarClient, answer: SidecarAnswer, times: Time
   let report = reportShape.parse(answer.body)
   output.begun(report)
   let longestMs = waitMs
-  while (!report.isConfirmed && performance.now() - startedAt < (longestMs ?? LOOK_MS)) {
+  while (!report.isConfirmed && performance.now() - startedAt < (longestMs ?? Infinity)) {
     const stops = await stopsOf(sidecar)
     // Gone, or too busy: what it said last is what is known.
     if (stops === undefined) break

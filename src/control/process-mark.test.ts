@@ -17,9 +17,11 @@ describe('the mark of a process', () => {
     expect(processMark(pid)).toBe(String(line).trim())
     expect(processMark(pid)).not.toBe(processMark('self'))
     expect(processMark('self')).toBe(processMark(process.pid))
-    expect(isProcessThere(pid)).toBe(true)
+    const mark = processMark(pid) ?? ''
+    expect(isProcessThere(pid, mark)).toBe(true)
+    expect(isProcessThere(process.pid, mark)).toBe(false)
     child.kill('SIGKILL')
-    await until(() => isProcessThere(pid) === false)
+    await until(() => isProcessThere(pid, mark) === false)
     await once(child, 'close')
     expect(processMark(pid)).toBeUndefined()
   })
@@ -30,9 +32,10 @@ describe('the mark of a process', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const [line]: unknown[] = await once(parent.stdout, 'data')
-    await until(() => isProcessThere(Number(line)) === false)
+    const mark = processMark(Number(line)) ?? ''
+    await until(() => isProcessThere(Number(line), mark) === false)
     // It still has its place in the table.
-    expect(processMark(Number(line))).toBeDefined()
+    expect(processMark(Number(line))).toBe(mark)
     parent.kill('SIGKILL')
     await once(parent, 'close')
   })

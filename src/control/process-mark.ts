@@ -6,19 +6,21 @@ import { readFileSync, readlinkSync } from 'node:fs'
  */
 export function processMark(pid: number | 'self'): string | undefined {
   try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
-    const namespace = readlinkSync('/proc/self/ns/pid')
-    const { startTicks } = readProcess(pid)
-    return `${boot} ${namespace} ${startTicks}`
+    place ??= `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()} ${readlinkSync('/proc/self/ns/pid')}`
+    return `${place} ${readProcess(pid).startTicks}`
   } catch {
     return undefined
   }
 }
 
-/** False when it has ended, though its parent may not have noticed. Undefined: can't be seen. */
-export function isProcessThere(pid: number): boolean | undefined {
+/** Start of the host and pid namespace of this process, which never change. */
+let place: string | undefined
+
+/** False when the process with the mark, which is of the same namespace, has ended, though its parent may not have noticed. Undefined: can't be seen. */
+export function isProcessThere(pid: number, mark: string): boolean | undefined {
   try {
-    return !/[ZXx]/.test(readProcess(pid).state)
+    const { state, startTicks } = readProcess(pid)
+    return !/[ZXx]/.test(state) && mark.endsWith(` ${startTicks}`)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     return code === 'ENOENT' || code === 'ESRCH' ? false : undefined

@@ -12,8 +12,7 @@ export type StopSignal = 'SIGTERM' | 'SIGKILL'
 /** Where it can be seen, whether the process has ended. False also means: can't be seen. */
 export function isGone({ hello: { pid, mark }, isLocal }: SaidProcess): boolean {
   if (!isLocal || mark === undefined || !isOurNamespace(mark)) return false
-  const there = isProcessThere(pid)
-  return there === false || (there === true && processMark(pid) !== mark)
+  return isProcessThere(pid, mark) === false
 }
 
 /** Signals exactly the process that said hello, and no other: undefined when it was sent, else why not. Nothing is sent to one that can't be told for sure. */

@@ -53,6 +53,10 @@ export class Processes {
     return [...this.#byId.values()].flatMap(({ peer }) => peer ?? [])
   }
 
+  isConnected(id: string): boolean {
+    return this.#byId.get(id)?.peer !== undefined
+  }
+
   isAlive(id: string): boolean {
     const known = this.#byId.get(id)
     return known !== undefined && (known.peer !== undefined || known.leaseUntil > this.#now())

@@ -40,10 +40,12 @@ const helloOf = (pid: number, more: Partial<Hello> = {}): Hello => ({
   ...more,
 })
 
+const GONE = { isAlive: () => true, isConnected: () => false }
+
 function progressOf(stop: Partial<StopState> = {}, graceMs?: number): StopProgress {
   const times = graceMs === undefined ? undefined : { graceMs }
   const whole = { id: 's', scope: 'fleet', value: 'fleet', reason: 'r', ...stop } as const
-  const progress = new StopProgress(whole, systemClock, () => true, times)
+  const progress = new StopProgress(whole, systemClock, GONE, times)
   running.push(progress)
   return progress
 }

@@ -2,6 +2,7 @@ import type { Hello, StopState } from '../../../control/guard-messages.ts'
 import type { Clock } from '../../component.ts'
 import { isGone, signalProcess } from './process-signals.ts'
 import type { SaidProcess, StopSignal } from './process-signals.ts'
+import type { Processes } from './processes.ts'
 
 /** Of a process in a stop. `confirmed`: nothing of the scope is under way in it, and none can begin. `killed`: it was signalled, and is seen gone. `gone`: it has ended by itself. */
 export type ProcessStopState = 'confirmed' | 'killed' | 'gone' | 'unconfirmed' | 'lease_over'
@@ -21,6 +22,9 @@ export interface ProcessStop {
   /** Of one that is not confirmed: what is known. */
   readonly why?: string
 }
+
+/** What is known of processes by their connections: those that may call something, and those that are there. */
+export type Connections = Pick<Processes, 'isAlive' | 'isConnected'>
 
 /** When processes that do not confirm are signalled. */
 export interface SignalTimes {
@@ -57,22 +61,17 @@ export class StopProgress {
   readonly stop: StopState & { readonly id: string }
   readonly #clock: Clock
   readonly #times: SignalTimes | undefined
-  readonly #isAlive: (process: string) => boolean
+  readonly #connections: Connections
   readonly #processes = new Map<string, Followed>()
   readonly #changed = new Set<() => void>()
   readonly #startedAt: number
   #cancelLook: (() => void) | undefined
 
-  /** Without `times` nobody is signalled. `isAlive`: its lease is not over. */
-  constructor(
-    stop: StopState & { readonly id: string },
-    clock: Clock,
-    isAlive: (process: string) => boolean,
-    times?: SignalTimes,
-  ) {
+  /** Without `times` nobody is signalled. */
+  constructor(stop: StopState & { readonly id: string }, clock: Clock, connections: Connections, times?: SignalTimes) {
     this.stop = stop
     this.#clock = clock
-    this.#isAlive = isAlive
+    this.#connections = connections
     this.#times = SIGNALLED.has(stop.scope) ? times : undefined
     this.#startedAt = clock.monotonic()
   }
@@ -155,7 +154,7 @@ export class StopProgress {
     if (aborted !== undefined) return 'confirmed'
     if (hasEnded) return signal === undefined ? 'gone' : 'killed'
     // Whose lease is over calls nothing more, if its guard works: known is that only of those that said so.
-    return this.#isAlive(hello.process) ? 'unconfirmed' : 'lease_over'
+    return this.#connections.isAlive(hello.process) ? 'unconfirmed' : 'lease_over'
   }
 
   #why({ underWay, refusal, signal }: Followed): string {
@@ -183,7 +182,8 @@ export class StopProgress {
   }
 
   #lookAt(one: Followed): boolean {
-    one.isGone ||= isGone(one)
+    // As long as there is a connection, there is a process.
+    one.isGone ||= !this.#connections.isConnected(one.hello.process) && isGone(one)
     if (one.isGone) one.sureAt ??= this.#clock.monotonic()
     return one.isGone
   }
@@ -217,7 +217,7 @@ export class StopProgress {
   #makeRoom(): void {
     if (this.#processes.size < PROCESSES_MAX) return
     for (const [id, { aborted }] of this.#processes)
-      if (aborted === undefined && !this.#isAlive(id)) this.#processes.delete(id)
+      if (aborted === undefined && !this.#connections.isAlive(id)) this.#processes.delete(id)
   }
 }
 

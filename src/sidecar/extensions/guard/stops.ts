@@ -115,7 +115,7 @@ export class Stops {
     const { processes, clock, randomId } = this.#options
     const key = keyOf(stop)
     this.#forget(key)
-    const made = new StopProgress({ id: randomId(), ...stop }, clock, (process) => processes.isAlive(process), signals)
+    const made = new StopProgress({ id: randomId(), ...stop }, clock, processes, signals)
     for (const { hello, isLocal } of processes.alive()) made.follow(hello, isLocal)
     this.#progress.set(key, made)
     return made
