@@ -18,6 +18,8 @@ export interface Budget {
   readonly window: WindowKind
   readonly timeZone?: TimeZone
   readonly limit: NanoUsd
+  /** Spent beyond it, somebody should look. It denies nothing. */
+  readonly alertAt?: NanoUsd
 }
 
 /** The account of a budget for a call at a time. */

@@ -39,6 +39,11 @@ export class SuspenseBook {
     }))
   }
 
+  /** Holds that are not settled: calls under way, and slices. */
+  get openCount(): number {
+    return Number(this.#database.prepare(OPEN).get()?.['count'] ?? 0)
+  }
+
   get count(): number {
     return Number(this.#database.prepare(COUNT).get()?.['count'] ?? 0)
   }
@@ -60,4 +65,5 @@ export class SuspenseBook {
 }
 
 const LIST = `SELECT * FROM hold WHERE state = 'suspense' ORDER BY ended DESC, id LIMIT ?`
+const OPEN = `SELECT count(*) AS count FROM hold WHERE state = 'open'`
 const COUNT = `SELECT count(*) AS count FROM hold WHERE state = 'suspense'`

@@ -30,6 +30,7 @@ export const guard = defineExtension({
     const host = context.service(guardHost)
     const settings = guardSettings(config)
     const owner = {}
+    let endMetrics = (): void => {}
     const token = (): string | undefined => (config.token_file === '' ? undefined : readToken(config.token_file))
     addGuardRoutes(context.http, host, token)
     addRollbackRoutes(context.http, host, token)
@@ -38,11 +39,14 @@ export const guard = defineExtension({
     return {
       async start() {
         await host.use(owner, settings, listensOn(config, context.stateFolder))
-        addGuardMetrics(host, settings, context)
+        endMetrics = addGuardMetrics(host, settings, context)
         addApprovalMetrics(host, context.metrics)
         addFleetMetrics(host, settings, context)
       },
-      stop: () => host.leave(owner),
+      async stop() {
+        endMetrics()
+        await host.leave(owner)
+      },
       problem: () => host.deniesBecause,
     }
   },

@@ -31,6 +31,12 @@ const budget = z.strictObject({
   value: z.string().min(1).max(256).optional().describe('Only this agent, tenant, session or run.'),
   window: z.enum(['day', 'hour', 'run']).default('day').describe('How long it counts; `run`: for good.'),
   limit_usd: z.number().min(0).max(USD_MAX).describe('What may be spent, in US dollars.'),
+  alert_usd: z
+    .number()
+    .min(0)
+    .max(USD_MAX)
+    .optional()
+    .describe('Spent beyond this, somebody should look: a metric for alerts. 80 % of the limit where it is left out.'),
   time_zone: timeZone.describe('Whose days they are.'),
 })
 
@@ -194,12 +200,13 @@ export const guardConfig = z
 export type GuardConfig = z.output<typeof guardConfig>
 
 export function guardSettings(config: GuardConfig): GuardSettings {
-  const budgets = Object.entries(config.budgets).map(([key, { limit_usd, time_zone, value, ...rest }]) => ({
+  const budgets = Object.entries(config.budgets).map(([key, { limit_usd, alert_usd, time_zone, value, ...rest }]) => ({
     name: key,
     ...rest,
     ...(value === undefined ? {} : { value }),
     timeZone: time_zone,
     limit: nanoUsd(limit_usd),
+    alertAt: alert_usd === undefined ? Math.floor(nanoUsd(limit_usd) * 0.8) : nanoUsd(alert_usd),
   }))
   const rates = Object.entries(config.rates).map(([key, one]) => rateLimit(key, one))
   const tools = Object.fromEntries(Object.entries(config.tools).map(([key, one]) => [key, one.class]))
