@@ -36,8 +36,8 @@ const SHORT: Readonly<Record<string, string>> = {
   '1h': '8s',
   '2h': '9s',
   '6h': '10s',
-  '1d': '15s',
-  '3d': '16s',
+  '1d': '11s',
+  '3d': '12s',
   '7d': '40s',
 }
 const SERVICE = 'support'
