@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import { bankKeys } from '../../../../ledger/fleet/bank-keys.ts'
 import { SliceBook } from '../../../../ledger/fleet/slice-book.ts'
-import type { FleetSlice } from '../../../../ledger/fleet/slice-book.ts'
 import type { KillBook } from '../../../../ledger/kill-book.ts'
 import type { Ledger } from '../../../../ledger/ledger.ts'
 import type { ComponentContext } from '../../../component.ts'
@@ -12,6 +11,8 @@ import type { Known, Renewal } from './bank.ts'
 import type { BankView } from './bank-view.ts'
 import type { FleetConfig } from './fleet-config.ts'
 import { FleetKills } from './fleet-kills.ts'
+import { closedBecause, FOR_EVER_MS, TAKEN } from './fleet-state.ts'
+import type { FleetState } from './fleet-state.ts'
 import { FleetRates } from './fleet-rates.ts'
 import { FleetSlices } from './fleet-slices.ts'
 import { RedisLink, RedisUnfitError } from './redis-link.ts'
@@ -20,8 +21,6 @@ import { RedisLink, RedisUnfitError } from './redis-link.ts'
 const RENEWALS_OF_LEASE = 3
 /** A bank that changes while it is being told about us is told again so often, then with the next renewal. */
 const REGISTRATIONS_MAX = 3
-/** A bank that waits for a person waits so long, in ms. */
-const FOR_EVER_MS = 1e14
 
 export interface FleetOptions {
   readonly config: FleetConfig
@@ -35,17 +34,6 @@ export interface FleetOptions {
   randomId(): string
   /** Who waits for a budget is to ask again. */
   wake(): void
-}
-
-export interface FleetState {
-  readonly node: string
-  readonly away: string | undefined
-  readonly closed: string | undefined
-  readonly epoch: string
-  readonly nodes: number
-  readonly awaited: number
-  readonly heardMsAgo: number | undefined
-  readonly drawn: readonly FleetSlice[]
 }
 
 /**
@@ -169,14 +157,8 @@ export class Fleet implements BankView {
   }
 
   closedFor(starts: number): string | undefined {
-    const now = this.now() ?? 0
     if (this.#registered === undefined || starts >= this.#opened) return undefined
-    if (this.#awaited > 0)
-      return `Redis has lost what it knew, and ${this.#awaited} sidecars that were there before have not said what they have drawn. It opens when they have, for the next window, or with POST /api/guard/fleet/open`
-    if (now >= this.#openAt) return undefined
-    if (this.#openAt - now > FOR_EVER_MS / 2)
-      return 'Redis is empty, and new_bank is operator: open it with POST /api/guard/fleet/open'
-    return `it is new, and waits ${Math.ceil((this.#openAt - now) / 1000)} s for sidecars that know an older one`
+    return closedBecause(this.#awaited, this.#openAt - (this.now() ?? 0))
   }
 
   heard(ops: number, now: number): void {
@@ -398,6 +380,3 @@ export class Fleet implements BankView {
     if (kind === 'kill' || kind === 'left') void this.renew()
   }
 }
-
-const TAKEN =
-  'another sidecar runs with a copy of the ledger of this one: end one of them, and start the other again with an empty state folder'
