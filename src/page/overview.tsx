@@ -4,6 +4,7 @@ import { fetchMetrics, fetchSummary } from './api.ts'
 import { Approvals } from './approvals.tsx'
 import type { Subscribe } from './app.tsx'
 import { bytes, count } from './format.ts'
+import { Limits } from './limits.tsx'
 import { useNow } from './live.ts'
 import { ranges, replaceRoute } from './route.ts'
 import type { RangeName, Route } from './route.ts'
@@ -39,6 +40,7 @@ export function Overview({ route, subscribe }: { readonly route: OverviewRoute; 
       </div>
       {summary?.guard === true && <Stops />}
       {summary?.guard === true && <Approvals />}
+      {summary?.guard === true && <Limits />}
       <Tiles metrics={metrics} summary={summary} range={range} />
       <RunList route={route} agents={summary?.agents ?? []} subscribe={subscribe} nowMs={nowMs} />
       <SidecarState nowMs={nowMs} />
