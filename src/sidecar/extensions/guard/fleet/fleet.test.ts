@@ -86,6 +86,7 @@ describe.skipIf(findRedis() === undefined)('budgets of a fleet', () => {
     expect(code).toBe('GUARD_UNAVAILABLE')
     expect(spent).toBeGreaterThan(0)
     expect(spent).toBeLessThan(CAP * 0.05)
+    await until(() => one.fleet.away?.includes('ECONNREFUSED') === true)
     const denied = await one.hold(2000)
     expect(denied.message).toContain("Redis can't be reached (ECONNREFUSED)")
     await redis.restart()

@@ -194,7 +194,7 @@ export class Fleet implements BankView {
   async open(person: string, reason: string): Promise<string[]> {
     const known = this.known()
     const waited = known === undefined ? undefined : await this.#bank.open(known, person, reason)
-    if (waited === undefined) throw new RangeError('the bank of the fleet can’t be reached: try again')
+    if (waited === undefined) throw new RangeError("the bank of the fleet can't be reached: try again")
     this.#options.context.logger.warn({ person, waited }, 'the bank of the fleet was opened by a person')
     await this.renew()
     return waited
@@ -363,12 +363,14 @@ export class Fleet implements BankView {
     const { logger, metrics } = this.#options.context
     if (this.#isClosed || error.message === this.#why) return
     this.#why = error.message
-    const isUnfit = error instanceof RedisUnfitError
-    logger[isUnfit ? 'error' : 'warn'](
+    metrics.counter('agent_fleet_losses_total', 'Times that the bank of the fleet went away.').add(1)
+    // Nobody who waits is helped by asking again.
+    if (error instanceof RedisUnfitError)
+      return logger.error({ reason: error.message }, "the bank of the fleet can't be used")
+    logger.warn(
       { reason: error.message },
       'the bank of the fleet is away: what was drawn of budgets can be spent, no more',
     )
-    metrics.counter('agent_fleet_losses_total', 'Times that the bank of the fleet went away.').add(1)
     this.#options.wake()
   }
 
