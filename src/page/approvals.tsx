@@ -3,6 +3,7 @@ import { answeredRow, approvalRows } from './approval-rows.ts'
 import type { ApprovalRow } from './approval-rows.ts'
 import { decideApproval, fetchApprovals } from './approvals-api.ts'
 import type { ApprovalList } from './approvals-api.ts'
+import { Field } from './field.tsx'
 import { count, duration } from './format.ts'
 import { useNow } from './live.ts'
 import { hrefOf } from './route.ts'
@@ -69,7 +70,7 @@ export function Approvals() {
               }}
             />
             <Field label="Reason, if you like" value={reason} onInput={setReason} />
-            {list.needs_token && <Field label="Token" value={token} onInput={setToken} type="password" />}
+            {list.needs_token && <Field label="Token" value={token} onInput={setToken} isSecret />}
           </div>
           {problem !== '' && (
             <p class="notice" role="alert">
@@ -87,28 +88,6 @@ const ignore = (): void => {}
 
 const untilText = (until: string | null): string =>
   until === null ? 'for good' : `until ${new Date(until).toLocaleString()}`
-
-interface FieldProps {
-  readonly label: string
-  readonly value: string
-  readonly type?: 'text' | 'password'
-  onInput(value: string): void
-}
-
-function Field({ label, value, type = 'text', onInput }: FieldProps) {
-  return (
-    <label>
-      <span class="muted">{label}</span>
-      <input
-        type={type}
-        value={value}
-        maxLength={200}
-        autocomplete="off"
-        onInput={(event) => onInput(event.currentTarget.value)}
-      />
-    </label>
-  )
-}
 
 interface CallsProps {
   readonly rows: readonly ApprovalRow[]

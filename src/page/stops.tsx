@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
+import { Field } from './field.tsx'
 import { useNow } from './live.ts'
 import { confirmedText, fetchStops, orderKill, scopeText } from './stops-api.ts'
 import type { KillOrder, ScopeName, StopList } from './stops-api.ts'
@@ -135,26 +136,5 @@ function Confirm({ wanted, needsToken, done }: ConfirmProps) {
         </p>
       )}
     </form>
-  )
-}
-
-interface FieldProps {
-  readonly label: string
-  readonly value: string
-  readonly isSecret?: boolean
-  onInput(value: string): void
-}
-
-function Field({ label, value, isSecret = false, onInput }: FieldProps) {
-  const rest = { value, maxLength: 200, autocomplete: 'off' } as const
-  return (
-    <label>
-      <span class="muted">{label}</span>
-      {isSecret ? (
-        <input type="password" {...rest} onInput={(event) => onInput(event.currentTarget.value)} />
-      ) : (
-        <input type="text" {...rest} onInput={(event) => onInput(event.currentTarget.value)} />
-      )}
-    </label>
   )
 }

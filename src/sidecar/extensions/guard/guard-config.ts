@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ToolClass } from '../../../control/guard-messages.ts'
 import { RECIPE_CHARACTERS_MAX } from '../../../control/undo-messages.ts'
 import { nanoUsd } from '../../../ledger/nano-usd.ts'

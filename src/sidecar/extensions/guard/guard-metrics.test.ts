@@ -70,9 +70,9 @@ test('every name that alerts on limits ask for is there, with its labels, and Pr
   context.clock.advance(5000)
   const text = metrics.render()
   for (const line of ASKED_FOR) expect(text.split('\n')).toContain(line)
-  const { status, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
+  const { status } = spawnSync('promtool', ['check', 'metrics'], { input: text })
   // 3: remarks on names, which others have chosen. 1: it could not be read. Null: there is no promtool here.
-  expect([0, 3, null], stderr).toContain(status)
+  expect([0, 3, null]).toContain(status)
   await stop()
 })
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration } from '../../config-types.ts'
 
 /** What stops by itself, beside loops: until a person resumes it. */

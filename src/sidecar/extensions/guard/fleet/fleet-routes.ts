@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { GuardHost } from '../guard-host.ts'
 import { badRequest, orderCheck, orRefused, person, reason } from '../orders.ts'
 
