@@ -228,9 +228,10 @@ class Builder implements Omit<CollectorParts, 'http'> {
     const configured = this.#config.connectors.get(id)
     if (configured === undefined) return
     const { definition, config } = configured
+    const { services } = this.#build
     const known = this.#before?.connectors.get(id)
     const part = this.#part(known?.part, id, [definition, config], (context) =>
-      definition.create(config, { ...context, emit: this.#emitterOf(id) }),
+      definition.create(config, { ...context, service: services.get.bind(services), emit: this.#emitterOf(id) }),
     )
     this.connectors.set(id, { part, slot: known?.slot ?? new ConnectorSlot(part.component) })
   }

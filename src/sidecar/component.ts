@@ -212,6 +212,7 @@ export interface ProcessorDefinition<Config extends z.ZodType = z.ZodType> exten
 export interface ConnectorContext extends ComponentContext {
   /** Sends protobuf bytes of an Export<Signal>ServiceRequest into the pipelines that list this connector as a receiver. */
   emit(signal: Signal, bytes: Buffer): void
+  service<T>(name: ServiceName<T>): T
 }
 export interface Connector {
   start(): void

@@ -1,7 +1,8 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ComponentContext, Logger } from '../../src/sidecar/component.ts'
+import type { ComponentContext, Logger, ServiceName } from '../../src/sidecar/component.ts'
+import { Services } from '../../src/sidecar/services.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** A context whose clock a test moves by hand, and whose counters, gauges and log it reads. */
@@ -11,6 +12,7 @@ export interface TestContext extends ComponentContext {
   readonly counters: Map<string, number>
   readonly gauges: Map<string, () => number>
   readonly logged: { level: string; fields: object; message: string }[]
+  service<T>(name: ServiceName<T>): T
 }
 
 export function testContext(id: string, startMs = Date.UTC(2026, 10, 21, 12)): TestContext {
@@ -19,7 +21,8 @@ export function testContext(id: string, startMs = Date.UTC(2026, 10, 21, 12)): T
   const logged: TestContext['logged'] = []
   const log = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message })
   const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
-  return {
+  const services = new Services(() => context)
+  const context: TestContext = {
     id,
     clock: new VirtualClock(startMs),
     logger,
@@ -38,7 +41,9 @@ export function testContext(id: string, startMs = Date.UTC(2026, 10, 21, 12)): T
     counters,
     gauges,
     logged,
+    service: (name) => services.get(name),
   }
+  return context
 }
 
 const labelText = (labels: Readonly<Record<string, string>> = {}): string => {

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { agentPulse } from '../../alerts/agent-pulse.ts'
 import { defineConnector } from '../component.ts'
 import { duration } from '../config-types.ts'
 import { Labels } from './agent-metrics/labels.ts'
@@ -108,6 +109,7 @@ export const agentMetrics = defineConnector({
     const labels = new Labels(settings.label_values_max)
     const series = new SeriesTable(settings.series_max, () => refused.add(1))
     const services = new Services(settings.services_max, () => refusedServices.add(1))
+    const pulse = context.service(agentPulse)
     const spanMetrics = new SpanMetrics({
       labels,
       series,
@@ -118,6 +120,7 @@ export const agentMetrics = defineConnector({
       toolWaitMs: settings.tool_wait,
       rootWaitMs: settings.root_wait,
       exemplarsMax: settings.exemplars.enabled ? settings.exemplars.max_per_data_point : 0,
+      pulse: () => pulse.feed(context.id),
       onDuplicate: () => duplicates.add(1),
       onAbsurdTime: () => absurd.add(1),
     })
@@ -171,6 +174,7 @@ export const agentMetrics = defineConnector({
     return {
       start() {
         instanceId = instanceIdOf(context)
+        pulse.feed(context.id)
         series.periodStartMs = clock.now()
         snapshot.restore((state) => restoreSnapshot(parts, state, settings.error_rate_window))
         schedule()
@@ -184,6 +188,7 @@ export const agentMetrics = defineConnector({
         cancel?.()
         spanMetrics.finish(clock.now())
         flush(true)
+        pulse.leave(context.id)
       },
     }
   },

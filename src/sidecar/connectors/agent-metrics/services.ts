@@ -17,6 +17,10 @@ export interface Service {
   heartbeatMs: number
 }
 
+/** As Prometheus has it in `job`: all versions and environments of an agent. */
+export const jobOf = ({ values: [namespace = '', name = ''] }: Pick<Service, 'values'>): string =>
+  namespace === '' ? name : `${namespace}/${name}`
+
 export const SERVICE_ATTRIBUTES = [
   ATTR_SERVICE_NAMESPACE,
   ATTR_SERVICE_NAME,

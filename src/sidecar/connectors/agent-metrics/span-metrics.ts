@@ -39,6 +39,7 @@ import {
   SPANWARDEN_RESULT_VALUE_OK,
 } from '../../../conventions.ts'
 import { operationOf } from '../../../otlp/genai-operation.ts'
+import type { PulseFeed } from '../../../alerts/agent-pulse.ts'
 import { fieldId } from '../../../otlp/schema.ts'
 import { SpanReader, spanNodes, wireId } from '../../../otlp/span-reader.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
@@ -51,6 +52,7 @@ import { type Pending, type PendingRequest, type PendingTool, WaitingRoots } fro
 import { AGENT, COUNTED_EMBEDDINGS, COUNTED_INFERENCE, TOOL } from '../state/seen-spans.ts'
 import { addExemplar, ErrorWindow, observe, type Series, type SeriesTable } from './series.ts'
 import { serviceInstanceId } from './service-instance-id.ts'
+import { jobOf } from './services.ts'
 import type { Service, Services } from './services.ts'
 import { TOKEN_KINDS } from './token-kinds.ts'
 
@@ -66,6 +68,8 @@ export interface SpanMetricsParts {
   readonly rootWaitMs: number
   /** Exemplars of a data point; 0 = none. */
   readonly exemplarsMax: number
+  /** Told of the same; undefined: somebody else tells it. */
+  pulse?(): PulseFeed | undefined
   onDuplicate(): void
   /** The times of a span make no duration that can be. */
   onAbsurdTime(): void
@@ -109,7 +113,7 @@ export class SpanMetrics {
       const resource = view.child(group, RESOURCE_OF[view.signal])
       reader.readResource(resource)
       const own = serviceInstanceId(ownInstanceId, reader.text(VERSION) ?? '', reader.text(ENVIRONMENT) ?? '')
-      if (reader.text(INSTANCE_ID) !== own) this.#parts.services.find(reader, resource).heartbeatMs = nowMs
+      if (reader.text(INSTANCE_ID) !== own) this.#alive(this.#parts.services.find(reader, resource), nowMs)
     }
   }
 
@@ -120,12 +124,17 @@ export class SpanMetrics {
     for (let group = view.first(0); group < view.next(0); group = view.next(group)) {
       if (view.field(group) !== RESOURCE_SPANS) continue
       const service = this.#parts.services.find(reader, view.child(group, RESOURCE))
-      service.heartbeatMs = nowMs
+      this.#alive(service, nowMs)
       for (const span of spanNodes(view, group)) {
         reader.readSpan(span)
         this.#span(reader, service)
       }
     }
+  }
+
+  #alive(service: Service, nowMs: number): void {
+    service.heartbeatMs = nowMs
+    this.#parts.pulse?.()?.alive(jobOf(service), nowMs)
   }
 
   #span(reader: SpanReader, service: Service): void {
@@ -173,7 +182,9 @@ export class SpanMetrics {
     if (reader.has(USAGE_SOURCE))
       this.#add(USAGE_UNKNOWN, service, [provider, model, labels.of(reader, USAGE_SOURCE)], 1)
     const cost = costOf(reader)
-    if (cost !== undefined && cost >= 0 && cost <= CALL_COST_MAX_USD) this.#add(COST, service, [provider, model], cost)
+    if (cost === undefined || cost < 0 || cost > CALL_COST_MAX_USD) return
+    this.#add(COST, service, [provider, model], cost)
+    this.#parts.pulse?.()?.spent(jobOf(service), this.#nowMs, cost)
   }
 
   #agent(reader: SpanReader, service: Service): void {
@@ -246,6 +257,8 @@ export class SpanMetrics {
     const rate = this.#series(ERROR_RATE, service, [agent])
     rate.window ??= new ErrorWindow(this.#parts.windowMs, this.#nowMs)
     rate.window.add(this.#nowMs, failed)
+    if (this.#parts.labels.values.text(result) !== SPANWARDEN_RESULT_VALUE_DENIED)
+      this.#parts.pulse?.()?.finished(jobOf(service), { atMs: this.#nowMs, seconds, failed })
   }
 
   #add(metric: MetricDefinition, service: Service, labels: readonly number[], value: number): void {
