@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { agentPulse } from '../alerts/agent-pulse.ts'
 import { PowerOfTwoPool } from './buffer-pool.ts'
 import { buildCollector } from './build-collector.ts'
 import type { BuildContext, CollectorEnvironment } from './build-collector.ts'
@@ -12,6 +13,7 @@ import { controlRoutes } from './control-routes.ts'
 import { dropGuardMarker } from './drop-guard-marker.ts'
 import type { Health } from './health.ts'
 import { healthOf } from './health-of.ts'
+import { HealthWatch } from './health-watch.ts'
 import { addLoopLag } from './loop-lag.ts'
 import { OwnMetricsRegistry, renderMetrics } from './own-metrics.ts'
 import type { Running } from './part.ts'
@@ -40,6 +42,7 @@ export class Collector {
   readonly #startedMs: number
   readonly #part: (config: SidecarConfig) => SidecarConfig
   readonly #stopLoopLag: () => void
+  readonly #healthWatch: HealthWatch
   /** What an earlier configuration had and this one has not, on its way out. */
   readonly #retiring = new Set<Promise<void>>()
   #config: SidecarConfig
@@ -74,6 +77,14 @@ export class Collector {
       logger,
       metrics: this.metrics,
     })
+    this.#healthWatch = new HealthWatch({
+      clock,
+      stateFolder: environment.stateFolder,
+      pulse: this.#services.get(agentPulse),
+      config: () => this.#config.service.health,
+      queues: () => [...this.#parts.deliveries.values()].map(({ delivery }) => delivery),
+      states: () => this.#healthNow().reasons,
+    })
     this.#part = (whole) => environment.partOf?.(whole) ?? whole
     const isWorker = environment.handOn !== undefined
     this.#servers = new CollectorServers(config.service, this.#serversContext)
@@ -86,6 +97,7 @@ export class Collector {
         controlRoutes({
           host: hostAndPort(endpoint).host,
           health: () => this.health(),
+          agents: () => this.#healthWatch.agents(),
           recentLog: () => environment.recentLog?.() ?? [],
           reload: () => this.reload('request'),
         }),
@@ -124,6 +136,7 @@ export class Collector {
     if (this.#build.handOn === undefined) dropGuardMarker(this.#config, this.#environment.stateFolder)
     this.#readySinceMs = this.#environment.clock.now()
     this.#status = 'ok'
+    this.#healthWatch.start()
   }
 
   /** Reads the configuration again and runs it; when it is no good, the one before goes on and the result says why. Never rejects. */
@@ -196,6 +209,10 @@ export class Collector {
   }
 
   health(): Health {
+    return this.#healthWatch.judge(this.#healthNow())
+  }
+
+  #healthNow(): Health {
     const { program, clock } = this.#environment
     const about = {
       program: program.name,
@@ -253,6 +270,7 @@ export class Collector {
   async #stop(): Promise<number> {
     const { clock, logger } = this.#environment
     this.#status = 'draining'
+    this.#healthWatch.stop()
     const deadlineMs = clock.monotonic() + this.#config.service.shutdown_timeout
     const leftMs = (): number => Math.max(0, deadlineMs - clock.monotonic())
     const within = (running: Iterable<Running>): Promise<void> => stopAll(running, leftMs(), { clock, logger })

@@ -275,6 +275,8 @@ export interface Extension extends Listens {
   start?(): Promise<void>
   /** Why it does not do what it is there for, for /health and /readyz. */
   problem?(): string | undefined
+  /** What such a problem is for machines. */
+  readonly problemCode?: 'guard_closed'
   stop?(): Promise<void>
 }
 export interface ExtensionDefinition<Config extends z.ZodType = z.ZodType> extends Definition<Config> {

@@ -58,6 +58,7 @@ export const components: readonly KnownComponent[] = [
   },
   { kind: 'exporter', type: 'prometheus', load: async () => (await import('./exporters/prometheus.ts')).prometheus },
   { kind: 'exporter', type: 'store', load: async () => (await import('./exporters/store.ts')).store },
+  { kind: 'extension', type: 'alerts', load: async () => (await import('./extensions/alerts.ts')).alerts },
   { kind: 'extension', type: 'basicauth', load: async () => (await import('./extensions/basicauth.ts')).basicauth },
   {
     kind: 'extension',

@@ -1,6 +1,7 @@
 import { fastify } from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Health } from './health.ts'
+import type { AgentState } from './health-watch.ts'
 import type { LogEntry } from './log.ts'
 import { isLoopback, namesLoopback } from './loopback.ts'
 import type { Reloaded } from './reloader.ts'
@@ -10,6 +11,7 @@ export interface ControlRoutesOptions {
   /** Where they are to be served. */
   readonly host: string
   health(): Health
+  agents(): readonly AgentState[]
   recentLog(): readonly LogEntry[]
   reload(): Promise<Reloaded>
 }
@@ -26,8 +28,9 @@ const securityHeaders = {
 }
 
 /**
- * Health for people and orchestrators; extensions add their routes. /livez is 200 while the process runs. /readyz is 200 between start and stop and
- * stays so when a backend is away: taking the agent out of service would not bring the backend back (its status is "degraded" then, with the reasons).
+ * Health for people and orchestrators; extensions add their routes. /livez is 200 while the process runs. /readyz is 200 between start and stop, but for what gets better
+ * when traffic goes elsewhere (`service.health.unready_on`); a backend that is away would not come back by that (status "degraded", with the reasons).
+ * /livez/agent is for the liveness of the agent itself: 503 while one of this sidecar's has gone silent without a word.
  */
 export function controlRoutes(options: ControlRoutesOptions): FastifyInstance {
   const http = fastify({
@@ -36,9 +39,14 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyInstance {
     schemaController: withoutSchemas,
   })
   guard(http, isLoopback(options.host))
-  const { health, recentLog, reload } = options
+  const { health, agents, recentLog, reload } = options
   http.get('/health', async () => health())
   http.get('/livez', async () => ({ status: 'ok' }))
+  http.get('/livez/agent', async (_request, reply) => {
+    const silent = agents().filter(({ state }) => state === 'silent')
+    return reply.code(silent.length === 0 ? 200 : 503).send({ status: silent.length === 0 ? 'ok' : 'silent', silent })
+  })
+  http.get('/api/agents', async () => ({ agents: agents() }))
   http.get('/readyz', async (_request, reply) => {
     const { status, reasons, config } = health()
     return reply.code(status === 'ok' || status === 'degraded' ? 200 : 503).send({ status, reasons, config })

@@ -19,6 +19,8 @@ export interface Delivery {
   readonly failing?: { readonly sinceMs: number; readonly reason: string } | undefined
   /** Why the last batch could not be kept on disk, in the system's word (`ENOSPC`); undefined while the disk takes them. */
   readonly diskProblem?: string | undefined
+  /** When what waits longest has come, Unix ms; undefined when nothing waits. */
+  readonly oldestMs?: number | undefined
   /** Begins to send what an earlier process left, when the exporter has started. */
   start?(): void
   /** Other limits and waits from now on; what waits stays. `enabled` and `storage` are the same as before. */

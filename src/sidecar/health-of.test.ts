@@ -8,5 +8,5 @@ test.each([
 ])('a full queue with on_full: %s', (on_full, message) => {
   const delivery = { exporterId: 'otlp_http', signal: 'traces', isFull: true } as const
   const sending = { queue: sendingQueueConfig.parse({ on_full }) }
-  expect(deliveryReasons({ delivery, sending })).toEqual([{ reason: 'queue_full', component: 'otlp_http', message }])
+  expect(deliveryReasons({ delivery, sending })).toEqual([{ code: 'queue_full', component: 'otlp_http', message }])
 })

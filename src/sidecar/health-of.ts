@@ -10,19 +10,19 @@ export function healthOf(
 ): Health {
   const components = componentsOf(parts)
   if (about.status !== 'ok')
-    return { ...about, components, reasons: [{ reason: about.status, message: sentences[about.status] }] }
+    return { ...about, components, reasons: [{ code: about.status, message: sentences[about.status] }] }
   const reasons = [...[...parts.deliveries.values()].flatMap(deliveryReasons), ...extensionReasons(parts), ...others]
   const { problem } = about.config
   if (problem !== undefined)
     reasons.push({
-      reason: 'reload_failed',
+      code: 'reload_failed',
       message: `the new configuration is not used: ${problem.message}`,
       since: problem.at,
     })
   return { ...about, status: reasons.length === 0 ? 'ok' : 'degraded', components, reasons }
 }
 
-type Lifecycle = Exclude<Health['status'], 'degraded'>
+type Lifecycle = Exclude<Health['status'], 'degraded' | 'unready'>
 const sentences: Readonly<Record<Exclude<Lifecycle, 'ok'>, string>> = {
   starting: 'not everything listens yet',
   draining: 'nothing new is taken in; what is queued is sent',
@@ -42,16 +42,16 @@ export function deliveryReasons({ delivery, sending }: Told): HealthReason[] {
     const isDropping = sending?.queue.on_full === 'drop_oldest'
     const what = isDropping ? 'what has waited longest is dropped' : 'senders are told to come back later'
     const message = `the queue for ${signal} is full: ${what}`
-    reasons.push({ reason: 'queue_full', component: exporterId, message })
+    reasons.push({ code: 'queue_full', component: exporterId, message })
   }
   if (diskProblem !== undefined) {
     const message = `the disk did not keep a batch of ${signal} (${diskProblem}): senders are told to come back later`
-    reasons.push({ reason: 'queue_disk', component: exporterId, message })
+    reasons.push({ code: 'queue_disk', component: exporterId, message })
   }
   if (failing !== undefined) {
     const message = `the backend does not take ${signal}: ${failing.reason}`
     const since = new Date(failing.sinceMs).toISOString()
-    reasons.push({ reason: 'exporter_failing', component: exporterId, message, since })
+    reasons.push({ code: 'exporter_failing', component: exporterId, message, since })
   }
   return reasons
 }
@@ -59,7 +59,7 @@ export function deliveryReasons({ delivery, sending }: Told): HealthReason[] {
 const extensionReasons = ({ extensions }: CollectorParts): HealthReason[] =>
   Array.from(extensions.values(), ({ id, component }): HealthReason[] => {
     const message = component.problem?.()
-    return message === undefined ? [] : [{ reason: 'extension_failing', component: id, message }]
+    return message === undefined ? [] : [{ code: component.problemCode ?? 'extension_failing', component: id, message }]
   }).flat()
 
 function componentsOf({

@@ -2,7 +2,8 @@
 export interface Health {
   readonly program: string
   readonly version: string
-  readonly status: 'starting' | 'ok' | 'degraded' | 'draining' | 'stopped'
+  /** `degraded`: something is not well, and taking traffic away would not mend it. `unready`: it would (`service.health.unready_on`). */
+  readonly status: 'starting' | 'ok' | 'degraded' | 'unready' | 'draining' | 'stopped'
   /** Why it is not `ok`. */
   readonly reasons: readonly HealthReason[]
   readonly pid: number
@@ -13,21 +14,41 @@ export interface Health {
   readonly config: ConfigHealth
 }
 
-/** For machines: `reason` is one of a few words, `message` says it in a sentence. */
+/** What is so or not. */
+export const STATE_CODES = [
+  'starting',
+  'draining',
+  'stopped',
+  'queue_full',
+  'queue_disk',
+  'exporter_failing',
+  'reload_failed',
+  'worker_down',
+  'extension_failing',
+  'guard_closed',
+] as const
+/** What is beyond a threshold, and was for `service.health.bad_after`. */
+export const MEASURED_CODES = [
+  'success_share',
+  'runs_failing',
+  'latency_p99',
+  'agent_silent',
+  'queue_age',
+  'export_lag',
+  'disk_space',
+] as const
+
+/** For machines: `code` is one of a few words, `message` says it in a sentence. */
 export interface HealthReason {
-  readonly reason:
-    | 'starting'
-    | 'draining'
-    | 'stopped'
-    | 'queue_full'
-    | 'queue_disk'
-    | 'exporter_failing'
-    | 'reload_failed'
-    | 'worker_down'
-    | 'extension_failing'
+  readonly code: (typeof STATE_CODES)[number] | (typeof MEASURED_CODES)[number]
   /** Id of the component, where it is one's. */
   readonly component?: string
+  /** Of an agent: its service's name. */
+  readonly agent?: string
   readonly message: string
+  /** What was measured, and the threshold: a share, seconds, bytes. */
+  readonly value?: number
+  readonly threshold?: number
   /** RFC 3339. */
   readonly since?: string
 }

@@ -73,7 +73,7 @@ test('what waits for a backend that is away goes to the one that the new configu
   await using sink = await startOtlpSink()
   await start(forwarding({ endpoint: gone.url }))
   for (const name of ['a', 'b', 'c']) expect(await send(name)).toBe(200)
-  await until(() => collector.health().reasons.some(({ reason }) => reason === 'exporter_failing'))
+  await until(() => collector.health().reasons.some(({ code }) => code === 'exporter_failing'))
   expect(collector.health()).toMatchObject({ status: 'degraded', reasons: [{ component: 'otlp_http' }] })
   expect(await reload(forwarding({ endpoint: sink.url }))).toMatchObject({ result: 'applied' })
   await sink.until(({ spans }) => spans.length === 3)
@@ -121,11 +121,11 @@ test.each([
   expect(collector.listening()).toEqual(listening)
   expect(await send('a')).toBe(200)
   await sink.until(({ spans }) => spans.length === 1)
-  expect(collector.health()).toMatchObject({ status: 'degraded', reasons: [{ reason: 'reload_failed' }] })
+  expect(collector.health()).toMatchObject({ status: 'degraded', reasons: [{ code: 'reload_failed' }] })
   const ready = await fetch(`${listening['control']}/readyz`)
   expect([ready.status, await ready.json()]).toMatchObject([
     200,
-    { status: 'degraded', reasons: [{ reason: 'reload_failed' }] },
+    { status: 'degraded', reasons: [{ code: 'reload_failed' }] },
   ])
   expect(logged.some(({ level, message }) => level === 'error' && message.includes('the one before goes on'))).toBe(
     true,

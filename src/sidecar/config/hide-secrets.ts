@@ -8,8 +8,8 @@ export const isSecretName = (name: string): boolean => SECRET_KEY.test(name)
 
 const SECRET_KEY =
   /token|secret|passw|api_?-?key|authorization|credential|cookie|hmac_key|private|key_pem|signature|dsn/i
-/** Every value below these is hidden: which header holds a key is not for us to guess. */
-const SECRET_MAP = /^(headers|response_headers|env)$/
+/** Every value below these is hidden: which header holds a key is not for us to guess, and URLs of webhooks are keys mostly. */
+const SECRET_MAP = /^(headers|response_headers|env|webhooks)$/
 /** Its keys name rules (`GITHUB_TOKEN: mask`). */
 const RULE_MAP = 'actions'
 

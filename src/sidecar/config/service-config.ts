@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { duration, endpoint } from '../config-types.ts'
+import { MEASURED_CODES, STATE_CODES } from '../health.ts'
 
 const lowerCase = <T extends string>(values: readonly [T, ...T[]]) =>
   z
@@ -33,6 +34,46 @@ export const referencesConfig = z.strictObject({
     ),
 })
 export type ReferencesConfig = z.output<typeof referencesConfig>
+
+const share = z.number().min(0).max(1)
+
+/** From when on /health and /readyz say that something is not well. */
+export const healthConfig = z.strictObject({
+  success_share_min: share
+    .default(0.95)
+    .describe(
+      'Of the recent runs of an agent fewer did not fail: `success_share`. Between `runs_min` failures and more.',
+    ),
+  success_share_unready: share.default(0.5).describe('Fewer than these: `runs_failing`.'),
+  latency_p99_max: duration
+    .prefault('30s')
+    .describe('More than 1 % of the recent runs, and at least `runs_min`, took longer: `latency_p99`.'),
+  runs_window: duration.prefault('15m').describe('Which runs are recent; the newest 500 of an agent at least.'),
+  runs_min: z.int().positive().default(5).describe('So many runs have to be bad before an agent is.'),
+  heartbeat_age_max: duration
+    .prefault('2m')
+    .describe('Nothing came from an agent for so long, and it did not say that it ends: `agent_silent`.'),
+  queue_age_max: duration.prefault('5m').describe('Something waits for longer in a queue: `queue_age`.'),
+  export_lag_max: duration.prefault('5m').describe('A backend takes nothing for longer: `export_lag`.'),
+  disk_free_min: z
+    .int()
+    .min(0)
+    .default(256 * 1024 * 1024)
+    .describe('Fewer bytes are free where the state folder is: `disk_space`.'),
+  bad_after: duration
+    .prefault('30s')
+    .describe(
+      'What is measured counts when it has been so for this long; before that nothing makes the sidecar unready.',
+    ),
+  good_after: duration.prefault('1m').describe('And counts until it has been well for this long.'),
+  unready_on: z
+    .array(z.enum([...STATE_CODES, ...MEASURED_CODES]))
+    .default(['runs_failing', 'guard_closed'])
+    .describe(
+      'Reasons for which /readyz says 503: what gets better when traffic goes elsewhere. Not what nobody mends by that, such as a backend that is away. A gateway that agents send to over the network adds `queue_full` and `queue_disk`.',
+    ),
+})
+export type HealthConfig = z.output<typeof healthConfig>
 
 /** The rest of the `service` section. */
 export const serviceConfig = z.strictObject({
@@ -75,6 +116,7 @@ export const serviceConfig = z.strictObject({
       endpoint: endpoint.default('127.0.0.1:8080').describe('Page, health and control.'),
     })
     .prefault({}),
+  health: healthConfig.prefault({}).describe('What /health and /readyz look at: docs/health.md.'),
   workers: z
     .int()
     .min(1)

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { budgetView } from '../../alerts/budget-view.ts'
 import { CONTROL_SOCKET } from '../../control/guard-marker.ts'
 import type { GuardListen } from '../../control/guard-server.ts'
 import { defineExtension } from '../component.ts'
 import { hostAndPort } from '../config-types.ts'
 import { addApprovalMetrics } from './guard/approval-metrics.ts'
 import { addApprovalRoutes } from './guard/approval-routes.ts'
+import { dailyBudgets } from './guard/daily-budgets.ts'
 import { addFleetMetrics } from './guard/fleet/fleet-metrics.ts'
 import { addFleetRoutes } from './guard/fleet/fleet-routes.ts'
 import { guardConfig, guardSettings } from './guard/guard-config.ts'
@@ -30,6 +32,8 @@ export const guard = defineExtension({
     const host = context.service(guardHost)
     const settings = guardSettings(config)
     const owner = {}
+    const shown = context.service(budgetView)
+    const readBudgets = () => dailyBudgets(host, settings)
     let endMetrics = (): void => {}
     const token = (): string | undefined => (config.token_file === '' ? undefined : readToken(config.token_file))
     addGuardRoutes(context.http, host, token)
@@ -42,12 +46,15 @@ export const guard = defineExtension({
         endMetrics = addGuardMetrics(host, settings, context)
         addApprovalMetrics(host, context.metrics)
         addFleetMetrics(host, settings, context)
+        shown.read = readBudgets
       },
       async stop() {
         endMetrics()
+        if (shown.read === readBudgets) shown.read = undefined
         await host.leave(owner)
       },
       problem: () => host.deniesBecause,
+      problemCode: 'guard_closed',
     }
   },
 })

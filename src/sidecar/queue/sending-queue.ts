@@ -110,6 +110,10 @@ export class SendingQueue implements Delivery {
     return this.#items
   }
 
+  get oldestMs(): number | undefined {
+    return this.#storage.peek()?.storedMs
+  }
+
   get failing(): Failing | undefined {
     return this.#sender.circuit.failing
   }
@@ -378,8 +382,8 @@ export class SendingQueue implements Delivery {
       () => circuitNumbers[this.#sender.circuit.state],
     )
     gauge('spanwarden_exporter_queue_oldest_seconds', 'How long the next batch has waited.', () => {
-      const next = this.#storage.peek()
-      return next === undefined ? 0 : Math.max(0, clock.now() - next.storedMs) / 1000
+      const { oldestMs } = this
+      return oldestMs === undefined ? 0 : Math.max(0, clock.now() - oldestMs) / 1000
     })
   }
 }

@@ -97,7 +97,7 @@ export class WorkerPool {
     return this.#places.flatMap(({ number, isReady, reasons }) => {
       const component = `worker ${number}`
       if (!isReady)
-        return [{ reason: 'worker_down', component, message: `${component} does not run; it is started again` }]
+        return [{ code: 'worker_down', component, message: `${component} does not run; it is started again` }]
       return reasons.map((reason) => ({ ...reason, message: `${component}: ${reason.message}` }))
     })
   }

@@ -1,0 +1,118 @@
+import type { AgentLife, FinishedRun } from '../alerts/agent-pulse.ts'
+import type { HealthConfig } from './config/service-config.ts'
+import type { HealthReason } from './health.ts'
+
+export interface Measured {
+  readonly nowMs: number
+  /** Since when this sidecar can have heard of an agent. */
+  readonly sinceMs: number
+  readonly agents: readonly AgentLife[]
+  readonly queues: readonly MeasuredQueue[]
+  /** Of the file system of the state folder; undefined when it does not say. */
+  readonly diskFreeBytes: number | undefined
+}
+export interface MeasuredQueue {
+  readonly exporterId: string
+  readonly signal: string
+  /** When what waits longest has come. */
+  readonly oldestMs?: number | undefined
+  readonly failing?: { readonly sinceMs: number } | undefined
+}
+
+/** An agent that is away for so long is not missed any more. */
+const FORGET_MS = 86_400_000
+/** The share that may be slower than P99. */
+const SLOW_SHARE = 0.01
+
+/** What is beyond a threshold now. Pure. */
+export const impactReasons = (measured: Measured, config: HealthConfig): HealthReason[] => [
+  ...measured.agents.flatMap((agent) => agentReasons(agent, measured, config)),
+  ...measured.queues.flatMap((queue) => queueReasons(queue, measured, config)),
+  ...diskReasons(measured, config),
+]
+
+export interface RunFigures {
+  readonly runs: number
+  readonly failed: number
+  /** Of those that did not fail; undefined without a run. */
+  readonly successShare: number | undefined
+  /** Undefined without a run of known duration. */
+  readonly p99Seconds: number | undefined
+}
+
+/** Of the runs that ended within `windowMs`. */
+export function runFigures(all: readonly FinishedRun[], nowMs: number, windowMs: number): RunFigures {
+  const runs = all.filter(({ atMs }) => nowMs - atMs <= windowMs)
+  const failed = runs.filter((run) => run.failed).length
+  const seconds = runs.flatMap((run) => run.seconds ?? []).toSorted((a, b) => a - b)
+  return {
+    runs: runs.length,
+    failed,
+    successShare: runs.length === 0 ? undefined : 1 - failed / runs.length,
+    p99Seconds: seconds[Math.ceil(seconds.length * (1 - SLOW_SHARE)) - 1],
+  }
+}
+
+/** Whether an agent that was there has gone silent without a word. */
+export function isSilent(
+  { heartbeatMs, endedMs }: AgentLife,
+  nowMs: number,
+  sinceMs: number,
+  ageMsMax: number,
+): boolean {
+  const ageMs = nowMs - Math.max(heartbeatMs, sinceMs)
+  const saidSo = endedMs > 0 && endedMs >= heartbeatMs
+  return heartbeatMs > 0 && !saidSo && ageMs > ageMsMax && nowMs - heartbeatMs < FORGET_MS
+}
+
+function agentReasons(agent: AgentLife, { nowMs, sinceMs }: Measured, config: HealthConfig): HealthReason[] {
+  const { job } = agent
+  const reasons: HealthReason[] = []
+  if (isSilent(agent, nowMs, sinceMs, config.heartbeat_age_max)) {
+    const value = seconds(nowMs - agent.heartbeatMs)
+    const message = `nothing has come from ${job} for ${value} s`
+    reasons.push({ code: 'agent_silent', agent: job, message, value, threshold: seconds(config.heartbeat_age_max) })
+  }
+  const { runs, failed, successShare = 1, p99Seconds = 0 } = runFigures(agent.runs, nowMs, config.runs_window)
+  const share = { agent: job, message: `${failed} of the last ${runs} runs of ${job} failed`, value: successShare }
+  if (failed >= config.runs_min && successShare < config.success_share_min)
+    reasons.push({ code: 'success_share', ...share, threshold: config.success_share_min })
+  if (failed >= config.runs_min && successShare < config.success_share_unready)
+    reasons.push({ code: 'runs_failing', ...share, threshold: config.success_share_unready })
+  const threshold = seconds(config.latency_p99_max)
+  const slow = agent.runs.filter(
+    (run) => nowMs - run.atMs <= config.runs_window && (run.seconds ?? 0) > threshold,
+  ).length
+  if (slow >= config.runs_min && p99Seconds > threshold) {
+    const message = `${slow} of the last ${runs} runs of ${job} took longer than ${threshold} s`
+    reasons.push({ code: 'latency_p99', agent: job, message, value: p99Seconds, threshold })
+  }
+  return reasons
+}
+
+function queueReasons(
+  { exporterId, signal, oldestMs, failing }: MeasuredQueue,
+  { nowMs }: Measured,
+  { queue_age_max, export_lag_max }: HealthConfig,
+): HealthReason[] {
+  const reasons: HealthReason[] = []
+  if (oldestMs !== undefined && nowMs - oldestMs > queue_age_max) {
+    const value = seconds(nowMs - oldestMs)
+    const message = `${signal} have waited for ${value} s to be sent`
+    reasons.push({ code: 'queue_age', component: exporterId, message, value, threshold: seconds(queue_age_max) })
+  }
+  if (failing !== undefined && nowMs - failing.sinceMs > export_lag_max) {
+    const value = seconds(nowMs - failing.sinceMs)
+    const message = `the backend has taken no ${signal} for ${value} s`
+    reasons.push({ code: 'export_lag', component: exporterId, message, value, threshold: seconds(export_lag_max) })
+  }
+  return reasons
+}
+
+function diskReasons({ diskFreeBytes }: Measured, { disk_free_min }: HealthConfig): HealthReason[] {
+  if (diskFreeBytes === undefined || diskFreeBytes >= disk_free_min) return []
+  const message = `${Math.round(diskFreeBytes / 1024 / 1024)} MiB are free where the state folder is`
+  return [{ code: 'disk_space', message, value: diskFreeBytes, threshold: disk_free_min }]
+}
+
+const seconds = (ms: number): number => Math.round(ms / 100) / 10
