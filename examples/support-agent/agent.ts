@@ -107,8 +107,10 @@ await desk.connect(
   new StdioClientTransport({
     command: process.execPath,
     args: [fileURLToPath(new URL('tool-server.ts', import.meta.url))],
-    // The tools are another program: they are not preloaded.
-    env: { PATH: process.env['PATH'] ?? '' },
+    // The tools are a process of their own. By itself the transport hands on a few variables only: with NODE_OPTIONS and where to send it is observed, too.
+    env: Object.fromEntries(
+      Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    ),
   }),
 )
 const stop = new AbortController()

@@ -5,10 +5,15 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { startModelServer } from '../../examples/support-agent/model-server.ts'
+import { secrets } from '../../examples/support-agent/tickets.ts'
 import { goCommand } from '../support/go-program.ts'
 import { interopProgram } from '../support/interop-program.ts'
 import { spansOf } from '../support/otlp-sink.ts'
 import { post } from '../support/post.ts'
+import { startReadyConfig } from '../support/ready-config.ts'
+import { preloadFile, projectFolder, runAgent } from '../support/run-agent.ts'
 import { startSidecar } from '../support/sidecar-process.ts'
 import type { SidecarProcess } from '../support/sidecar-process.ts'
 import { spanBatch } from '../support/span-batch.ts'
@@ -97,24 +102,7 @@ describe.skipIf(prometheus === undefined)('a Prometheus that takes OTLP (built b
 const jaeger = interopProgram('jaeger')
 describe.skipIf(jaeger === undefined)('a Jaeger (built by test/interop/build.sh)', () => {
   test.each(['otlp_http', 'otlp_grpc'])('shows the trace that came by %s, redacted', async (exporter) => {
-    const [http, grpc, query] = [await freePort(), await freePort(), await freePort()]
-    const local = (port: number): { endpoint: string } => ({ endpoint: `127.0.0.1:${port}` })
-    const config = {
-      receivers: { otlp: { protocols: { http: local(http), grpc: local(grpc) } } },
-      exporters: { jaeger_storage_exporter: { trace_storage: 'memory' } },
-      extensions: {
-        jaeger_query: { storage: { traces: 'memory' }, http: local(query), grpc: local(await freePort()) },
-        jaeger_storage: { backends: { memory: { memory: { max_traces: 1000 } } } },
-      },
-      service: {
-        extensions: ['jaeger_storage', 'jaeger_query'],
-        telemetry: { metrics: { level: 'none' } },
-        pipelines: { traces: { receivers: ['otlp'], exporters: ['jaeger_storage_exporter'] } },
-      },
-    }
-    start(jaeger ?? '', ['--config', `yaml:${JSON.stringify(config)}`])
-    const api = `http://127.0.0.1:${query}/api`
-    await until(async () => (await fetch(`${api}/services`)).ok)
+    const { api, http, grpc } = await startJaeger()
     const endpoint = `http://127.0.0.1:${exporter === 'otlp_http' ? http : grpc}`
     await using sidecar = await sidecarWith(
       { [exporter]: { endpoint } },
@@ -126,7 +114,106 @@ describe.skipIf(jaeger === undefined)('a Jaeger (built by test/interop/build.sh)
     expect(trace).toContain('invoke_agent for [REDACTED:EMAIL]')
     expect(trace).not.toContain('mary')
   })
+
+  test(
+    'the example agent with jaeger.yaml: each run is one trace, through MCP processes',
+    { timeout: 120_000 },
+    async () => {
+      const { api, grpc } = await startJaeger()
+      const modelServer = await startModelServer({ latencyMs: 5, chunkMs: 1 })
+      await using sidecar = await startReadyConfig(['embedded.yaml', 'jaeger.yaml'], {
+        cli: `${projectFolder}src/cli.ts`,
+        env: { JAEGER_ENDPOINT: `127.0.0.1:${grpc}` },
+      })
+      const preload = `--import ${preloadFile}`
+      const agent = await runAgent({
+        endpoint: sidecar.listening['otlp_http'] ?? '',
+        file: ['examples/support-agent/agent.ts', '--once'],
+        // By NODE_OPTIONS, so that the tool server, a process of its own, has it as well.
+        preload: false,
+        env: {
+          NODE_OPTIONS: preload,
+          OPENAI_BASE_URL: modelServer.openaiUrl,
+          ANTHROPIC_BASE_URL: modelServer.anthropicUrl,
+          OTEL_SERVICE_NAME: 'support-agent',
+          OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
+        },
+      })
+      await modelServer.close()
+      expect(agent).toMatchObject({ code: 0, stderr: '' })
+      const found = async (): Promise<JaegerTrace[]> => {
+        const query = 'service=support-agent&operation=invoke_agent%20support&limit=100&lookback=1h'
+        return jaegerTraces.parse(await (await fetch(`${api}/traces?${query}`)).json()).data
+      }
+      const isServer = ({ tags }: JaegerTrace['spans'][number]): boolean =>
+        tags.some(({ key, value }) => key === 'span.kind' && value === 'server')
+      const withServer = (traces: readonly JaegerTrace[]): number =>
+        traces.filter(({ spans }) => spans.some(isServer)).length
+      await until(async () => {
+        const traces = await found()
+        return traces.length === TICKETS && withServer(traces) === TICKETS_WITH_TOOLS
+      })
+      for (const { traceID, spans, processes } of await found()) {
+        expect(new Set(spans.map((span) => span.traceID))).toEqual(new Set([traceID]))
+        // One root, and no span whose parent is in another trace.
+        const ids = new Set(spans.map(({ spanID }) => spanID))
+        const parents = spans.flatMap(({ references }) => references.map(({ spanID }) => spanID))
+        expect(parents.filter((id) => !ids.has(id))).toEqual([])
+        expect(parents.length).toBe(spans.length - 1)
+        const kinds = spans.some(isServer) ? 2 : 1
+        expect(new Set(Object.values(processes).map(instanceOf)).size).toBe(kinds)
+      }
+      const all = JSON.stringify(await found())
+      for (const secret of secrets) expect(all).not.toContain(secret)
+      expect(all).toContain('[REDACTED:EMAIL]')
+    },
+  )
 })
+
+/** Of the example's tickets, and of those that a tool over MCP is called for. */
+const TICKETS = 8
+const TICKETS_WITH_TOOLS = 5
+
+const tag = z.looseObject({ key: z.string(), value: z.unknown() })
+const jaegerTrace = z.object({
+  traceID: z.string(),
+  spans: z.array(
+    z.looseObject({
+      traceID: z.string(),
+      spanID: z.string(),
+      references: z.array(z.object({ spanID: z.string() })),
+      tags: z.array(tag),
+    }),
+  ),
+  processes: z.record(z.string(), z.looseObject({ tags: z.array(tag) })),
+})
+type JaegerTrace = z.infer<typeof jaegerTrace>
+const jaegerTraces = z.object({ data: z.array(jaegerTrace) })
+
+const instanceOf = ({ tags }: JaegerTrace['processes'][string]): unknown =>
+  tags.find(({ key }) => key === 'service.instance.id')?.value
+
+async function startJaeger(): Promise<{ api: string; http: number; grpc: number }> {
+  const [http, grpc, query] = [await freePort(), await freePort(), await freePort()]
+  const local = (port: number): { endpoint: string } => ({ endpoint: `127.0.0.1:${port}` })
+  const config = {
+    receivers: { otlp: { protocols: { http: local(http), grpc: local(grpc) } } },
+    exporters: { jaeger_storage_exporter: { trace_storage: 'memory' } },
+    extensions: {
+      jaeger_query: { storage: { traces: 'memory' }, http: local(query), grpc: local(await freePort()) },
+      jaeger_storage: { backends: { memory: { memory: { max_traces: 1000 } } } },
+    },
+    service: {
+      extensions: ['jaeger_storage', 'jaeger_query'],
+      telemetry: { metrics: { level: 'none' } },
+      pipelines: { traces: { receivers: ['otlp'], exporters: ['jaeger_storage_exporter'] } },
+    },
+  }
+  start(jaeger ?? '', ['--config', `yaml:${JSON.stringify(config)}`])
+  const api = `http://127.0.0.1:${query}/api`
+  await until(async () => (await fetch(`${api}/services`)).ok)
+  return { api, http, grpc }
+}
 
 describe.skipIf(goCommand === undefined)('stock collectors on both sides (needs go)', () => {
   test(
