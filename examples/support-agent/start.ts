@@ -43,21 +43,19 @@ const sidecar = start('sidecar', ['src/cli.ts', 'collect'], {
 let exitCode = 1
 try {
   await untilReady()
-  const agent = start(
-    'agent',
-    ['--import', './src/register.ts', 'examples/support-agent/agent.ts', ...process.argv.slice(2)],
-    {
-      OPENAI_BASE_URL: modelServer.openaiUrl,
-      ANTHROPIC_BASE_URL: modelServer.anthropicUrl,
-      OTEL_SERVICE_NAME: 'support-agent',
-      SPANWARDEN_STATE_DIR: stateFolder,
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://${endpoints['SPANWARDEN_OTLP_HTTP_ENDPOINT']}`,
-      OTEL_METRIC_EXPORT_INTERVAL: '250',
-      OTEL_BSP_SCHEDULE_DELAY: '250',
-      // Prompts and answers, so that there is something to redact. Off unless asked for.
-      OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
-    },
-  )
+  const agent = start('agent', ['examples/support-agent/agent.ts', ...process.argv.slice(2)], {
+    // The preload as a variable, so that its tool server has it, too: one trace through both processes.
+    NODE_OPTIONS: `--import ${new URL('../../src/register.ts', import.meta.url).href}`,
+    OPENAI_BASE_URL: modelServer.openaiUrl,
+    ANTHROPIC_BASE_URL: modelServer.anthropicUrl,
+    OTEL_SERVICE_NAME: 'support-agent',
+    SPANWARDEN_STATE_DIR: stateFolder,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://${endpoints['SPANWARDEN_OTLP_HTTP_ENDPOINT']}`,
+    OTEL_METRIC_EXPORT_INTERVAL: '250',
+    OTEL_BSP_SCHEDULE_DELAY: '250',
+    // Prompts and answers, so that there is something to redact. Off unless asked for.
+    OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
+  })
   console.log(
     `The support agent runs against a model server on this machine.\n\n  page        ${page}\n  Prometheus  ${prometheus}\n`,
   )
