@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import {
+  alertsOptions,
   approvalsOptions,
   auditOptions,
   collectOptions,
@@ -16,6 +17,7 @@ import {
   sidecarOptions,
   stopOptions,
   suspenseOptions,
+  topOptions,
 } from './options.ts'
 
 /** Every command, in the order of the help. */
@@ -71,6 +73,29 @@ export const commands: readonly Command[] = [
       'Says which client libraries are installed here and whether they are observed; of a command, which it loads. Exit code 1: one is not observed.',
     options: { ...doctorOptions, ...jsonOption },
     load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'status',
+    synopsis: '[--json]',
+    summary:
+      'One screen: agents and their heartbeat, the five metrics, spend against its cap, stops, alerts, what waits. Exit code 1: something asks for a person.',
+    options: { ...sidecarOptions, ...configOptions, ...jsonOption },
+    load: () => import('./status.ts'),
+  },
+  {
+    name: 'top',
+    synopsis: '',
+    summary: 'The screen of status, live, until q or Ctrl-C.',
+    options: { ...topOptions, ...sidecarOptions, ...configOptions },
+    load: () => import('./top.ts'),
+  },
+  {
+    name: 'alerts',
+    synopsis: '[test [--rule <name>]]',
+    summary:
+      'Alerts of the sidecar itself: what is raised, who is told; test has one told that is none. Exit code 1: one is raised, or somebody could not be told.',
+    options: { ...alertsOptions, ...sidecarOptions, ...configOptions, ...jsonOption },
+    load: () => import('./alerts.ts'),
   },
   {
     name: 'stop',

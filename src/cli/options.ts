@@ -16,7 +16,7 @@ export const configOptions = {
     multiple: true,
     value: '<file>',
     summary:
-      'Configuration; several are merged in their order. Also env:NAME and yaml:a::b: value. None: the embedded one.',
+      'Configuration; several are merged in their order. Also a ready one by its name (embedded, jaeger, …), env:NAME and yaml:a::b: value. None: embedded.',
   },
   set: {
     type: 'string',
@@ -162,6 +162,18 @@ export const approvalsOptions = {
   },
   reason: { type: 'string', value: '<text>', summary: 'Why: the agent is told when it is denied.' },
   watch: { type: 'boolean', summary: 'Go on, and say what comes and goes.' },
+} as const satisfies Options
+
+export const alertsOptions = {
+  rule: {
+    type: 'string',
+    value: '<name>',
+    summary: 'Of test: AgentNotRunning (when absent), AgentErrorRateLastHour or AgentDailySpendThreshold.',
+  },
+} as const satisfies Options
+
+export const topOptions = {
+  count: { type: 'string', value: '<n>', summary: 'End after so many screens.' },
 } as const satisfies Options
 
 export const pricesOptions = {

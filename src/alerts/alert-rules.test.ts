@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest'
+import type { AgentLife } from './agent-pulse.ts'
+import { AlertBook } from './alert-book.ts'
+import type { Alert } from './alert-book.ts'
+import { findings } from './alert-rules.ts'
+import type { AlertThresholds, Finding, Observed } from './alert-rules.ts'
+
+const MINUTE_MS = 60_000
+const NOW_MS = Date.UTC(2026, 10, 21, 12)
+const thresholds: AlertThresholds = {
+  notRunning: { enabled: true, heartbeatMsMax: 2 * MINUTE_MS, forgetMs: 24 * 60 * MINUTE_MS },
+  errorRate: { enabled: true, shareMax: 0.01, errorsMin: 5 },
+  dailySpend: { enabled: true, spendUsdMax: 5 },
+}
+const healthy: AgentLife = {
+  job: 'support',
+  heartbeatMs: NOW_MS - 5000,
+  endedMs: 0,
+  runs: [],
+  finished: 100,
+  failed: 0,
+  spentUsd: 1,
+}
+
+function look(agent: Partial<AgentLife>, more: Partial<Observed> = {}, rules = thresholds): Finding[] {
+  const observed = { nowMs: NOW_MS, sinceMs: 0, budgets: undefined, spendWindowMs: 24 * 60 * MINUTE_MS, ...more }
+  return findings({ ...observed, agents: [{ ...healthy, ...agent }] }, rules)
+}
+const bad = (found: readonly Finding[]): string[] =>
+  found.filter(({ state }) => state === 'bad').map(({ rule }) => rule)
+
+test.each<[string, Partial<AgentLife>, string[]]>([
+  ['a healthy agent', {}, []],
+  ['silent for 2 minutes', { heartbeatMs: NOW_MS - 2 * MINUTE_MS }, []],
+  ['silent for longer', { heartbeatMs: NOW_MS - 2 * MINUTE_MS - 1 }, ['AgentNotRunning']],
+  ['it said that it ends', { heartbeatMs: NOW_MS - 9 * MINUTE_MS, endedMs: NOW_MS - 9 * MINUTE_MS }, []],
+  ['it came back since', { heartbeatMs: NOW_MS - 8 * MINUTE_MS, endedMs: NOW_MS - 9 * MINUTE_MS }, ['AgentNotRunning']],
+  ['away for more than a day', { heartbeatMs: NOW_MS - 25 * 60 * MINUTE_MS }, []],
+  ['never seen', { heartbeatMs: 0 }, []],
+  ['4 of 4 failed', { finished: 4, failed: 4 }, []],
+  ['5 of 500 failed: 1 %', { finished: 500, failed: 5 }, []],
+  ['5 of 499 failed', { finished: 499, failed: 5 }, ['AgentErrorRateLastHour']],
+  ['5.00 USD', { spentUsd: 5 }, []],
+  ['5.01 USD', { spentUsd: 5.01 }, ['AgentDailySpendThreshold']],
+])('%s', (_, agent, expected) => {
+  expect(bad(look(agent))).toEqual(expected)
+})
+
+test('a sidecar that has just started does not know yet whether an agent runs', () => {
+  const silent = { heartbeatMs: NOW_MS - 60 * MINUTE_MS }
+  expect(look(silent, { sinceMs: NOW_MS - MINUTE_MS })[0]?.state).toBe('unknown')
+  expect(look(silent, { sinceMs: NOW_MS - 3 * MINUTE_MS })[0]?.state).toBe('bad')
+})
+
+test('with budgets by the day their shares count, not what spans say', () => {
+  const budget = { budget: 'daily', scope: 'agent', limitUsd: 10, alertUsd: 8 }
+  const budgets = [
+    { ...budget, value: 'a', spentUsd: 8.5 },
+    { ...budget, value: 'b', spentUsd: 7 },
+  ]
+  const spend = look({ spentUsd: 100 }, { budgets }).filter(({ rule }) => rule === 'AgentDailySpendThreshold')
+  expect(spend.map(({ labels, state }) => `${labels['value']} ${state}`)).toEqual(['a bad', 'b good'])
+  const shared = { ...thresholds, dailySpend: { ...thresholds.dailySpend, budgetShare: 0.5 } }
+  expect(bad(look({}, { budgets }, shared))).toHaveLength(2)
+})
+
+test('a rule that is off sees nothing', () => {
+  const off = { ...thresholds, notRunning: { ...thresholds.notRunning, enabled: false } }
+  expect(look({ heartbeatMs: 1 }, {}, off).map(({ rule }) => rule)).not.toContain('AgentNotRunning')
+})
+
+const [GONE] = look({ heartbeatMs: NOW_MS - 3 * MINUTE_MS })
+const [HERE] = look({})
+
+test('an alert is told once, again after the repeat interval, and when it is over; then it is forgotten', () => {
+  const book = new AlertBook()
+  const step = (finding: Finding | undefined, nowMs: number): string[] => {
+    book.update(finding === undefined ? [] : [finding], nowMs)
+    const due = book.dueFor('pager', nowMs, 60 * MINUTE_MS)
+    book.told(due, 'pager', nowMs)
+    book.forgetTold(['pager'])
+    return due.map(({ endsAtMs }) => (endsAtMs === undefined ? 'firing' : 'resolved'))
+  }
+  expect(step(HERE, 0)).toEqual([])
+  expect(step(GONE, 1)).toEqual(['firing'])
+  expect(step(GONE, 2)).toEqual([])
+  expect(step(GONE, 1 + 60 * MINUTE_MS)).toEqual(['firing'])
+  expect(step(HERE, 2 + 60 * MINUTE_MS)).toEqual(['resolved'])
+  expect(book.all).toEqual([])
+  expect(step(GONE, 3 + 60 * MINUTE_MS)).toEqual(['firing'])
+  // The agent is forgotten.
+  expect(step(undefined, 4 + 60 * MINUTE_MS)).toEqual(['resolved'])
+})
+
+test('what is not known leaves an alert raised, and raises none', () => {
+  const unknown = { ...(GONE as Finding), state: 'unknown' as const }
+  const book = new AlertBook()
+  expect(book.update([unknown], 0)).toBe(false)
+  book.update([GONE as Finding], 1)
+  expect(book.update([unknown], 2)).toBe(false)
+  expect(book.all.map(({ startsAtMs, endsAtMs }) => [startsAtMs, endsAtMs])).toEqual([[1, undefined]])
+})
+
+test('over before it could be told: its end is told; raised anew meanwhile: it is another one', () => {
+  const book = new AlertBook()
+  book.update([GONE as Finding], 1)
+  const [first] = book.dueFor('pager', 1, MINUTE_MS) as [Alert]
+  book.update([HERE as Finding], 2)
+  expect(book.dueFor('pager', 2, MINUTE_MS)).toMatchObject([{ startsAtMs: 1, endsAtMs: 2 }])
+  book.update([GONE as Finding], 3)
+  book.told([first], 'pager', 4)
+  expect(book.dueFor('pager', 4, MINUTE_MS)).toMatchObject([{ startsAtMs: 3 }])
+})
+
+test('what could not be told for hours is given up, and too many are counted', () => {
+  const book = new AlertBook()
+  book.update([GONE as Finding], 0)
+  book.update([HERE as Finding], 1)
+  book.update([HERE as Finding], 7 * 60 * MINUTE_MS)
+  expect(book.all).toEqual([])
+  const many = Array.from({ length: 502 }, (_, i) => ({ ...(GONE as Finding), labels: { job: `${i}` } }))
+  book.update(many, 1)
+  expect([book.all.length, book.refused]).toEqual([500, 2])
+})
