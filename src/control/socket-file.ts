@@ -21,7 +21,8 @@ export async function listenOnSocketFile(
   if (cluster.isWorker)
     throw new Error(`${path}: a socket file is for one process; set service.workers to 1, or listen on a port`)
   await removeStale(path)
-  const folder = await mkdtemp(join(dirname(path), '.'))
+  // Not `join`, which takes the dot away: the folder would stand outside.
+  const folder = await mkdtemp(`${dirname(path)}/.`)
   const own = join(folder, 's')
   try {
     if (Math.max(Buffer.byteLength(own), Buffer.byteLength(path)) > PATH_BYTES_MAX) {
