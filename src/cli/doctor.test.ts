@@ -20,11 +20,11 @@ beforeAll(() => {
   ): void => {
     const target = join(folder, place)
     mkdirSync(target, { recursive: true })
-    writeFileSync(join(target, 'package.json'), JSON.stringify({ name, version, main: 'index.js' }))
-    for (const [file, text] of Object.entries({ 'index.js': '', ...files })) writeFileSync(join(target, file), text)
+    writeFileSync(join(target, 'package.json'), JSON.stringify({ name, version, main: 'main.js' }))
+    for (const [file, text] of Object.entries({ 'main.js': '', ...files })) writeFileSync(join(target, file), text)
   }
   symlinkSync(join(projectFolder, 'node_modules/openai'), link('node_modules/openai-v7'))
-  install('node_modules/groq-sdk', 'groq-sdk', '9.0.0', { 'index.js': 'module.exports = 1' })
+  install('node_modules/groq-sdk', 'groq-sdk', '9.0.0', { 'main.js': 'module.exports = 1' })
   install('node_modules/llamaindex', 'llamaindex', '0.12.1')
   install('node_modules/other', 'other', '1.0.0')
   install('node_modules/other/node_modules/replicate', 'replicate', '1.2.0')
