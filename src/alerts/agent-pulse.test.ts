@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { testContext } from '../../test/support/component-context.ts'
-import { AgentPulse } from './agent-pulse.ts'
+import { sayGoodbye } from '../control/goodbye-file.ts'
+import { AgentPulse, hasSaidGoodbye } from './agent-pulse.ts'
 import { SlidingSums } from './sliding-sums.ts'
 
 const WINDOW_MS = 3_600_000
@@ -48,6 +49,24 @@ test('what is known of an agent is there after a restart, but for its single run
   expect(new AgentPulse(context).agents(nowMs)).toEqual([
     { job: 'shop/support', heartbeatMs: nowMs, endedMs: 0, runs: [], finished: 2, failed: 1, spentUsd: 0.25 },
   ])
+})
+
+test('a goodbye is heard once, counts with what comes late, and no longer when the agent is back', () => {
+  const context = testContext('agent_pulse')
+  const nowMs = context.clock.now()
+  const pulse = new AgentPulse(context)
+  const isGone = (): boolean[] => pulse.agents(nowMs).map(hasSaidGoodbye)
+  pulse.alive('shop/support', nowMs)
+  sayGoodbye(context.stateFolder, { job: 'shop/support', atMs: nowMs })
+  sayGoodbye(context.stateFolder, { job: '../never seen', atMs: nowMs })
+  expect(isGone()).toEqual([false])
+  pulse.readGoodbyes()
+  expect(isGone()).toEqual([true])
+  pulse.alive('shop/support', nowMs + 15_000)
+  expect(isGone()).toEqual([true])
+  pulse.readGoodbyes()
+  pulse.alive('shop/support', nowMs + 15_001)
+  expect(isGone()).toEqual([false])
 })
 
 test('a file that can not be read is told, and begins anew', () => {

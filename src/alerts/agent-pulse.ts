@@ -1,3 +1,4 @@
+import { makeGoodbyeFolder, takeGoodbyes } from '../control/goodbye-file.ts'
 import type { ComponentContext, ServiceName } from '../sidecar/component.ts'
 import { readPulseFile, writePulseFile } from './pulse-file.ts'
 import type { SavedAgent } from './pulse-file.ts'
@@ -10,6 +11,8 @@ const RUNS_MAX = 500
 /** How often what is known is written, when something has come. */
 const WRITE_MS = 10_000
 const HOUR_MS = 3_600_000
+/** What an agent left unsent at its end comes after its goodbye. */
+const LATE_MS = 15_000
 
 export interface FinishedRun {
   readonly atMs: number
@@ -33,10 +36,13 @@ export interface AgentLife {
   readonly spentUsd: number
 }
 
+/** It said that it ends, and nothing but what it had left came since. */
+export const hasSaidGoodbye = ({ endedMs, heartbeatMs }: Pick<AgentLife, 'endedMs' | 'heartbeatMs'>): boolean =>
+  endedMs > 0 && heartbeatMs <= endedMs + LATE_MS
+
 /** Where a connector puts what it derives from spans. */
 export interface PulseFeed {
   alive(job: string, nowMs: number): void
-  ended(job: string, nowMs: number): void
   finished(job: string, run: FinishedRun): void
   spent(job: string, nowMs: number, usd: number): void
 }
@@ -62,6 +68,7 @@ export class AgentPulse {
       'What came of agents beyond those that health and alerts can tell apart.',
     )
     for (const saved of readPulseFile(context)) this.#restore(saved)
+    makeGoodbyeFolder(context.stateFolder)
   }
 
   /** Whether a connector tells it of agents. */
@@ -99,9 +106,12 @@ export class AgentPulse {
     if (agent !== undefined) agent.heartbeatMs = Math.max(agent.heartbeatMs, nowMs)
   }
 
-  ended(job: string, nowMs: number): void {
-    const agent = this.#agent(job)
-    if (agent !== undefined) agent.endedMs = nowMs
+  /** What agents that have ended left in the state folder. One that was never heard of is none of ours. */
+  readGoodbyes(): void {
+    for (const { job, atMs } of takeGoodbyes(this.#context.stateFolder)) {
+      const agent = this.#agents.has(job) ? this.#agent(job) : undefined
+      if (agent !== undefined) agent.endedMs = Math.max(agent.endedMs, atMs)
+    }
   }
 
   finished(job: string, run: FinishedRun): void {

@@ -1,3 +1,4 @@
+import { hasSaidGoodbye } from './agent-pulse.ts'
 import type { AgentLife } from './agent-pulse.ts'
 import type { DailyBudget } from './budget-view.ts'
 
@@ -53,13 +54,13 @@ export const findings = (observed: Observed, thresholds: AlertThresholds): Findi
 
 /** A sidecar that was away for long can't know yet: its agents get the same time as ever to be heard of. */
 function notRunning(
-  { job, heartbeatMs, endedMs }: AgentLife,
+  agent: AgentLife,
   { nowMs, sinceMs }: Observed,
   { notRunning: { heartbeatMsMax, forgetMs } }: AlertThresholds,
 ): Finding {
+  const { job, heartbeatMs } = agent
   const ageMs = nowMs - heartbeatMs
-  const said = endedMs > 0 && endedMs >= heartbeatMs
-  const isOver = said || heartbeatMs === 0 || ageMs > forgetMs || ageMs <= heartbeatMsMax
+  const isOver = hasSaidGoodbye(agent) || heartbeatMs === 0 || ageMs > forgetMs || ageMs <= heartbeatMsMax
   return {
     rule: 'AgentNotRunning',
     labels: { job },

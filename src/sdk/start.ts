@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { context } from '@opentelemetry/api'
 import type { TextMapPropagator } from '@opentelemetry/api'
@@ -13,7 +14,8 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import type { Sampler } from '@opentelemetry/sdk-trace'
-import { ATTR_SERVICE_NAME, SCHEMA_URL } from '../conventions.ts'
+import { sayGoodbye } from '../control/goodbye-file.ts'
+import { ATTR_SERVICE_NAME, ATTR_SERVICE_NAMESPACE, SCHEMA_URL } from '../conventions.ts'
 import { runAgent } from './agent.ts'
 import { SharedGlobals } from './attach.ts'
 import { consoleSpans } from './console-spans.ts'
@@ -156,6 +158,9 @@ function assemble(settings: Settings, notices: Notices, environment: Environment
           startupLine.tell()
           open.endAll(reason, failed)
           lastRequests.bringHome(holders, unreachable)
+          // Somebody ended it, or it is done: nobody has to miss it.
+          if (isMainThread && settings.spoolFolder !== undefined && (!failed || reason.startsWith('SIG')))
+            sayGoodbye(dirname(settings.spoolFolder), { job: jobOf(attributes), atMs: Date.now() })
           reportState(environment, state)
         } catch (error) {
           notices.fault('ending', error)
@@ -178,6 +183,12 @@ function assemble(settings: Settings, notices: Notices, environment: Environment
     flush: async (timeoutMs) => (await within(flush(), timeoutMs)) && spans.unsent + logs.unsent === 0,
     state,
   })
+}
+
+/** As the sidecar names the agent. */
+function jobOf(attributes: Readonly<Record<string, unknown>>): string {
+  const { [ATTR_SERVICE_NAME]: name = '', [ATTR_SERVICE_NAMESPACE]: namespace = '' } = attributes
+  return namespace === '' ? String(name) : `${String(namespace)}/${String(name)}`
 }
 
 const stateOfLibraries = ({ libraries }: ModuleHook): RuntimeState['libraries'] =>

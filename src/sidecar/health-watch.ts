@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs'
+import { hasSaidGoodbye } from '../alerts/agent-pulse.ts'
 import type { AgentLife, AgentPulse } from '../alerts/agent-pulse.ts'
 import type { Clock } from './component.ts'
 import type { HealthConfig } from './config/service-config.ts'
@@ -81,6 +82,7 @@ export class HealthWatch {
 
   #look(): void {
     const { clock, config, pulse, queues, states } = this.#options
+    pulse.readGoodbyes()
     const nowMs = clock.now()
     const health = config()
     const measured = {
@@ -120,9 +122,9 @@ export interface AgentState {
   readonly spent_usd: number
 }
 
-function stateOf({ heartbeatMs, endedMs }: AgentLife, silent: boolean): AgentState['state'] {
+function stateOf(life: AgentLife, silent: boolean): AgentState['state'] {
   if (silent) return 'silent'
-  return endedMs > 0 && endedMs >= heartbeatMs ? 'ended' : 'running'
+  return hasSaidGoodbye(life) ? 'ended' : 'running'
 }
 
 const isMeasured = (code: HealthReason['code']): boolean => MEASURED_CODES.some((known) => known === code)

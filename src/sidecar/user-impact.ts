@@ -1,3 +1,4 @@
+import { hasSaidGoodbye } from '../alerts/agent-pulse.ts'
 import type { AgentLife, FinishedRun } from '../alerts/agent-pulse.ts'
 import type { HealthConfig } from './config/service-config.ts'
 import type { HealthReason } from './health.ts'
@@ -54,15 +55,10 @@ export function runFigures(all: readonly FinishedRun[], nowMs: number, windowMs:
 }
 
 /** Whether an agent that was there has gone silent without a word. */
-export function isSilent(
-  { heartbeatMs, endedMs }: AgentLife,
-  nowMs: number,
-  sinceMs: number,
-  ageMsMax: number,
-): boolean {
+export function isSilent(agent: AgentLife, nowMs: number, sinceMs: number, ageMsMax: number): boolean {
+  const { heartbeatMs } = agent
   const ageMs = nowMs - Math.max(heartbeatMs, sinceMs)
-  const saidSo = endedMs > 0 && endedMs >= heartbeatMs
-  return heartbeatMs > 0 && !saidSo && ageMs > ageMsMax && nowMs - heartbeatMs < FORGET_MS
+  return heartbeatMs > 0 && !hasSaidGoodbye(agent) && ageMs > ageMsMax && nowMs - heartbeatMs < FORGET_MS
 }
 
 function agentReasons(agent: AgentLife, { nowMs, sinceMs }: Measured, config: HealthConfig): HealthReason[] {
