@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { projectFolder } from '../support/run-agent.ts'
+import { runNode } from '../support/run-node.ts'
 import { startAgentProcess } from '../support/scripted-agent-process.ts'
 import type { AgentProcess } from '../support/scripted-agent-process.ts'
 import { startSidecar } from '../support/sidecar-process.ts'
@@ -89,6 +91,20 @@ describe('an incident of a small deployment', () => {
     expect([...posted, ...toldByCommand()]).toEqual([])
   }, 60_000)
 
+  const command = (...argv: string[]): ReturnType<typeof runNode> =>
+    runNode([`${projectFolder}src/cli.ts`, ...argv], { cwd: folder, env: { SPANWARDEN_STATE_DIR: stateFolder } })
+
+  test('status and top show a healthy agent', async () => {
+    const status = await command('status')
+    expect(status).toMatchObject({ code: 0 })
+    expect(status.stdout).toMatch(/^support +running /m)
+    const top = await command('top', '--count', '2')
+    expect([top.code, top.stdout.match(/^support +running /gm)?.length]).toEqual([0, 2])
+    // No terminal: not a single escape.
+    expect(status.stdout + top.stdout).not.toContain('\u001B')
+    expect((await command('alerts')).stdout).toMatch(/^No alert is raised/)
+  }, 60_000)
+
   test('a tool that fails, and spend, are told once to each, and told to be over', async () => {
     agent.behave({ toolFails: true, inputTokens: 100_000_000 })
     await untilTold(ERRORS, 'firing')
@@ -105,6 +121,11 @@ describe('an incident of a small deployment', () => {
     await untilTold(GONE, 'firing')
     const [told] = posted.filter(({ labels }) => labels['alertname'] === GONE)
     expect(Date.parse(told?.startsAt ?? '') - killedMs).toBeLessThan(HEARTBEAT_AGE_MS + 10 * INTERVAL_MS)
+    const status = await command('status')
+    expect(status).toMatchObject({ code: 1 })
+    expect(status.stdout).toContain('ALERT AgentNotRunning: Agent support is not running')
+    const listing = await command('alerts', '--json')
+    expect([listing.code, JSON.parse(listing.stdout).alerts.length]).toEqual([1, 1])
     await sidecar.stop()
     sidecar = await startSidecar(config, { stateFolder })
     await until(async () => (await alertsOf()).alerts.some(({ alert }) => alert === GONE), PHASE_MS_MAX)
@@ -127,6 +148,21 @@ describe('an incident of a small deployment', () => {
     agent.behave({ toolFails: false })
     await until(() => counts(ERRORS, 'resolved').join() === '2,2', PHASE_MS_MAX)
   }, 90_000)
+
+  test('a test is told to everybody, and each that does not take it is named', async () => {
+    const before = counts(SPEND, 'resolved')
+    const tested = await command('alerts', 'test', '--rule', SPEND)
+    expect([tested.code, tested.stdout]).toEqual([
+      0,
+      `pager: took a test of ${SPEND}, raised and over\ncommand-1: took a test of ${SPEND}, raised and over\n`,
+    ])
+    expect(counts(SPEND, 'resolved')).toEqual(before.map((one) => one + 1))
+    refuses = true
+    const refused = await command('alerts', 'test')
+    refuses = false
+    expect([refused.code, refused.stdout.split('\n')[0]]).toEqual([1, 'pager: NOT told, it answered 503'])
+    expect(await command('alerts', 'test', '--rule', 'Nope')).toMatchObject({ code: 2 })
+  }, 60_000)
 
   test('messages are Alertmanager’s, name the agent, and hold no payload', () => {
     const [one] = posted.filter(({ labels }) => labels['alertname'] === ERRORS)
