@@ -91,6 +91,16 @@ describe('validate', () => {
     expect(JSON.parse(stdout)).toMatchObject({ problems: [{ path: 'service.htp' }, { path: 'exporters.debug.x' }] })
   })
 
+  test('ready configurations by their names; one that is not there is told which there are', async () => {
+    expect(await spanwarden(['validate', '--config', 'embedded', '--config', 'jaeger'])).toMatchObject({ code: 0 })
+    expect(await spanwarden(['validate', '--config', 'jager'])).toMatchObject({
+      code: 78,
+      stderr: expect.stringMatching(
+        /^there is no file jager, and no ready configuration of that name: .*embedded, .*jaeger/,
+      ),
+    })
+  })
+
   test('a file that is not there is 78', async () => {
     expect(await spanwarden(['collect', '--config', '/not/there.yaml'])).toMatchObject({
       code: 78,

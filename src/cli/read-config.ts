@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { components, componentsNamed } from '../sidecar/components.ts'
 import { ConfigError } from '../sidecar/config/problem.ts'
@@ -29,7 +29,7 @@ export async function readConfig({ config = [], set = [] }: ConfigFlags, io: Com
     files.add(path)
     return readBounded(path)
   }
-  const uris = config.length > 0 ? config : [join(packageFolder(io), 'collector-config', 'embedded.yaml')]
+  const uris = config.length > 0 ? config : [readyFile('embedded', io)]
   const problems: ConfigProblem[] = []
   const sources = uris.flatMap((uri) => {
     const source = sourceOf(uri, io, readFile)
@@ -64,11 +64,25 @@ function readBounded(path: string): string {
   throw Object.assign(new Error(`${path} is larger than 16 MiB: no configuration is`), { code: 'EFBIG' })
 }
 
+/** A name without a dot, such as `jaeger`: a file of the package's own, where there is none of that name here. */
+const READY = /^[a-z]+(-[a-z]+)*$/
+
+const readyFile = (name: string, io: CommandIo): string => join(packageFolder(io), 'collector-config', `${name}.yaml`)
+
+/** Names of all but those for the stock collector. */
+const ready = (io: CommandIo): string =>
+  readdirSync(join(packageFolder(io), 'collector-config'))
+    .flatMap((file) => (/^(?!stock-).*\.yaml$/.test(file) ? [file.slice(0, -'.yaml'.length)] : []))
+    .toSorted()
+    .join(', ')
+
 const SCHEME = /^(?<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?<rest>[^]*)$/
 
-/** The stock collector's kinds of source: a path, `file:path`, `env:NAME`, `yaml:a::b: value`. A text says what is wrong. */
-function sourceOf(uri: string, { env }: CommandIo, readFile: (path: string) => string): ConfigSource | string {
-  const { scheme = 'file', rest = uri } = SCHEME.exec(uri)?.groups ?? {}
+/** The stock collector's kinds of source: a path, `file:path`, `env:NAME`, `yaml:a::b: value`; and a name. A text says what is wrong. */
+function sourceOf(uri: string, io: CommandIo, readFile: (path: string) => string): ConfigSource | string {
+  const { scheme = 'file', rest = READY.test(uri) && !existsSync(uri) ? readyFile(uri, io) : uri } =
+    SCHEME.exec(uri)?.groups ?? {}
+  const { env } = io
   if (scheme === 'yaml') return { name: '--config yaml', text: rest }
   if (scheme === 'env') {
     const text = env[rest]
@@ -85,7 +99,10 @@ function sourceOf(uri: string, { env }: CommandIo, readFile: (path: string) => s
     return { name: rest, text: readFile(rest) }
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
-    return `can't read ${rest} (${reason})`
+    const isReady = rest !== uri && READY.test(uri)
+    return isReady
+      ? `there is no file ${uri}, and no ready configuration of that name: ${ready(io)}`
+      : `can't read ${rest} (${reason})`
   }
 }
 

@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ReadyMessage } from '../../src/cli/ready-message.ts'
 import { startModelServer } from '../../examples/support-agent/model-server.ts'
 import { startOtlpSink } from '../support/otlp-sink.ts'
+import { commandsIn, docsCommands } from '../support/docs-commands.ts'
+import { docsPlace } from '../support/docs-place.ts'
 import { runNode } from '../support/run-node.ts'
 
 /** What is published, as a user gets it: packed, installed in an empty folder, run from there. */
@@ -79,6 +81,16 @@ agent('packed', () => client.chat.completions.create({ model: 'gpt-5-mini', mess
     expect(types).toContain('createRedaction')
   })
 
+  test('what npm start runs ends well, and shows all five metrics', { timeout: 120_000 }, async () => {
+    const { code, stdout } = await runNode([join(root, 'examples/support-agent/start.ts'), '--once'], {
+      cwd: root,
+      env: {},
+    })
+    expect(code).toBe(0)
+    for (const metric of ['request_latency', 'error_rate', 'tool_calls', 'tokens_used', 'queue_depth'])
+      expect(stdout).toContain(`agent_${metric}`)
+  })
+
   test('the command starts the sidecar with its page and stops on SIGTERM', async () => {
     const cli = join(folder, 'node_modules/.bin/spanwarden')
     const any = '127.0.0.1:0'
@@ -107,5 +119,55 @@ agent('packed', () => client.chat.completions.create({ model: 'gpt-5-mini', mess
       await exit
     }
     expect(child.exitCode).toBe(0)
+  })
+})
+
+/*
+ * The commands of README.md and docs/, as they stand there: each block in a folder of its own that has the package and an agent. What runs until Ctrl-C runs
+ * until the block is over, and gets one then. Only ports and the place of the package are others.
+ */
+describe('commands of the documentation', () => {
+  const blocks = docsCommands()
+  test('are found', () => {
+    expect(blocks.filter(({ notRun }) => notRun === undefined).length).toBeGreaterThan(5)
+    const text = '<!-- not run: why -->\n```sh\na \\\n  b\n```\n\n```bash\n# no\nc # d\n```\n```ts\ne\n```\n'
+    expect(commandsIn('x', text)).toEqual([
+      { where: 'x:2', lines: ['a  b'], notRun: 'why', beside: [] },
+      { where: 'x:7', lines: ['c # d'], notRun: undefined, beside: [] },
+    ])
+  })
+
+  test.each(blocks.filter(({ notRun }) => notRun === undefined))('$where', { timeout: 90_000 }, async (block) => {
+    await using place = await docsPlace({ folder, root })
+    const beside = block.beside.map((name) => `--config ${name}`).join(' ')
+    const lines = beside === '' ? block.lines : [`npx spanwarden collect ${beside}`, ...block.lines]
+    for (const line of lines) await expect(place.run(line)).resolves.toBeUndefined()
+    await place.end()
+  })
+
+  test(
+    'with the three commands of a new user the first trace is on the page, redacted',
+    { timeout: 90_000 },
+    async () => {
+      await using place = await docsPlace({ folder, root })
+      const [first] = blocks
+        .map(({ lines }) => lines)
+        .filter(([line = '']) => line.startsWith('npm install spanwarden'))
+      expect(first).toHaveLength(3)
+      for (const line of first ?? []) await place.run(line)
+      const get = async (path: string): Promise<string> => (await fetch(`${place.page}/api/runs${path}`)).text()
+      const [, run = ''] = /"traceId":"([0-9a-f]+)"/.exec(await get('')) ?? []
+      const [, span = ''] = /"spanId":"([0-9a-f]+)"/.exec(await get(`/${run}`)) ?? []
+      const shown = await get(`/${run}/spans/${span}`)
+      expect(shown).toContain('My address is [REDACTED:EMAIL]')
+      expect(shown).not.toContain('ada@')
+      await place.end()
+    },
+  )
+
+  test('a command that fails is told', async () => {
+    await using place = await docsPlace({ folder, root })
+    await expect(place.run('npx spanwarden validate --config nothing.yaml')).rejects.toThrow('ENOENT')
+    await expect(place.run('npx spanwarden collect --config nothing.yaml')).rejects.toThrow('ENOENT')
   })
 })

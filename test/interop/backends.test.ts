@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -163,6 +163,11 @@ describe.skipIf(jaeger === undefined)('a Jaeger (built by test/interop/build.sh)
         const kinds = spans.some(isServer) ? 2 : 1
         expect(new Set(Object.values(processes).map(instanceOf)).size).toBe(kinds)
       }
+      // What README.md shows.
+      const trees = new Set((await found()).map(treeOf))
+      expect([...trees]).toContain(
+        /^## Point Jaeger[^]*?```\n(?<tree>invoke_agent[^]*?)\n```/m.exec(readme)?.groups?.['tree'],
+      )
       const all = JSON.stringify(await found())
       for (const secret of secrets) expect(all).not.toContain(secret)
       expect(all).toContain('[REDACTED:EMAIL]')
@@ -181,6 +186,9 @@ const jaegerTrace = z.object({
     z.looseObject({
       traceID: z.string(),
       spanID: z.string(),
+      operationName: z.string(),
+      processID: z.string(),
+      startTime: z.number(),
       references: z.array(z.object({ spanID: z.string() })),
       tags: z.array(tag),
     }),
@@ -192,6 +200,26 @@ const jaegerTraces = z.object({ data: z.array(jaegerTrace) })
 
 const instanceOf = ({ tags }: JaegerTrace['processes'][string]): unknown =>
   tags.find(({ key }) => key === 'service.instance.id')?.value
+
+const readme = readFileSync(`${projectFolder}README.md`, 'utf8')
+
+/** Operations by parent and start, and which of them are another process's. */
+function treeOf({ spans, processes }: JaegerTrace): string {
+  const rootProcess = spans.find(({ references }) => references.length === 0)?.processID ?? ''
+  const own = instanceOf(processes[rootProcess] ?? { tags: [] })
+  const below = (parent: string | undefined, depth: number): string[] =>
+    spans
+      .filter(({ references }) => references[0]?.spanID === parent)
+      .toSorted((a, b) => a.startTime - b.startTime)
+      .flatMap(({ spanID, operationName, processID }) => {
+        const isOther = instanceOf(processes[processID] ?? { tags: [] }) !== own
+        return [
+          `${'  '.repeat(depth)}${operationName}${isOther ? '   (process of the tools)' : ''}`,
+          ...below(spanID, depth + 1),
+        ]
+      })
+  return below(undefined, 0).join('\n')
+}
 
 async function startJaeger(): Promise<{ api: string; http: number; grpc: number }> {
   const [http, grpc, query] = [await freePort(), await freePort(), await freePort()]
