@@ -115,6 +115,19 @@ describe('budgets', () => {
     expect(await accounts(http)).toMatchObject([{ budget: 'daily', committed_usd: 5e-8, held_usd: 5e-8, left_usd: 0 }])
   })
 
+  test('what another process holds is not settled', async () => {
+    const { socket, host, context } = await start(DAILY)
+    const one = await agent(socket)
+    await one.hold(60)
+    const [held] = host.books?.ledger.holds() ?? []
+    const other = await agent(socket, { process: 'p2' })
+    other.client.tell({ type: 'settle', id: held?.id ?? '', spent: 0 })
+    other.client.tell({ type: 'spend', id: held?.id ?? '', step: 1, amount: 1 })
+    expect(await other.hold(50)).toMatchObject({ code: 'BUDGET_HELD' })
+    expect(host.books?.ledger.holds()).toMatchObject([{ amount: 60, state: 'open' }])
+    expect(context.counters.get('spanwarden_guard_foreign_holds')).toBe(2)
+  })
+
   test('calls wait in their order while only open holds are in the way', async () => {
     const { socket, host } = await start(DAILY)
     const { hold, settle } = await agent(socket)

@@ -185,9 +185,11 @@ export class GuardDesk {
       case 'hold':
         return this.#handleHold(peer, message, blocked, effects)
       case 'spend':
-        return this.#spend(message, effects)
+        if (this.#isItsOwn(peer, message.id)) this.#spend(message, effects)
+        return
       case 'settle':
-        return this.#settle(message, effects)
+        if (this.#isItsOwn(peer, message.id)) this.#settle(message, effects)
+        return
       case 'admit':
         return this.#admit(peer, message, effects)
       case 'outcome': {
@@ -268,6 +270,15 @@ export class GuardDesk {
       // More than the slice has: booked in full, which ends it. Nothing was written yet.
       this.#settle({ type: 'settle', id, spent: amount }, effects)
     }
+  }
+
+  /** Only the process that holds money says what became of it. */
+  #isItsOwn({ hello }: GuardPeer, id: string): boolean {
+    const holder = this.#options.ledger.find(id)?.process
+    if (holder === undefined || holder === hello.process) return true
+    const { metrics } = this.#options.context
+    metrics.counter('spanwarden_guard_foreign_holds', 'Messages about holds of another process.', {}).add(1)
+    return false
   }
 
   #settle({ id, spent, unknown = 0 }: Settle, effects: Effects): void {
