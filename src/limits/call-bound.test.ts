@@ -71,6 +71,18 @@ describe('what a request says', () => {
       { model: 'l', options: { num_predict: -1 } },
       { maxOutputTokens: undefined, stream: true },
     ],
+    [
+      'gemini in snake case',
+      GEMINI,
+      { generation_config: { max_output_tokens: 4, candidate_count: 8 } },
+      { maxOutputTokens: 4, choices: 8 },
+    ],
+    [
+      'gemini in both',
+      GEMINI,
+      { generation_config: { maxOutputTokens: 4, candidateCount: 8 } },
+      { maxOutputTokens: 4, choices: 8 },
+    ],
     ['a router', CHAT, { model: 'a/b', models: ['a/b', 'c/d'] }, { models: ['a/b', 'c/d'] }],
     ['a priority', CHAT, { model: 'm', service_tier: 'priority' }, { tiers: ['priority'], mayServe: [] }],
     ['a tier that is left open', CHAT, { model: 'm' }, { tiers: [], mayServe: ['priority', 'fast'] }],
@@ -87,6 +99,8 @@ describe('what a request says', () => {
     ['no model', CHAT, { messages: [] }],
     ['a limit that is none', CHAT, { model: 'm', max_tokens: 'many' }],
     ['half a token', CHAT, { model: 'm', max_tokens: 0.5 }],
+    ['two limits of one name', GEMINI, { generationConfig: { maxOutputTokens: 1, max_output_tokens: 9_999 } }],
+    ['two configurations', GEMINI, { generationConfig: { maxOutputTokens: 1 }, generation_config: {} }],
     ['nested without end', CHAT, { model: 'm', x: JSON.parse('['.repeat(200) + ']'.repeat(200)) }],
   ])('is not known: %s', (_name, target, body) => {
     expect(readModelRequest(target, body)).toBeUndefined()
@@ -135,6 +149,10 @@ describe('what a request says', () => {
       }),
     )
     expect(contentSizeOf('é€😀')?.bytes).toBe(2 + 2 + 3 + 4)
+    // One letter is eighteen in NFKC, the form that some tokenizers read; others are less in it.
+    expect(contentSizeOf('\ufdfa')?.bytes).toBe(2 + 33)
+    expect(contentSizeOf('ｱ')?.bytes).toBe(2 + 3)
+    expect(contentSizeOf({ '\ufdfa': 'ａ', parameters: '\ufdfa' })?.bytes).toBeGreaterThan(33 + 3 + 33)
     expect(BODY_DEPTH_MAX).toBeGreaterThan(30)
   })
 })
@@ -203,6 +221,13 @@ describe('the bound of a call', () => {
     expect(limited(CHAT, { model: 'gpt-5', max_tokens: 99 })).toMatchObject({ isKnown: true, outputTokens: 99 })
     expect(limited(GEMINI, { generationConfig: { temperature: 0 } })).toEqual({
       generationConfig: { temperature: 0, maxOutputTokens: 8_192 },
+    })
+    expect(limited(GEMINI, { generation_config: { temperature: 0 } })).toEqual({
+      generation_config: { temperature: 0, maxOutputTokens: 8_192 },
+    })
+    const snakes = { generation_config: { candidate_count: 8, max_output_tokens: 65_536 } }
+    expect(limited(GEMINI, snakes, { outputTokensMax: 50 })).toEqual({
+      generation_config: { candidate_count: 8, max_output_tokens: 50 },
     })
     const search = { model: 'claude-sonnet-5', max_tokens: 9, tools: [{ type: 'web_search_20250305', name: 'w' }] }
     expect(limited(MESSAGES, search)).toEqual({ ...search, tools: [{ ...search.tools[0], max_uses: 5 }] })

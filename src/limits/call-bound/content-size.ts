@@ -5,7 +5,7 @@ import type { Fields } from './fields.ts'
 export type MediaKind = 'image' | 'audio' | 'video' | 'file'
 
 export interface ContentSize {
-  /** UTF-8 of all texts and names in the body, and of the JSON around them; without the data of media. */
+  /** UTF-8 of all texts and names in the body, as they are or in NFKC, whichever is more, and of the JSON around them; without the data of media. */
   readonly bytes: number
   readonly media: Readonly<Record<MediaKind, number>>
   /** Something asks for a cache of an hour, which costs more than one of five minutes. */
@@ -76,6 +76,7 @@ function addFields(size: Sum, fields: Fields, depth: number, place: Place): bool
 /** Arguments, results in JSON and schemas of tools. */
 const PLAIN: ReadonlySet<string> = new Set([
   'functionCall',
+  'function_call',
   'toolUse',
   'args',
   'arguments',
@@ -83,9 +84,11 @@ const PLAIN: ReadonlySet<string> = new Set([
   'json',
   'parameters',
   'parametersJsonSchema',
+  'parameters_json_schema',
   'input_schema',
   'inputSchema',
   'responseSchema',
+  'response_schema',
   'response_format',
 ])
 
@@ -156,4 +159,8 @@ const isData = (text: string): boolean =>
 
 const DATA_CHARACTERS_MIN = 256
 
-const utf8Bytes = (text: string): number => Buffer.byteLength(text)
+/** Some tokenizers read NFKC, in which one letter may become eighteen. */
+function utf8Bytes(text: string): number {
+  const bytes = Buffer.byteLength(text)
+  return bytes === text.length ? bytes : Math.max(bytes, Buffer.byteLength(text.normalize('NFKC')))
+}

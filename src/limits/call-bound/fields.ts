@@ -20,6 +20,9 @@ export const countOf = (value: unknown): number | undefined =>
       ? value
       : Number.NaN
 
+/** `maxOutputTokens` as `max_output_tokens`. */
+export const snakeCased = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
 /** What stands at a path of names; undefined where there is none. */
 export const valueAt = (body: unknown, path: readonly string[]): unknown =>
   path.reduce((value, key) => fieldsOf(value)[key], body)

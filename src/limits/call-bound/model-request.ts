@@ -1,5 +1,5 @@
 import { contentSizeOf } from './content-size.ts'
-import { countOf, fieldsOf, isFields, listOf, textOf, valueAt, withValueAt } from './fields.ts'
+import { countOf, fieldsOf, isFields, listOf, snakeCased, textOf, valueAt, withValueAt } from './fields.ts'
 import { withServerToolUses } from './server-tools.ts'
 import { hasInstructions, outputLimitsOf, tiersOf, wireFormatOf } from './wire-formats.ts'
 import type { MediaKind } from './content-size.ts'
@@ -96,7 +96,7 @@ export function limitRequest(target: RequestTarget, body: unknown, limits: Reque
   if (maxOutputTokens !== undefined) {
     const [model = ''] = modelsOf(target.path, fields)
     const paths = outputLimitsOf(format, target.provider ?? format.provider, model)
-    const [first] = paths
+    const first = paths.find((path) => isSpelledAs(fields, path, paths[0])) ?? paths[0]
     if (first === undefined) return undefined
     const present = paths.filter((path) => limitAt(fields, path) !== undefined)
     for (const path of present.length === 0 ? [first] : present)
@@ -104,6 +104,12 @@ export function limitRequest(target: RequestTarget, body: unknown, limits: Reque
   }
   return serverToolUses === undefined ? fields : withServerToolUses(format.name, fields, serverToolUses)
 }
+
+/** The object that the limit belongs into is there, in another spelling. */
+const isSpelledAs = (body: unknown, path: readonly string[], first: readonly string[] = []): boolean =>
+  path.length > 1 &&
+  path.map(snakeCased).join() === first.map(snakeCased).join() &&
+  fieldsOf(body)[path[0] ?? ''] != null
 
 function limitsIn(format: WireFormat, body: Fields, provider: string, models: readonly string[]): number[] {
   const paths = outputLimitsOf(format, provider, models[0] ?? '')

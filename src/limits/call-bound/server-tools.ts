@@ -1,4 +1,4 @@
-import { countOf, fieldsOf, isFields, listOf, textOf } from './fields.ts'
+import { countOf, fieldsOf, isFields, listOf, snakeCased, textOf } from './fields.ts'
 import type { Fields } from './fields.ts'
 
 /** Something that the provider runs by itself within a call: what it finds is input that costs, and it may have a price of its own. */
@@ -60,7 +60,7 @@ export function chatServerTools(body: Fields): ServerTool[] {
 export const geminiServerTools = (body: Fields): ServerTool[] =>
   listOf(body['tools']).flatMap((tool) =>
     Object.keys(fieldsOf(tool)).flatMap((key) => {
-      const name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+      const name = snakeCased(key)
       if (name === 'function_declarations' || name === 'computer_use') return []
       return [{ name: name === 'google_search_retrieval' ? 'google_search' : name, usesMax: undefined }]
     }),

@@ -1,4 +1,4 @@
-import { countOf, fieldsOf, isFields, listOf, textOf, valueAt } from './fields.ts'
+import { countOf, fieldsOf, isFields, listOf, snakeCased, textOf, valueAt } from './fields.ts'
 import {
   anthropicServerTools,
   chatServerTools,
@@ -73,6 +73,19 @@ const streamsByPath = (path: string): boolean => /:stream|-stream$/.test(path.sp
 function promptsOf(body: Fields): number {
   const { prompt } = body
   return Array.isArray(prompt) && prompt.some((one) => typeof one !== 'number') ? prompt.length : 1
+}
+
+/** Google's servers read both spellings of a field, at each level. */
+const eitherSpelling = (outer: string, inner: string): readonly (readonly string[])[] =>
+  [outer, snakeCased(outer)].flatMap((first) => [inner, snakeCased(inner)].map((second) => [first, second]))
+
+/** NaN where both spellings of one thing are there: nobody says which one counts. */
+function geminiChoices(body: Fields): number {
+  if (has(body, 'generationConfig') && has(body, 'generation_config')) return Number.NaN
+  const config = fieldsOf(body['generationConfig'] ?? body['generation_config'])
+  for (const name of ['maxOutputTokens', 'candidateCount'])
+    if (has(config, name) && has(config, snakeCased(name))) return Number.NaN
+  return count(config['candidateCount'] ?? config['candidate_count'])
 }
 
 const openAi = (name: string, path: RegExp, more: Partial<WireFormat>): WireFormat => ({
@@ -173,8 +186,8 @@ const FORMATS: readonly WireFormat[] = [
     stream: streams,
   },
   gemini('generateContent', /\/models\/[^/]+:(streamG|g)enerateContent$/, {
-    limits: [['generationConfig', 'maxOutputTokens']],
-    choices: (body) => count(valueAt(body, ['generationConfig', 'candidateCount'])),
+    limits: eitherSpelling('generationConfig', 'maxOutputTokens'),
+    choices: geminiChoices,
     serverTools: geminiServerTools,
     hasStoredInput: (body) => has(body, 'cachedContent', 'cached_content'),
   }),
@@ -217,6 +230,7 @@ const INSTRUCTIONS = [
   'tools',
   'functions',
   'toolConfig',
+  'tool_config',
   'system',
   'systemInstruction',
   'system_instruction',
