@@ -1,3 +1,4 @@
+import { NANO_USD_MAX } from './nano-usd.ts'
 import type { NanoUsd } from './nano-usd.ts'
 
 /**
@@ -31,27 +32,27 @@ export function reserve(accounts: readonly Account[], amount: NanoUsd): Decision
   return { isGranted: true, accounts: accounts.map((account) => ({ ...account, held: account.held + amount })) }
 }
 
-/** Of a hold of `amount`, `actual` was spent. More than was held is booked in full. */
-export const settled = (account: Account, amount: NanoUsd, actual: NanoUsd): Account => ({
+/** Of a hold of `amount`, `actual` was spent and of `unknown` nobody knows. More than was held is booked in full. */
+export const settled = (account: Account, amount: NanoUsd, actual: NanoUsd, unknown: NanoUsd = 0): Account => ({
   ...account,
   held: account.held - amount,
-  committed: account.committed + actual,
+  committed: sum(sum(account.committed, actual), unknown),
+  suspense: sum(account.suspense, unknown),
 })
 
 /** Nobody knows what became of the call: taken for spent, to the last of it. */
-export const suspended = (account: Account, amount: NanoUsd): Account => ({
-  ...account,
-  held: account.held - amount,
-  committed: account.committed + amount,
-  suspense: account.suspense + amount,
-})
+export const suspended = (account: Account, amount: NanoUsd): Account => settled(account, amount, 0, amount)
 
 /** What calls in suspense have cost became known, but for `unknown`. */
 export const cleared = (account: Account, amount: NanoUsd, actual: NanoUsd, unknown: NanoUsd): Account => ({
   ...account,
-  committed: account.committed - amount + actual + unknown,
-  suspense: account.suspense - amount + unknown,
+  committed: sum(sum(less(account.committed, amount), actual), unknown),
+  suspense: sum(less(account.suspense, amount), unknown),
 })
+
+/** An account that is full stays full: the file and the sums of a program can't hold more, and what it was more than that nobody knows. */
+const sum = (a: NanoUsd, b: NanoUsd): NanoUsd => Math.min(a + b, NANO_USD_MAX)
+const less = (a: NanoUsd, b: NanoUsd): NanoUsd => (a === NANO_USD_MAX ? a : a - b)
 
 /** What can still be held. */
 export const leftIn = ({ cap, committed, held }: Account): NanoUsd => Math.max(0, cap - committed - held)

@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { loadSqlite } from '../sqlite/load-sqlite.ts'
+import { NANO_USD_MAX } from './nano-usd.ts'
 
 /** Goes up with every change of the tables. */
 export const LEDGER_VERSION = 2
@@ -27,6 +28,7 @@ export function openLedgerFile(path: string): DatabaseSync {
       PRAGMA journal_size_limit = 4194304;
       BEGIN;
       ${TABLES}
+      ${READABLE}
       PRAGMA user_version = ${LEDGER_VERSION};
       COMMIT;
     `)
@@ -76,4 +78,11 @@ CREATE TABLE IF NOT EXISTS past_run (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS past_run_by_agent ON past_run (agent, ended_at);
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`
+
+/** Sums that a release before this one wrote and no program can read: it failed on them at each start. */
+const READABLE = `
+UPDATE account SET committed = min(committed, ${NANO_USD_MAX}), suspense = min(suspense, ${NANO_USD_MAX})
+  WHERE committed > ${NANO_USD_MAX} OR suspense > ${NANO_USD_MAX};
+UPDATE past_run SET nano_usd = min(nano_usd, ${NANO_USD_MAX}) WHERE nano_usd > ${NANO_USD_MAX};
 `

@@ -4,7 +4,7 @@ import type { Account, BudgetDenial } from './account.ts'
 import type { AccountRef } from './budget.ts'
 import { LedgerClock } from './ledger-clock.ts'
 import { openLedgerFile } from './ledger-file.ts'
-import { isAmount } from './nano-usd.ts'
+import { isAmount, NANO_USD_MAX } from './nano-usd.ts'
 import type { NanoUsd } from './nano-usd.ts'
 import { together } from './together.ts'
 
@@ -143,10 +143,10 @@ export class Ledger {
       if (hold === undefined) return { isBooked: false, overBound: 0 }
       for (const account of this.#accountsOf(hold)) {
         if (hold.state === 'suspense') this.#write(cleared(account, hold.amount, spent, unknown))
-        else this.#write(suspended(settled(account, hold.amount - unknown, spent), unknown))
+        else this.#write(settled(account, hold.amount, spent, unknown))
       }
       this.#sql.end.run(unknown > 0 ? 'suspense' : 'settled', unknown > 0 ? unknown : spent, at, id)
-      return { isBooked: true, overBound: Math.max(0, spent + unknown - hold.amount) }
+      return { isBooked: true, overBound: Math.min(Math.max(0, spent + unknown - hold.amount), NANO_USD_MAX) }
     })
   }
 

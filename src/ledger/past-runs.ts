@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { velocityBaseline } from '../limits/velocity.ts'
 import type { PastRun, VelocityBaseline } from '../limits/velocity.ts'
+import { NANO_USD_MAX } from './nano-usd.ts'
 import { together } from './together.ts'
 
 /** Runs of an agent that are looked at, and kept: the latest. */
@@ -37,7 +38,7 @@ export class PastRuns {
     if (runs.length === 0) return
     together(this.#database, () => {
       for (const { agent, endedAt, nanoUsd, wallClockMs, minutes } of runs)
-        this.#add.run(agent, endedAt, nanoUsd, wallClockMs, minutes)
+        this.#add.run(agent, endedAt, Math.min(nanoUsd, NANO_USD_MAX), wallClockMs, minutes)
       for (const agent of new Set(runs.map((run) => run.agent))) this.#forget.run(agent, agent)
     })
   }
