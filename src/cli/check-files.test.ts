@@ -92,3 +92,11 @@ test('a price file with faults is told line by line', () => {
   expect(problems.length).toBeGreaterThan(0)
   for (const line of problems) expect(line).toMatch(/^processors\.cost\.prices_file: \/prices\.json: ./)
 })
+
+test('the path of the scrape is none of the disk', () => {
+  const path = `${file('no-folder', 'x')}/metrics`
+  const withExporter = (exporter: string): readonly string[] =>
+    check({}, { more: { exporters: { otlp_grpc: { endpoint: 'b:1' }, [exporter]: { path } } } }).problems
+  expect(withExporter('prometheus')).toEqual([])
+  expect(withExporter('file/own')).toEqual(['exporters.file/own.path: /no-folder is no folder'])
+})

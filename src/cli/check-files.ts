@@ -33,7 +33,7 @@ export function checkFiles(config: SidecarConfig, stateFolder: string, now: Date
       if (typeof option !== 'string' || option === '') walk(option, at)
       else if (isFileKey(key, path)) checkFile(option, at)
       else if (key === 'directory') checkFolder(option, at)
-      else if (key === 'path' && path[0] === 'exporters') checkFolder(dirname(resolve(option)), at)
+      else if (key === 'path' && isFileExporter(path)) checkFolder(dirname(resolve(option)), at)
     }
     checkPair(new Map(entries), path)
   }
@@ -100,6 +100,10 @@ const isFileKey = (key: string, path: ConfigPath): boolean =>
   key.endsWith('_file') ||
   (key === 'filename' && path[0] === 'extensions') ||
   (key === 'file' && path.at(-1) === 'htpasswd')
+
+/** `path` of others is one of a URL. */
+const isFileExporter = ([section, id]: ConfigPath): boolean =>
+  section === 'exporters' && String(id).split('/')[0] === 'file'
 
 /** The bytes, or why there are none. */
 function read(file: string): Buffer | string {

@@ -52,6 +52,7 @@ describeWithPodman('the images', () => {
       console.info(`container start to ready: ${(performance.now() - startMs).toFixed(0)} ms`)
       expect(await sidecar.container.health()).toBe('healthy')
       expect(await sidecar.container.exec('id', '-u')).toBe('1000')
+      expect(await sidecar.container.exec('spanwarden', 'validate', ...configs)).toMatch(/valid/)
       expect(await sidecar.container.exec('grep', '^CapEff', '/proc/1/status')).toMatch(/\t0+$/)
       await expect(sidecar.container.exec('touch', '/app/file')).rejects.toThrow('Read-only file system')
       expect(await sidecar.container.stop()).toBe(0)
@@ -106,10 +107,15 @@ describeWithPodman('the images', () => {
   )
 
   test('SIGTERM sends what is queued', { timeout: 2 * WAIT_MS_MAX }, async () => {
-    await using backend = await startOtlpSink()
+    let isAway = true
+    await using backend = await startOtlpSink({
+      refuse: (_request, response) => isAway && Boolean(response.writeHead(503).end()),
+    })
     await using volumes = await startVolumes()
     await using sidecar = await startSidecar({ volumes, backend: backend.url })
     const sent = await sendSpans(sidecar.otlp, 100)
+    expect(missingAt(backend, sent)).toHaveLength(100)
+    isAway = false
     expect(await sidecar.container.stop()).toBe(0)
     expect(missingAt(backend, sent)).toEqual([])
   })

@@ -84,12 +84,32 @@ describe.skipIf(goCommand === undefined)('deployments (needs go)', () => {
     }))
     writeFileSync(join(folder, 'deployments.yaml'), deployments.map((each) => stringify(each)).join('---\n'))
     const components = [relative(folder, join(docker, 'kubernetes/sidecar'))]
-    writeFileSync(join(folder, 'kustomization.yaml'), stringify({ resources: ['deployments.yaml'], components }))
+    // As docs/kubernetes.md says.
+    const kustomization = {
+      resources: ['deployments.yaml'],
+      components,
+      images: [{ name: 'spanwarden', newName: 'registry.internal/spanwarden', newTag: '1.2.3' }],
+      patches: [
+        {
+          patch: stringify({
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            metadata: { name: 'spanwarden-config' },
+            data: { 'spanwarden.yaml': 'service: { shutdown_timeout: 3s }' },
+          }),
+        },
+      ],
+    }
+    writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
     const manifests = await read('kustomize', folder)
     expect(check(manifests)).toBe('3 manifests\n')
+    expect(manifests).toContain("spanwarden.yaml: 'service: { shutdown_timeout: 3s }'")
     for (const { initContainers = [], containers, volumes = [] } of podsOf(manifests)) {
       expect(initContainers.map(({ name }) => name).toSorted()).toEqual(['first', 'spanwarden'])
-      expect(initContainers.find(({ name }) => name === 'spanwarden')).toMatchObject({ restartPolicy: 'Always' })
+      expect(initContainers.find(({ name }) => name === 'spanwarden')).toMatchObject({
+        restartPolicy: 'Always',
+        image: 'registry.internal/spanwarden:1.2.3',
+      })
       expect(containers.map(({ name }) => name)).toEqual(['main'])
       expect(volumes.map(({ name }) => name).toSorted()).toEqual([
         'own',
@@ -150,7 +170,7 @@ describe.skipIf(goCommand === undefined)('deployments (needs go)', () => {
         'mountPath: /etc/spanwarden\n          name: other',
         'mounts other',
       ],
-      ['containerPort: 8080', 'containerPort: 13133', 'port 13133'],
+      ['containerPort: 8080', 'containerPort: 8090', 'port 8090'],
       ['port: sw-health', 'port: elsewhere', 'a probe asks port elsewhere'],
     ]
     for (const [good, bad, problem] of broken) {

@@ -18,7 +18,7 @@
   env:
     - { name: SPANWARDEN_OTLP_GRPC_ENDPOINT, value: '127.0.0.1:4317' }
     - { name: SPANWARDEN_OTLP_HTTP_ENDPOINT, value: '127.0.0.1:4318' }
-    - { name: SPANWARDEN_HTTP_ENDPOINT, value: '0.0.0.0:13133' }
+    - { name: SPANWARDEN_HTTP_ENDPOINT, value: '0.0.0.0:8090' }
     - { name: SPANWARDEN_CONTROL_SOCKET, value: /run/spanwarden/control.sock }
     {{- range $name, $value := .Values.sidecar.env }}
     - { name: {{ $name }}, value: {{ $value | quote }} }
@@ -28,7 +28,7 @@
     - secretRef: { name: {{ . | quote }} }
   {{- end }}
   ports:
-    - { name: sw-health, containerPort: 13133 }
+    - { name: sw-health, containerPort: 8090 }
     - { name: sw-agents, containerPort: 9464 }
     - { name: sw-metrics, containerPort: 8888 }
   startupProbe:
