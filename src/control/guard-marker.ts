@@ -1,6 +1,6 @@
 /*
  * `<state>/guard.json`: the sidecar says in it that limits are configured, before it listens, and takes it away when they are not any more. An agent that finds it is guarded, and
- * denied when no sidecar answers. Without it, and without SPANWARDEN_GUARD, an agent has no guard and pays nothing for one.
+ * denied when no sidecar answers. Without it, and without SPANWARDEN_GUARD, nothing is limited; an agent that runs already looks for it, and is guarded from when it is there.
  */
 
 /** In the state folder. */

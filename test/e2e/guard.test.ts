@@ -11,6 +11,7 @@ import { startModelServer } from '../support/model-server.ts'
 import type { ModelServer } from '../support/model-server.ts'
 import { startOtlpSink } from '../support/otlp-sink.ts'
 import { runAgent } from '../support/run-agent.ts'
+import { until } from '../support/until.ts'
 
 const LOOP = `
   import { generateText, stepCountIs, tool } from 'ai'
@@ -54,6 +55,25 @@ describe('an agent in a process of its own', () => {
     expect((await run(CALL)).stdout).toBe('answered\n')
     expect(sidecar.said).toEqual([])
   })
+
+  test('an agent that is there before the first sidecar is guarded when the marker comes', async () => {
+    server.answer(TEXT)
+    const asked = `
+      import { existsSync, renameSync, writeFileSync } from 'node:fs'
+      ${CALL}
+      console.log('UNGUARDED')
+      writeFileSync(FOLDER + '/guard.new', '{"version":1,"mode":"enforce"}')
+      renameSync(FOLDER + '/guard.new', FOLDER + '/guard.json')
+      // Nothing is called meanwhile: it comes by itself.
+      while (!existsSync(FOLDER + '/seen')) await new Promise((resolve) => setTimeout(resolve, 10))
+      console.log(await ask().then(() => 'answered', (error) => [error.name, error.code].join()))`
+    sidecar.state.answer = () => ({ code: 'BUDGET_EXHAUSTED', rule: 'daily', message: 'nothing is left' })
+    const running = run(asked.replaceAll('FOLDER', JSON.stringify(folder)))
+    await until(() => sidecar.saidOf('hello').length === 1, 30_000)
+    writeFileSync(join(folder, 'seen'), '')
+    expect((await running).stdout).toBe('answered\nUNGUARDED\nBudgetExhaustedError,BUDGET_EXHAUSTED\n')
+    sidecar.state.answer = () => ({})
+  }, 60_000)
 
   test('with a marker it asks; SPANWARDEN_GUARD=off is the operator’s word', async () => {
     writeFileSync(join(folder, 'guard.json'), guardMarkerText({ mode: 'enforce' }))

@@ -26,3 +26,7 @@ export const LOOP_DENIALS_MAX = 2
 export const TELL_INTERVAL_MS = 1_000
 /** For the last word to the sidecar at a natural end of the process, in ms; its journal tells the rest. */
 export const GUARD_FLUSH_MS = 200
+/** How often a process without limits looks whether they are configured by now, in ms. */
+export const MARKER_LOOK_MS = 1_000
+/** How often its calls look, in ms. */
+export const MARKER_LOOK_BY_CALL_MS = 50

@@ -2,7 +2,13 @@ import { loopRuleIn } from '../../limits/loops/loop-reason.ts'
 import { ambientOf } from '../context.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
 import { denialError, isDenial } from './denial-error.ts'
-import { LEASE_LOOK_MS, LEASE_WAIT_MS, TELL_INTERVAL_MS } from './guard-limits.ts'
+import {
+  LEASE_LOOK_MS,
+  LEASE_WAIT_MS,
+  MARKER_LOOK_BY_CALL_MS,
+  MARKER_LOOK_MS,
+  TELL_INTERVAL_MS,
+} from './guard-limits.ts'
 import { Purse } from './purse.ts'
 import { RunActivities } from './run-activity.ts'
 import { RunLoops } from './run-loops.ts'
@@ -34,8 +40,11 @@ export type ClientEvents = Pick<
 >
 
 export interface GuardOptions {
-  /** `shadow`: whatever the sidecar says, nothing is denied but what a person has stopped. */
-  readonly mode: 'enforce' | 'shadow'
+  /**
+   * `shadow`: whatever the sidecar says, nothing is denied but what a person has stopped. Undefined: no limits are configured yet, and it is looked for them again and again, since
+   * an agent may be there before the first sidecar.
+   */
+  readonly mode: () => 'enforce' | 'shadow' | undefined
   readonly agent: string
   readonly tenant?: string | undefined
   /** For messages: where the sidecar is looked for. */
@@ -60,6 +69,10 @@ export class Guard {
   /** When the first call looked for the sidecar: loading an agent's modules may take longer than the whole wait. */
   #soughtAt: number | undefined
   #welcome: Welcome | undefined
+  /** Undefined as long as no limits are configured. */
+  #ownMode: 'enforce' | 'shadow' | undefined
+  #lookAgainAt = Number.NEGATIVE_INFINITY
+  #looking: NodeJS.Timeout | undefined
   #telling: NodeJS.Timeout | undefined
 
   constructor(options: GuardOptions) {
@@ -83,9 +96,9 @@ export class Guard {
     this.purse = new Purse({ client: this.client, journal: options.journal })
   }
 
+  /** To be called once. Connects as soon as limits are configured, without a call: a person who stops this agent then reaches it. */
   start(): void {
-    this.client.start()
-    this.#telling = setInterval(() => this.purse.tell(), TELL_INTERVAL_MS).unref()
+    if (this.#look() === undefined) this.#looking = setInterval(() => this.#look(), MARKER_LOOK_MS).unref()
   }
 
   /** Something is left that the sidecar would want to know at the end of the process. */
@@ -101,14 +114,19 @@ export class Guard {
   }
 
   close(): void {
+    clearInterval(this.#looking)
+    this.#lookAgainAt = Number.POSITIVE_INFINITY
     clearInterval(this.#telling)
     this.purse.close()
     this.client.close()
   }
 
+  /** `off` as long as no limits are configured. */
   get mode(): GuardMode {
-    const said = this.#welcome?.mode ?? this.#options.mode
-    return said === 'enforce' ? this.#options.mode : said
+    const own = this.#ownMode ?? this.#look()
+    if (own === undefined) return 'off'
+    const said = this.#welcome?.mode ?? own
+    return said === 'enforce' ? own : said
   }
 
   /** Undefined before the sidecar's first word. */
@@ -205,6 +223,18 @@ export class Guard {
     if (isDenial(error)) return error
     this.#options.fault(`guard: ${where}`, error)
     return this.unavailable('the guard of this process has failed')
+  }
+
+  #look(): 'enforce' | 'shadow' | undefined {
+    const now = performance.now()
+    if (now < this.#lookAgainAt) return undefined
+    this.#lookAgainAt = now + MARKER_LOOK_BY_CALL_MS
+    this.#ownMode = this.#options.mode()
+    if (this.#ownMode === undefined) return undefined
+    clearInterval(this.#looking)
+    this.client.start()
+    this.#telling = setInterval(() => this.purse.tell(), TELL_INTERVAL_MS).unref()
+    return this.#ownMode
   }
 
   /** The stop of a run stands for what this process knew of it: when it is resumed, in this process or in another, it is new. */

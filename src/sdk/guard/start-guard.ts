@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { GuardClient } from '../../control/guard-client.ts'
 import { CONTROL_SOCKET, GUARD_MARKER_FILE, parseGuardMarker } from '../../control/guard-marker.ts'
@@ -17,10 +17,11 @@ import { guardStainless } from './stainless-gate.ts'
 import { ToolGate } from './tool-gate.ts'
 import { guardUndici } from './undici-gate.ts'
 import type { ControlAddress } from '../../control/guard-client.ts'
+import type { GuardMarker } from '../../control/guard-marker.ts'
 
 /** What the environment says of limits. */
 export interface GuardSettings {
-  /** `auto`: as the sidecar's marker in the state folder says; none there: no guard. */
+  /** `auto`: as the sidecar's marker in the state folder says; without it nothing is limited, until it is there. */
   readonly mode: 'auto' | 'enforce' | 'shadow' | 'off'
   /** Where agents and sidecar of this user meet. */
   readonly stateFolder: string | undefined
@@ -43,7 +44,8 @@ export interface StartedGuard {
 }
 
 /**
- * Puts the guard before the calls of this process, where limits are configured. Undefined where they are not: then one file was looked for, and nothing is loaded or changed.
+ * Puts the guard before the calls of this process. Undefined where limits can't be: then nothing is loaded or changed. Where they are not configured yet it lets everything pass, and
+ * looks for one file.
  * `hosts`: those of models beside the known providers'.
  */
 export function startGuard(
@@ -53,7 +55,7 @@ export function startGuard(
   fault: (where: string, error: unknown) => void,
 ): StartedGuard | undefined {
   const mode = modeOf(settings)
-  if (mode === 'off') return undefined
+  if (mode === undefined) return undefined
   const { stateFolder = NOWHERE, tenant } = settings
   const id = randomId()
   const address = addressOf(settings, stateFolder)
@@ -93,15 +95,21 @@ export function startGuard(
   }
 }
 
-function modeOf({ mode, stateFolder, endpoint }: GuardSettings): 'enforce' | 'shadow' | 'off' {
-  if (mode !== 'auto') return mode
-  if (endpoint !== undefined) return 'enforce'
-  if (stateFolder === undefined) return 'off'
+/** Undefined: there is no guard in this process, and none will come. */
+function modeOf({ mode, stateFolder, endpoint }: GuardSettings): (() => GuardMarker['mode'] | undefined) | undefined {
+  if (mode === 'off') return undefined
+  if (mode !== 'auto') return () => mode
+  if (endpoint !== undefined) return () => 'enforce'
+  return stateFolder === undefined ? undefined : () => markedMode(join(stateFolder, GUARD_MARKER_FILE))
+}
+
+function markedMode(file: string): GuardMarker['mode'] | undefined {
   try {
-    return parseGuardMarker(readFileSync(join(stateFolder, GUARD_MARKER_FILE), 'utf8')).mode
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    return code === 'ENOENT' || code === 'ENOTDIR' ? 'off' : 'enforce'
+    // An error costs more than the look, which is repeated.
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined
+    return parseGuardMarker(readFileSync(file, 'utf8')).mode
+  } catch {
+    return 'enforce'
   }
 }
 
