@@ -27,8 +27,8 @@ describe('the mark of a process', () => {
   })
 
   test('of a process that has ended, and that its parent has not noticed', async () => {
-    // The shell becomes a process that never waits for its child.
-    const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
+    // The shell becomes a process that never waits for its child, before that ends.
+    const parent = spawn('sh', ['-c', 'sleep 0.5 & echo $!; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const [line]: unknown[] = await once(parent.stdout, 'data')

@@ -85,6 +85,7 @@ describe('real clients in one process, and a real sidecar', () => {
       },
       service: {
         http: { endpoint: '127.0.0.1:0' },
+        telemetry: { metrics: { address: '127.0.0.1:0' } },
         extensions: ['guard'],
         pipelines: { traces: { receivers: ['otlp'], exporters: ['debug'] } },
       },

@@ -446,6 +446,7 @@ describe('fails closed', () => {
     const one = await start(DAILY)
     const before = await agent(one.socket)
     await before.hold(60)
+    await before.client.close()
     await one.stop()
     for (const end of ['', '-wal', '-shm']) rmSync(join(one.context.stateFolder, `ledger.db${end}`), { force: true })
     const two = await start(DAILY, one.context)
