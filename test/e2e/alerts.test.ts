@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { z } from 'zod'
 import { projectFolder } from '../support/run-agent.ts'
 import { runNode } from '../support/run-node.ts'
@@ -201,6 +202,22 @@ const configOf = (url: string, argv: readonly string[]): object => ({
       metrics: { receivers: ['otlp', 'agent_metrics'], processors: ['redaction'], exporters: ['prometheus'] },
     },
   },
+})
+
+test('configurations that are ready for use let the metrics of an idle agent move its heartbeat', () => {
+  const pipelines = z.object({
+    service: z.object({
+      pipelines: z.record(z.string(), z.object({ receivers: z.array(z.string()), exporters: z.array(z.string()) })),
+    }),
+  })
+  for (const name of ['embedded', 'to-stock']) {
+    const config = pipelines.parse(parse(readFileSync(`${projectFolder}collector-config/${name}.yaml`, 'utf8')))
+    const fed = Object.entries(config.service.pipelines).filter(
+      ([id, { receivers, exporters }]) =>
+        id.startsWith('metrics') && receivers.includes('otlp') && exporters.includes('agent_metrics'),
+    )
+    expect([name, fed.length]).toEqual([name, 1])
+  }
 })
 
 const texts = z.record(z.string(), z.string())
