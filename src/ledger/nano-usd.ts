@@ -4,8 +4,6 @@ export type NanoUsd = number
 export const NANO_PER_USD = 1_000_000_000
 /** Sums end here. */
 export const NANO_USD_MAX: NanoUsd = Number.MAX_SAFE_INTEGER
-/** What one call is believed to have cost, at most: beyond it nobody knows what it did. */
-export const CALL_NANO_USD_MAX: NanoUsd = 100_000 * NANO_PER_USD
 
 /** Rounds up: what is held may be more than what is paid, never less. Throws RangeError for what is no amount. */
 export function nanoUsd(usd: number): NanoUsd {

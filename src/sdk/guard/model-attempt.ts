@@ -1,3 +1,4 @@
+import { CALL_COST_MAX } from '../../limits/call-cost-max.ts'
 import { denialError } from './denial-error.ts'
 import { stopDenial } from './guard.ts'
 import type { StopState } from '../../control/guard-messages.ts'
@@ -76,13 +77,16 @@ export class ModelAttempt {
     if (this.#under !== undefined && this.#refused === undefined) this.#under.isFailed = true
   }
 
-  /** What it cost, in nano-USD; undefined: nobody knows. The first time counts. */
-  end(cost: number | undefined): void {
+  /** What it cost, in nano-USD; undefined: nobody knows. The first time counts. What no call costs is not believed, and is beyond its bound all the same. */
+  end(said: number | undefined): void {
     if (this.#isOver) return
     this.#isOver = true
+    const isBelieved = said !== undefined && said >= 0 && said <= CALL_COST_MAX
+    const cost = isBelieved ? Math.ceil(said) : undefined
     this.#held?.settle(cost)
     this.#under?.end()
-    const excess = this.#held === undefined || cost === undefined ? 0 : cost - this.#held.amount
+    const known = cost ?? (said === undefined ? 0 : CALL_COST_MAX)
+    const excess = this.#held === undefined ? 0 : known - this.#held.amount
     if (excess > 0) this.#told.exceeded(excess)
     // What nobody knows is spent, as far as it was held.
     const spent = cost ?? this.#held?.amount ?? 0

@@ -15,6 +15,7 @@ import { FleetGate } from './fleet/fleet-gate.ts'
 import type { Fleet } from './fleet/fleet.ts'
 import { DenialCounter } from './denial-counter.ts'
 import type { GuardSettings } from './guard-settings.ts'
+import { settle } from './settle.ts'
 import { HoldQueue } from './hold-queue.ts'
 import type { WaitingHold } from './hold-queue.ts'
 import type { Processes } from './processes.ts'
@@ -281,10 +282,12 @@ export class GuardDesk {
     return false
   }
 
-  #settle({ id, spent, unknown = 0 }: Settle, effects: Effects): void {
+  #settle(message: Settle, effects: Effects): void {
     const { ledger, overBound } = this.#options
-    const model = ledger.find(id)?.model.replace(SLICE, '') ?? ''
-    const { isBooked, overBound: excess } = ledger.settle(id, { spent, unknown })
+    const { id } = message
+    const hold = ledger.find(id)
+    const model = hold?.model.replace(SLICE, '') ?? ''
+    const { isBooked, overBound: excess } = settle(ledger, message, hold?.amount ?? 0)
     if (isBooked) this.#hasRoom = true
     effects.push(() => {
       this.#slices.delete(id)

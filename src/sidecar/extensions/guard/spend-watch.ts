@@ -28,6 +28,14 @@ export function watchSpend(
     metrics.counter('agent_spend_usd_total', text, { agent, scope }).add(nano / NANO_PER_USD)
   }
   const look = (): void => {
+    cancel = clock.after(LOOK_MS, look)
+    try {
+      count()
+    } catch {
+      // The books can't be read: who asks of them is denied, and told why. What was booked meanwhile is counted when they can.
+    }
+  }
+  const count = (): void => {
     const now = new Map<string, number>()
     for (const account of accounts()) {
       if (!counted.has(account.budget)) continue
@@ -37,7 +45,6 @@ export function watchSpend(
       add(account, Math.max(0, account.committed - before))
     }
     committed = now
-    cancel = clock.after(LOOK_MS, look)
   }
   look()
   return () => cancel()
