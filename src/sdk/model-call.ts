@@ -17,6 +17,7 @@ import {
   ATTR_SERVER_PORT,
   ATTR_SPANWARDEN_CALL_ATTEMPTS,
 } from '../conventions.ts'
+import { isBelievable } from './believable-usage.ts'
 import { boundWords, boundedWord } from './bounded-words.ts'
 import { ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
 import { errorTypeOf, statusOf } from './call-error.ts'
@@ -231,8 +232,7 @@ class OpenCall implements InnerCall, ModelCallScope {
   end(response: ModelResponse | undefined, error?: unknown, isWhole = false): void {
     if (this.settled) return
     if (this.#attempts !== undefined) {
-      const isKnown = isWhole && response?.usage?.partial !== true
-      this.#attempts.end(isKnown ? nanoCostOf(this.#cost(response)) : undefined)
+      this.#attempts.end(isWhole && this.#isBelievable(response) ? nanoCostOf(this.#cost(response)) : undefined)
     }
     this.answer = { id: response?.id, outputTokens: response?.usage?.outputTokens }
     if (this.#isToldInside()) return this.#letGo()
@@ -357,6 +357,13 @@ class OpenCall implements InnerCall, ModelCallScope {
     const { provider = '', model } = this.#request ?? {}
     const serviceTier = textOf(response.attributes[ATTR_OPENAI_RESPONSE_SERVICE_TIER])
     return costAttributes({ provider, models: [response.model, model], usage, serviceTier, timestampMs: Date.now() })
+  }
+
+  #isBelievable({ usage, outputCharacters }: Partial<ModelResponse> = {}): boolean {
+    const { operation } = this
+    const { inputCharacters, unmetered } = this.#request ?? {}
+    if (usage === undefined || unmetered === true) return true
+    return isBelievable(usage, { operation, inputCharacters, outputCharacters })
   }
 
   /** An answer without (all) its token counts is never silently free: it is marked, with an estimate beside the counts. */

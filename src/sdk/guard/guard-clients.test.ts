@@ -134,6 +134,18 @@ describe('a call that is allowed', () => {
     expect(started.guard.underWay.size).toBe(0)
   })
 
+  test.each([
+    ['nothing', { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }],
+    ['half', { prompt_tokens: 120 }],
+  ])('has cost all that was held when the provider counts %s', async (_how, usage) => {
+    const counted = { model: 'gpt-4o-mini', object: 'chat.completion', usage }
+    const message = { role: 'assistant', content: 'Hello' }
+    server.answer(json({ id: 'c1', created: 1, ...counted, choices: [{ index: 0, message, finish_reason: 'stop' }] }))
+    await ask()
+    await until(() => sidecar.saidOf('settle').length === 1)
+    expect(sidecar.saidOf('settle')[0]).toMatchObject({ spent: 0, unknown: sidecar.saidOf('hold')[0]?.amount })
+  })
+
   test('is paid from a slice, which is asked for once', async () => {
     sidecar.state.rules = { ...FAKE_RULES, sliceMin: 50_000_000 }
     await stateTold()
