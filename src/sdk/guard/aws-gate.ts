@@ -3,6 +3,7 @@ import { withAmbient } from '../context.ts'
 import { GEN_AI_PROVIDER_NAME_VALUE_AWS_BEDROCK } from '../../conventions.ts'
 import { fieldsOf, isFields, textOf } from '../instrumentation/fields.ts'
 import { isFreePath } from './free-paths.ts'
+import { ownBytes } from './own-bytes.ts'
 import type { SdkContext } from '../instrumentation/instrumentation.ts'
 import type { Fields } from '../instrumentation/fields.ts'
 import type { ModelAttempt } from './model-attempt.ts'
@@ -21,7 +22,7 @@ export function guardAwsClient(client: unknown, gate: ModelGate, fault: SdkConte
   const middleware =
     (next: (args: unknown) => Promise<unknown>) =>
     async (args: unknown): Promise<unknown> => {
-      const request = fieldsOf(fieldsOf(args)['request'])
+      const request = ownRequest(fieldsOf(fieldsOf(args)['request']))
       const admitted = await admit(gate, request)
       if (admitted === undefined) return next(args)
       const changed = admitted.body === undefined ? request : withBody(request, JSON.stringify(admitted.body))
@@ -49,9 +50,15 @@ async function sent(attempt: ModelAttempt, send: () => Promise<unknown>): Promis
   }
 }
 
+/** Nobody else changes it while it waits. */
+const ownRequest = (request: Fields): Fields => copyOf(request, { body: ownBytes(request['body']) })
+
 /** The same request, with another body of the same kind. */
-function withBody(request: Fields, text: string): object {
+function withBody(request: Fields, text: string): Fields {
   const body = textOf(request['body']) === undefined ? Buffer.from(text) : text
   const headers = { ...fieldsOf(request['headers']), 'content-length': String(Buffer.byteLength(text)) }
-  return Object.assign(Object.create(Object.getPrototypeOf(request)), request, { headers, body })
+  return copyOf(request, { headers, body })
 }
+
+const copyOf = (request: Fields, changed: Fields): Fields =>
+  Object.assign(Object.create(Object.getPrototypeOf(request)), request, changed)

@@ -1,6 +1,7 @@
 import { context } from '@opentelemetry/api'
 import { ambientOf, withAmbient } from '../context.ts'
 import { modelTarget, takeAdmitted } from './model-target.ts'
+import { ownBytes } from './own-bytes.ts'
 import type { ModelAttempt } from './model-attempt.ts'
 import type { ModelGate } from './model-gate.ts'
 import type { ModelTarget } from './model-target.ts'
@@ -13,7 +14,7 @@ type Fetch = typeof globalThis.fetch
  */
 export function guardFetch(original: Fetch, gate: ModelGate, hosts: readonly string[]): Fetch {
   return function fetch(...args: Parameters<Fetch>): Promise<Response> {
-    const target = targetOf(args, hosts)
+    const target = gate.guard.mode === 'off' ? undefined : targetOf(args, hosts)
     if (target === undefined || takeAdmitted()) return original(...args)
     return guarded(original, args, target, gate)
   }
@@ -26,24 +27,35 @@ function targetOf([input, init]: Parameters<Fetch>, hosts: readonly string[]): M
 
 async function guarded(
   original: Fetch,
-  [input, init]: Parameters<Fetch>,
+  [given, init]: Parameters<Fetch>,
   target: ModelTarget,
   gate: ModelGate,
 ): Promise<Response> {
-  const request = input instanceof Request ? input : undefined
-  const body = init?.body ?? (request === undefined ? undefined : await request.clone().text())
+  // What the caller changes while this waits is not sent: nobody has judged it.
+  const request = given instanceof Request ? given : undefined
+  const input = request ?? String(given)
+  const own = ownInit(init)
+  const body = own.body ?? (request === undefined ? undefined : await request.clone().text())
   const admitted = await gate.admit({ ...target, body: isReadable(body) ? body : undefined })
-  if (admitted === undefined) return original(input, init)
+  if (admitted === undefined) return original(input, own)
   const { attempt } = admitted
   const text = admitted.body === undefined ? undefined : JSON.stringify(admitted.body)
-  const signals = [attempt.controller.signal, init?.signal ?? request?.signal].filter((signal) => signal != null)
+  const signals = [attempt.controller.signal, own.signal ?? request?.signal].filter((signal) => signal != null)
   const changed: RequestInit = {
-    ...init,
+    ...own,
     signal: AbortSignal.any(signals),
     ...(text === undefined ? {} : { body: text }),
   }
-  if (text !== undefined) changed.headers = withoutLength(init?.headers ?? request?.headers)
+  if (text !== undefined) changed.headers = withoutLength(own.headers ?? request?.headers)
   return settle(original, input, changed, attempt)
+}
+
+function ownInit(init: RequestInit = {}): RequestInit {
+  const own = { ...init }
+  if (own.headers !== undefined) own.headers = new Headers(own.headers)
+  const body = ownBytes(own.body)
+  if (body !== undefined) own.body = body
+  return own
 }
 
 async function settle(

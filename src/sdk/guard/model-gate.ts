@@ -14,7 +14,7 @@ import type { OutgoingRequest, RequestBound } from './request-bound.ts'
 /** One that may be sent, with the body that it is to be sent with. */
 export interface AdmittedRequest {
   readonly attempt: ModelAttempt
-  /** The body with the limits in it that its bound needs; undefined when it stays as it is. */
+  /** The body that was judged, with the limits in it that its bound needs, to be sent in the place of the caller's; undefined when that one is text and stays as it is. */
   readonly body: Readonly<Record<string, unknown>> | undefined
 }
 

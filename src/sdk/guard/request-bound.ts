@@ -1,6 +1,8 @@
 import { callBound } from '../../limits/call-bound.ts'
+import { fieldsOf } from '../../limits/call-bound/fields.ts'
 import { limitRequest, readModelRequest } from '../../limits/call-bound/model-request.ts'
 import { clampOutput, leastOutput } from '../../limits/clamp-output.ts'
+import { jsonCopy } from '../../limits/json-copy.ts'
 import { priceBoundOf } from '../prices.ts'
 import type { CallBoundOptions } from '../../limits/call-bound.ts'
 import type { ModelRequest } from '../../limits/call-bound/model-request.ts'
@@ -25,7 +27,7 @@ export interface RequestBound {
   readonly amount: number | undefined
   /** Why not. */
   readonly reason: string
-  /** Undefined: as it is. */
+  /** The one that the amount is of: an object is a copy, which nobody changes while the call waits. Undefined: the text as it is. */
   readonly body: Body
   /** With the shortest answer that is of use; undefined where it is not to be shortened, or can't be. */
   readonly least: number | undefined
@@ -35,9 +37,10 @@ export interface RequestBound {
 
 /** A host that says nothing (a gateway, say) leaves it to whom the client library calls. */
 export function requestBound(request: OutgoingRequest, provider: string | undefined, rules: GuardRules): RequestBound {
-  const told = request.provider === undefined && provider !== undefined
-  const bound = boundOf(told ? { ...request, provider } : request, rules)
-  return told && bound.amount === undefined ? boundOf(request, rules) : bound
+  const own = { ...request, body: ownBody(request.body) }
+  const told = own.provider === undefined && provider !== undefined
+  const bound = boundOf(told ? { ...own, provider } : own, rules)
+  return told && bound.amount === undefined ? boundOf(own, rules) : bound
 }
 
 function boundOf({ path, provider, body }: OutgoingRequest, rules: GuardRules): RequestBound {
@@ -51,10 +54,27 @@ function boundOf({ path, provider, body }: OutgoingRequest, rules: GuardRules): 
   const limited = bound.limits === undefined ? undefined : limitRequest(target, body, bound.limits)
   if (bound.limits !== undefined && limited === undefined)
     return { ...known, amount: undefined, reason: 'output', body: undefined }
-  const whole = { model, amount: bound.nanoUsd, reason: '', body: limited }
+  const whole = {
+    model,
+    amount: bound.nanoUsd,
+    reason: '',
+    body: limited ?? (isText(body) ? undefined : fieldsOf(body)),
+  }
   if (rules.onInsufficient !== 'clamp') return { ...known, ...whole }
   return { ...whole, ...shorter(request, options, (limits) => limitRequest(target, body, limits)) }
 }
+
+/** Text can't change, and whoever hands over bytes has copied them. What can't be copied has no bound. */
+function ownBody(body: unknown): unknown {
+  if (isText(body)) return body
+  try {
+    return jsonCopy(body)
+  } catch {
+    return undefined
+  }
+}
+
+const isText = (body: unknown): boolean => typeof body === 'string' || body instanceof Uint8Array
 
 function shorter(
   request: ModelRequest | undefined,

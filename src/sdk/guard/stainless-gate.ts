@@ -4,6 +4,7 @@ import { endpointOf } from '../instrumentation/endpoint.ts'
 import { fieldsOf, isFields, nameOf } from '../instrumentation/fields.ts'
 import { override } from '../instrumentation/raw-response.ts'
 import { isFreePath } from './free-paths.ts'
+import { ownBytes } from './own-bytes.ts'
 import type { SdkContext } from '../instrumentation/instrumentation.ts'
 import type { ModelAttempt } from './model-attempt.ts'
 import type { AdmittedRequest, ModelGate } from './model-gate.ts'
@@ -28,10 +29,12 @@ export function guardStainless(client: unknown, gate: ModelGate, fault: SdkConte
       const [options, ...rest] = args
       const make = (changed: unknown): unknown => Reflect.apply(buildRequest, this, [changed, ...rest])
       if (!isFields(options) || building.has(options)) return make(options)
-      const admitted = await admit(gate, fieldsOf(this), options)
+      const own: Record<string, unknown> = { ...options }
+      if ('body' in own) own['body'] = ownBytes(own['body'])
+      const admitted = await admit(gate, fieldsOf(this), own)
       if (admitted === undefined) return make(options)
       const { attempt, body } = admitted
-      const changed = body === undefined ? { ...options } : { ...options, body }
+      const changed = body === undefined ? own : { ...own, body }
       building.add(changed)
       try {
         const built = await make(changed)
