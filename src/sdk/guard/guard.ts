@@ -1,4 +1,4 @@
-import { loopRuleIn } from '../../limits/loops/loop-reason.ts'
+import { stopDenial as deniedByStop } from '../../control/stop-denial.ts'
 import { ambientOf } from '../context.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
 import { denialError, isDenial } from './denial-error.ts'
@@ -261,15 +261,7 @@ const unanswered = (id: string): Answer => ({
     'this tool call has to be asked for, and no sidecar answers: it is denied. Start the sidecar (spanwarden collect), or see spanwarden status',
 })
 
-export function stopDenial({ scope, value, reason }: StopState): Denial {
-  const loop = scope === 'run' ? loopRuleIn(reason) : undefined
-  return {
-    code: loop === undefined ? 'STOPPED' : 'LOOP_STOPPED',
-    rule: loop ?? `${scope}:${value}`,
-    message: `stopped (${scope}${value === '' ? '' : ` ${value}`}): ${reason}. A person can let it go on: spanwarden resume`,
-    isStop: true,
-  }
-}
+export const stopDenial = (stop: StopState): Denial => ({ ...deniedByStop(stop), isStop: true })
 
 /** Not node:timers/promises, which would be loaded with each start. */
 const delay = (ms: number): Promise<void> =>

@@ -1,4 +1,5 @@
 import type { Admit, Hello, Hold } from '../../../control/guard-messages.ts'
+import { stopDenial } from '../../../control/stop-denial.ts'
 import { leftIn } from '../../../ledger/account.ts'
 import { accountsOf } from '../../../ledger/budget.ts'
 import type { AccountRef } from '../../../ledger/budget.ts'
@@ -6,7 +7,6 @@ import type { Ledger } from '../../../ledger/ledger.ts'
 import type { NanoUsd } from '../../../ledger/nano-usd.ts'
 import type { RateBook, RateRequest, RateResult } from '../../../ledger/rate-book.ts'
 import type { DenialCode } from '../../../limits/denial-code.ts'
-import { loopRuleIn } from '../../../limits/loops/loop-reason.ts'
 import { rateRefsOf } from '../../../limits/rates/rate-limit.ts'
 import type { ComponentContext } from '../../component.ts'
 import { denialMessage, rateMessage } from './denial-message.ts'
@@ -78,7 +78,7 @@ export class Decisions {
     if (known !== undefined)
       return { isGranted: false, code: 'GUARD_UNAVAILABLE', message: 'the hold has ended, or is of another process' }
     const stop = stops.of(scopes, { model })
-    if (stop !== undefined) return stopped(stop)
+    if (stop !== undefined) return { isGranted: false, ...stopDenial(stop) }
     if (refs.length === 0) return { isGranted: true, amount: message.amount }
     const amount = message.slice === true ? this.#sliceOf(refs, message.amount, openSlices) : message.amount
     if (amount === undefined)
@@ -139,7 +139,7 @@ export class Decisions {
   ): Decision {
     const { stops } = this.#options
     const stop = stops.of(scopes, { tool })
-    if (stop !== undefined) return stopped(stop)
+    if (stop !== undefined) return { isGranted: false, ...stopDenial(stop) }
     const call = { tool, class: this.settings.tools[tool] ?? claimed }
     const values = { ...scopes, tenant: scopes.tenant ?? hello.tenant }
     const result = ask({ id, process: hello.process, refs: rateRefsOf(this.settings.rates, call, values) })
@@ -184,11 +184,3 @@ export class Decisions {
 /** In place of the model of a hold: how much was granted. */
 export const SLICE = /^slice:(\d+)$/
 const NOTHING = { committed: 0, held: 0, suspense: 0 }
-
-const stopped = ({ scope, value, reason }: { scope: string; value: string; reason: string }): Decision => ({
-  isGranted: false,
-  ...(scope === 'run' && loopRuleIn(reason) !== undefined
-    ? { code: 'LOOP_STOPPED', rule: loopRuleIn(reason) ?? '' }
-    : { code: 'STOPPED', rule: `${scope}${scope === 'fleet' ? '' : `:${value}`}` }),
-  message: `${scope === 'fleet' ? 'everything' : `${scope} ${value}`} is stopped (${reason}); \`spanwarden resume\` lets it go on`,
-})

@@ -24,8 +24,7 @@ const recoverBody = z.strictObject({
   reason,
   spent: z
     .array(z.strictObject({ budget: z.string(), value: z.string(), spent_usd: z.number().min(0).max(1_000_000) }))
-    .max(100)
-    .default([]),
+    .max(100),
 })
 
 /** What people may order: POST /api/guard/{stop,resume,recover}; GET /api/guard/stops says how far stops have come. */
