@@ -3,7 +3,7 @@ import { request } from 'node:http'
 
 const endpoint = process.env['SPANWARDEN_HTTP_ENDPOINT'] ?? '127.0.0.1:8080'
 const port = Number(endpoint.slice(endpoint.lastIndexOf(':') + 1))
-const check = request({ host: '127.0.0.1', port, path: '/readyz', timeout: 4000 }, (response) => {
+const check = request({ host: '127.0.0.1', port, path: '/livez', timeout: 4000 }, (response) => {
   response.resume()
   process.exitCode = response.statusCode === 200 ? 0 : 1
 })
