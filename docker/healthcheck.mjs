@@ -1,4 +1,4 @@
-// Is the sidecar in this container ready? Exit code 0 or 1. Without a shell or curl, which small images do not have.
+// Does the sidecar in this container live? Exit code 0 or 1. Without a shell or curl, which small images do not have.
 import { request } from 'node:http'
 
 const endpoint = process.env['SPANWARDEN_HTTP_ENDPOINT'] ?? '127.0.0.1:8080'
@@ -9,7 +9,7 @@ const check = request({ host: '127.0.0.1', port, path: '/livez', timeout: 4000 }
 })
 check.on('timeout', () => check.destroy(new Error('no answer')))
 check.on('error', (error) => {
-  process.stderr.write(`not ready: ${error.message}\n`)
+  process.stderr.write(`no answer: ${error.message}\n`)
   process.exitCode = 1
 })
 check.end()
