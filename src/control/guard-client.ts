@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { readFromAgent } from './from-agent.ts'
 import { readFromSidecar } from './from-sidecar.ts'
 import { CONTROL_PROTOCOL } from './guard-messages.ts'
 import type {
@@ -64,12 +65,16 @@ export interface GuardClientOptions {
   undo?(message: Undo): void
   /** The connection has ended, or none can be made. No content in the reason. */
   lost?(reason: string): void
+  /** Something was not told, for the protocol has nothing like it: the sidecar would end the connection for it, each time anew. No content in the reason. */
+  dropped?(type: Tell['type'], reason: string): void
   /** Milliseconds that never run backwards. */
   now?(): number
 }
 
 /** Asks that wait for an answer; further ones are denied at once. */
 export const ASKS_MAX = 10_000
+/** So long an ask waits for a connection, in ms: a restart of the sidecar takes about one second. Whoever is there but slow has the ask's own time. */
+export const AWAY_MS_MAX = 2000
 /** What was told and is not known to be in the books. At so much the lease is given up, so that nothing adds to it. */
 export const TELLS_MAX = 20_000
 /** At so much a lease is asked for early. */
@@ -91,10 +96,24 @@ const unavailable = (id: string, message: string): Answer => ({
   message,
 })
 
+/** What the sidecar would say against it. */
+function problemOf(message: Ask | Tell): string | undefined {
+  try {
+    readFromAgent(message)
+    return undefined
+  } catch (error) {
+    return error instanceof ProtocolError ? error.message : 'it is no message of the protocol'
+  }
+}
+
 interface Waiting {
   readonly message: Ask
   readonly resolve: (answer: Answer) => void
   readonly timer: NodeJS.Timeout
+  /** Runs while there is no connection. */
+  away: NodeJS.Timeout | undefined
+  /** To some sidecar; it may have been granted, or wait for a person. */
+  isSent: boolean
 }
 
 /**
@@ -149,18 +168,22 @@ export class GuardClient {
   }
 
   /**
-   * The answer of the sidecar, over a new connection when the one that stands ends. Without one within `timeoutMs` it is denied, and what may have been granted
-   * meanwhile is given back.
+   * The answer of the sidecar, over a new connection when the one that stands ends. Without one within `timeoutMs`, or without a connection for AWAY_MS_MAX, it is denied, and
+   * what may have been granted meanwhile is given back. An admit that was asked before the connection ended may wait for a person: that one has all of its time.
    */
   ask(message: Ask, timeoutMs: number): Promise<Answer> {
     const { id } = message
     if (this.#isClosed) return Promise.resolve(unavailable(id, 'the guard of this process is closed'))
+    const wrong = problemOf(message)
+    if (wrong !== undefined) return Promise.resolve(unavailable(id, `the guard of this process can't ask: ${wrong}`))
     if (this.#asks.size >= ASKS_MAX || this.#asks.has(id))
       return Promise.resolve(unavailable(id, `${ASKS_MAX} calls wait for the guard's answer`))
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#giveUp(id, `the sidecar did not answer within ${timeoutMs} ms`), timeoutMs)
-      this.#asks.set(id, { message, resolve, timer })
-      if (this.#isWelcome && !this.#send(message)) this.#giveUp(id, 'the question is too long for the control protocol')
+      const timer = setTimeout(() => this.#giveUp(id, this.#silent(timeoutMs)), timeoutMs)
+      const waiting: Waiting = { message, resolve, timer, away: undefined, isSent: this.#isWelcome }
+      this.#asks.set(id, waiting)
+      if (!this.#isWelcome) this.#waitForConnection(waiting)
+      else if (!this.#send(message)) this.#giveUp(id, 'the question is too long for the control protocol')
     })
   }
 
@@ -171,6 +194,8 @@ export class GuardClient {
 
   tell(message: Tell): void {
     if (this.#isClosed) return
+    const wrong = problemOf(message)
+    if (wrong !== undefined) return this.#options.dropped?.(message.type, wrong)
     this.#tells.push(message)
     this.#told++
     if (this.#tells.length >= TELLS_MAX) this.#leaseUntil = Number.NEGATIVE_INFINITY
@@ -278,7 +303,12 @@ export class GuardClient {
     if (!isFirst) return
     // In this order: a hold that is no longer wanted is not asked for again, and one that is settled was asked for before.
     for (const tell of this.#tells) this.#send(tell)
-    for (const { message: ask } of this.#asks.values()) this.#send(ask)
+    for (const waiting of this.#asks.values()) {
+      clearTimeout(waiting.away)
+      waiting.away = undefined
+      waiting.isSent = true
+      this.#send(waiting.message)
+    }
     this.#renew()
   }
 
@@ -313,12 +343,28 @@ export class GuardClient {
     if (waiting === undefined) return
     this.#asks.delete(answer.id)
     clearTimeout(waiting.timer)
+    clearTimeout(waiting.away)
     waiting.resolve(answer)
+  }
+
+  #waitForConnection(waiting: Waiting): void {
+    const { message, isSent } = waiting
+    if (isSent && message.type === 'admit') return
+    waiting.away ??= setTimeout(() => this.#giveUp(message.id, this.#silent(AWAY_MS_MAX)), AWAY_MS_MAX)
+  }
+
+  #silent(ms: number): string {
+    const { address } = this.#options
+    const place = 'path' in address ? address.path : `${address.host}:${address.port}`
+    return this.#isWelcome
+      ? `the sidecar did not answer within ${ms} ms: the call is denied. It is busy or hangs; see spanwarden status, and its log`
+      : `limits are configured for this agent, and no sidecar answers at ${place} (waited ${ms} ms): the call is denied. Start the sidecar (spanwarden collect), or see spanwarden status`
   }
 
   /** It may have been granted in a message that is lost or late. */
   #giveUp(id: string, message: string): void {
-    const asked = this.#asks.get(id)?.message
+    const waiting = this.#asks.get(id)
+    const asked = waiting?.isSent === true ? waiting.message : undefined
     if (asked?.type === 'hold') this.tell({ type: 'settle', id, spent: 0 })
     if (asked?.type === 'admit')
       this.tell({ type: 'outcome', id, result: 'not_called', durationMs: 0, notExecuted: true })
@@ -356,6 +402,7 @@ export class GuardClient {
     const longest = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(this.#failures, 10))
     const waitMs = isRefused ? REFUSED_RETRY_MS : longest / 2 + (Math.random() * longest) / 2
     this.#retry = setTimeout(() => this.#connect(), waitMs).unref()
+    for (const waiting of this.#asks.values()) this.#waitForConnection(waiting)
     this.#options.lost?.(reason)
   }
 

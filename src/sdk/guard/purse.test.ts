@@ -17,11 +17,17 @@ function open() {
     if (!lines.has(id)) throw new TypeError('the slice has no place in the journal')
     lines.set(id, reserved)
   }
+  const sidecar = { isConnected: true }
   const purse = new Purse({
     client: {
+      get isConnected() {
+        return sidecar.isConnected
+      },
       ask: (message): Promise<Answer> => {
         asked.push(message)
-        return Promise.resolve({ type: 'answer', id: message.id, isGranted: true })
+        const { id } = message
+        if (sidecar.isConnected) return Promise.resolve({ type: 'answer', id, isGranted: true })
+        return Promise.resolve({ type: 'answer', id, isGranted: false, code: 'GUARD_UNAVAILABLE', message: 'away' })
       },
       tell: (message) => void told.push(message),
     },
@@ -35,7 +41,7 @@ function open() {
     }),
   })
   purse.epoch = 'e1'
-  return { purse, told, asked, lines }
+  return { purse, told, asked, lines, sidecar }
 }
 
 async function pay(purse: Purse, amount = 10) {
@@ -81,4 +87,35 @@ test('many calls that draw at the same time, as slices end under them, are all p
   for (const held of helds) held.settle(1)
   purse.close()
   expect(lines.size).toBe(0)
+})
+
+test('a slice outlives the seconds in which an agent thinks, and goes back when it is idle for longer', async () => {
+  const { purse, told, asked, lines } = open()
+  for (let call = 0; call < 3; call++) {
+    const held = await pay(purse)
+    held.settle(1)
+    for (let second = 0; second < 4; second++) purse.tell()
+  }
+  expect(asked).toHaveLength(1)
+  expect(told.filter(({ type }) => type === 'settle')).toEqual([])
+  for (let second = 0; second < 4; second++) purse.tell()
+  expect(told.filter(({ type }) => type === 'settle')).toEqual([{ type: 'settle', id: asked[0]?.id, spent: 0 }])
+  expect(lines.size).toBe(0)
+})
+
+test('while the sidecar is away what is held is kept, and paid from; what is not is asked for once', async () => {
+  const { purse, told, asked, sidecar } = open()
+  const first = await pay(purse)
+  first.settle(1)
+  sidecar.isConnected = false
+  for (let second = 0; second < 14; second++) purse.tell()
+  const held = await pay(purse)
+  held.settle(1)
+  expect(asked).toHaveLength(1)
+  expect(told.filter(({ type }) => type === 'settle')).toEqual([])
+  const denials = await Promise.all([1, 2, 3].map(() => purse.draw({ ...PAYMENT, amount: 1000 }, RULES)))
+  for (const denial of denials) expect(denial).toMatchObject({ code: 'GUARD_UNAVAILABLE', message: 'away' })
+  expect(asked).toHaveLength(2)
+  const rest = await purse.draw({ ...PAYMENT, amount: 1000, least: 5 }, RULES)
+  expect(rest).toMatchObject({ amount: 98 })
 })

@@ -1,7 +1,7 @@
 import { ASK_TIMEOUT_MS, HOLD_WAIT_MS } from './guard-limits.ts'
 import { randomId } from './random-id.ts'
 import type { GuardClient } from '../../control/guard-client.ts'
-import type { CallScopes, GuardRules, Hold } from '../../control/guard-messages.ts'
+import type { Answer, CallScopes, GuardRules, Hold } from '../../control/guard-messages.ts'
 import type { SliceRecord } from '../../control/slice-journal.ts'
 import type { Denial } from './denial-error.ts'
 import type { JournalFile } from './journal-file.ts'
@@ -25,7 +25,7 @@ export interface Payment {
 }
 
 export interface PurseOptions {
-  readonly client: Pick<GuardClient, 'ask' | 'tell'>
+  readonly client: Pick<GuardClient, 'ask' | 'tell' | 'isConnected'>
   /** Made when the first slice is there. Throws when it can't be. */
   readonly journal: () => Pick<JournalFile, 'open' | 'write' | 'close'>
 }
@@ -40,7 +40,7 @@ export class Purse {
   #journal: ReturnType<PurseOptions['journal']> | undefined
   readonly #slices = new Map<string, Slice>()
   /** One request for each slice at a time; others wait for it and try again. */
-  readonly #drawing = new Map<string, Promise<unknown>>()
+  readonly #drawing = new Map<string, Promise<Slice | Answer | undefined>>()
   #epoch: string | undefined
 
   constructor({ client, journal }: PurseOptions) {
@@ -65,27 +65,22 @@ export class Purse {
   }
 
   async draw(payment: Payment, rules: GuardRules): Promise<HeldAmount | Denial> {
+    const since = performance.now()
     if (rules.sliceMin > 0) {
       const held = await this.#fromNewSlice(payment, rules)
-      if (held !== undefined) return held
+      if (held !== undefined) return 'isGranted' in held ? (this.#takeRest(payment, rules) ?? denialOf(held)) : held
     }
+    const over = performance.now() - since
     const id = randomId()
     const answer = await this.#client.ask(
       {
         ...holdOf(id, payment),
         ...(payment.least === undefined ? {} : { least: payment.least }),
-        waitMs: HOLD_WAIT_MS,
+        waitMs: Math.max(0, Math.floor(HOLD_WAIT_MS - over)),
       },
-      HOLD_WAIT_MS + ASK_TIMEOUT_MS,
+      Math.max(ASK_TIMEOUT_MS, Math.ceil(HOLD_WAIT_MS + ASK_TIMEOUT_MS - over)),
     )
-    if (!answer.isGranted)
-      return (
-        this.#takeRest(payment, rules) ?? {
-          ...answer,
-          code: answer.code ?? 'GUARD_UNAVAILABLE',
-          message: answer.message ?? '',
-        }
-      )
+    if (!answer.isGranted) return this.#takeRest(payment, rules) ?? denialOf(answer)
     return new SingleHold(this.#client, id, Math.min(payment.amount, answer.amount ?? payment.amount))
   }
 
@@ -96,12 +91,15 @@ export class Purse {
     return slice.take(Math.min(slice.left, amount))
   }
 
-  /** Amounts that were spent since the last time are told; slices that nobody has used since go back. */
+  /**
+   * Amounts that were spent since the last time are told; slices that nobody has used for a while go back. While the sidecar is away nothing goes back: a slice is all that calls can be
+   * paid from until it is there again.
+   */
   tell(): void {
     for (const slice of this.#slices.values()) {
       slice.tellSpent()
-      if (slice.isIdle) this.#end(slice)
-      slice.isIdle = slice.reserved === 0
+      slice.idleTells = slice.reserved === 0 ? slice.idleTells + 1 : 0
+      if (slice.idleTells > IDLE_TELLS_MAX && this.#client.isConnected) this.#end(slice)
     }
   }
 
@@ -114,28 +112,30 @@ export class Purse {
     for (const slice of this.#slices.values()) this.#end(slice)
   }
 
-  async #fromNewSlice(payment: Payment, rules: GuardRules): Promise<HeldAmount | undefined> {
+  /** An answer: no sidecar is there to be asked again. */
+  async #fromNewSlice(payment: Payment, rules: GuardRules): Promise<HeldAmount | Answer | undefined> {
     const key = keyOf(payment.scopes, rules)
     for (let round = 0; round < DRAWS_MAX; round++) {
       const under = this.#drawing.get(key)
       if (under === undefined) break
-      await under
+      const other = await under
+      if (other !== undefined && !(other instanceof Slice)) return other
       const held = this.#slices.get(key)?.take(payment.amount)
       if (held !== undefined) return held
     }
     const drawn = this.#newSlice(key, payment, rules)
     this.#drawing.set(key, drawn)
-    const slice = await drawn
+    const drawnSlice = await drawn
     if (this.#drawing.get(key) === drawn) this.#drawing.delete(key)
-    return slice?.take(payment.amount)
+    return drawnSlice instanceof Slice ? drawnSlice.take(payment.amount) : drawnSlice
   }
 
-  async #newSlice(key: string, payment: Payment, rules: GuardRules): Promise<Slice | undefined> {
+  async #newSlice(key: string, payment: Payment, rules: GuardRules): Promise<Slice | Answer | undefined> {
     const id = randomId()
     const amount = Math.max(rules.sliceMin, payment.amount * CALLS_OF_SLICE)
     const { model: _model, trace: _trace, span: _span, ...hold } = holdOf(id, { ...payment, amount })
     const answer = await this.#client.ask({ ...hold, slice: true }, ASK_TIMEOUT_MS)
-    if (!answer.isGranted) return undefined
+    if (!answer.isGranted) return this.#client.isConnected ? undefined : answer
     const slice = new Slice(this.#client, id, answer.amount ?? amount, (record) => this.#journal?.write(record))
     try {
       this.#journal ??= this.#journalOf()
@@ -163,10 +163,18 @@ export class Purse {
   }
 }
 
+/** A slice goes back when it was idle for so many tells (one a second), well within what others wait for it (HOLD_WAIT_MS). An agent's tools run meanwhile. */
+const IDLE_TELLS_MAX = 5
 /** How often a call waits for a slice that another call draws before it draws itself. */
 const DRAWS_MAX = 3
 /** A slice is enough for so many calls like the one for which it is drawn. */
 const CALLS_OF_SLICE = 4
+
+const denialOf = (answer: Answer): Denial => ({
+  ...answer,
+  code: answer.code ?? 'GUARD_UNAVAILABLE',
+  message: answer.message ?? '',
+})
 
 const holdOf = (id: string, { amount, scopes, model, trace, span }: Payment): Hold => ({
   type: 'hold',
@@ -213,8 +221,8 @@ class Slice implements SliceRecord {
   spent = 0
   unknown = 0
   reserved = 0
-  /** Nothing was taken from it since the last `tell`. */
-  isIdle = false
+  /** How often it was told of since something was taken from it. */
+  idleTells = 0
   #told = 0
   #step = 0
   #ended: ((id: string) => void) | undefined
@@ -236,7 +244,7 @@ class Slice implements SliceRecord {
     if (this.#ended !== undefined || this.#isDropped) return undefined
     if (amount > this.left) return undefined
     this.reserved += amount
-    this.isIdle = false
+    this.idleTells = 0
     try {
       this.#write(this)
     } catch (error) {
