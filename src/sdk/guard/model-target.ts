@@ -18,7 +18,9 @@ export interface ModelTarget {
  */
 export function modelTarget(method: string, address: string, hosts: readonly string[]): ModelTarget | undefined {
   if (method.toUpperCase() !== 'POST' || !URL.canParse(address)) return undefined
-  const { origin, host, hostname, pathname, search } = new URL(address)
+  const url = new URL(address)
+  const { origin, pathname, search } = url
+  const [host, hostname] = [undotted(url.host), undotted(url.hostname)]
   if (isFreePath(pathname)) return undefined
   const { provider } = endpointOf(origin)
   const isKnown = provider !== undefined || hosts.includes(host) || hosts.includes(hostname)
@@ -27,6 +29,9 @@ export function modelTarget(method: string, address: string, hosts: readonly str
   const isModel = wireFormatOf(pathname) !== undefined && (isKnown || ambientOf().modelCall?.over === false)
   return isOnlyModels || isModel ? { path: pathname + search, provider } : undefined
 }
+
+/** A name with a dot behind it (`api.openai.com.`) is the same host. */
+const undotted = (host: string): string => host.replace(/\.(?=$|:)/, '')
 
 /** Scheme and host, and a path that may be a whole URL: a proxy is asked that way. */
 export const addressOf = (origin: string, path: string): string => (/^https?:/i.test(path) ? path : origin + path)

@@ -45,7 +45,8 @@ function parse(baseUrl: string): Endpoint {
   if (!URL.canParse(baseUrl)) return UNKNOWN
   const { hostname, port, protocol } = new URL(baseUrl)
   return {
-    provider: PROVIDERS.find(([domain]) => isWithin(hostname, domain))?.[1],
+    // A name with a dot behind it is the same host.
+    provider: PROVIDERS.find(([domain]) => isWithin(hostname.replace(/\.$/, ''), domain))?.[1],
     address: hostname,
     port: port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port),
   }
