@@ -18,10 +18,12 @@ import { textTable } from './text-table.ts'
 
 /** How often is asked how far it has come. */
 const LOOK_MS = 100
+/** For a first process: an agent that was there before the sidecar takes a second until it connects. */
+const NOBODY_WAIT_MS = 2500
 const WAIT_MS_MAX = 600_000
 const GRACE_MS_MAX = 300_000
 
-/** Stops, and waits until every process has confirmed it or is gone. Exit code 3 while one has not, 1 when nothing could be stopped. */
+/** Stops, and waits until every process has confirmed it or is gone. Exit code 3 while one has not, or none is there, 1 when nothing could be stopped. */
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals } = parseArgs({
     args: argv,
@@ -69,7 +71,12 @@ async function follow(sidecar: SidecarClient, answer: SidecarAnswer, times: Time
   let report = reportShape.parse(answer.body)
   output.begun(report)
   let longestMs = waitMs
-  while (!report.isConfirmed && performance.now() - startedAt < (longestMs ?? Infinity)) {
+  const isWaiting = (): boolean => {
+    const passedMs = performance.now() - startedAt
+    if (report.processes.length === 0 && passedMs >= NOBODY_WAIT_MS) return false
+    return !report.isConfirmed && passedMs < (longestMs ?? Infinity)
+  }
+  while (isWaiting()) {
     const stops = await stopsOf(sidecar)
     // Gone, or too busy: what it said last is what is known.
     if (stops === undefined) break
@@ -140,7 +147,6 @@ class TextOutput implements Output {
     stdout.write(`stopped: ${text} (${printable(report.reason)})\n`)
     const confirm = report.scope === 'fleet' ? ' --confirm' : ''
     stdout.write(`It stays so until: spanwarden resume ${text}${confirm} --person <who> --reason <why>\n`)
-    if (report.processes.length === 0) stdout.write('No process of an agent that this concerns is connected.\n')
     this.progress(report)
   }
 
@@ -149,6 +155,10 @@ class TextOutput implements Output {
   }
 
   ended({ processes }: Report): void {
+    if (processes.length === 0)
+      this.#io.stdout.write(
+        'unconfirmed: no process of an agent that this concerns is connected. One that comes is stopped; one without limits, or with another state folder, goes on\n',
+      )
     this.#tell(processes)
   }
 

@@ -30,6 +30,16 @@ const WEDGED = `
   await tool('think', async () => {})()
   console.log('HERE')
   setTimeout(() => { for (;;); }, 10)`
+/** Asks again and again, until it is denied. */
+const ASKING = `
+  import OpenAI from 'openai'
+  const client = new OpenAI({ apiKey: 'k', baseURL: MODEL + '/v1' })
+  const ask = () => client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }], stream: true })
+  for (let code; code !== 'STOPPED';) {
+    await ask().then((stream) => { console.log('ASKED'); stream.controller.abort() }, (error) => console.log((code = error.code)))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  setInterval(() => {}, 1000)`
 /** A tool that nothing can abort. */
 const SLOW_TOOL = `
   import { tool } from ${JSON.stringify(`${projectFolder}src/index.ts`)}
@@ -73,7 +83,9 @@ const sidecarOf = (stateFolder: string, guard: object = {}): Promise<SidecarProc
     { stateFolder },
   )
 
-async function agent(sidecar: SidecarProcess, script: string, sign: string, name = 'support'): Promise<Agent> {
+type Place = Pick<SidecarProcess, 'stateFolder' | 'listening'>
+
+async function agent(sidecar: Place, script: string, sign: string, name = 'support'): Promise<Agent> {
   const { PATH, HOME, TMPDIR } = process.env
   const source = script.replaceAll('MODEL', JSON.stringify(server.url))
   const child = spawn(process.execPath, ['--import', preloadFile, '--input-type=module', '--eval', source], {
@@ -97,7 +109,7 @@ async function agent(sidecar: SidecarProcess, script: string, sign: string, name
   await until(() => {
     if (child.exitCode !== null) throw new Error(`the agent has ended: ${output}`)
     return output.includes(sign)
-  })
+  }, 40_000)
   return started
 }
 
@@ -153,6 +165,20 @@ describe('spanwarden stop', () => {
       { action: 'stop', scope: 'agent:support', reason: 'posts nonsense' },
       { action: 'resume', scope: 'agent:support', by: 'Ada', reason: 'mended' },
     ])
+  }, 120_000)
+
+  test('reaches an agent that was there before the first sidecar; where nobody is, nobody has confirmed', async () => {
+    const stateFolder = join(folder, 'early')
+    const early = await agent({ stateFolder, listening: { otlp_http: 'http://127.0.0.1:9' } }, ASKING, 'ASKED')
+    await using _sidecar = await sidecarOf(stateFolder)
+    const stopped = await spanwarden(stateFolder, 'stop', 'agent=support', '--json')
+    expect(stopped.status).toBe(0)
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ processes: [{ pid: early.child.pid, state: 'confirmed' }] })
+    const sent = server.requests.length
+    await until(() => early.output().includes('STOPPED'))
+    expect(server.requests).toHaveLength(sent)
+    const nobody = await spanwarden(stateFolder, 'stop', 'agent=suport')
+    expect(nobody).toMatchObject({ status: 3, stdout: expect.stringContaining('unconfirmed: no process') })
   }, 120_000)
 
   test('a process in a busy loop is killed; one that others have nothing to do with is left alone', async () => {

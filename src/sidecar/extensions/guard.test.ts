@@ -406,7 +406,8 @@ describe('stops', () => {
     const other = await start({}, broken)
     const ask = (what: string, payload: object = {}) =>
       other.http.inject({ method: 'POST', url: `/api/guard/${what}`, payload })
-    expect((await ask('stop')).json()).toMatchObject({ isConfirmed: true })
+    // It holds; nobody is there to confirm it.
+    expect((await ask('stop')).json()).toMatchObject({ isConfirmed: false, processes: [] })
     expect((await ask('resume', { person: 'Bob', reason: 'mended', confirm: true })).statusCode).toBe(409)
     expect(other.host.books?.stops.isStopped('fleet', 'fleet')).toBe(true)
   })
@@ -498,6 +499,9 @@ describe('fails closed', () => {
       expect(answer).not.toContain('secret')
     }
     expect(context.counters.get('spanwarden_guard_connections_refused{reason="protocol"}')).toBe(4)
+    const said = context.logged.filter(({ fields }) => 'reason' in fields && fields.reason === 'protocol')
+    expect(said).toHaveLength(1)
+    expect(JSON.stringify(said)).not.toContain('secret')
     expect(await hold(1)).toMatchObject({ isGranted: true })
   })
 

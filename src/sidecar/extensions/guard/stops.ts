@@ -129,7 +129,9 @@ export class Stops {
 
 function reportOf(progress: StopProgress): StopReport {
   const processes = progress.report()
-  return { ...progress.stop, isConfirmed: processes.every(({ state }) => isSure(state)), processes }
+  // Where nobody is known nobody has confirmed: an agent may be there whose guard has not connected, or that has none.
+  const isConfirmed = processes.length > 0 && processes.every(({ state }) => isSure(state))
+  return { ...progress.stop, isConfirmed, processes }
 }
 
 const SCOPES = ['fleet', 'agent', 'tenant', 'run', 'tool', 'model'] as const
