@@ -25,6 +25,7 @@ import { evaluationRecord } from './evaluation.ts'
 import { onProcessEnd } from './exit.ts'
 import { GUARD_FLUSH_MS } from './guard/guard-limits.ts'
 import { startGuard } from './guard/start-guard.ts'
+import { settingsOfThread } from './guard/thread-settings.ts'
 import type { StartedGuard } from './guard/start-guard.ts'
 import { hookModules } from './hook.ts'
 import type { ModuleHook } from './hook.ts'
@@ -121,7 +122,8 @@ function assemble(settings: Settings, notices: Notices, environment: Environment
   })
   globals.register()
   const fault = (where: string, error: unknown): void => notices.fault(where, error)
-  const limits = startGuard(settings.guard, String(attributes[ATTR_SERVICE_NAME]), settings.modelHosts, fault)
+  const guard = settingsOfThread(settings.guard)
+  const limits = startGuard(guard, String(attributes[ATTR_SERVICE_NAME]), settings.modelHosts, fault)
   const sdk = sdkContext(settings, notices, provider, open, sender.has('logs') ? logs : undefined, limits)
   const metrics = startMetrics(settings, resource, sender, notices, queues)
 

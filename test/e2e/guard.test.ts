@@ -88,6 +88,27 @@ describe('an agent in a process of its own', () => {
     expect(sidecar.said).toEqual([])
   })
 
+  test.each([{}, { SPANWARDEN_GUARD: 'off' }, { SPANWARDEN_STATE_DIR: '/nowhere' }])(
+    'a worker thread with the environment %j has the limits of the thread that started it',
+    async (env) => {
+      writeFileSync(join(folder, 'guard.json'), guardMarkerText({ mode: 'enforce' }))
+      server.answer(TEXT)
+      sidecar.state.answer = () => ({ code: 'BUDGET_EXHAUSTED', rule: 'daily', message: 'nothing is left' })
+      const thread = `
+        import OpenAI from 'openai'
+        const client = new OpenAI({ apiKey: 'k', baseURL: MODEL + '/v1' })
+        client.chat.completions
+          .create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'CANARY' }] })
+          .then(() => console.log('answered'), (error) => console.log(error.code))`
+      const script = `
+        import { Worker } from 'node:worker_threads'
+        new Worker(\`${thread}\`, { eval: true, env: ${JSON.stringify(env)} })`
+      expect((await run(script)).stdout).toBe('BUDGET_EXHAUSTED\n')
+      sidecar.state.answer = () => ({})
+    },
+    60_000,
+  )
+
   test('a process that is busy with its start for longer than a call waits is let in', async () => {
     writeFileSync(join(folder, 'guard.json'), guardMarkerText({ mode: 'enforce' }))
     server.answer(TEXT)
