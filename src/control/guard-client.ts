@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import { readFromAgent } from './from-agent.ts'
 import { readFromSidecar } from './from-sidecar.ts'
 import { CONTROL_PROTOCOL } from './guard-messages.ts'
 import type {
@@ -24,6 +23,7 @@ import type { RunActivity, RunMark } from './run-messages.ts'
 import type { Recipe, Remembered, Remembers, Undo, Undone } from './undo-messages.ts'
 import { LineReader, lineOf } from './line-framing.ts'
 import { ProtocolError } from './message-fields.ts'
+import { messageProblem, unavailable } from './message-problem.ts'
 
 /** Where the sidecar listens. */
 export type ControlAddress =
@@ -86,25 +86,6 @@ const RETRY_MS_MAX = 1000
 const REFUSED_RETRY_MS = 5000
 /** For a connection, a welcome, the answer to a `renew`: whoever takes longer is taken for dead. */
 const SILENCE_MS_MAX = 5000
-
-/** A cause of ours that the asking side is answered with. */
-const unavailable = (id: string, message: string): Answer => ({
-  type: 'answer',
-  id,
-  isGranted: false,
-  code: 'GUARD_UNAVAILABLE',
-  message,
-})
-
-/** What the sidecar would say against it. */
-function problemOf(message: Ask | Tell): string | undefined {
-  try {
-    readFromAgent(message)
-    return undefined
-  } catch (error) {
-    return error instanceof ProtocolError ? error.message : 'it is no message of the protocol'
-  }
-}
 
 interface Waiting {
   readonly message: Ask
@@ -174,7 +155,7 @@ export class GuardClient {
   ask(message: Ask, timeoutMs: number): Promise<Answer> {
     const { id } = message
     if (this.#isClosed) return Promise.resolve(unavailable(id, 'the guard of this process is closed'))
-    const wrong = problemOf(message)
+    const wrong = messageProblem(message)
     if (wrong !== undefined) return Promise.resolve(unavailable(id, `the guard of this process can't ask: ${wrong}`))
     if (this.#asks.size >= ASKS_MAX || this.#asks.has(id))
       return Promise.resolve(unavailable(id, `${ASKS_MAX} calls wait for the guard's answer`))
@@ -194,7 +175,7 @@ export class GuardClient {
 
   tell(message: Tell): void {
     if (this.#isClosed) return
-    const wrong = problemOf(message)
+    const wrong = messageProblem(message)
     if (wrong !== undefined) return this.#options.dropped?.(message.type, wrong)
     this.#tells.push(message)
     this.#told++

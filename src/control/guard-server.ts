@@ -25,8 +25,8 @@ export interface GuardServerOptions {
   /** A message other than hello. What it throws ends the connection. */
   received(peer: GuardPeer, message: Exclude<FromAgent, Hello>): void
   left(peer: GuardPeer): void
-  /** A connection was ended by this side. No content in the reason. */
-  refused(reason: 'protocol' | 'token' | 'version' | 'silent' | 'slow' | 'failed'): void
+  /** A connection was ended by this side. No content in the problem. */
+  refused(reason: 'protocol' | 'token' | 'version' | 'silent' | 'slow' | 'failed', problem: string): void
   readonly connectionsMax: number
 }
 
@@ -169,21 +169,21 @@ class Connection {
     if (this.#unsent.length === 0 || this.#socket.destroyed) return
     this.#socket.write(this.#unsent.splice(0).join(''))
     if (this.#socket.writableLength <= UNREAD_BYTES_MAX) return
-    this.#options.refused('slow')
+    this.#options.refused('slow', 'it does not read its answers')
     this.#hasEnded = true
     this.#socket.destroy()
   }
 
   /** Without a word: a process that was busy starting is no fault, and comes again at once. */
   #endSilent(): void {
-    this.#options.refused('silent')
+    this.#options.refused('silent', `it said nothing for ${HELLO_MS_MAX} ms`)
     this.#hasEnded = true
     this.#socket.destroy()
   }
 
   #end(reason: Parameters<GuardServerOptions['refused']>[0], message: string): void {
     if (this.#hasEnded) return
-    this.#options.refused(reason)
+    this.#options.refused(reason, message)
     this.#unsent.push(lineOf({ type: 'refusal', message }))
     this.#write()
     this.#hasEnded = true

@@ -74,7 +74,14 @@ export function startGuard(
     agent: identity.agent,
     tenant: identity.tenant,
     place: 'path' in address ? address.path : `${address.host}:${address.port}`,
-    connect: (events) => new GuardClient({ address, identity, ...events }),
+    connect: (events) =>
+      new GuardClient({
+        address,
+        identity,
+        ...events,
+        dropped: (type, reason) =>
+          fault('guard', new RangeError(`a message (${type}) to the sidecar was left out: ${reason}`)),
+      }),
     journal: () => new JournalFile(stateFolder, id),
     fault,
   })

@@ -16,6 +16,7 @@ import { LoopWatch } from './loop-watch.ts'
 import { openBooks } from './open-books.ts'
 import type { Books } from './open-books.ts'
 import { Processes } from './processes.ts'
+import { RefusalLog } from './refusal-log.ts'
 import { isUndoMessage, Rollbacks } from './rollbacks.ts'
 import { writeMarker } from './state-files.ts'
 import { rulesAt } from './supervised-config.ts'
@@ -86,6 +87,7 @@ export class GuardHost {
       books: () => this.#books,
       stop: (stop) => this.#stopBySelf(stop),
     })
+    const refusals = new RefusalLog(context)
     this.#server = new GuardServer({
       // What limits the configuration may set; more is asked for at a restart only.
       connectionsMax: 10_000,
@@ -95,8 +97,7 @@ export class GuardHost {
         this.processes.left(peer)
         this.#books?.desk.left(peer)
       },
-      refused: (reason) =>
-        this.#count('spanwarden_guard_connections_refused', 'Connections of agents that were ended.', { reason }),
+      refused: (reason, problem) => refusals.add(reason, problem),
     })
   }
 
