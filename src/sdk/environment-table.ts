@@ -157,7 +157,7 @@ export const ENVIRONMENT: readonly EnvironmentEntry[] = [
   honoured(
     'SPANWARDEN_GUARD',
     'auto',
-    '`enforce`: calls that no sidecar allows are denied. `shadow`: nothing is denied but what a person stops. `off`: no limits. `auto`: as the sidecar says in `guard.json` of the state folder; none there: no limits.',
+    '`enforce`: calls that no sidecar allows are denied. `shadow`: nothing is denied but what a person stops. `off`: no limits. `auto`: as the sidecar says in `guard.json` of the state folder; none there: no limits until it is there.',
   ),
   honoured(
     'SPANWARDEN_CONTROL_ENDPOINT',
