@@ -4,9 +4,9 @@ import { faultOf } from '../sidecar/fault.ts'
 import { createLogger } from '../sidecar/log.ts'
 import { WORKER_VARIABLE } from '../sidecar/workers/messages.ts'
 import { ReloadingSidecar } from './collect/reloading-sidecar.ts'
-import { EXIT_FAILED, EXIT_OK } from './command.ts'
+import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK } from './command.ts'
 import type { CommandIo } from './command.ts'
-import { findSidecar } from './find-sidecar.ts'
+import { findSidecar, hasLimits } from './find-sidecar.ts'
 import { collectAfterStart } from './keep-heap-small.ts'
 import { logOutput } from './log-output.ts'
 import { collectOptions } from './options.ts'
@@ -24,6 +24,13 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { http, shutdown_timeout: shutdownTimeoutMs, telemetry } = config.service
   const found = values['unless-running'] === true ? await findSidecar(http.endpoint, programOf(io)) : undefined
   if (found !== undefined) {
+    const wantsLimits = config.extensionOrder.some((id) => config.extensions.get(id)?.definition.type === 'guard')
+    if (wantsLimits && !(await hasLimits(found))) {
+      io.stderr.write(
+        `spanwarden: the sidecar that answers already at ${found.url} has no limits, and this configuration has: stop that one, or add the extension guard to its configuration\n`,
+      )
+      return EXIT_CONFIG
+    }
     await sendReady({ listening: found.listening, found: found.url, shutdownTimeoutMs })
     return EXIT_OK
   }

@@ -23,5 +23,14 @@ export async function findSidecar(endpoint: string, { name }: Program): Promise<
   }
 }
 
+/** Whether that sidecar keeps agents inside limits. */
+export async function hasLimits({ url }: FoundSidecar): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/api/guard`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })).ok
+  } catch {
+    return false
+  }
+}
+
 const isHealth = (value: unknown): value is { program: string; listening: FoundSidecar['listening'] } =>
   typeof value === 'object' && value !== null && 'program' in value && 'listening' in value

@@ -76,6 +76,10 @@ test('a sidecar that answers already is used and left alone; what the user set i
   const more = ['--set', `service.http.endpoint=${host}`]
   const { code, stderr } = await runAgentScript(SPAN, more)
   expect([code, stderr.includes('a sidecar answers already')]).toEqual([0, true])
+  const limits = ['--set', 'extensions.guard={mode: enforce}', '--set', 'service.extensions=[guard]']
+  const unguarded = await runAgentScript(`console.log('started')`, [...more, ...limits])
+  expect(unguarded).toMatchObject({ code: 78, stdout: '' })
+  expect(unguarded.stderr).toContain('has no limits')
   await sink.until(({ spans }) => spans.length === 1)
   expect((await fetch(`${sidecar.listening['control']}/readyz`)).status).toBe(200)
   const own = await runNode(
