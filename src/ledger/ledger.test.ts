@@ -49,6 +49,18 @@ describe('ledger', () => {
     expect(hold('4', 25)).toEqual({ isGranted: true })
   })
 
+  test('what is booked beyond a cap leaves the cap as it is: nothing is left, and the next is denied', () => {
+    const { clock, ledger, hold, left } = open([DAY])
+    const accounts = accountsOf([DAY], { agent: 'a' }, clock.now)
+    expect(ledger.hold({ id: '1', amount: 130, process: 'p1', accounts, isBeyondCap: true })).toEqual({
+      isGranted: true,
+    })
+    expect(ledger.accounts()).toMatchObject([{ cap: 100, held: 130 }])
+    ledger.settle('1', { spent: 120 })
+    expect(left('day')).toBe(-20)
+    expect(hold('2', 1)).toMatchObject({ code: 'BUDGET_EXHAUSTED', account: { cap: 100, committed: 120 } })
+  })
+
   test('asking again, and settling again, changes nothing', () => {
     const { ledger, hold, left } = open()
     hold('1', 30)

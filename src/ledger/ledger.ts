@@ -27,6 +27,8 @@ export interface HoldRequest {
   readonly model?: string
   readonly trace?: string
   readonly span?: string
+  /** Booked though it is beyond the caps: who asks lets the call go on in any case. */
+  readonly isBeyondCap?: boolean
 }
 
 export type Denial = BudgetDenial | 'CLOCK_SKEW' | 'RECOVERING'
@@ -99,21 +101,23 @@ export class Ledger {
     return this.together(() => this.#hold(request))
   }
 
-  #hold({ id, amount, accounts: refs, process, model = '', trace = '', span = '' }: HoldRequest): HoldResult {
+  #hold(request: HoldRequest): HoldResult {
+    const { id, amount, accounts: refs, process, model = '', trace = '', span = '', isBeyondCap = false } = request
     const known = this.#sql.hold.get(id)
     if (known !== undefined) return { isGranted: true }
     const at = this.clock.tick()
     if (at === undefined) return { isGranted: false, code: 'CLOCK_SKEW' }
     if (this.isRecovering) return { isGranted: false, code: 'RECOVERING' }
     const decision = reserve(
-      refs.map((ref) => this.#account(ref)),
+      refs.map((ref) => ({ ...this.#account(ref), ...(isBeyondCap ? { cap: NANO_USD_MAX } : {}) })),
       amount,
     )
     if (!decision.isGranted) {
       const ref = refs.find(({ key }) => key === decision.account.key) as AccountRef
       return { isGranted: false, code: decision.code, account: { ...ref, ...decision.account } }
     }
-    for (const account of decision.accounts) this.#write(account)
+    for (const [i, account] of decision.accounts.entries())
+      this.#write({ ...account, cap: refs[i]?.cap ?? account.cap })
     const keys = JSON.stringify(refs.map(({ key }) => key))
     this.#sql.addHold.run(id, amount, keys, process, model, trace, span, at)
     return { isGranted: true }

@@ -101,7 +101,7 @@ export class Decisions {
     if (short?.code === 'BUDGET_HELD') return { isGranted: false, ...short }
     if (this.settings.mode === 'shadow' && result.code !== 'CLOCK_SKEW') {
       this.#options.count(short?.code ?? result.code, short?.rule ?? result.account?.budget ?? '', hello.agent)
-      ledger.hold({ ...request, accounts: refs.map((ref) => ({ ...ref, cap: Number.MAX_SAFE_INTEGER })) })
+      ledger.hold({ ...request, isBeyondCap: true })
       return { isGranted: true, amount }
     }
     const less = this.#less(message, refs, result.code)
