@@ -214,7 +214,7 @@ describe('budgets', () => {
     expect(await hold(160)).toMatchObject({ isGranted: true })
     settle(1, 120)
     await client.flush(5000)
-    expect(await accounts(http)).toMatchObject([{ committed_usd: 1.2e-7 }])
+    expect(await accounts(http)).toMatchObject([{ committed_usd: 1.2e-7, left_usd: 0 }])
     expect(
       context.counters.get(
         'agent_guard_denied_total{agent="support",reason="budget_exhausted",rule="daily",mode="shadow"}',
