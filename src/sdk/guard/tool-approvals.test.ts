@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FAKE_RULES, startFakeSidecar } from '../../../test/support/fake-sidecar.ts'
 import type { FakeSidecar } from '../../../test/support/fake-sidecar.ts'
 import { until } from '../../../test/support/until.ts'
-import { StoppedError } from './denial-error.ts'
+import { ApprovalDeniedError, StoppedError } from './denial-error.ts'
 import { startGuard } from './start-guard.ts'
 import type { StartedGuard } from './start-guard.ts'
 
@@ -46,9 +46,9 @@ async function startAgent(mode: 'enforce' | 'shadow'): Promise<void> {
 
 let runs = 0
 /** Resolves to the error of a call that was not made. */
-function post(signal?: AbortSignal): Promise<unknown> {
+function post(signal?: AbortSignal, input: unknown = []): Promise<unknown> {
   runs = 0
-  const tool = { name: 'post_message', class: 'post', input: [], kind: 'async' } as const
+  const tool = { name: 'post_message', class: 'post', input, kind: 'async' } as const
   const checked = started.tools.open(tool, trace.getTracer('test').startSpan('tool'))
   const result = checked?.run(async () => void (runs += 1), signal)
   return Promise.resolve(result).catch((error: unknown) => {
@@ -133,5 +133,44 @@ test('in shadow mode of the agent no person is to be asked', async () => {
   sidecar.state.answer = () => ({})
   await post()
   expect(sidecar.saidOf('admit')).toMatchObject([{ goesOn: true }])
+  expect(runs).toBe(1)
+})
+
+interface Circle {
+  amount: bigint
+  self?: Circle
+}
+function circle(amount: bigint): Circle {
+  const made: Circle = { amount }
+  made.self = made
+  return made
+}
+const paid = { to: 'alice', amount: 5 }
+const amounts = new Map([['alice', 5]])
+const looped = circle(5n)
+const withFunction = Object.assign(circle(5n), { run: () => undefined })
+const CHANGES: readonly (readonly [what: string, input: unknown, change: () => unknown])[] = [
+  ['another value of the same form', paid, () => Object.assign(paid, { to: 'carol' })],
+  ['another form', [paid], () => Object.assign(paid, { extra: [1, 2, 3] })],
+  ['in a map', { amounts }, () => amounts.set('alice', 6)],
+  ['in what JSON can not say', looped, () => (looped.amount = 6n)],
+  ['in what can not be copied', withFunction, () => (withFunction.amount = 6n)],
+]
+test.each(CHANGES)('what was changed while a person thought is not done: %s', async (_, input, change) => {
+  const error = post(undefined, input)
+  const id = await asked()
+  change()
+  sidecar.say({ type: 'answer', id, isGranted: true })
+  expect(await error).toBeInstanceOf(ApprovalDeniedError)
+  expect(await error).toMatchObject({ rule: 'changed arguments' })
+  const isTold = () => sidecar.saidOf('outcome').some((one) => one.id === id && one.notExecuted === true)
+  await until(isTold)
+  expect(runs).toBe(0)
+  expect(started.guard.underWay.size).toBe(0)
+})
+
+test('what is the same is done', async () => {
+  sidecar.state.answer = () => ({})
+  expect(await post(undefined, [circle(5n), { run: () => undefined }, amounts])).toBeUndefined()
   expect(runs).toBe(1)
 })

@@ -1,7 +1,6 @@
 import { context, trace } from '@opentelemetry/api'
 import type { Span } from '@opentelemetry/api'
 import { callSignature, errorSignature, resultSignature } from '../../limits/loops/call-signature.ts'
-import { inputSummary } from '../../limits/input-summary.ts'
 import {
   ATTR_SPANWARDEN_GUARD_DECISION,
   ATTR_SPANWARDEN_GUARD_RULE,
@@ -10,12 +9,14 @@ import {
 } from '../../conventions.ts'
 import { ambientOf } from '../context.ts'
 import { errorType } from '../notices.ts'
+import { argumentsMark, isSameMark } from './arguments-mark.ts'
 import { isDenial } from './denial-error.ts'
 import { ADMIT_TIMEOUT_MS } from './guard-limits.ts'
 import { ruleOf } from './model-gate.ts'
 import { randomId } from './random-id.ts'
 import type { Admit, Answer, GuardRules, ToolClass } from '../../control/guard-messages.ts'
 import type { LoopMark } from '../../limits/loops/loop-detector.ts'
+import type { ArgumentsMark } from './arguments-mark.ts'
 import type { CallUnderWay, GuardedCall } from './calls-under-way.ts'
 import type { Denial, DenialError } from './denial-error.ts'
 import type { Guard } from './guard.ts'
@@ -74,6 +75,8 @@ export class GuardedTool {
   #interrupt: (() => void) | undefined
   #isAborted = false
   #admitted: string | undefined
+  /** The arguments that were asked about. */
+  #asked: ArgumentsMark | undefined
   #agent: WatchedAgent | undefined
   #class: ToolClass = 'write'
   #startedAt = 0
@@ -106,7 +109,7 @@ export class GuardedTool {
       }
       return call()
     }
-    return kind === 'async' ? this.#wait().then(call) : this.#generate(call)
+    return kind === 'async' ? this.#wait().then(() => this.#start(call)) : this.#generate(call)
   }
 
   returned(result: unknown, failed: boolean): void {
@@ -126,9 +129,17 @@ export class GuardedTool {
 
   async *#generate(call: () => unknown): AsyncGenerator<unknown, unknown, unknown> {
     await this.#wait()
-    const made = call()
+    const made = this.#start(call)
     if (typeof made !== 'object' || made === null || !(Symbol.asyncIterator in made)) return made
     return yield* made as AsyncGenerator<unknown, unknown, unknown>
+  }
+
+  /** In one step with the call: nothing comes between. */
+  #start(call: () => unknown): unknown {
+    const asked = this.#asked
+    if (asked !== undefined && !isSameMark(asked, this.#markOf()))
+      this.#now(() => this.#refuse(changed(this.#tool.name)))
+    return call()
   }
 
   async #wait(): Promise<void> {
@@ -202,7 +213,9 @@ export class GuardedTool {
 
   async #ask(): Promise<void> {
     const guard = this.#guard
-    const { name, input } = this.#tool
+    const { name } = this.#tool
+    const asked = this.#markOf()
+    this.#asked = asked
     const span = trace.getSpanContext(context.active())
     const message: Admit = {
       type: 'admit',
@@ -211,8 +224,8 @@ export class GuardedTool {
       class: this.#class,
       scopes: guard.scopesOf(context.active()),
       ...(span === undefined ? {} : { trace: span.traceId, span: span.spanId }),
-      summary: inputSummary(input),
-      argumentsHmac: this.#hmacOf(input),
+      summary: asked.summary,
+      argumentsHmac: asked.hmac,
       // The call is made whatever the answer is: no person is to be kept from work by it.
       ...(guard.mode === 'enforce' ? {} : { goesOn: true }),
     }
@@ -294,9 +307,9 @@ export class GuardedTool {
       this.#guard.client.tell({ type: 'loop', scopes, level, rule, tool: this.#tool.name.slice(0, 256) })
   }
 
-  #hmacOf(input: unknown): string {
-    const { createHmac } = process.getBuiltinModule('node:crypto')
-    return createHmac('sha256', this.#key()).update(jsonOf(input)).digest('hex')
+  #markOf(): ArgumentsMark {
+    const { input } = this.#tool
+    return argumentsMark(input, jsonOf(input), this.#key())
   }
 }
 
@@ -330,6 +343,12 @@ const cannotWait = (tool: string): Denial => ({
   code: 'GUARD_UNAVAILABLE',
   rule: 'synchronous tool',
   message: `calls of ${tool.slice(0, 128)} have to be asked for, and a synchronous function can't wait for the answer: declare it async (tool('${tool.slice(0, 128)}', async (…) => …))`,
+})
+
+const changed = (tool: string): Denial => ({
+  code: 'APPROVAL_DENIED',
+  rule: 'changed arguments',
+  message: `the arguments of ${tool.slice(0, 128)} were changed while the call waited for its answer: what was asked about is not what would be done, and it is not called. Call again, with arguments that nobody changes meanwhile (a copy)`,
 })
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : jsonOf(value))
