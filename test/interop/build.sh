@@ -41,6 +41,7 @@ cd "$here/../.." && node --input-type=module -e "
   if (goCommand !== undefined) {
     await tell('collector', buildGoProgram(process.cwd() + '/test/interop/collector'))
     await tell('kafka', buildGoProgram(process.cwd() + '/test/interop/kafka'))
+    await tell('deployment', buildGoProgram(process.cwd() + '/test/interop/deployment'))
     await tell('go-sdk', buildGoProgram(process.cwd() + '/test/interop/go-sdk'))
   }
   if (hasPython) await tell('python', pythonWithOpenTelemetry())

@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import * as z from 'zod'
-import { buildGoProgram, goCommand } from '../support/go-program.ts'
+import { builtGoProgram } from '../support/go-program.ts'
 import { projectFolder } from '../support/run-agent.ts'
 
 /*
@@ -18,9 +18,10 @@ const configs = join(projectFolder, 'collector-config')
 const folder = mkdtempSync(join(tmpdir(), 'spanwarden-deployment-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe.skipIf(goCommand === undefined)('deployments (needs go)', () => {
-  let program = ''
-  beforeAll(async () => void (program = await buildGoProgram(join(import.meta.dirname, 'deployment'))), 20 * 60_000)
+const built = builtGoProgram(join(import.meta.dirname, 'deployment'))
+
+describe.skipIf(built === undefined)('deployments (their reader is built by test/interop/build.sh)', () => {
+  const program = built ?? ''
 
   const read = (...args: readonly string[]): Promise<string> =>
     promisify(execFile)(program, [...args], { maxBuffer: 16 * 1024 * 1024 }).then(({ stdout }) => stdout)

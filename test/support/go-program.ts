@@ -12,21 +12,31 @@ export const goCommand: string | undefined = [...(process.env['PATH'] ?? '').spl
   .map((folder) => join(folder, 'go'))
   .find((file) => existsSync(file))
 
+/** The program, if it was built: for those that take longer to build than a run of all tests has time for (test/interop/build.sh). */
+export function builtGoProgram(folder: string): string | undefined {
+  const binary = binaryOf(folder)
+  return existsSync(binary) ? binary : undefined
+}
+
 /**
  * Builds the Go program in `folder` once for each state of its sources, outside of the project, and returns the path of the binary. Suites that run at the same
  * time wait for one another: two builds would take twice the time of one.
  */
 export async function buildGoProgram(folder: string): Promise<string> {
   if (goCommand === undefined) throw new Error('there is no go command')
-  const hash = createHash('sha256')
-  for (const file of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(folder, file)))
-  const binary = join(tmpdir(), 'spanwarden-interop', hash.digest('hex').slice(0, 16))
+  const binary = binaryOf(folder)
   mkdirSync(dirname(binary), { recursive: true })
   while (!existsSync(binary)) {
     if (isTaken(`${binary}.lock`)) await setTimeout(POLL_MS)
     else await build(goCommand, folder, binary)
   }
   return binary
+}
+
+function binaryOf(folder: string): string {
+  const hash = createHash('sha256')
+  for (const file of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(folder, file)))
+  return join(tmpdir(), 'spanwarden-interop', hash.digest('hex').slice(0, 16))
 }
 
 const POLL_MS = 500
