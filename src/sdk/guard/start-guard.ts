@@ -57,22 +57,14 @@ export function startGuard(
   const mode = modeOf(settings)
   if (mode === undefined) return undefined
   const { stateFolder = NOWHERE, tenant } = settings
-  const id = randomId()
+  const name = agent.slice(0, 256)
+  const ofTenant = tenant === undefined ? {} : { tenant: tenant.slice(0, 256) }
   const address = addressOf(settings, stateFolder)
-  const mark = processMark('self')
-  const identity = {
-    process: id,
-    pid: process.pid,
-    startedAt: Math.round(performance.timeOrigin),
-    agent: agent.slice(0, 256),
-    ...(tenant === undefined ? {} : { tenant: tenant.slice(0, 256) }),
-    version: VERSION,
-    ...(mark === undefined ? {} : { mark }),
-  }
+  const identity = identityOf(name, ofTenant)
   const guard = new Guard({
     mode,
-    agent: identity.agent,
-    tenant: identity.tenant,
+    agent: name,
+    tenant: ofTenant.tenant,
     place: 'path' in address ? address.path : `${address.host}:${address.port}`,
     connect: (events) =>
       new GuardClient({
@@ -82,7 +74,7 @@ export function startGuard(
         dropped: (type, reason) =>
           fault('guard', new RangeError(`a message (${type}) to the sidecar was left out: ${reason}`)),
       }),
-    journal: () => new JournalFile(stateFolder, id),
+    journal: () => new JournalFile(stateFolder, identity.process),
     fault,
   })
   const models = new ModelGate(guard)
@@ -99,6 +91,25 @@ export function startGuard(
     client: (client) => guardStainless(client, models, fault),
     awsClient: (client) => guardAwsClient(client, models, fault),
     process: (client, abort) => raw.startProcess(client, abort),
+  }
+}
+
+type Identity = ConstructorParameters<typeof GuardClient>[0]['identity']
+
+function identityOf(agent: string, tenant: { readonly tenant?: string }): Identity {
+  const mark = processMark('self')
+  let id: string | undefined
+  return {
+    // Not before there are limits: what makes it is loaded for it.
+    get process() {
+      return (id ??= randomId())
+    },
+    pid: process.pid,
+    startedAt: Math.round(performance.timeOrigin),
+    agent,
+    ...tenant,
+    version: VERSION,
+    ...(mark === undefined ? {} : { mark }),
   }
 }
 
