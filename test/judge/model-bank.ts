@@ -109,8 +109,8 @@ export async function startModelBank(seed: number): Promise<ModelBank> {
       const own = new Random(seed, ...Buffer.from(name), body.length)
       const limit = outputLimitOf(body) ?? UNLIMITED_OUTPUT_TOKENS
       const input = 1 + own.below(Math.floor(body.length / 2))
-      // Few use all of it; some do.
-      const output = own.chance(0.1) ? limit : own.below(own.below(limit) + 1)
+      // Few use all of it; some do. What says something has a token: of less is nobody sure (believable-usage.ts).
+      const output = own.chance(0.1) ? limit : Math.min(limit, 1 + own.below(own.below(limit) + 1))
       return { input, output, nanoUsd: input * NANO_PER_INPUT_TOKEN + output * NANO_PER_OUTPUT_TOKEN }
     }
     async function answer(how: Fate): Promise<void> {
