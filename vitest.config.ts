@@ -9,6 +9,8 @@ export default defineConfig({
     // Loaded by Node itself: what it imports is then found beside it, not from the root.
     server: { deps: { external: [/\/test\/previous\/[\w-]+\.ts$/] } },
     reporters: [skippedReporter, 'default'],
+    // Tests wait for processes much of the time: two at once, where there are two processors as well.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
