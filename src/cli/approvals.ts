@@ -8,6 +8,7 @@ import { approvalsOptions, configOptions, jsonOption, sidecarOptions } from './o
 import { errorOf, reachSidecar, stateFolderOfFlags } from './sidecar-client.ts'
 import type { SidecarClient } from './sidecar-client.ts'
 import { textTable } from './text-table.ts'
+import { printable } from './printable.ts'
 
 const WATCH_MS = 1000
 /** Of an id, at least; more where that is not enough to tell them apart. */
@@ -198,6 +199,3 @@ function userName(): string | undefined {
     return undefined
   }
 }
-
-/** Names come from an agent's process. */
-const printable = (text: string): string => text.replaceAll(/\p{C}/gu, '?')

@@ -7,6 +7,7 @@ import { EXIT_OK, UsageError } from './command.ts'
 import type { CommandIo } from './command.ts'
 import { configOptions, jsonOption, lastOptions } from './options.ts'
 import { textTable } from './text-table.ts'
+import { printable } from './printable.ts'
 
 const COUNT = 10
 const COUNT_MAX = 10_000
@@ -68,6 +69,3 @@ const INPUT_CHARACTERS_MAX = 60
 
 const shortened = (input: string): string =>
   input.length <= INPUT_CHARACTERS_MAX ? input : `${input.slice(0, INPUT_CHARACTERS_MAX - 3)}...`
-
-/** Whoever changed the file may have put anything into it. */
-const printable = (text: string): string => text.replaceAll(/\p{C}/gu, '?')

@@ -15,6 +15,7 @@ import { errorOf, reachSidecar, stateFolderOfFlags } from './sidecar-client.ts'
 import type { SidecarAnswer, SidecarClient } from './sidecar-client.ts'
 import { stopFileIn, writeStopFile } from './stop-file.ts'
 import { textTable } from './text-table.ts'
+import { printable } from './printable.ts'
 
 /** How often is asked how far it has come. */
 const LOOK_MS = 100
@@ -244,6 +245,3 @@ function userName(): string {
     return 'unnamed'
   }
 }
-
-/** Names come from agents and may hold anything. */
-const printable = (text: string): string => text.replaceAll(/\p{C}/gu, '?')

@@ -1,9 +1,9 @@
 import { fastify } from 'fastify'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Health } from './health.ts'
 import type { AgentState } from './health-watch.ts'
 import type { LogEntry } from './log.ts'
-import { isLoopback, namesLoopback } from './loopback.ts'
+import { isFromThisHost, isLoopback, namesLoopback } from './loopback.ts'
 import type { Reloaded } from './reloader.ts'
 import { withoutSchemas } from './without-schemas.ts'
 
@@ -78,10 +78,6 @@ function guard(http: FastifyInstance, onLoopback: boolean): void {
     return reply.code(status).send({ error: status < 500 ? 'bad request' : 'internal error' })
   })
 }
-
-/** The control server knows no passwords: where it listens for others, they may look and not change anything. */
-const isFromThisHost = ({ socket }: FastifyRequest): boolean =>
-  socket.remoteAddress !== undefined && isLoopback(socket.remoteAddress.replace(/^::ffff:/, ''))
 
 const sameOrigin = (origin: string, host: string | undefined): boolean =>
   host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)

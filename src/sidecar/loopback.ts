@@ -5,6 +5,10 @@ import type { IncomingMessage } from 'node:http'
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
+/** Whether a request came from this machine, or through something on it. */
+export const isFromThisHost = ({ socket }: Pick<IncomingMessage, 'socket'>): boolean =>
+  socket.remoteAddress !== undefined && isLoopback(socket.remoteAddress.replace(/^::ffff:/, ''))
+
 /**
  * False for a request that a web page made by pointing its own name at this machine (DNS rebinding): its Host is neither a loopback
  * address nor localhost. Only for servers that listen on loopback.

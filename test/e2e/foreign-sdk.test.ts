@@ -45,9 +45,9 @@ test('spans, metrics and logs of a plain sdk-node come through, redacted and cou
       await sdk.shutdown()`,
   })
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const arrived = (name: string): boolean => backend.points.some(({ metric }) => metric === name)
   await backend.until(
-    ({ spans, points, logs }) =>
-      spans.length > 0 && logs.length > 0 && points.some(({ metric }) => metric === 'agent.tokens.used'),
+    ({ spans, logs }) => spans.length > 0 && logs.length > 0 && arrived('mails') && arrived('agent.tokens.used'),
   )
 
   const sent = backend.requests.map(({ body }) => body.toString('latin1')).join('\n')

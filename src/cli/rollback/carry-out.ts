@@ -4,7 +4,8 @@ import type { CommandIo } from '../command.ts'
 import { errorOf } from '../sidecar-client.ts'
 import type { SidecarClient } from '../sidecar-client.ts'
 import type { RollbackStep } from './rollback-steps.ts'
-import { printable, stepText } from './step-text.ts'
+import { printable } from '../printable.ts'
+import { stepText } from './step-text.ts'
 
 /** The sidecar waits so long for the undo of an agent. */
 const UNDO_WAIT_MS = 25_000

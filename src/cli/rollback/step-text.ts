@@ -1,4 +1,5 @@
 import type { RollbackStep } from './rollback-steps.ts'
+import { printable } from '../printable.ts'
 
 /** What the log knows of a call, and what can be done about it. */
 export function stepText(step: RollbackStep): string {
@@ -14,9 +15,6 @@ export function stepText(step: RollbackStep): string {
   ]
   return `${lines.map(printable).join('\n')}\n`
 }
-
-/** Whoever changed a file may have put anything into it. */
-export const printable = (text: string): string => text.replaceAll(/\p{C}/gu, '?')
 
 function wayLines({ way, state, recipe, tool }: RollbackStep): string[] {
   if (way !== 'by_hand') return []

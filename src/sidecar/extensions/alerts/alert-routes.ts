@@ -1,10 +1,10 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import * as z from 'zod'
 import { stateOf } from '../../../alerts/alert-book.ts'
 import type { Alert } from '../../../alerts/alert-book.ts'
 import type { AlertDesk } from '../../../alerts/alert-desk.ts'
 import { ALERT_NAMES } from '../../../alerts/alert-rules.ts'
-import { isLoopback } from '../../loopback.ts'
+import { isFromThisHost } from '../../loopback.ts'
 
 /** Tests at the same time: each waits for every notifier. */
 const TESTS_MAX = 2
@@ -48,6 +48,3 @@ const shownAlert = (alert: Alert) => ({
   threshold: alert.threshold,
   ...alert.texts,
 })
-
-const isFromThisHost = ({ socket }: FastifyRequest): boolean =>
-  socket.remoteAddress !== undefined && isLoopback(socket.remoteAddress.replace(/^::ffff:/, ''))

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import { AuditWriteError } from '../../../audit/audit-log.ts'
-import { isLoopback } from '../../loopback.ts'
+import { isFromThisHost } from '../../loopback.ts'
 
 /** Who orders, and why: as they write it. */
 export const person = z.string().trim().min(1).max(200)
@@ -30,10 +30,9 @@ export async function orRefused(reply: FastifyReply, work: () => Promise<object>
 export const badRequest = (reply: FastifyReply, expected: string): FastifyReply =>
   reply.code(400).send({ error: `this takes ${expected}` })
 
-function isAllowed({ socket, headers }: FastifyRequest, token: string | undefined): boolean {
-  if (token === undefined)
-    return socket.remoteAddress !== undefined && isLoopback(socket.remoteAddress.replace(/^::ffff:/, ''))
-  const [, given = ''] = /^bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
+function isAllowed(request: FastifyRequest, token: string | undefined): boolean {
+  if (token === undefined) return isFromThisHost(request)
+  const [, given = ''] = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
   return timingSafeEqual(digest(given), digest(token))
 }
 
