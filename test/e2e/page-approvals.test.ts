@@ -1,76 +1,21 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { GuardClient } from '../../src/control/guard-client.ts'
 import type { Answer } from '../../src/control/guard-messages.ts'
-import { Collector } from '../../src/sidecar/collector.ts'
-import { loadConfig } from '../../src/sidecar/config.ts'
-import { systemClock } from '../../src/sidecar/system-clock.ts'
-import { components } from '../support/all-components.ts'
-import { describeWithChromium, startChromium } from '../support/chromium.ts'
-import { testContext } from '../support/component-context.ts'
+import { describeWithChromium } from '../support/chromium.ts'
+import { startGuardedPage } from '../support/guarded-page.ts'
+import type { GuardedPage } from '../support/guarded-page.ts'
 import { until } from '../support/until.ts'
-
-const config = `
-receivers: {otlp: {protocols: {http: {endpoint: "127.0.0.1:0"}}}}
-exporters: {store: {}}
-extensions: {page: {}, guard: {supervised: {}}}
-service:
-  http: {endpoint: "127.0.0.1:0"}
-  telemetry: {metrics: {address: "127.0.0.1:0"}}
-  extensions: [page, guard]
-  pipelines: {traces: {receivers: [otlp], exporters: [store]}, metrics: {receivers: [otlp], exporters: [store]}}
-`
 
 /** SCREENSHOT=<file> keeps a picture. */
 describeWithChromium('approvals on the page', () => {
-  let browser: Browser
-  let collector: Collector
-  let client: GuardClient
-  let page: Page
-  const complaints: string[] = []
+  let guarded: GuardedPage
 
   beforeAll(async () => {
-    const stateFolder = mkdtempSync(join(tmpdir(), 'spanwarden-'))
-    const { logger } = testContext('collector')
-    collector = new Collector(
-      loadConfig([{ name: 'test', text: config }], components, { env: {}, readFile: () => '' }),
-      {
-        clock: systemClock,
-        logger: { ...logger, child: () => logger },
-        random: Math.random,
-        stateFolder,
-        env: {},
-        program: { name: 'spanwarden', version: '0.1.0' },
-      },
-    )
-    await collector.start()
-    client = new GuardClient({
-      address: { path: join(stateFolder, 'control.sock') },
-      identity: { process: 'p1', pid: 1, startedAt: 0, agent: 'support', version: '1' },
-      inFlight: () => 0,
-      welcome() {},
-      stop() {},
-      resume() {},
-    })
-    client.start()
-    browser = await startChromium()
-    page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage()
-    page.setDefaultTimeout(8000)
-    page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
-    page.on('pageerror', (error) => void complaints.push(error.message))
-    await page.goto(collector.listening()['control'] ?? '')
+    guarded = await startGuardedPage({ guard: { supervised: {} } })
   }, 60_000)
-  afterAll(async () => {
-    client?.close()
-    await browser?.close()
-    await collector?.stop()
-  })
+  afterAll(() => guarded?.[Symbol.asyncDispose]())
 
   const admit = (id: string, tool: string): Promise<Answer> =>
-    client.ask(
+    guarded.client.ask(
       {
         type: 'admit',
         id,
@@ -85,6 +30,7 @@ describeWithChromium('approvals on the page', () => {
     )
 
   test('a call appears, and goes on or is denied with a click and a name', async () => {
+    const { page, client, complaints } = guarded
     const section = page.getByRole('region', { name: 'Calls that wait for a person' })
     await section.getByText('No call waits, supervised for good').waitFor()
     await until(() => client.isConnected)
@@ -108,11 +54,12 @@ describeWithChromium('approvals on the page', () => {
   })
 
   test('what somebody else has answered says so', async () => {
+    const { page, control } = guarded
     const section = page.getByRole('region', { name: 'Calls that wait for a person' })
     const answer = admit('c3', 'deploy')
     const approve = section.getByRole('button', { name: 'Approve deploy of support' })
     await approve.waitFor()
-    await fetch(`${collector.listening()['control']}/api/guard/approvals/deny`, {
+    await fetch(`${control}/api/guard/approvals/deny`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ id: 'c3', person: 'Grace' }),

@@ -1,74 +1,20 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { GuardClient } from '../../src/control/guard-client.ts'
-import { Collector } from '../../src/sidecar/collector.ts'
-import { loadConfig } from '../../src/sidecar/config.ts'
-import { systemClock } from '../../src/sidecar/system-clock.ts'
-import { components } from '../support/all-components.ts'
-import { describeWithChromium, startChromium } from '../support/chromium.ts'
-import { testContext } from '../support/component-context.ts'
+import { describeWithChromium } from '../support/chromium.ts'
+import { startGuardedPage } from '../support/guarded-page.ts'
+import type { GuardedPage } from '../support/guarded-page.ts'
 import { until } from '../support/until.ts'
-
-const config = `
-receivers: {otlp: {protocols: {http: {endpoint: "127.0.0.1:0"}}}}
-exporters: {store: {}}
-extensions: {page: {}, guard: {}}
-service:
-  http: {endpoint: "127.0.0.1:0"}
-  telemetry: {metrics: {address: "127.0.0.1:0"}}
-  extensions: [page, guard]
-  pipelines: {traces: {receivers: [otlp], exporters: [store]}, metrics: {receivers: [otlp], exporters: [store]}}
-`
 
 /** SCREENSHOT=<file> keeps a picture. */
 describeWithChromium('the kill switch on the page', () => {
-  let browser: Browser
-  let collector: Collector
-  let client: GuardClient
-  let page: Page
-  const complaints: string[] = []
+  let guarded: GuardedPage
 
   beforeAll(async () => {
-    const stateFolder = mkdtempSync(join(tmpdir(), 'spanwarden-'))
-    const { logger } = testContext('collector')
-    collector = new Collector(
-      loadConfig([{ name: 'test', text: config }], components, { env: {}, readFile: () => '' }),
-      {
-        clock: systemClock,
-        logger: { ...logger, child: () => logger },
-        random: Math.random,
-        stateFolder,
-        env: {},
-        program: { name: 'spanwarden', version: '0.1.0' },
-      },
-    )
-    await collector.start()
-    client = new GuardClient({
-      address: { path: join(stateFolder, 'control.sock') },
-      identity: { process: 'p1', pid: 1, startedAt: 0, agent: 'support', version: '1' },
-      inFlight: () => 0,
-      welcome() {},
-      stop: ({ id }) => client.tell({ type: 'stopped', id, aborted: 0 }),
-      resume() {},
-    })
-    client.start()
-    browser = await startChromium()
-    page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage()
-    page.setDefaultTimeout(8000)
-    page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
-    page.on('pageerror', (error) => void complaints.push(error.message))
-    await page.goto(collector.listening()['control'] ?? '')
+    guarded = await startGuardedPage({ guard: {} })
   }, 60_000)
-  afterAll(async () => {
-    client?.close()
-    await browser?.close()
-    await collector?.stop()
-  })
+  afterAll(() => guarded?.[Symbol.asyncDispose]())
 
   test('stops an agent, says who has confirmed it, and lets it go on, each with a name and a reason', async () => {
+    const { page, client, control, complaints } = guarded
     await until(() => client.isConnected)
     const section = page.getByRole('region', { name: 'Kill switch' })
     await section.getByText('Nothing is stopped.').waitFor()
@@ -84,7 +30,7 @@ describeWithChromium('the kill switch on the page', () => {
     await order.getByRole('button', { name: 'Yes, stop' }).click()
     await section.getByText('it posts nonsense').waitFor()
     await section.getByText('1 of 1 process has confirmed it').waitFor()
-    const stops = await fetch(`${collector.listening()['control']}/api/guard/stops`)
+    const stops = await fetch(`${control}/api/guard/stops`)
     expect(await stops.json()).toMatchObject({ stops: [{ scope: 'agent', value: 'support', person: 'Ada' }] })
 
     await section.getByRole('button', { name: 'Resume agent support' }).click()
