@@ -19,7 +19,7 @@ const fromAgent: readonly FromAgent[] = [
     mark: 'b 7',
     token: 'x',
   },
-  { type: 'renew', inFlight: 3, ended: 2, failed: 1 },
+  { type: 'renew', inFlight: 3, ended: 2, failed: 1, unseen: 4 },
   { type: 'hold', id: 'h', amount: 5, scopes, slice: true, model: 'm', trace: 't', span: 's', waitMs: 10 },
   { type: 'spend', id: 'h', step: 1, amount: 2 },
   { type: 'settle', id: 'h', spent: 2, unknown: 1 },

@@ -53,7 +53,13 @@ export const readFromAgent = messageOf<FromAgent>({
     mark: optional(label),
     token: optional(sentence),
   }),
-  renew: fields<Renew>({ type: word('renew'), inFlight: count, ended: optional(count), failed: optional(count) }),
+  renew: fields<Renew>({
+    type: word('renew'),
+    inFlight: count,
+    ended: optional(count),
+    failed: optional(count),
+    unseen: optional(count),
+  }),
   hold: fields<Hold>({
     type: word('hold'),
     id,

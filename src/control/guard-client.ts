@@ -51,7 +51,7 @@ export interface GuardClientOptions {
   /** Model calls and tool calls under way. */
   inFlight(): number
   /** Calls that have ended since it was asked for the last time. */
-  ended?(): Pick<Renew, 'ended' | 'failed'>
+  ended?(): Pick<Renew, 'ended' | 'failed' | 'unseen'>
   /** After each connect, and when the configuration changed. What was held under another epoch is held no more. */
   welcome(message: Welcome): void
   /** To be answered with `stopped` when nothing of the scope is under way. */

@@ -106,6 +106,8 @@ export interface Renew {
   /** Calls that have ended since the last one, and how many of them failed. */
   readonly ended?: number
   readonly failed?: number
+  /** Calls that shadow mode has let through since then without a sidecar's word. */
+  readonly unseen?: number
 }
 /** The lease goes on from the moment the `renew` was sent; and all that was sent before it on this connection is in the books. */
 export interface Lease {

@@ -71,6 +71,9 @@ export class Guard {
   #welcome: Welcome | undefined
   /** Undefined as long as no limits are configured. */
   #ownMode: 'enforce' | 'shadow' | undefined
+  /** No connection could be made, or one has ended. */
+  #isLost = false
+  #unseen = 0
   #lookAgainAt = Number.NEGATIVE_INFINITY
   #looking: NodeJS.Timeout | undefined
   #telling: NodeJS.Timeout | undefined
@@ -79,7 +82,8 @@ export class Guard {
     this.#options = options
     this.client = options.connect({
       inFlight: () => this.underWay.size,
-      ended: () => this.underWay.takeEnded(),
+      ended: () => ({ ...this.underWay.takeEnded(), unseen: this.#takeUnseen() }),
+      lost: () => (this.#isLost = true),
       welcome: (welcome) => this.#welcomed(welcome),
       stop: (stop) => {
         this.underWay.stop(stop)
@@ -152,14 +156,27 @@ export class Guard {
     }
   }
 
+  /** In shadow mode a call waits for nothing but the first lease of a sidecar that is there: without it nobody knows what would be denied. */
+  get needsWait(): boolean {
+    const { mode } = this
+    if (mode === 'off' || this.hasLease) return false
+    if (mode === 'enforce') return true
+    const isFirst = !this.#isLost && this.client.leaseUntil === Number.NEGATIVE_INFINITY
+    return isFirst && performance.now() < (this.#soughtAt ?? Number.POSITIVE_INFINITY) + LEASE_WAIT_MS
+  }
+
   /** Waits, for a short time, for the first word of a sidecar that is there, or for the renewal that a busy process has missed. */
   async ready(): Promise<void> {
-    if (this.hasLease || this.mode !== 'enforce') return
     this.#soughtAt ??= performance.now()
     const until = (this.#welcome === undefined ? this.#soughtAt : performance.now()) + LEASE_WAIT_MS
     const isWorthWaiting = (): boolean =>
       (this.#welcome === undefined || this.client.isConnected) && performance.now() < until
-    while (isWorthWaiting() && !this.hasLease) await delay(LEASE_LOOK_MS)
+    while (isWorthWaiting() && this.needsWait) await delay(LEASE_LOOK_MS)
+  }
+
+  /** In shadow mode a call does not wait for a sidecar that is gone. */
+  get isToAsk(): boolean {
+    return this.mode === 'enforce' || this.hasLease || this.client.isConnected
   }
 
   /**
@@ -195,9 +212,13 @@ export class Guard {
 
   /** Why no such call may begin now, whatever it costs. Synchronous, in memory. */
   denialOf(call: GuardedCall): Denial | undefined {
+    return this.stopOf(call) ?? (this.hasLease ? undefined : this.unavailable())
+  }
+
+  /** The stop in its way. */
+  stopOf(call: GuardedCall): Denial | undefined {
     const stop = this.underWay.stopOf(call)
-    if (stop !== undefined) return stopDenial(stop)
-    return this.hasLease ? undefined : this.unavailable()
+    return stop === undefined ? undefined : stopDenial(stop)
   }
 
   unavailable(why = `no sidecar answers at ${this.#options.place}`): Denial {
@@ -213,9 +234,9 @@ export class Guard {
    */
   refused(denial: Denial): DenialError | undefined {
     if (this.mode === 'off') return undefined
-    return this.mode === 'enforce' || denial.code === 'STOPPED' || denial.isStop === true
-      ? denialError(denial)
-      : undefined
+    if (this.mode === 'enforce' || denial.code === 'STOPPED' || denial.isStop === true) return denialError(denial)
+    if (denial.code === 'GUARD_UNAVAILABLE') this.#unseen += 1
+    return undefined
   }
 
   /** The guard has thrown: instrumentation fails open, the guard does not. */
@@ -223,6 +244,12 @@ export class Guard {
     if (isDenial(error)) return error
     this.#options.fault(`guard: ${where}`, error)
     return this.unavailable('the guard of this process has failed')
+  }
+
+  #takeUnseen(): number {
+    const taken = this.#unseen
+    this.#unseen = 0
+    return taken
   }
 
   #look(): 'enforce' | 'shadow' | undefined {

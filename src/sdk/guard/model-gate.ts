@@ -42,12 +42,13 @@ export class ModelGate {
     }
     let held: HeldAmount | undefined
     try {
-      if (!guard.hasLease) await guard.ready()
+      if (guard.needsWait) await guard.ready()
       const { rules } = guard
       const bound = rules?.hasBudgets === true ? requestBound(request, call?.provider, rules) : undefined
       const guarded = this.#callOf(bound?.model ?? call?.model)
       this.#check(guarded, refuse)
-      if (rules !== undefined && bound !== undefined) held = await this.#pay(bound, guarded, rules, refuse)
+      if (rules !== undefined && bound !== undefined && guard.isToAsk)
+        held = await this.#pay(bound, guarded, rules, refuse)
       // The answer took its time: a stop may have come.
       if (held !== undefined) this.#check(guarded, refuse)
       const shorter = held !== undefined && held.amount < (bound?.amount ?? 0) ? bound?.within(held.amount) : undefined
@@ -61,6 +62,14 @@ export class ModelGate {
       refuse(guard.failed('model call', error))
       return { attempt: this.#begin(this.#callOf(undefined), undefined, decisionOf(warnings)), body: undefined }
     }
+  }
+
+  /** Throws for a request to a provider that costs nothing, where a stop is in the way. */
+  checkFree(): void {
+    const { guard } = this
+    const denial = guard.mode === 'off' ? undefined : guard.stopOf(this.#callOf(ambientOf().modelCall?.model))
+    const error = denial === undefined ? undefined : guard.refused(denial)
+    if (error !== undefined) throw error
   }
 
   #callOf(model: string | undefined): GuardedCall {

@@ -96,12 +96,11 @@ export class GuardedTool {
     this.#signal = signal
     const guard = this.#guard
     const { kind } = this.#tool
-    const needsWait = !guard.hasLease && guard.mode === 'enforce'
     if (kind === 'sync') {
       this.#now(() => this.#begin(true))
       return call()
     }
-    if (!needsWait && !this.#mustAsk()) {
+    if (!guard.needsWait && !this.#mustAsk()) {
       try {
         this.#now(() => this.#begin(false))
       } catch (error) {
@@ -144,9 +143,9 @@ export class GuardedTool {
 
   async #wait(): Promise<void> {
     try {
-      await this.#guard.ready()
+      if (this.#guard.needsWait) await this.#guard.ready()
       this.#begin(false)
-      if (this.#mustAsk()) await this.#ask()
+      if (this.#mustAsk() && this.#guard.isToAsk) await this.#ask()
     } catch (error) {
       this.#refuseFault(error)
     }

@@ -24,10 +24,21 @@ export class DenialCounter {
   }
 
   add({ agent, code, rule, mode }: CountedDenial): void {
-    if (this.#agents.size < DENIED_AGENTS_MAX) this.#agents.add(agent)
-    const known = this.#agents.has(agent) ? agent : '_OTHER'
-    const labels = { agent: known, reason: reasonOf(code), rule: kindOf(rule), mode }
+    const labels = { agent: this.#known(agent), reason: reasonOf(code), rule: kindOf(rule), mode }
     this.#metrics.counter('agent_guard_denied_total', 'Calls that were denied.', labels).add(1)
+  }
+
+  /** Shadow mode has let calls through that no sidecar was asked about. */
+  unseen(agent: string, calls = 0): void {
+    if (calls === 0) return
+    const text =
+      'Calls that shadow mode let through without a word of a sidecar: what it would have denied is not known.'
+    this.#metrics.counter('agent_guard_unseen_total', text, { agent: this.#known(agent) }).add(calls)
+  }
+
+  #known(agent: string): string {
+    if (this.#agents.size < DENIED_AGENTS_MAX) this.#agents.add(agent)
+    return this.#agents.has(agent) ? agent : '_OTHER'
   }
 
   /** Denies what is asked while the books are not open. */

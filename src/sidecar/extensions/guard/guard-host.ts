@@ -286,6 +286,7 @@ export class GuardHost {
     switch (message.type) {
       case 'renew':
         this.#automatic.ended(peer.hello.agent, message)
+        this.#denials.unseen(peer.hello.agent, message.unseen)
         return books.desk.take(peer, message)
       case 'stopping':
       case 'stopped':

@@ -92,3 +92,14 @@ test('denials: by agent, a bounded number of them; runs are no labels', () => {
   expect(count({ reason: 'stopped', rule: 'run' })).toBe(2)
   expect(count({ agent: '_OTHER', reason: 'rate_limited', rule: 'posts' })).toBe(6)
 })
+
+test('what shadow mode let through without a word of a sidecar: by agent, none is no series', () => {
+  const metrics = new OwnMetricsRegistry()
+  const denials = new DenialCounter(metrics)
+  denials.unseen('a')
+  denials.unseen('a', 0)
+  expect(metrics.render()).not.toContain('agent_guard_unseen_total')
+  denials.unseen('a', 2)
+  denials.unseen('a', 1)
+  expect(metrics.read('agent_guard_unseen_total', { agent: 'a' })).toBe(3)
+})
