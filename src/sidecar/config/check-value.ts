@@ -27,7 +27,7 @@ export function checkValue<Schema extends z.ZodType>(
   for (let round = 0; ; round++) {
     const { success, data, error } = schema.safeParse(tried)
     if (success) {
-      for (const { at, why } of ignoredIn(jsonSchemaOf(schema), tried, [])) {
+      for (const { at, why } of ignoredIn(schema, tried, [])) {
         report.warning([...path, ...at], `it has no effect: ${why}`)
       }
       return data
@@ -144,47 +144,72 @@ function withText(value: unknown, path: ConfigPath, text: string): unknown {
   )
 }
 
-type JsonSchema = z.core.JSONSchema.BaseSchema
-
-const jsonSchemaOf = (schema: z.ZodType): JsonSchema => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-
 /** Keys that the object schema at a path has. */
 function knownKeys(schema: z.ZodType, path: ConfigPath): readonly string[] {
-  let at: JsonSchema | undefined = jsonSchemaOf(schema)
-  for (const key of path) at = inner(at, key)
-  return Object.entries(objectIn(at)?.properties ?? {}).flatMap(([key, option]) => (isIgnored(option) ? [] : [key]))
+  const at = path.reduce<z.core.$ZodType | undefined>(inner, schema)
+  return Object.entries(partsOf(at).shape ?? {}).flatMap(([key, option]) =>
+    ignoredWhy(option) === undefined ? [key] : [],
+  )
 }
 
 /** Keys that are written and are `ignoredKey` in the schema. */
 function ignoredIn(
-  schema: JsonSchema | undefined,
+  schema: z.core.$ZodType | undefined,
   value: unknown,
   path: ConfigPath,
 ): { at: ConfigPath; why: string }[] {
-  if (Array.isArray(value)) return value.flatMap((item: unknown, i) => ignoredIn(inner(schema, i), item, [...path, i]))
   if (schema === undefined || typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, item]) => {
+  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
+  return entries.flatMap(([key, item]: [string | number, unknown]) => {
     const option = inner(schema, key)
+    const why = ignoredWhy(option)
     const at = [...path, key]
-    return isIgnored(option) ? [{ at, why: String(option.ignored) }] : ignoredIn(option, item, at)
+    return why === undefined ? ignoredIn(option, item, at) : [{ at, why }]
   })
 }
 
-const isIgnored = (option: unknown): option is { ignored: unknown } =>
-  typeof option === 'object' && option !== null && 'ignored' in option
-
-/** The object schema itself, or the one among the alternatives. */
-function objectIn(schema: JsonSchema | undefined): JsonSchema | undefined {
-  if (schema?.properties !== undefined) return schema
-  for (const alternative of schema?.anyOf ?? []) {
-    const found = typeof alternative === 'object' ? objectIn(alternative) : undefined
-    if (found !== undefined) return found
-  }
-  return undefined
+function ignoredWhy(option: z.core.$ZodType | undefined): string | undefined {
+  const why = option === undefined ? undefined : z.globalRegistry.get(option)?.['ignored']
+  return why === undefined ? undefined : String(why)
 }
 
-function inner(schema: JsonSchema | undefined, key: string | number): JsonSchema | undefined {
-  const next =
-    typeof key === 'number' ? schema?.items : (objectIn(schema)?.properties?.[key] ?? schema?.additionalProperties)
-  return typeof next === 'object' && !Array.isArray(next) ? next : undefined
+function inner(schema: z.core.$ZodType | undefined, key: string | number): z.core.$ZodType | undefined {
+  const { items, shape, values } = partsOf(schema)
+  return typeof key === 'number' ? items : (shape?.[key] ?? values)
+}
+
+interface Parts {
+  readonly items?: z.core.$ZodType
+  readonly shape?: z.core.$ZodLooseShape
+  /** Of a map's keys that are not in its shape. */
+  readonly values?: z.core.$ZodType
+}
+
+/** What is in a list or map: of the schema itself, of what it wraps, of its alternatives. Not by way of a JSON schema: that is slow, and this happens at each start. */
+function partsOf(schema: z.core.$ZodType | undefined): Parts {
+  if (schema === undefined) return {}
+  const { def } = (schema as z.core.$ZodTypes)._zod
+  switch (def.type) {
+    case 'object':
+      return { shape: def.shape, ...(def.catchall && { values: def.catchall }) }
+    case 'record':
+      return { values: def.valueType }
+    case 'array':
+      return { items: def.element }
+    case 'union':
+      // Of several that say the same of a part, the first.
+      return Object.assign({}, ...def.options.map(partsOf).toReversed()) as Parts
+    case 'pipe':
+      return partsOf(def.in._zod.def.type === 'transform' ? def.out : def.in)
+    case 'lazy':
+      return partsOf(def.getter())
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+    case 'readonly':
+      return partsOf(def.innerType)
+    default:
+      return {}
+  }
 }
