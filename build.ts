@@ -35,14 +35,16 @@ const httpWithoutWebSocket: Plugin = {
     }))
   },
 }
-/** What fastify would compile JSON schemas with: it is never asked to (src/sidecar/without-schemas.ts). */
-const noSchemaCompilers: Plugin = {
-  name: 'no schema compilers',
+/**
+ * What fastify loads at each start and the sidecar never asks it for: compilers of JSON schemas (src/sidecar/without-schemas.ts), and the comparison of
+ * versions for plugins that name the fastify they need.
+ */
+const unusedOfFastify: Plugin = {
+  name: 'unused of fastify',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^@fastify\/(ajv-compiler|fast-json-stringify-compiler)$/ }, ({ path }) => ({
-      path,
-      namespace: 'absent',
-    }))
+    onResolve({ filter: /^(@fastify\/(ajv-compiler|fast-json-stringify-compiler)|semver)$/ }, ({ path, importer }) =>
+      importer.includes('/node_modules/fastify/') ? { path, namespace: 'absent' } : undefined,
+    )
     onLoad({ filter: /./, namespace: 'absent' }, ({ path }) => ({
       contents: `module.exports = () => { throw new Error('${path} is not in the bundle') }`,
       loader: 'js',
@@ -71,7 +73,7 @@ const results = [
     chunkNames: 'cli/[name]-[hash]',
     // The client of Redis is an optional peer: who shares limits in a fleet installs it.
     external: ['esbuild', 'redis'],
-    plugins: [httpWithoutWebSocket, noSchemaCompilers],
+    plugins: [httpWithoutWebSocket, unusedOfFastify],
     // Names and lines stay readable in what a fault logs.
     minifySyntax: true,
     minifyWhitespace: true,
