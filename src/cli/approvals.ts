@@ -156,10 +156,7 @@ async function decide(
   io: CommandIo,
 ): Promise<number> {
   const { sidecar, listed } = await ask(reach)
-  const found = listed.waiting.filter(({ id }) => id.startsWith(given))
-  if (found.length > 1 && !found.some(({ id }) => id === given))
-    throw new UsageError(`approvals ${order} ${given}: ${found.length} calls begin with that; give more of it`)
-  const id = found.length === 1 ? found[0]?.id : given
+  const id = fullIdOf(given, listed.waiting) ?? fullIdOf(given, listed.decided) ?? given
   const answer = await sidecar.post(`/api/guard/approvals/${order}`, { id, ...said })
   if (answer.status !== 200) {
     if (isJson) io.stdout.write(`${JSON.stringify(answer.body)}\n`)
@@ -178,6 +175,14 @@ async function decide(
     isJson ? `${JSON.stringify(answer.body)}\n` : `${printable(`${tool} ${state} by ${said.person}: ${then}`)}\n`,
   )
   return isRefused ? EXIT_FAILED : EXIT_OK
+}
+
+/** Of the call that begins so. Throws UsageError where several do. */
+function fullIdOf(given: string, calls: readonly { readonly id: string }[]): string | undefined {
+  const found = calls.filter(({ id }) => id.startsWith(given))
+  if (found.length > 1 && !found.some(({ id }) => id === given))
+    throw new UsageError(`approvals ${given}: ${found.length} calls begin with that; give more of it`)
+  return found.length > 1 ? given : found[0]?.id
 }
 
 /** As few characters as tell it from the others. */

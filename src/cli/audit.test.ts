@@ -42,8 +42,8 @@ describe('spanwarden last', () => {
     expect(rows).toEqual([
       'Side effects:',
       'WHEN|AGENT|TOOL|CLASS|INPUT|RESULT|MS|USD|RUN',
-      `T|support|post_message|post|{text:string(12)}|denied (RATE_LIMITED)|0.000001|${run}`,
-      `T|buyer|send money|pay|unreadable|running|0.000001|${run}`,
+      `T|support|post_message|post|{text:string(12)}|denied (RATE_LIMITED)|-|0.000001|${run}`,
+      `T|buyer|send money|pay|unreadable|running|-|0.000001|${run}`,
       `T|support|post_message|post|{text:string(12)}|ok|12|0.000001|${run}`,
       '',
       'Reads and model calls:',
@@ -65,12 +65,21 @@ describe('spanwarden last', () => {
     expect(await calls('--run', 'other')).toEqual([])
   })
 
+  test('a section that has nothing is left out; where both have, that is said', async () => {
+    const shown = async (...args: string[]): Promise<string[]> =>
+      (await spanwarden('last', ...args)).stdout.split('\n').filter((line) => !/^\d/.test(line))
+    const header = expect.stringMatching(/^WHEN /)
+    expect(await shown('--agent', 'buyer')).toEqual(['Side effects:', header, ''])
+    expect(await shown('--tool', 'lookup')).toEqual(['Reads and model calls:', header, ''])
+    expect(await shown('--run', 'other')).toEqual(['No such call is on record.', ''])
+  })
+
   test('without a log it says so', async () => {
     const before = stateFolder
     stateFolder = join(before, 'nothing')
     expect(await spanwarden('last')).toMatchObject({
       status: 0,
-      stdout: `There is no audit log in ${stateFolder}/audit.\n`,
+      stdout: `There is no audit log in ${stateFolder}/audit. A guard with audit: {} writes one.\n`,
     })
     stateFolder = before
   })

@@ -33,14 +33,17 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
 }
 
 function textOf({ sideEffects, others, linesRead, isComplete }: AuditCalls, folder: string): string {
-  if (linesRead === 0) return `There is no audit log in ${folder}.\n`
-  const sections = [section('Side effects', sideEffects), section('Reads and model calls', others)]
+  if (linesRead === 0) return `There is no audit log in ${folder}. A guard with audit: {} writes one.\n`
+  const known = [section('Side effects', sideEffects), section('Reads and model calls', others)].filter(
+    (one) => one !== '',
+  )
+  const sections = known.length === 0 ? ['No such call is on record.\n'] : known
   const end = isComplete ? '' : `\nOnly the newest ${linesRead} lines of the log were read.\n`
   return `${sections.join('\n')}${end}`
 }
 
 function section(title: string, calls: readonly AuditCall[]): string {
-  if (calls.length === 0) return `${title}: none\n`
+  if (calls.length === 0) return ''
   return `${title}:\n${textTable([HEADER, ...calls.map(rowOf)], [6, 7])}`
 }
 
@@ -60,9 +63,8 @@ function rowOf({
   const { decision, rule, result } = call
   const ruled = decision === 'allow' || rule === null ? result : `${result} (${rule})`
   const usd = nano_usd === null ? '' : (nano_usd / NANO_PER_USD).toFixed(6)
-  return [ts, agent ?? '', tool, kind, shortened(input ?? ''), ruled, String(duration_ms ?? ''), usd, ofRun ?? ''].map(
-    printable,
-  )
+  const cells = [ts, agent, tool, kind, shortened(input ?? ''), ruled, String(duration_ms ?? ''), usd, ofRun]
+  return cells.map((cell) => printable(cell ?? '') || '-')
 }
 
 const INPUT_CHARACTERS_MAX = 60

@@ -13,11 +13,12 @@ import type { StepResult } from './rollback/carry-out.ts'
 import { rollbackPlan } from './rollback/rollback-steps.ts'
 import type { RollbackStep } from './rollback/rollback-steps.ts'
 import { stepText } from './rollback/step-text.ts'
+import { printable } from './printable.ts'
 import { reachSidecar, stateFolderOfFlags } from './sidecar-client.ts'
 
 /**
  * Takes calls of tools back, newest first: by the undo that the tool registered, in the process that made the call, else by its recipe; a person confirms each. Exit code 1: an undo
- * has failed, or a call is not in the audit log; 3: one is not known to be taken back.
+ * has failed, or what was named is not in the audit log; 3: one is not known to be taken back.
  */
 export async function run(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -39,6 +40,11 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   const missing = 'calls' in selection ? selection.calls.filter((id) => !calls.some(({ call }) => call === id)) : []
   if (missing.length > 0)
     return failed(io, `${missing.join(', ')}: no such call with a side effect is in ${folder}; see spanwarden last`)
+  if (calls.length === 0)
+    return failed(
+      io,
+      `nothing to roll back: no call with a side effect${ofWhat(selection)} is in ${folder}; see spanwarden last`,
+    )
   const sidecar = await reachSidecar(values, stateFolder, io)
   const { steps, forgotten } = await rollbackPlan(calls, stateFolder, sidecar)
   tellPlan(steps, { forgotten, isReached: sidecar !== undefined }, io)
@@ -70,13 +76,17 @@ function selectionOf(
   return { last: count, agent }
 }
 
+function ofWhat(selection: UndoSelection): string {
+  if ('run' in selection) return ` of the run ${printable(selection.run)}`
+  return 'last' in selection && selection.agent !== undefined ? ` of the agent ${printable(selection.agent)}` : ''
+}
+
 function tellPlan(
   steps: readonly RollbackStep[],
   { forgotten, isReached }: { forgotten: number; isReached: boolean },
   io: CommandIo,
 ): void {
   if (!isReached) io.stderr.write('No sidecar answers: what tools could undo themselves has to be done by hand.\n')
-  if (steps.length === 0) io.stderr.write('Nothing to roll back: no call with a side effect.\n')
   if (forgotten > 0 && steps.some(({ way }) => way === 'by_hand'))
     io.stderr.write(`${forgotten} older or larger calls are no longer remembered by their processes.\n`)
 }

@@ -52,8 +52,16 @@ async function list(sidecar: SidecarClient, isJson: boolean, io: CommandIo): Pro
   if (isJson) io.stdout.write(`${JSON.stringify(holds)}\n`)
   else if (holds.length === 0) io.stdout.write('Nothing is in suspense.\n')
   else {
-    const rows = holds.map((one) => [one.since, one.hold, one.amount_usd.toFixed(6), one.model, one.process, one.run])
+    const rows = holds.map((one) => [
+      one.since,
+      one.hold,
+      one.amount_usd.toFixed(6),
+      one.kind === 'slice' ? 'any (a slice)' : one.model || '-',
+      one.process,
+      one.run || '-',
+    ])
     io.stdout.write(textTable([['SINCE', 'HOLD', 'USD', 'MODEL', 'PROCESS', 'RUN'], ...rows.map(printable)], [2]))
+    if (holds.some(({ kind }) => kind === 'slice')) io.stdout.write(SLICE_TEXT)
     if (total > holds.length) io.stdout.write(`${total - holds.length} older ones are not shown.\n`)
   }
   return EXIT_OK
@@ -74,6 +82,9 @@ function failed(message: string, io: CommandIo): number {
 
 const printable = (cells: readonly string[]): string[] => cells.map((cell) => cell.replaceAll(/\p{C}/gu, '?'))
 
+const SLICE_TEXT =
+  '\nA slice is what a process held for several calls at once, of whatever model: the part of it of which nobody knows whether it was spent.\n'
+
 const listShape = z.object({
   total: z.number(),
   holds: z.array(
@@ -81,7 +92,8 @@ const listShape = z.object({
       hold: z.string(),
       amount_usd: z.number(),
       process: z.string(),
-      model: z.string(),
+      kind: z.enum(['call', 'slice']),
+      model: z.string().nullable(),
       run: z.string(),
       since: z.string(),
     }),

@@ -121,6 +121,9 @@ describe('supervised mode, with processes', { timeout: 60_000 }, () => {
     expect(await said).toBe('POSTED\n')
     expect(posts()).toBe(1)
     expect((await person('last', '1')).out).toMatch(/post_message +post .* ok /)
+    // Of an answer that comes late the short id is enough, too.
+    const late = await person('approvals', 'deny', id.slice(0, 8), '--person', 'Grace')
+    expect(late).toMatchObject({ code: 1, out: expect.stringMatching(/already approved by Ada at 2/) })
   })
 
   test('of two persons at once one decides, and what is denied does not run', async () => {

@@ -207,6 +207,13 @@ test('when the process is gone its calls have recipes, or none; without a sideca
   expect(gone.text).toContain('0 of 4 taken back, 4 not confirmed')
   expect(gone.code).toBe(3)
 
+  const unknown = await rollback('--run', 'nosuch', '--yes', '--person', 'Ada')
+  expect(unknown.text).toMatch(
+    /nothing to roll back: no call with a side effect of the run nosuch is in \S+; see spanwarden last/,
+  )
+  expect(unknown.code).toBe(1)
+  expect((await rollback('--run', 'nosuch', '--dry-run')).code).toBe(1)
+
   await sidecar.stop()
   const alone = await inTerminal('y\nq\n', '--last', '2')
   expect(alone.text).toContain('No sidecar answers')

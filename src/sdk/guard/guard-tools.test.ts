@@ -201,4 +201,10 @@ test('a loop is warned of, stopped and told', async () => {
     { level: 'stop', rule: 'consecutive', scopes: { run: run.spanContext().traceId } },
   ])
   expect(decisions().at(-1)).toEqual(['deny', 'LOOP_STOPPED consecutive'])
+  // It goes on: its model calls are denied as well, and by the same rule.
+  await once().catch(() => undefined)
+  const model = context.with(trace.setSpan(context.active(), run), () =>
+    started.models.admit({ path: '/v1/chat/completions', provider: 'openai', body: { model: 'gpt-5-mini' } }),
+  )
+  await expect(model).rejects.toMatchObject({ code: 'LOOP_STOPPED', rule: 'consecutive' })
 })

@@ -79,7 +79,8 @@ export class ModelGate {
   #check(call: GuardedCall, refuse: (denial: Denial) => void): void {
     const denial = this.guard.denialOf(call)
     if (denial !== undefined) refuse(denial)
-    if (this.guard.rules?.loops === true && this.guard.loops.isOver(call.scopes)) refuse(LOOP_OVER)
+    const rule = this.guard.rules?.loops === true ? this.guard.loops.overBy(call.scopes) : undefined
+    if (rule !== undefined) refuse(loopOver(rule))
   }
 
   async #pay(
@@ -149,8 +150,8 @@ const unknownPrice = (reason: string, model: string | undefined): Denial => ({
   message: `a budget is set, and nobody knows what this call${model === undefined ? '' : ` of the model ${model.slice(0, 128)}`} can cost at most (${reason}): it is denied. Name its price in SPANWARDEN_PRICES_FILE, or set unknown_model: allow`,
 })
 
-const LOOP_OVER: Denial = {
+const loopOver = (rule: string): Denial => ({
   code: 'LOOP_STOPPED',
-  message:
-    'the run does the same over and over and went on after it was stopped: its model calls are denied too. End the run',
-}
+  rule,
+  message: `the tool calls of this run bring nothing new (${rule}), and it went on after they were denied: its model calls are denied too. End the run`,
+})

@@ -70,10 +70,15 @@ describe('agents of a run', () => {
 test('a run that the sidecar has stopped is new when it goes on, in all that is known of it', () => {
   const loops = new RunLoops()
   times(4, () => loops.observe(agent(), 'list', same))
-  for (let i = 0; i < LOOP_DENIALS_MAX; i++) loops.denied(agent())
-  expect([loops.stopOf(agent())?.level, loops.isOver({ run: 'r' })]).toEqual(['stop', true])
+  const mark = loops.stopOf(agent())
+  if (mark === undefined) throw new Error('no loop was seen')
+  for (let i = 0; i < LOOP_DENIALS_MAX; i++) {
+    expect(loops.overBy({ run: 'r' })).toBeUndefined()
+    loops.denied(agent(), mark)
+  }
+  expect([mark.level, loops.overBy({ run: 'r' })]).toEqual(['stop', 'consecutive'])
   loops.forget('r')
-  expect([loops.stopOf(agent()), loops.isOver({ run: 'r' })]).toEqual([undefined, false])
+  expect([loops.stopOf(agent()), loops.overBy({ run: 'r' })]).toEqual([undefined, undefined])
   expect(times(2, () => loops.observe(agent(), 'list', same))).not.toContain('warn')
 })
 

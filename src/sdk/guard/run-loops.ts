@@ -32,20 +32,23 @@ export class RunLoops {
     return agent === undefined ? undefined : this.#known(agent)?.detector.stopped
   }
 
-  /** The run was stopped and went on asking: now it may not ask a model either. */
-  isOver({ run }: { readonly run?: string | undefined }): boolean {
-    return run !== undefined && (this.#runs.get(run)?.denials ?? 0) >= LOOP_DENIALS_MAX
+  /** The run was stopped by this rule and went on asking: now it may not ask a model either. */
+  overBy({ run }: { readonly run?: string | undefined }): string | undefined {
+    const watched = run === undefined ? undefined : this.#runs.get(run)
+    return watched !== undefined && watched.denials >= LOOP_DENIALS_MAX ? watched.rule : undefined
   }
 
-  denied({ run }: WatchedAgent): void {
+  denied({ run }: WatchedAgent, { rule }: LoopMark): void {
     const watched = this.#runs.get(run)
-    if (watched !== undefined) watched.denials += 1
+    if (watched === undefined) return
+    watched.denials += 1
+    watched.rule ??= rule
   }
 
   /** A tool call has ended. */
   observe(agent: WatchedAgent, tool: string, step: LoopStep, polling?: Polling): LoopMark | undefined {
     const { run } = agent
-    const watched = this.#runs.get(run) ?? { seats: new Map<string, Seat[]>(), polls: new Map(), denials: 0 }
+    const watched = this.#runs.get(run) ?? newRun()
     this.#runs.delete(run)
     this.#runs.set(run, watched)
     if (this.#runs.size > LOOP_RUNS_MAX) this.#forgetOne()
@@ -94,12 +97,16 @@ export class RunLoops {
   }
 }
 
+const newRun = (): WatchedRun => ({ seats: new Map(), polls: new Map(), denials: 0 })
+
 interface WatchedRun {
   /** By the name of the agent; those of one name for calls of it that run at the same time. */
   readonly seats: Map<string, Seat[]>
   /** By the polling tool and what it is asked for. */
   readonly polls: Map<string, Poll>
   denials: number
+  /** That stopped it first. */
+  rule?: string
 }
 
 interface Seat {

@@ -206,7 +206,7 @@ export class GuardedTool {
   #loopDenial(): Denial | undefined {
     const mark = this.#guard.loops.stopOf(this.#agent)
     if (mark === undefined || this.#agent === undefined) return undefined
-    this.#guard.loops.denied(this.#agent)
+    this.#guard.loops.denied(this.#agent, mark)
     return loopDenial(mark, this.#tool.name)
   }
 

@@ -69,8 +69,8 @@ export function fateOf({ state, person, decidedAt }: ApprovalEntry): string {
 }
 
 const STATE_TEXT: Readonly<Record<Exclude<ApprovalState, 'pending'>, string>> = {
-  approved: 'approved',
-  denied: 'denied',
+  approved: 'already approved',
+  denied: 'already denied',
   timeout: 'not answered in time, so it was denied',
   withdrawn: 'withdrawn: its process is gone, or wants it no more',
   stopped: 'stopped before it was decided',

@@ -174,7 +174,7 @@ describe('a call of a chosen class', () => {
       { status: 409, person: 'Ada', state: 'approved' },
       { status: 409, person: 'Ada' },
     ])
-    expect(String(Object(answers[1]).error)).toMatch(/^approved by Ada at 2026-/)
+    expect(String(Object(answers[1]).error)).toMatch(/^already approved by Ada at 2026-/)
     expect(await answer).toMatchObject({ isGranted: true })
     expect(lines().filter(({ event }) => event === 'action')).toHaveLength(1)
   })

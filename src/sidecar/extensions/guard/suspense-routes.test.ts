@@ -33,7 +33,7 @@ test('a named person lowers what is in suspense, once, to no more than it was; t
   expect(ledger?.expire()).toEqual(['h1'])
   expect((await http.inject('/api/guard/suspense')).json()).toMatchObject({
     total: 1,
-    holds: [{ hold: 'h1', amount_usd: 6e-8, process: 'gone', model: 'm' }],
+    holds: [{ hold: 'h1', amount_usd: 6e-8, process: 'gone', kind: 'call', model: 'm' }],
   })
   const release = async (payload: object) => {
     const { statusCode } = await http.inject({ method: 'POST', url: '/api/guard/suspense', payload })
@@ -45,6 +45,12 @@ test('a named person lowers what is in suspense, once, to no more than it was; t
   expect(await release({ hold: 'h2', ...said })).toBe(409)
   expect(await release({ hold: 'h1', spent_usd: 2e-8, ...said })).toBe(200)
   expect(await release({ hold: 'h1', spent_usd: 1e-8, ...said })).toBe(409)
+  ledger?.hold({ id: 's1', amount: 30, accounts: [account], process: 'gone', model: 'slice:30' })
+  expect(ledger?.expire()).toEqual(['s1'])
+  expect((await http.inject('/api/guard/suspense')).json()).toMatchObject({
+    holds: [{ hold: 's1', kind: 'slice', model: null }],
+  })
+  expect(await release({ hold: 's1', ...said })).toBe(200)
   expect(ledger?.account('daily')).toMatchObject({ committed: 30, held: 0, suspense: 0 })
   expect(ledger?.problems()).toEqual([])
   await extension.stop?.()
@@ -53,7 +59,7 @@ test('a named person lowers what is in suspense, once, to no more than it was; t
   const lines = readFileSync(join(context.stateFolder, 'audit', 'audit.jsonl'), 'utf8')
     .trim()
     .split('\n')
-  expect(lines).toHaveLength(1)
+  expect(lines).toHaveLength(2)
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
     event: 'action',
     action: 'suspense',

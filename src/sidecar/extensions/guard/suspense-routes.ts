@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import * as z from 'zod'
 import { NANO_PER_USD, nanoUsd } from '../../../ledger/nano-usd.ts'
 import { SuspenseBook } from '../../../ledger/suspense-book.ts'
+import { SLICE } from './decisions.ts'
 import type { GuardHost } from './guard-host.ts'
 import { badRequest, orderCheck, orRefused, person, reason } from './orders.ts'
 
@@ -25,7 +26,9 @@ export function addSuspenseRoutes(http: FastifyInstance, host: GuardHost, token:
         hold: id,
         amount_usd: amount / NANO_PER_USD,
         process,
-        model,
+        // A slice is held for several calls, of any model.
+        kind: SLICE.test(model) ? 'slice' : 'call',
+        model: SLICE.test(model) ? null : model,
         run: trace,
         created_at: new Date(createdAt).toISOString(),
         since: new Date(endedAt).toISOString(),
@@ -48,6 +51,7 @@ async function release(host: GuardHost, { hold, spent_usd, person: by, reason: w
   const before = books.ledger.find(hold)
   book.check(hold, spent)
   const scope = `hold:${hold} from ${before?.amount ?? 0} to ${spent} nano-USD`
+  books.ledger.checkUnlocked()
   await books.audit.action({ event: 'action', action: 'suspense', scope, by, reason: why })
   // Somebody else may have said so meanwhile.
   book.lower(hold, spent)
