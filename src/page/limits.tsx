@@ -1,14 +1,16 @@
 import { useEffect, useState } from 'preact/hooks'
-import { exactTime, hourAndMinute, usd } from './format.ts'
-import { bars, fetchLimits, tightest } from './limits-api.ts'
-import type { BudgetState, Limits as LimitsState, ProcessState } from './limits-api.ts'
+import { exactTime, hourAndMinute, timeOfDay, usd } from './format.ts'
+import { bars, fetchLimits, rateText, tightest } from './limits-api.ts'
+import type { BudgetState, Denial, Limits as LimitsState, ProcessState, RateState } from './limits-api.ts'
 import { useNow } from './live.ts'
 
 const POLL_MS = 5000
 const BUDGETS_MAX = 10
 const PROCESSES_MAX = 20
+const RATES_MAX = 10
+const DENIALS_MAX = 20
 
-/** What may still be spent, and which processes may call something. Nothing where there is neither a budget nor a process. */
+/** What may still be spent and called, what was denied lately, and which processes may call something. Nothing where there is none of it. */
 export function Limits() {
   const nowMs = useNow(POLL_MS)
   const [limits, setLimits] = useState<LimitsState>()
@@ -18,18 +20,21 @@ export function Limits() {
     fetchLimits().then((read) => void (isCurrent && read !== undefined && setLimits(read)), ignore)
     return () => void (isCurrent = false)
   }, [nowMs])
-  if (limits === undefined || limits.budgets.length + limits.processes.length === 0) return null
-  const { budgets, processes, suspended, mode } = limits
+  if (limits === undefined) return null
+  const { budgets, processes, rates, denials, suspended, mode } = limits
+  if (budgets.length + processes.length + rates.length + denials.length === 0) return null
   return (
     <section class="limits" aria-label="Limits">
       <h2>Limits {mode !== 'enforce' && <span class="muted">({mode}: nothing is denied)</span>}</h2>
       {budgets.length > 0 && <Budgets budgets={budgets} />}
+      {rates.length > 0 && <Rates rates={rates} />}
       {suspended > 0 && (
         <p class="muted">
           {suspended} {suspended === 1 ? 'hold is' : 'holds are'} in suspense: nobody knows what became of them.{' '}
           <code>spanwarden suspense</code>
         </p>
       )}
+      {denials.length > 0 && <Denials denials={denials} />}
       {processes.length > 0 && <Processes processes={processes} />}
     </section>
   )
@@ -69,6 +74,60 @@ function Budget({ budget: one }: { readonly budget: BudgetState }) {
         )}
       </span>
     </li>
+  )
+}
+
+function Rates({ rates }: { readonly rates: readonly RateState[] }) {
+  const shown = rates.slice(0, RATES_MAX)
+  return (
+    <ul class="rates">
+      {shown.map((one) => (
+        <li key={`${one.name} ${one.value}`} class={one.used >= one.limit ? 'red' : ''}>
+          <strong>{one.name}</strong> {whoseText(one)}: {rateText(one)}
+          {one.of_fleet && <span class="muted"> let in by this sidecar</span>}
+        </li>
+      ))}
+      {rates.length > shown.length && <li class="muted">{rates.length - shown.length} more are used less.</li>}
+    </ul>
+  )
+}
+
+const whoseText = ({ scope, value }: RateState): string =>
+  scope === 'fleet' ? 'fleet' : value === '' ? `each ${scope}` : `${scope} ${value}`
+
+function Denials({ denials }: { readonly denials: readonly Denial[] }) {
+  return (
+    <details class="denials" open>
+      <summary>Denied lately</summary>
+      <div class="table-frame">
+        <table class="runs">
+          <thead>
+            <tr>
+              <th scope="col">When</th>
+              <th scope="col">Agent</th>
+              <th scope="col">Tool or model</th>
+              <th scope="col">Rule</th>
+              <th scope="col">Code</th>
+            </tr>
+          </thead>
+          <tbody>
+            {denials.slice(0, DENIALS_MAX).map(({ at, agent, what, rule, code, mode, times }) => (
+              <tr key={`${agent} ${what} ${rule} ${code} ${mode}`}>
+                <td title={at}>{timeOfDay(Date.parse(at))}</td>
+                <td>{agent}</td>
+                <td>{what}</td>
+                <td>{rule}</td>
+                <td>
+                  {code}
+                  {times > 1 && ` × ${times}`}
+                  {mode === 'shadow' && <span class="muted"> (let through)</span>}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
   )
 }
 

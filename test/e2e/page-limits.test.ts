@@ -8,7 +8,15 @@ describeWithChromium('limits on the page', () => {
   let guarded: GuardedPage
 
   beforeAll(async () => {
-    guarded = await startGuardedPage({ guard: { budgets: { daily: { limit_usd: 5 } } } })
+    guarded = await startGuardedPage({
+      guard: {
+        budgets: { daily: { limit_usd: 5 } },
+        rates: {
+          posts: { class: 'post', limit: 2, window: '1h' },
+          mails: { tool: 'send_mail', limit: 9, window: 'day' },
+        },
+      },
+    })
   }, 60_000)
   afterAll(() => guarded?.[Symbol.asyncDispose]())
 
@@ -28,6 +36,31 @@ describeWithChromium('limits on the page', () => {
     expect(await section.locator('.held').getAttribute('width')).toBe('10')
     await section.getByText('1 process of agents').click()
     expect(await section.textContent()).toMatch(/support, pid 77: 0 under way, lease for \d+ s/)
+    expect(complaints).toEqual([])
+  }, 60_000)
+
+  test('what of rates is used, and what was denied: when, whom, which tool or model, by which rule', async () => {
+    const { page, client, complaints } = guarded
+    await until(() => client.isConnected)
+    const scopes = { agent: 'support' }
+    const post = async (id: string): Promise<string> => {
+      const [summary, argumentsHmac] = ['{}', 'f'.repeat(64)]
+      const call = { type: 'admit', id, tool: 'post_message', class: 'post', scopes, summary, argumentsHmac } as const
+      return (await client.ask(call, 5000)).code ?? 'granted'
+    }
+    const codes = [await post('p1'), await post('p2'), await post('p3'), await post('p4')]
+    expect(codes).toEqual(['granted', 'granted', 'RATE_LIMITED', 'RATE_LIMITED'])
+    await client.ask({ type: 'hold', id: 'big', amount: 6e9, model: 'gpt-5.5', scopes }, 5000)
+    const section = page.getByRole('region', { name: 'Limits' })
+    await section.getByText('posts agent support: 2 of 2 post calls in the last hour').waitFor()
+    await section.getByText('mails each agent: 0 of 9 calls of send_mail today (UTC)').waitFor()
+    const rows = section.getByRole('row')
+    await rows.nth(2).waitFor()
+    expect((await rows.allTextContents()).map((row) => row.replace(/^\d\d:\d\d:\d\d/, 'at'))).toEqual([
+      'WhenAgentTool or modelRuleCode',
+      'atsupportgpt-5.5dailyBUDGET_EXHAUSTED',
+      'atsupportpost_messagepostsRATE_LIMITED × 2',
+    ])
     expect(complaints).toEqual([])
   }, 60_000)
 })

@@ -47,11 +47,25 @@ export interface ToolCall {
 /** The limits that a call must keep. */
 export function rateRefsOf(limits: readonly RateLimit[], call: ToolCall, values: RateScopeValues): RateRef[] {
   const found: RateRef[] = []
-  for (const { name, scope, value: only, tool, class: ofClass, rule } of limits) {
+  for (const limit of limits) {
+    const { scope, value: only, tool, class: ofClass } = limit
     const value = scope === 'fleet' ? 'fleet' : values[scope]
     if (value === undefined || (only !== undefined && only !== value)) continue
     if ((tool !== undefined && tool !== call.tool) || (ofClass !== undefined && ofClass !== call.class)) continue
-    found.push({ key: [name, scope, value].map(encodeURIComponent).join('/'), name, scope, value, rule })
+    found.push(rateRef(limit, value))
   }
   return found
 }
+
+/** The limit for one value of its scope. */
+export const rateRef = (limit: RateLimit, value: string): RateRef => ({
+  key: rateKey(limit, value),
+  name: limit.name,
+  scope: limit.scope,
+  value,
+  rule: limit.rule,
+})
+
+/** What calls of that value are counted under. With an empty value: what the keys of all of them begin with. */
+export const rateKey = ({ name, scope }: Pick<RateLimit, 'name' | 'scope'>, value: string): string =>
+  [name, scope, value].map(encodeURIComponent).join('/')

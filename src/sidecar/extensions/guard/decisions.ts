@@ -12,6 +12,7 @@ import type { ComponentContext } from '../../component.ts'
 import { denialMessage, rateMessage } from './denial-message.ts'
 import type { Fleet } from './fleet/fleet.ts'
 import type { GuardSettings } from './guard-settings.ts'
+import type { Denied } from './recent-denials.ts'
 import { sliceAmount } from './slice-amount.ts'
 import type { Stops } from './stops.ts'
 
@@ -44,7 +45,7 @@ export interface DecisionsOptions {
   /** Undefined: this sidecar is by itself. */
   readonly fleet?: Pick<Fleet, 'now' | 'slices'> | undefined
   /** A denial that shadow mode does not carry out. */
-  count(code: DenialCode, rule: string, agent: string): void
+  count(denied: Denied): void
 }
 
 /** What the books say to one question. */
@@ -100,7 +101,8 @@ export class Decisions {
     const short = message.slice === true ? undefined : fleet?.slices.denied(own, amount)
     if (short?.code === 'BUDGET_HELD') return { isGranted: false, ...short }
     if (this.settings.mode === 'shadow' && result.code !== 'CLOCK_SKEW') {
-      this.#options.count(short?.code ?? result.code, short?.rule ?? result.account?.budget ?? '', hello.agent)
+      const rule = short?.rule ?? result.account?.budget ?? ''
+      this.#options.count({ agent: hello.agent, what: model, code: short?.code ?? result.code, rule })
       ledger.hold({ ...request, isBeyondCap: true })
       return { isGranted: true, amount }
     }
@@ -146,7 +148,7 @@ export class Decisions {
     if (result.isAdmitted) return { isGranted: true }
     const { code, ref, retryAfterMs } = result
     if (this.settings.mode === 'shadow') {
-      this.#options.count(code, ref?.name ?? '', hello.agent)
+      this.#options.count({ agent: hello.agent, what: tool, code, rule: ref?.name ?? '' })
       return { isGranted: true, wouldDeny: ref?.name ?? code }
     }
     return {

@@ -5,7 +5,6 @@ import type { SliceJournal } from '../../../control/slice-journal.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
 import type { CallEnd, RateBook } from '../../../ledger/rate-book.ts'
 import type { NanoUsd } from '../../../ledger/nano-usd.ts'
-import type { DenialCode } from '../../../limits/denial-code.ts'
 import type { ComponentContext } from '../../component.ts'
 import type { Approvals } from './approvals.ts'
 import type { AuditTrail } from './audit-trail.ts'
@@ -13,12 +12,13 @@ import { Decisions, SLICE } from './decisions.ts'
 import type { Decision } from './decisions.ts'
 import { FleetGate } from './fleet/fleet-gate.ts'
 import type { Fleet } from './fleet/fleet.ts'
-import { DenialCounter } from './denial-counter.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { settle } from './settle.ts'
 import { HoldQueue } from './hold-queue.ts'
 import type { WaitingHold } from './hold-queue.ts'
 import type { Processes } from './processes.ts'
+import { RecentDenials } from './recent-denials.ts'
+import type { Denied } from './recent-denials.ts'
 import type { Stops } from './stops.ts'
 
 /** Holds of a process stand so much longer than its lease: what was under way at its end can still be settled. */
@@ -62,7 +62,7 @@ export class GuardDesk {
   readonly #queue = new HoldQueue()
   /** Ids of open slices that this process has granted. */
   readonly #slices = new Set<string>()
-  readonly #denials: DenialCounter
+  readonly denials: RecentDenials
   #settings: GuardSettings
   /** As much as the connections read in one turn: 64 kB each. */
   #inbox: Entry[] = []
@@ -72,8 +72,8 @@ export class GuardDesk {
   constructor(options: GuardDeskOptions) {
     this.#options = options
     this.#settings = options.settings
-    this.#denials = new DenialCounter(options.context.metrics)
-    const count = (code: DenialCode, rule: string, agent: string): void => this.#count(code, rule, agent)
+    this.denials = new RecentDenials(options.context)
+    const count = (denied: Denied): void => this.denials.add(denied, this.#settings.mode)
     this.#decisions = new Decisions({ ...options, count })
     const { fleet } = options
     this.#gate = fleet === undefined ? undefined : new FleetGate({ fleet, settings: () => this.#settings, count })
@@ -358,13 +358,13 @@ export class GuardDesk {
     const { key, ...said } = decision
     if (said.code === 'BUDGET_EXHAUSTED' && key !== undefined) this.#options.exhausted(key)
     // Without a slice the process asks for each call.
-    if (message.type === 'admit' || message.slice !== true) this.#count(said.code, said.rule ?? '', peer.hello.agent)
+    if (message.type === 'admit' || message.slice !== true) {
+      const what = message.type === 'admit' ? message.tool : (message.model ?? '')
+      const denied = { agent: peer.hello.agent, what, code: said.code, rule: said.rule ?? '' }
+      this.denials.add(denied, this.#settings.mode)
+    }
     const answer: Answer = { type: 'answer', id, ...said }
     peer.send(answer)
-  }
-
-  #count(code: DenialCode, rule: string, agent: string): void {
-    this.#denials.add({ agent, code, rule, mode: this.#settings.mode })
   }
 
   #wakeSoon(): void {

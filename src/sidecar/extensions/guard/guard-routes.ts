@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { leftIn } from '../../../ledger/account.ts'
 import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
 import type { GuardHost } from './guard-host.ts'
+import { rateUse } from './rate-use.ts'
 import { addKillRoutes, stopsOf } from './kill-routes.ts'
 import { addSuspenseRoutes } from './suspense-routes.ts'
 
@@ -48,6 +49,11 @@ function stateOf(host: GuardHost) {
       model: hold.model,
       state: hold.state,
       created_at: new Date(hold.createdAt).toISOString(),
+    })),
+    rates: books === undefined || settings === undefined ? [] : rateUse(books, settings),
+    denials: (books?.desk.denials.all ?? []).map(({ atMs, ...denial }) => ({
+      at: new Date(atMs).toISOString(),
+      ...denial,
     })),
     waiting: host.waiting,
     processes: host.processes.alive().map(({ hello, peer, inFlight, leaseUntil }) => ({

@@ -1,15 +1,15 @@
 import type { Admit, Hello, ToolClass } from '../../../../control/guard-messages.ts'
-import type { DenialCode } from '../../../../limits/denial-code.ts'
 import { rateRefsOf } from '../../../../limits/rates/rate-limit.ts'
 import type { Decision } from '../decisions.ts'
 import type { GuardSettings } from '../guard-settings.ts'
+import type { Denied } from '../recent-denials.ts'
 import type { Fleet } from './fleet.ts'
 
 export interface FleetGateOptions {
   readonly fleet: Pick<Fleet, 'rates' | 'unheard'>
   settings(): GuardSettings
   /** A denial that shadow mode does not carry out. */
-  count(code: DenialCode, rule: string, agent: string): void
+  count(denied: Denied): void
 }
 
 /** What the fleet says to a call of a tool that this sidecar would let in. */
@@ -27,12 +27,12 @@ export class FleetGate {
     const { id, tool, scopes } = message
     if (ofClass !== 'read' && unheard !== undefined)
       return Promise.resolve(
-        this.#orShadow({ isGranted: false, code: 'GUARD_UNAVAILABLE', message: `${tool}: ${unheard}` }, hello.agent),
+        this.#orShadow({ isGranted: false, code: 'GUARD_UNAVAILABLE', message: `${tool}: ${unheard}` }, hello, tool),
       )
     const values = { ...scopes, tenant: scopes.tenant ?? hello.tenant }
     const refs = fleet.rates.shared(rateRefsOf(settings().rates, { tool, class: ofClass }, values))
     if (refs.length === 0) return undefined
-    return fleet.rates.admit(id, tool, refs).then((denied) => this.#orShadow(denied, hello.agent))
+    return fleet.rates.admit(id, tool, refs).then((denied) => this.#orShadow(denied, hello, tool))
   }
 
   ended(id: string, wasExecuted: boolean): void {
@@ -41,10 +41,10 @@ export class FleetGate {
     else rates.giveBack(id)
   }
 
-  #orShadow(denied: Decision | undefined, agent: string): Decision | undefined {
+  #orShadow(denied: Decision | undefined, { agent }: Hello, what: string): Decision | undefined {
     const { settings, count } = this.#options
     if (denied === undefined || denied.isGranted || settings().mode !== 'shadow') return denied
-    count(denied.code, denied.rule ?? '', agent)
+    count({ agent, what, code: denied.code, rule: denied.rule ?? '' })
     return undefined
   }
 }
