@@ -32,7 +32,11 @@ export interface GuardedSdk extends AsyncDisposable {
 
 export const GUARDED_AGENT = 'tester'
 
-export async function startGuardedSdk(instrumentations: readonly Instrumentation[]): Promise<GuardedSdk> {
+/** `hosts`: those of models. */
+export async function startGuardedSdk(
+  instrumentations: readonly Instrumentation[],
+  hosts: readonly string[] = ['127.0.0.1'],
+): Promise<GuardedSdk> {
   const folder = mkdtempSync(join(tmpdir(), 'spanwarden-guard-'))
   const sidecar = await startFakeSidecar(join(folder, 'control.sock'))
   const hooked = startHookedSdk(instrumentations)
@@ -44,7 +48,7 @@ export async function startGuardedSdk(instrumentations: readonly Instrumentation
     token: undefined,
     tenant: undefined,
   } as const
-  const started = startGuard(settings, GUARDED_AGENT, ['127.0.0.1'], hooked.sdk.fault)
+  const started = startGuard(settings, GUARDED_AGENT, hosts, hooked.sdk.fault)
   if (started === undefined) throw new Error('no guard was started')
   Reflect.set(hooked.sdk, 'guard', started)
   await until(() => started.guard.hasLease)

@@ -3,6 +3,7 @@ import { withAmbient } from '../context.ts'
 import { GEN_AI_PROVIDER_NAME_VALUE_AWS_BEDROCK } from '../../conventions.ts'
 import { fieldsOf, isFields, textOf } from '../instrumentation/fields.ts'
 import { isFreePath } from './free-paths.ts'
+import { isFreeMethod } from './model-target.ts'
 import { ownBytes } from './own-bytes.ts'
 import type { SdkContext } from '../instrumentation/instrumentation.ts'
 import type { Fields } from '../instrumentation/fields.ts'
@@ -35,7 +36,7 @@ export function guardAwsClient(client: unknown, gate: ModelGate, fault: SdkConte
 const guarded = new WeakSet<object>()
 
 async function admit(gate: ModelGate, { method, path, body }: Fields): Promise<AdmittedRequest | undefined> {
-  if (typeof path !== 'string' || method !== 'POST' || isFreePath(path)) return undefined
+  if (typeof path !== 'string' || isFreeMethod(String(method)) || isFreePath(path)) return void gate.checkFree()
   return gate.admit({ path, provider: GEN_AI_PROVIDER_NAME_VALUE_AWS_BEDROCK, body })
 }
 

@@ -6,6 +6,8 @@ export interface GuardedCall {
   readonly scopes: CallScopes
   readonly tool?: string | undefined
   readonly model?: string | undefined
+  /** Not a call: it is only cut by a stop. */
+  readonly isFree?: boolean
 }
 
 /** What is under way in this process, and the stops that are in force. */
@@ -68,7 +70,7 @@ export class CallsUnderWay {
       isFailed: false,
       end: () => {
         if (!this.#calls.delete(under)) return
-        this.#ended += 1
+        if (call.isFree !== true) this.#ended += 1
         if (under.isFailed) this.#failed += 1
         this.#confirm()
       },

@@ -15,6 +15,7 @@ type Fetch = typeof globalThis.fetch
 export function guardFetch(original: Fetch, gate: ModelGate, hosts: readonly string[]): Fetch {
   return function fetch(...args: Parameters<Fetch>): Promise<Response> {
     const target = gate.guard.mode === 'off' ? undefined : targetOf(args, hosts)
+    if (target?.isFree === true) return free(original, args, gate)
     if (target === undefined || takeAdmitted()) return original(...args)
     return guarded(original, args, target, gate)
   }
@@ -23,6 +24,12 @@ export function guardFetch(original: Fetch, gate: ModelGate, hosts: readonly str
 function targetOf([input, init]: Parameters<Fetch>, hosts: readonly string[]): ModelTarget | undefined {
   const request = input instanceof Request ? input : undefined
   return modelTarget(init?.method ?? request?.method ?? 'GET', request?.url ?? String(input), hosts)
+}
+
+/** Once it is under way, the gate of undici looks after it. */
+async function free(original: Fetch, args: Parameters<Fetch>, gate: ModelGate): Promise<Response> {
+  gate.checkFree()
+  return original(...args)
 }
 
 async function guarded(

@@ -67,7 +67,7 @@ describe('a path that is not free for a word in it', () => {
 
 test('a host with a dot behind it is the same', () => {
   const path = '/v1/chat/completions'
-  expect(modelTarget('POST', `https://api.openai.com.${path}`, [])).toEqual({ path, provider: 'openai' })
+  expect(modelTarget('POST', `https://api.openai.com.${path}`, [])).toEqual({ path, provider: 'openai', isFree: false })
   expect(modelTarget('POST', `https://generativelanguage.googleapis.com.${path}`, [])?.provider).toBe('gcp.gemini')
   for (const host of ['gateway.internal', 'gateway.internal:8080'])
     expect(modelTarget('POST', 'http://gateway.internal.:8080/v1/batches', [host])).toBeDefined()

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
-import { fieldsOf, isFields, textOf } from '../instrumentation/fields.ts'
+import { fieldsOf, isFields, symbolOf, textOf } from '../instrumentation/fields.ts'
 import { callMethod } from './call-method.ts'
-import { addressOf } from './model-target.ts'
+import { addressesOf } from './model-target.ts'
 import type { RawGate } from './raw-gate.ts'
 
 /** Streams of node:http2: the AWS clients, gRPC. One that is denied is destroyed before its headers are sent. */
@@ -10,11 +10,13 @@ export function guardHttp2(gate: RawGate): void {
     const { stream, headers } = fieldsOf(message)
     if (!isFields(stream) || isOfUndici(stream['session'])) return
     const header = headerReader(headers)
-    const authority = header(':authority') ?? header('host') ?? authorityOf(stream['session'])
+    const scheme = header(':scheme') === 'http' ? 'http' : 'https'
+    const hosts = [header(':authority'), header('host'), authorityOf(stream['session'])]
+    const origins = hosts.flatMap((host) => (host === undefined ? [] : `${scheme}://${host}`))
     gate.check({
       client: 'node:http2',
       method: header(':method') ?? 'GET',
-      address: addressOf(`${header(':scheme') ?? 'https'}://${authority}`, header(':path') ?? '/'),
+      addresses: addressesOf(origins, header(':path') ?? '/'),
       isUpgrade: header(':protocol') !== undefined,
       destroy: (error) => callMethod(stream, 'destroy', error),
       onceOver: (over) => callMethod(stream, 'once', 'close', over),
@@ -31,14 +33,8 @@ function headerReader(headers: unknown): (name: string) => string | undefined {
   }
 }
 
-/** Node.js 22 puts it into the headers later. */
+/** What the session is connected to. */
 const authorityOf = (session: unknown): string | undefined => textOf(symbolOf(session, 'authority'))
 
 /** Its requests have passed the gate for undici. */
 const isOfUndici = (session: unknown): boolean => symbolOf(session, 'client') !== undefined
-
-function symbolOf(target: unknown, description: string): unknown {
-  if (!isFields(target)) return undefined
-  const symbol = Object.getOwnPropertySymbols(target).find((one) => one.description === description)
-  return symbol === undefined ? undefined : Reflect.get(target, symbol)
-}

@@ -1,7 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel'
-import { fieldsOf, isFields, textOf } from '../instrumentation/fields.ts'
+import { fieldsOf, isFields, symbolOf, textOf } from '../instrumentation/fields.ts'
 import { callMethod, destroySocket } from './call-method.ts'
-import { addressOf } from './model-target.ts'
+import { addressesOf } from './model-target.ts'
+import type { Fields } from '../instrumentation/fields.ts'
 import type { RawGate } from './raw-gate.ts'
 
 /** Requests of node:http and node:https, and of what is built on them: axios, got, node-fetch, ws. One that is denied is destroyed before its connection is made. */
@@ -9,14 +10,13 @@ export function guardNodeHttp(gate: RawGate): void {
   subscribe('http.client.request.created', (message) => {
     const { request } = fieldsOf(message)
     if (!isFields(request)) return
-    const { path, method, protocol, host } = request
+    const { path, method } = request
     const isUpgrade = callMethod(request, 'getHeader', 'upgrade') !== undefined
-    const origin = `${String(protocol)}//${textOf(callMethod(request, 'getHeader', 'host')) ?? String(host)}`
     const over = isUpgrade ? followUpgrade(request) : undefined
     gate.check({
       client: 'node:http',
       method: String(method),
-      address: addressOf(origin, String(path)),
+      addresses: addressesOf(originsOf(request), String(path)),
       isUpgrade,
       destroy(error) {
         callMethod(request, 'destroy', error)
@@ -26,6 +26,19 @@ export function guardNodeHttp(gate: RawGate): void {
     })
   })
 }
+
+/** Where it is connected to, and which host it names there. */
+function originsOf(request: Fields): string[] {
+  const { protocol, host, socketPath } = request
+  const named = textOf(callMethod(request, 'getHeader', 'host')) ?? headerOf(request)
+  // Node.js 22 has the host without its port.
+  const connected = socketPath === undefined ? (textOf(symbolOf(request, 'kAuthority')) ?? textOf(host)) : undefined
+  return [named, connected].flatMap((one) => (one === undefined ? [] : `${String(protocol)}//${one}`))
+}
+
+/** Headers that were given as a list are a text already. */
+const headerOf = ({ _header: text }: Fields): string | undefined =>
+  typeof text === 'string' ? /^host: *(.*?) *$/im.exec(text)?.[1] : undefined
 
 /** A request is closed when its socket goes on as something else: then it is the socket that has to be. */
 function followUpgrade(request: object): Upgraded {

@@ -3,7 +3,8 @@ import { ambientOf } from '../context.ts'
 import { denialError } from './denial-error.ts'
 import { stopDenial } from './guard.ts'
 import { ruleOf } from './model-gate.ts'
-import { modelTarget, takeSent } from './model-target.ts'
+import { strictestTarget, takeSent } from './model-target.ts'
+import type { GuardedCall } from './calls-under-way.ts'
 import type { Denial, DenialError } from './denial-error.ts'
 import type { Guard } from './guard.ts'
 
@@ -13,8 +14,8 @@ type RawClient = 'node:http' | 'node:http2' | 'undici' | 'claude-agent-sdk'
 export interface RawRequest {
   readonly client: RawClient
   readonly method: string
-  /** Scheme, host and path, as far as they are known. */
-  readonly address: string
+  /** Scheme, host and path, each way in which they can be understood. */
+  readonly addresses: Iterable<string>
   /** It wants to go on in another protocol: a WebSocket. */
   readonly isUpgrade: boolean
   /** Ends it, whatever its state. Before a connection is made, none is. */
@@ -49,8 +50,10 @@ export class RawGate {
   #check(request: RawRequest): void {
     const guard = this.#guard
     if (guard.mode === 'off') return
-    const { client, method, address, isUpgrade } = request
-    if (modelTarget(isUpgrade ? 'POST' : method, address, this.#hosts) === undefined) return
+    const { client, method, addresses, isUpgrade } = request
+    const target = strictestTarget(isUpgrade ? 'POST' : method, addresses, this.#hosts)
+    if (target === undefined) return
+    if (target.isFree) return this.#beginFree(request)
     const sent = takeSent()
     if (sent !== undefined) {
       // A signal of the caller's reaches those of undici, whose error is then the signal's reason.
@@ -76,7 +79,7 @@ export class RawGate {
 
   #begin(request: Ending, isUpgrade: boolean, abort = request.destroy): void {
     const guard = this.#guard
-    const call = { scopes: guard.scopesOf(context.active()), model: ambientOf().modelCall?.model }
+    const call = this.#call()
     const { rules } = guard
     const isUnpaid = rules?.hasBudgets === true && rules.unknownModel === 'deny'
     const denial = guard.denialOf(call) ?? (isUnpaid ? unpaid(request.client, isUpgrade) : undefined)
@@ -84,6 +87,20 @@ export class RawGate {
     const under = guard.underWay.begin(call, (stop) => abort(denialError(stopDenial(stop))))
     if (under === undefined) throw new RangeError('too many calls are under way')
     request.onceOver(under.end)
+  }
+
+  /** Nothing but a stop holds for it; where too much is under way it goes on, without being cut by one. */
+  #beginFree(request: RawRequest): void {
+    const guard = this.#guard
+    const call = { ...this.#call(), isFree: true }
+    const denial = guard.stopOf(call)
+    if (denial !== undefined && this.#refuse(request, denial)) return
+    const under = guard.underWay.begin(call, (stop) => request.destroy(denialError(stopDenial(stop))))
+    if (under !== undefined) request.onceOver(under.end)
+  }
+
+  #call(): GuardedCall {
+    return { scopes: this.#guard.scopesOf(context.active()), model: ambientOf().modelCall?.model }
   }
 
   /** False: in the present mode it goes on. */

@@ -4,6 +4,7 @@ import { endpointOf } from '../instrumentation/endpoint.ts'
 import { fieldsOf, isFields, nameOf } from '../instrumentation/fields.ts'
 import { override } from '../instrumentation/raw-response.ts'
 import { isFreePath } from './free-paths.ts'
+import { isFreeMethod } from './model-target.ts'
 import { ownBytes } from './own-bytes.ts'
 import type { SdkContext } from '../instrumentation/instrumentation.ts'
 import type { ModelAttempt } from './model-attempt.ts'
@@ -70,7 +71,8 @@ async function admit(
   client: Readonly<Record<string, unknown>>,
   { method, path, body }: Readonly<Record<string, unknown>>,
 ): Promise<AdmittedRequest | undefined> {
-  if (typeof path !== 'string' || String(method).toLowerCase() !== 'post' || isFreePath(path)) return undefined
+  if (typeof path !== 'string' || isFreeMethod(String(method ?? 'GET')) || isFreePath(path))
+    return void gate.checkFree()
   return gate.admit({ path, provider: endpointOf(nameOf(client['baseURL'])).provider, body })
 }
 

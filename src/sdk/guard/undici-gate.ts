@@ -3,8 +3,9 @@ import { ambientOf } from '../context.ts'
 import { fieldsOf, isFields } from '../instrumentation/fields.ts'
 import { callMethod, destroySocket } from './call-method.ts'
 import { deniedRequests } from './denied-requests.ts'
-import { addressOf } from './model-target.ts'
+import { addressesOf } from './model-target.ts'
 import type { Admitted } from '../context.ts'
+import type { Fields } from '../instrumentation/fields.ts'
 import type { RawGate } from './raw-gate.ts'
 
 /**
@@ -17,7 +18,7 @@ export function guardUndici(gate: RawGate): void {
   subscribe('undici:request:create', (message) => {
     const { request } = fieldsOf(message)
     if (!isFields(request)) return
-    const { origin, path, method, upgrade } = request
+    const { path, method, upgrade } = request
     const isUpgrade = upgrade !== undefined && upgrade !== null && upgrade !== false
     const upgraded: Upgraded = { socket: undefined }
     const { admitted } = ambientOf()
@@ -25,7 +26,7 @@ export function guardUndici(gate: RawGate): void {
     gate.check({
       client: 'undici',
       method: String(method),
-      address: addressOf(String(origin), String(path)),
+      addresses: addressesOf(originsOf(request), String(path)),
       isUpgrade,
       destroy: (error) => destroy(request, upgraded, error),
       onceOver(over) {
@@ -34,6 +35,21 @@ export function guardUndici(gate: RawGate): void {
           if (upgraded.socket === undefined) over()
         })
       },
+    })
+  })
+  // A client takes the origin that a request names, and sends it where it is connected to.
+  subscribe('undici:client:sendHeaders', (message) => {
+    const { request, socket } = fieldsOf(message)
+    if (!isFields(request) || !isFields(socket)) return
+    const origins = otherOrigins(request, socket)
+    if (origins.length === 0) return
+    gate.check({
+      client: 'undici',
+      method: String(request['method']),
+      addresses: addressesOf(origins, String(request['path'])),
+      isUpgrade: false,
+      destroy: (error) => destroySocket(socket, error),
+      onceOver: (over) => underWay.set(request, over),
     })
   })
   const ended = (message: unknown): void => {
@@ -50,6 +66,24 @@ export function guardUndici(gate: RawGate): void {
     if (slot !== undefined && (statusCode === 307 || statusCode === 308)) slot.isSent = false
   })
 }
+
+/** Where it is connected to, and which host it names there. */
+function originsOf({ origin, host }: Fields): string[] {
+  const connected = String(origin)
+  const [scheme = ''] = connected.split('//', 1)
+  return typeof host === 'string' ? [connected, `${scheme}//${host}`] : [connected]
+}
+
+/** Of a connection that goes elsewhere than to the origin of the request. */
+function otherOrigins(request: Fields, { servername, _host, remoteAddress, remotePort, encrypted }: Fields): string[] {
+  const names = [servername, _host, remoteAddress].filter((name): name is string => typeof name === 'string')
+  const scheme = encrypted === true ? 'https' : 'http'
+  const origins = names.map((name) => `${scheme}://${name.includes(':') ? `[${name}]` : name}:${String(remotePort)}`)
+  const isSame = (origin: string): boolean => hostOf(origin) === hostOf(String(request['origin']))
+  return origins.some(isSame) ? [] : origins
+}
+
+const hostOf = (origin: string): string | undefined => (URL.canParse(origin) ? new URL(origin).host : undefined)
 
 interface Upgraded {
   socket: object | undefined

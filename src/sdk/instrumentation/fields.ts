@@ -13,6 +13,13 @@ export const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : N
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
+/** What stands under a symbol with this description. */
+export function symbolOf(target: unknown, description: string): unknown {
+  if (!isFields(target)) return undefined
+  const symbol = Object.getOwnPropertySymbols(target).find((one) => one.description === description)
+  return symbol === undefined ? undefined : Reflect.get(target, symbol)
+}
+
 export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 /** A string with at least one character. */
