@@ -148,6 +148,8 @@ class TextOutput implements Output {
     stdout.write(`stopped: ${text} (${printable(report.reason)})\n`)
     const confirm = report.scope === 'fleet' ? ' --confirm' : ''
     stdout.write(`It stays so until: spanwarden resume ${text}${confirm} --person <who> --reason <why>\n`)
+    const how = NOT_IN_LEDGER[report.kept]
+    if (how !== undefined) stdout.write(`The ledger can't be written now: ${how}\n`)
     this.progress(report)
   }
 
@@ -216,11 +218,18 @@ const reportShape = z.object({
   value: z.string(),
   reason: z.string(),
   isConfirmed: z.boolean(),
+  kept: z.string().default('ledger'),
   processes: z.array(processShape),
 })
 const stopsShape = z.object({ wait_ms: z.number(), confirmations: z.array(reportShape) })
 type ProcessLine = z.output<typeof processShape>
 type Report = z.output<typeof reportShape>
+
+const NOT_IN_LEDGER: Readonly<Record<string, string>> = {
+  file: 'the stop is in force, stands in the file stops.json of the state folder, and goes into the ledger when that is possible',
+  memory:
+    'the stop is in force as long as this sidecar runs: no file could be written either. Look at the disk of the state folder',
+}
 
 const SURE: ReadonlySet<string> = new Set(['confirmed', 'killed', 'gone'])
 

@@ -85,7 +85,7 @@ export class ApprovalBook {
 
   /** Forgets what was asked before the time (Unix ms) and decided since. */
   prune(before: number): void {
-    this.#sql.prune.run(before)
+    together(this.#database, () => this.#sql.prune.run(before))
   }
 }
 

@@ -64,6 +64,11 @@ export class KillBook {
     return this.#halt(order, 'stopped')
   }
 
+  /** Stops all of them, or none. */
+  stopAll(orders: readonly KillOrder[]): void {
+    together(this.#database, () => orders.forEach((order) => this.stop(order)))
+  }
+
   /** Lets what is under way end. What is stopped stays stopped. */
   drain(order: KillOrder): KillEntry {
     return this.#halt(order, 'draining')
@@ -113,7 +118,7 @@ export class KillBook {
 
   /** Forgets what was resumed, and runs that were stopped, before the time (Unix ms): no run comes back. What else is stopped is never forgotten. */
   prune(before: number): void {
-    this.#sql.prune.run(before)
+    together(this.#database, () => this.#sql.prune.run(before))
   }
 
   #halt({ scope, value: named, reason, person }: KillOrder, state: 'draining' | 'stopped'): KillEntry {

@@ -3,21 +3,22 @@ import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { loadSqlite } from '../sqlite/load-sqlite.ts'
 import { NANO_USD_MAX } from './nano-usd.ts'
+import { BUSY_TIMEOUT_MS, isBusy, LedgerLockedError } from './together.ts'
 
 /** Goes up with every change of the tables. */
 export const LEDGER_VERSION = 2
 
-/** How long a write waits for another process: a backup, a command that looks. */
-const BUSY_TIMEOUT_MS = 10_000
-
-/** Opens the ledger's file, 0600 in a folder of 0700, and makes its tables. Every commit is synced to disk. Throws when it is of a newer version, or damaged. */
-export function openLedgerFile(path: string): DatabaseSync {
+/**
+ * Opens the ledger's file, 0600 in a folder of 0700, and makes its tables. Every commit is synced to disk. Throws when it is of a newer version, or damaged;
+ * LedgerLockedError after `waitMs`.
+ */
+export function openLedgerFile(path: string, waitMs: number = BUSY_TIMEOUT_MS): DatabaseSync {
   if (path !== ':memory:') {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     closeSync(openSync(path, 'a', 0o600))
   }
   const { DatabaseSync } = loadSqlite()
-  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+  const database = new DatabaseSync(path, { timeout: waitMs })
   try {
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
     if (version > LEDGER_VERSION)
@@ -31,11 +32,12 @@ export function openLedgerFile(path: string): DatabaseSync {
       ${READABLE}
       PRAGMA user_version = ${LEDGER_VERSION};
       COMMIT;
+      PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
     `)
     return database
   } catch (error) {
     database.close()
-    throw error
+    throw isBusy(error) ? new LedgerLockedError(error) : error
   }
 }
 

@@ -11,6 +11,8 @@ import { together } from './together.ts'
 export interface LedgerOptions {
   /** File, made with mode 0600; `:memory:` for tests. */
   readonly path: string
+  /** How long a lock of another process is waited for when it is opened. */
+  readonly waitMs?: number | undefined
   /** Unix ms. */
   now(): number
 }
@@ -75,7 +77,7 @@ export interface KnownHold extends Omit<OpenHold, 'state'> {
 
 /**
  * What was spent and what may be, in a file that survives crashes: every change is a transaction that is synced to disk when it returns. One process writes;
- * everything is synchronous, and changes made inside `together` share one sync.
+ * everything is synchronous, and changes made inside `together` share one sync. While another process holds a lock on the file, changes throw LedgerLockedError.
  */
 export class Ledger {
   /** The file, for the other books in it: what they change inside of `together` is one transaction with what the ledger does. */
@@ -84,8 +86,8 @@ export class Ledger {
   readonly #sql: Statements
 
   /** Throws when the file can't be opened, or is one of a newer version. A damaged one is never replaced: the spend of today is in it. */
-  constructor({ path, now }: LedgerOptions) {
-    this.database = openLedgerFile(path)
+  constructor({ path, waitMs, now }: LedgerOptions) {
+    this.database = openLedgerFile(path, waitMs)
     this.clock = new LedgerClock(this.database, now)
     this.#sql = prepare(this.database)
   }
@@ -93,6 +95,11 @@ export class Ledger {
   /** Runs the changes in one transaction, so that they cost one sync. None is there when one of them throws. */
   together<T>(change: () => T): T {
     return together(this.database, change)
+  }
+
+  /** Before something is done that a change of the ledger must follow. Throws LedgerLockedError. */
+  checkUnlocked(): void {
+    this.together(() => {})
   }
 
   /** Holds the amount in all accounts, or in none. */

@@ -56,6 +56,6 @@ export class PastRuns {
 
   /** Forgets runs that ended before the time, Unix ms. */
   prune(before: number): void {
-    this.#prune.run(before)
+    together(this.#database, () => this.#prune.run(before))
   }
 }

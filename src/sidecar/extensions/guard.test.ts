@@ -4,108 +4,20 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { fastify } from 'fastify'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { testContext } from '../../../test/support/component-context.ts'
-import type { TestContext } from '../../../test/support/component-context.ts'
+import { DAILY, guardAgent, startGuard } from '../../../test/support/running-guard.ts'
 import { until } from '../../../test/support/until.ts'
-import { GuardClient } from '../../control/guard-client.ts'
-import type { ControlAddress } from '../../control/guard-client.ts'
 import { parseGuardMarker } from '../../control/guard-marker.ts'
-import type { Hold, Stop, Welcome } from '../../control/guard-messages.ts'
-import type { Clock, ServiceName } from '../component.ts'
-import { Services } from '../services.ts'
 import { systemClock } from '../system-clock.ts'
-import { guard } from './guard.ts'
-import { guardHost } from './guard/guard-host.ts'
 
-type Undo = () => void | Promise<void>
-const undo: Undo[] = []
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step()
-})
-
-const DAILY = { budgets: { daily: { limit_usd: 1e-7 } } } // 100 nano-USD
-
-async function start(config: object, context: TestContext = testContext('guard'), clock: Clock = context.clock) {
-  const http = fastify()
-  const services = new Services(() => ({ ...context, clock }))
-  const service = <T>(name: ServiceName<T>): T => services.get(name)
-  const extension = guard.create(guard.config.parse(config), {
-    ...context,
-    clock,
-    http,
-    service,
-    readySinceMs: () => 0,
-  })
-  let isStopped = false
-  const stop = async (): Promise<void> => {
-    if (isStopped) return
-    isStopped = true
-    await extension.stop?.()
-    services.close()
-    await http.close()
-  }
-  undo.push(stop)
-  await extension.start?.()
-  const socket = join(context.stateFolder, 'control.sock')
-  return { context, http, extension, stop, socket, host: service(guardHost), service }
-}
-
-interface AgentOptions {
-  readonly process?: string
-  readonly agent?: string
-  readonly address?: ControlAddress
-  readonly failed?: number
-  stop?(message: Stop, client: GuardClient): void
-}
-
-async function agent(
-  socket: string,
-  { process: id = 'p1', agent: name = 'support', address, failed = 0, stop }: AgentOptions = {},
-) {
-  const seen: { welcomes: Welcome[]; stops: Stop[]; resumed: number; lost: string[] } = {
-    welcomes: [],
-    stops: [],
-    resumed: 0,
-    lost: [],
-  }
-  const client: GuardClient = new GuardClient({
-    address: address ?? { path: socket },
-    identity: { process: id, pid: 1, startedAt: 0, agent: name, version: '1' },
-    inFlight: () => 0,
-    ended: () => ({ ended: failed, failed }),
-    welcome: (message) => void seen.welcomes.push(message),
-    stop(message) {
-      seen.stops.push(message)
-      if (stop === undefined) client.tell({ type: 'stopped', id: message.id, aborted: 1 })
-      else stop(message, client)
-    },
-    resume: () => void seen.resumed++,
-    lost: (reason) => void seen.lost.push(reason),
-  })
-  client.start()
-  undo.push(() => client.close())
-  await until(() => client.isConnected || seen.lost.length > 0)
-  let count = 0
-  const hold = (amount: number, more: Partial<Hold> = {}) =>
-    client.ask({ type: 'hold', id: `${id}-${++count}`, amount, scopes: { agent: name }, ...more }, 5000)
-  const settle = (n: number, spent: number): void => client.tell({ type: 'settle', id: `${id}-${n}`, spent })
-  const admit = (tool: string, callId: string) =>
-    client.ask(
-      { type: 'admit', id: callId, tool, class: 'write', scopes: { agent: name }, summary: '', argumentsHmac: '' },
-      5000,
-    )
-  return { client, seen, hold, settle, admit }
-}
-
-const accounts = async (http: Awaited<ReturnType<typeof start>>['http']) =>
+const accounts = async (http: Awaited<ReturnType<typeof startGuard>>['http']) =>
   (await http.inject('/api/guard')).json().budgets
 
 describe('budgets', () => {
   test('what is asked for is held, settled and denied', async () => {
-    const { socket, http } = await start(DAILY)
-    const { hold, settle, client } = await agent(socket)
+    const { socket, http } = await startGuard(DAILY)
+    const { hold, settle, client } = await guardAgent(socket)
     expect(await hold(60)).toEqual({ type: 'answer', id: 'p1-1', isGranted: true, amount: 60 })
     expect(await hold(60)).toMatchObject({ isGranted: false, code: 'BUDGET_HELD', rule: 'daily' })
     settle(1, 50)
@@ -116,11 +28,11 @@ describe('budgets', () => {
   })
 
   test('what another process holds is not settled', async () => {
-    const { socket, host, context } = await start(DAILY)
-    const one = await agent(socket)
+    const { socket, host, context } = await startGuard(DAILY)
+    const one = await guardAgent(socket)
     await one.hold(60)
     const [held] = host.books?.ledger.holds() ?? []
-    const other = await agent(socket, { process: 'p2' })
+    const other = await guardAgent(socket, { process: 'p2' })
     other.client.tell({ type: 'settle', id: held?.id ?? '', spent: 0 })
     other.client.tell({ type: 'spend', id: held?.id ?? '', step: 1, amount: 1 })
     expect(await other.hold(50)).toMatchObject({ code: 'BUDGET_HELD' })
@@ -129,8 +41,8 @@ describe('budgets', () => {
   })
 
   test('calls wait in their order while only open holds are in the way', async () => {
-    const { socket, host } = await start(DAILY)
-    const { hold, settle } = await agent(socket)
+    const { socket, host } = await startGuard(DAILY)
+    const { hold, settle } = await guardAgent(socket)
     await hold(100)
     const order: number[] = []
     const waiting = [60, 30, 40].map(async (amount, i) => {
@@ -149,9 +61,9 @@ describe('budgets', () => {
   })
 
   test('who has waited long enough is denied; who has gone away waits no more', async () => {
-    const { socket, host, context } = await start(DAILY)
-    const { hold } = await agent(socket)
-    const other = await agent(socket, { process: 'p2' })
+    const { socket, host, context } = await startGuard(DAILY)
+    const { hold } = await guardAgent(socket)
+    const other = await guardAgent(socket, { process: 'p2' })
     await hold(100)
     const waiting = hold(50, { waitMs: 1000 })
     void other.hold(50, { waitMs: 1000 })
@@ -164,8 +76,8 @@ describe('budgets', () => {
   })
 
   test('a slice is more than was asked for, is spent from, and is ended by what is more than it', async () => {
-    const { socket, http, context, host } = await start({ budgets: { daily: { limit_usd: 1 } } })
-    const { hold, client, seen } = await agent(socket)
+    const { socket, http, context, host } = await startGuard({ budgets: { daily: { limit_usd: 1 } } })
+    const { hold, client, seen } = await guardAgent(socket)
     expect(seen.welcomes[0]?.rules).toMatchObject({ hasBudgets: true, sliceMin: 100_000 })
     const { amount = 0 } = await hold(1000, { slice: true })
     expect(amount).toBe(1e9 / 160)
@@ -192,9 +104,9 @@ describe('budgets', () => {
   })
 
   test('what a process that is gone has held is taken for spent, and another asks in vain for it', async () => {
-    const { socket, http, context } = await start(DAILY)
-    const { hold, client } = await agent(socket)
-    const other = await agent(socket, { process: 'p2' })
+    const { socket, http, context } = await startGuard(DAILY)
+    const { hold, client } = await guardAgent(socket)
+    const other = await guardAgent(socket, { process: 'p2' })
     await hold(60)
     client.close()
     for (let passed = 0; passed < 25; passed++) {
@@ -209,8 +121,8 @@ describe('budgets', () => {
   })
 
   test('shadow: all is granted and booked, what would be denied is counted', async () => {
-    const { socket, http, context } = await start({ ...DAILY, mode: 'shadow' })
-    const { hold, settle, client } = await agent(socket)
+    const { socket, http, context } = await startGuard({ ...DAILY, mode: 'shadow' })
+    const { hold, settle, client } = await guardAgent(socket)
     expect(await hold(160)).toMatchObject({ isGranted: true })
     settle(1, 120)
     await client.flush(5000)
@@ -223,8 +135,8 @@ describe('budgets', () => {
   })
 
   test('a limit that nobody has configured denies nothing', async () => {
-    const { socket } = await start({})
-    const { hold, admit, seen } = await agent(socket)
+    const { socket } = await startGuard({})
+    const { hold, admit, seen } = await guardAgent(socket)
     expect(seen.welcomes[0]?.rules).toMatchObject({
       hasBudgets: false,
       sliceMin: 0,
@@ -238,11 +150,11 @@ describe('budgets', () => {
 })
 
 test('rates: so many posts, and what was not executed is given back', async () => {
-  const { socket } = await start({
+  const { socket } = await startGuard({
     tools: { post_message: { class: 'post' } },
     rates: { posts: { class: 'post', limit: 2, window: '1h' } },
   })
-  const { admit, client, seen } = await agent(socket)
+  const { admit, client, seen } = await guardAgent(socket)
   expect(seen.welcomes[0]?.rules).toMatchObject({ askClasses: ['post'], tools: { post_message: 'post' } })
   expect(await admit('post_message', 'c1')).toMatchObject({ isGranted: true })
   expect(await admit('post_message', 'c2')).toMatchObject({ isGranted: true })
@@ -260,8 +172,8 @@ describe('audit', () => {
   const AUDIT = { audit: {}, rates: { posts: { class: 'write', limit: 1, window: '1h' } } }
 
   test('a call is allowed when its line is on disk, and its outcome follows', async () => {
-    const { socket, context, stop } = await start(AUDIT)
-    const { admit, client } = await agent(socket)
+    const { socket, context, stop } = await startGuard(AUDIT)
+    const { admit, client } = await guardAgent(socket)
     const lines = () => readFileSync(join(context.stateFolder, 'audit', 'audit.jsonl'), 'utf8')
     await admit('post_message', 'c1')
     expect(lines()).toContain('"c1"')
@@ -273,8 +185,8 @@ describe('audit', () => {
   })
 
   test('in shadow mode a line says what would have been denied', async () => {
-    const { socket, context, stop } = await start({ ...AUDIT, mode: 'shadow' })
-    const { admit } = await agent(socket)
+    const { socket, context, stop } = await startGuard({ ...AUDIT, mode: 'shadow' })
+    const { admit } = await guardAgent(socket)
     for (const id of ['c1', 'c2']) expect(await admit('post_message', id)).toMatchObject({ isGranted: true })
     await stop()
     const lines = readFileSync(join(context.stateFolder, 'audit', 'audit.jsonl'), 'utf8')
@@ -289,8 +201,8 @@ describe('audit', () => {
   test('without the line it is denied, and takes nothing of its limit', async () => {
     const context = testContext('guard')
     writeFileSync(join(context.stateFolder, 'audit'), 'a file in place of the folder')
-    const { socket } = await start(AUDIT, context)
-    const { admit } = await agent(socket)
+    const { socket } = await startGuard(AUDIT, context)
+    const { admit } = await guardAgent(socket)
     for (const id of ['c1', 'c2', 'c3'])
       expect(await admit('post_message', id)).toMatchObject({ isGranted: false, code: 'GUARD_UNAVAILABLE' })
   })
@@ -298,9 +210,9 @@ describe('audit', () => {
 
 describe('stops', () => {
   test('each process confirms, and one that does not is named', async () => {
-    const { socket, http } = await start({ ...DAILY, stop: { wait: '1s' } })
-    const first = await agent(socket)
-    const wedged = await agent(socket, { process: 'p2', stop() {} })
+    const { socket, http } = await startGuard({ ...DAILY, stop: { wait: '1s' } })
+    const first = await guardAgent(socket)
+    const wedged = await guardAgent(socket, { process: 'p2', stop() {} })
     const stopping = http.inject({
       method: 'POST',
       url: '/api/guard/stop',
@@ -319,15 +231,15 @@ describe('stops', () => {
   })
 
   test('is unconfirmed after its time, outlives a restart, and goes on only with a person and a reason', async () => {
-    const one = await start({ ...DAILY, stop: { wait: '1s' } })
-    const wedged = await agent(one.socket, { stop() {} })
+    const one = await startGuard({ ...DAILY, stop: { wait: '1s' } })
+    const wedged = await guardAgent(one.socket, { stop() {} })
     const stopping = one.http.inject({ method: 'POST', url: '/api/guard/stop', payload: {} })
     await until(() => wedged.seen.stops.length === 1)
     one.context.clock.advance(1000)
     expect((await stopping).json()).toMatchObject({ isConfirmed: false, processes: [{ state: 'unconfirmed' }] })
     await one.stop()
-    const two = await start(DAILY, one.context)
-    const { seen, hold } = await agent(two.socket, { process: 'p3' })
+    const two = await startGuard(DAILY, one.context)
+    const { seen, hold } = await guardAgent(two.socket, { process: 'p3' })
     expect(seen.welcomes[0]?.stops).toMatchObject([{ scope: 'fleet', value: 'fleet' }])
     expect(await hold(1)).toMatchObject({ code: 'STOPPED' })
     const resume = async (payload: object) =>
@@ -340,8 +252,8 @@ describe('stops', () => {
   })
 
   test('a rule that stops what a person has stopped changes nothing about it', async () => {
-    const { socket, host } = await start(DAILY)
-    await agent(socket, { stop() {} })
+    const { socket, host } = await startGuard(DAILY)
+    await guardAgent(socket, { stop() {} })
     const stop = { scope: 'agent', value: 'support', reason: 'nonsense' } as const
     const { id } = await host.kill.stop(stop, 'Ada', 0, { graceMs: 1000 })
     host.kill.stopByRule({ ...stop, reason: 'loops' })
@@ -351,8 +263,8 @@ describe('stops', () => {
   })
 
   test('the file STOP stops the fleet, and has to go before it is resumed', async () => {
-    const { socket, http, context } = await start(DAILY)
-    const { seen } = await agent(socket)
+    const { socket, http, context } = await startGuard(DAILY)
+    const { seen } = await guardAgent(socket)
     const file = join(context.stateFolder, 'STOP')
     writeFileSync(file, '')
     context.clock.advance(500)
@@ -364,8 +276,8 @@ describe('stops', () => {
   })
 
   test('a loop stops its run, the third one the agent', async () => {
-    const { socket, host } = await start({ loops: { enabled: true } })
-    const { client } = await agent(socket)
+    const { socket, host } = await startGuard({ loops: { enabled: true } })
+    const { client } = await guardAgent(socket)
     for (const run of ['r1', 'r1', 'r2', 'r3']) {
       client.tell({ type: 'loop', scopes: { agent: 'support', run }, level: 'stop', rule: 'repeat', tool: 't' })
       await client.flush(5000)
@@ -375,18 +287,18 @@ describe('stops', () => {
   })
 
   test('an error burst stops the agent, and a budget that is spent, where that is wanted', async () => {
-    const { socket, host } = await start({ ...DAILY, stop_on: { error_burst: { failures: 5 }, hard_cap: true } })
-    const { hold, settle } = await agent(socket)
+    const { socket, host } = await startGuard({ ...DAILY, stop_on: { error_burst: { failures: 5 }, hard_cap: true } })
+    const { hold, settle } = await guardAgent(socket)
     await hold(95)
     settle(1, 95)
     expect(await hold(10)).toMatchObject({ code: 'BUDGET_EXHAUSTED' })
     expect(host.books?.stops.all()).toMatchObject([{ scope: 'agent', value: 'support', person: 'spanwarden' }])
-    await agent(socket, { process: 'p2', agent: 'other', failed: 5 })
+    await guardAgent(socket, { process: 'p2', agent: 'other', failed: 5 })
     await until(() => host.books?.stops.isStopped('agent', 'other') === true)
   })
 
   test('who ordered what, and why, is in the audit log; what is not on record is not resumed', async () => {
-    const { http, context, stop } = await start({})
+    const { http, context, stop } = await startGuard({})
     const order = (what: string, payload: object) =>
       http.inject({ method: 'POST', url: `/api/guard/${what}`, payload: { scope: 'tool', value: 't', ...payload } })
     await order('stop', { person: 'Ada', reason: 'it posts nonsense' })
@@ -403,7 +315,7 @@ describe('stops', () => {
 
     const broken = testContext('guard')
     writeFileSync(join(broken.stateFolder, 'audit'), 'a file in place of the folder')
-    const other = await start({}, broken)
+    const other = await startGuard({}, broken)
     const ask = (what: string, payload: object = {}) =>
       other.http.inject({ method: 'POST', url: `/api/guard/${what}`, payload })
     // It holds; nobody is there to confirm it.
@@ -416,14 +328,14 @@ describe('stops', () => {
     const context = testContext('guard')
     const file = join(context.stateFolder, 'token')
     writeFileSync(file, 'a-token-that-is-long-enough\n')
-    const { http, host } = await start({ token_file: file, listen: '127.0.0.1:0' }, context)
+    const { http, host } = await startGuard({ token_file: file, listen: '127.0.0.1:0' }, context)
     const order = async (headers: object) =>
       (await http.inject({ method: 'POST', url: '/api/guard/stop', payload: {}, headers: { ...headers } })).statusCode
     expect(await order({})).toBe(403)
     expect(await order({ authorization: 'Bearer a-token-that-is-long-enougH' })).toBe(403)
     expect(await order({ authorization: 'Bearer a-token-that-is-long-enough' })).toBe(200)
     const tcp = (token: string) =>
-      agent('', { process: token, address: { host: '127.0.0.1', port: host.ports[0] ?? 0, token } })
+      guardAgent('', { process: token, address: { host: '127.0.0.1', port: host.ports[0] ?? 0, token } })
     expect((await tcp('wrong')).seen).toMatchObject({ welcomes: [], lost: ['the token is missing or wrong'] })
     expect((await tcp('a-token-that-is-long-enough')).seen.welcomes).toHaveLength(1)
   })
@@ -436,22 +348,22 @@ describe('fails closed', () => {
       join(context.stateFolder, 'ledger.db'),
       'this is no database, and long enough to be looked at'.repeat(50),
     )
-    const { socket, extension } = await start(DAILY, context)
-    const { hold, client } = await agent(socket)
+    const { socket, extension } = await startGuard(DAILY, context)
+    const { hold, client } = await guardAgent(socket)
     expect(await hold(1)).toMatchObject({ isGranted: false, code: 'GUARD_UNAVAILABLE' })
     expect(client.leaseUntil).toBe(Number.NEGATIVE_INFINITY)
     expect(extension.problem?.()).toContain('all calls are denied')
   })
 
   test('books that were deleted grant nothing until a person says what was spent', async () => {
-    const one = await start(DAILY)
-    const before = await agent(one.socket)
+    const one = await startGuard(DAILY)
+    const before = await guardAgent(one.socket)
     await before.hold(60)
     await before.client.close()
     await one.stop()
     for (const end of ['', '-wal', '-shm']) rmSync(join(one.context.stateFolder, `ledger.db${end}`), { force: true })
-    const two = await start(DAILY, one.context)
-    const { hold, seen } = await agent(two.socket)
+    const two = await startGuard(DAILY, one.context)
+    const { hold, seen } = await guardAgent(two.socket)
     expect(seen.welcomes[0]?.epoch).not.toBe(before.seen.welcomes[0]?.epoch)
     expect(await hold(1)).toMatchObject({ code: 'RECOVERING' })
     expect(two.extension.problem?.()).toContain('/api/guard/recover')
@@ -467,21 +379,21 @@ describe('fails closed', () => {
   })
 
   test('a restart keeps what is held, the epoch, and what was told meanwhile', async () => {
-    const one = await start(DAILY)
-    const { hold, settle, client, seen } = await agent(one.socket)
+    const one = await startGuard(DAILY)
+    const { hold, settle, client, seen } = await guardAgent(one.socket)
     await hold(60)
     await one.stop()
     await until(() => !client.isConnected)
     settle(1, 10)
     const late = hold(90)
-    await start(DAILY, one.context)
+    await startGuard(DAILY, one.context)
     expect(await late).toMatchObject({ isGranted: true, amount: 90 })
     expect(new Set(seen.welcomes.map(({ epoch }) => epoch)).size).toBe(1)
   })
 
   test('hostile input ends its connection, with a refusal that holds none of it, and no other', async () => {
-    const { socket, context } = await start(DAILY)
-    const { hold } = await agent(socket)
+    const { socket, context } = await startGuard(DAILY)
+    const { hold } = await guardAgent(socket)
     for (const bytes of [
       'secret\n',
       '{"type":"hold","id":"secret"}\n',
@@ -506,18 +418,18 @@ describe('fails closed', () => {
   })
 
   test('the socket is its owner’s alone, and gone behind the guard', async () => {
-    const { socket, stop } = await start(DAILY)
+    const { socket, stop } = await startGuard(DAILY)
     expect(statSync(socket).mode & 0o777).toBe(0o600)
     await stop()
     expect(existsSync(socket)).toBe(false)
   })
 
   test('agents that start when the sidecar is away know that there are limits; with the mode off there are none', async () => {
-    const { context, stop } = await start(DAILY)
+    const { context, stop } = await startGuard(DAILY)
     const marker = join(context.stateFolder, 'guard.json')
     await stop()
     expect(parseGuardMarker(readFileSync(marker, 'utf8'))).toEqual({ mode: 'enforce' })
-    await start({ ...DAILY, mode: 'off' }, context)
+    await startGuard({ ...DAILY, mode: 'off' }, context)
     expect(existsSync(marker)).toBe(false)
   })
 })
@@ -525,7 +437,7 @@ describe('fails closed', () => {
 describe('several processes', () => {
   test('never spend more than the cap, and use nearly all of it', async () => {
     const limit = 400_000
-    const { socket, http } = await start(
+    const { socket, http } = await startGuard(
       { budgets: { daily: { limit_usd: limit / 1e9 } } },
       testContext('guard'),
       systemClock,

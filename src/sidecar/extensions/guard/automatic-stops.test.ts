@@ -9,12 +9,18 @@ import { FailureWindow } from './failure-window.ts'
 import { guardConfig, guardSettings } from './guard-config.ts'
 import { Processes } from './processes.ts'
 import { Stops } from './stops.ts'
+import { UnwrittenStops } from './unwritten-stops.ts'
 
 function automatic(config: object) {
   const clock = new VirtualClock(Date.UTC(2026, 10, 21, 12))
   const ledger = new Ledger({ path: ':memory:', now: () => clock.now() })
   const processes = new Processes(() => clock.monotonic())
-  const stops = new Stops(new KillBook(ledger), { processes, clock, randomId: () => 'id' })
+  const stops = new Stops(new KillBook(ledger), {
+    processes,
+    clock,
+    unwritten: new UnwrittenStops('/nowhere/stops.json', () => 0),
+    randomId: () => 'id',
+  })
   const stopped: StopState[] = []
   const settings = guardSettings(guardConfig.parse(config))
   const rules = new AutomaticStops({

@@ -1,15 +1,18 @@
-import type { Admit, Answer, Hello, Hold, Renew, Settle, Spend, ToolOutcome } from '../../../control/guard-messages.ts'
+import type { Admit, Answer, Hello, Hold, Settle, Spend, ToolOutcome } from '../../../control/guard-messages.ts'
 import type { GuardPeer } from '../../../control/guard-server.ts'
 import { leftOfSlice } from '../../../control/slice-journal.ts'
 import type { SliceJournal } from '../../../control/slice-journal.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
 import type { CallEnd, RateBook } from '../../../ledger/rate-book.ts'
 import type { NanoUsd } from '../../../ledger/nano-usd.ts'
+import { LedgerLockedError } from '../../../ledger/together.ts'
 import type { ComponentContext } from '../../component.ts'
 import type { Approvals } from './approvals.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { Decisions, SLICE } from './decisions.ts'
 import type { Decision } from './decisions.ts'
+import { DeskInbox } from './desk-inbox.ts'
+import type { Booked, Entry } from './desk-inbox.ts'
 import { FleetGate } from './fleet/fleet-gate.ts'
 import type { Fleet } from './fleet/fleet.ts'
 import type { GuardSettings } from './guard-settings.ts'
@@ -23,8 +26,6 @@ import type { Stops } from './stops.ts'
 
 /** Holds of a process stand so much longer than its lease: what was under way at its end can still be settled. */
 const SETTLE_MS = 5000
-export type Booked = Renew | Hold | Spend | Settle | Admit | ToolOutcome
-type Entry = { readonly peer: GuardPeer; readonly message: Booked | Hello }
 /** What is to be done when the changes are on disk, and only then. */
 type Effects = (() => void)[]
 
@@ -53,7 +54,7 @@ export interface GuardDeskOptions {
 
 /**
  * Answers what agents ask. What comes in one turn of the event loop is one transaction, and nothing is answered before it is on disk. While the books can't be
- * written, everything is denied and no lease renewed.
+ * written, everything is denied and no lease renewed; while another process has locked them, what comes waits for the end of that.
  */
 export class GuardDesk {
   readonly #options: GuardDeskOptions
@@ -64,15 +65,24 @@ export class GuardDesk {
   readonly #slices = new Set<string>()
   readonly denials: RecentDenials
   #settings: GuardSettings
-  /** As much as the connections read in one turn: 64 kB each. */
-  #inbox: Entry[] = []
+  readonly #inbox: DeskInbox
   /** Something was given back: those who wait may have room now. */
   #hasRoom = false
 
   constructor(options: GuardDeskOptions) {
     this.#options = options
     this.#settings = options.settings
+    const { clock, metrics } = options.context
     this.denials = new RecentDenials(options.context)
+    this.#inbox = new DeskInbox({
+      clock,
+      book: (entries) => this.#commit(entries),
+      failed: (entry) => this.#refuse(entry),
+      full: ({ peer }) => {
+        metrics.counter('spanwarden_guard_inbox_full', 'Connections ended while the ledger was locked.', {}).add(1)
+        peer.refuse(UNWRITABLE)
+      },
+    })
     const count = (denied: Denied): void => this.denials.add(denied, this.#settings.mode)
     this.#decisions = new Decisions({ ...options, count })
     const { fleet } = options
@@ -96,11 +106,15 @@ export class GuardDesk {
   }
 
   take(peer: GuardPeer, message: Booked | Hello): void {
-    this.#inbox.push({ peer, message })
-    if (this.#inbox.length === 1) setImmediate(() => this.#flush())
+    this.#inbox.add({ peer, message })
+  }
+
+  close(): void {
+    this.#inbox.close()
   }
 
   left(peer: GuardPeer): void {
+    this.#inbox.left(peer)
     this.#queue.removeOf(peer)
     this.#options.approvals.left(peer)
   }
@@ -108,6 +122,8 @@ export class GuardDesk {
   /** What processes that are gone have held is taken for spent. */
   expire(): void {
     const { ledger, problem, context, expired: forget } = this.#options
+    // Nobody could renew while the ledger was locked: they get the time to.
+    if (this.#inbox.unlockedMs < this.#settings.leaseMs) return
     try {
       const ids = ledger.together(() => {
         const expired = ledger.expire()
@@ -140,22 +156,15 @@ export class GuardDesk {
     return ledger.settle(id, { spent: rest - unknown, unknown }).isBooked
   }
 
-  #flush(): void {
-    const entries = this.#inbox.splice(0)
-    if ((entries.length === 0 && !this.#hasRoom) || this.#commit(entries)) return
-    // One of them may be at fault: each by itself.
-    for (const entry of entries) {
-      if (this.#commit([entry])) continue
-      const { peer, message } = entry
-      if (message.type === 'hold' || message.type === 'admit')
-        this.#deny(peer, message, { isGranted: false, code: 'GUARD_UNAVAILABLE', message: UNWRITABLE })
-      // It comes again, and says again what is not in the books.
-      peer.refuse(UNWRITABLE)
-    }
+  #refuse({ peer, message }: Entry): void {
+    if (message.type === 'hold' || message.type === 'admit')
+      this.#deny(peer, message, { isGranted: false, code: 'GUARD_UNAVAILABLE', message: UNWRITABLE })
+    // It comes again, and says again what is not in the books.
+    peer.refuse(UNWRITABLE)
   }
 
-  /** False when nothing of it is in the books. */
-  #commit(entries: readonly Entry[]): boolean {
+  #commit(entries: readonly Entry[]): 'booked' | 'locked' | 'failed' {
+    if (entries.length === 0 && !this.#hasRoom) return 'booked'
     const { ledger, problem } = this.#options
     const effects: Effects = []
     try {
@@ -166,11 +175,11 @@ export class GuardDesk {
       })
     } catch (error) {
       problem(codeOf(error))
-      return false
+      return error instanceof LedgerLockedError ? 'locked' : 'failed'
     }
     problem(undefined)
     for (const effect of effects) effect()
-    return true
+    return 'booked'
   }
 
   #handle({ peer, message }: Entry, blocked: Set<string>, effects: Effects): void {
@@ -369,7 +378,7 @@ export class GuardDesk {
 
   #wakeSoon(): void {
     this.#hasRoom = true
-    if (this.#inbox.length === 0) setImmediate(() => this.#flush())
+    this.#inbox.wake()
   }
 }
 
@@ -383,5 +392,6 @@ const endOf = ({ notExecuted, result }: ToolOutcome): CallEnd =>
 
 const codeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return 'error'
+  if (error instanceof LedgerLockedError) return error.message
   return 'errstr' in error ? String(error.errstr) : 'code' in error ? String(error.code) : error.name
 }

@@ -16,6 +16,7 @@ import { LoopWatch } from './loop-watch.ts'
 import { openBooks } from './open-books.ts'
 import type { Books } from './open-books.ts'
 import { Processes } from './processes.ts'
+import { pruneBooks } from './prune-books.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { isUndoMessage, Rollbacks } from './rollbacks.ts'
 import { writeMarker } from './state-files.ts'
@@ -24,8 +25,6 @@ import { WindowTurn } from './window-turn.ts'
 
 /** How often is looked whether leases are over, and whether the file STOP is there. */
 const LOOK_MS = 500
-/** Holds that are settled and accounts whose window is over are kept so long. */
-const KEPT_MS = 35 * 86_400_000
 const PRUNE_EVERY_MS = 3_600_000
 /** Processes whose holds were taken from them, each with a number. */
 const EXPIRED_MAX = 1000
@@ -188,6 +187,7 @@ export class GuardHost {
     if (books === undefined) return
     await books.fleet?.close()
     this.#writeEpoch(books.ledger)
+    books.desk.close()
     books.stops.close()
     books.ledger.close()
     await books.audit.close()
@@ -211,7 +211,9 @@ export class GuardHost {
     const { stateFolder, clock, logger } = this.#context
     let ledger: Ledger | undefined
     try {
-      ledger = new Ledger({ path: join(stateFolder, 'ledger.db'), now: () => clock.now() })
+      // One wait for another process that writes is enough.
+      const waitMs = this.#problem === undefined ? undefined : 0
+      ledger = new Ledger({ path: join(stateFolder, 'ledger.db'), waitMs, now: () => clock.now() })
       const epoch = readEpoch(this.#epochFile, ledger, randomId)
       this.#epoch = epoch.id
       this.#bookedMs = ledger.clock.lastMs
@@ -365,10 +367,7 @@ export class GuardHost {
     const { clock } = this.#context
     this.#prunedAt = clock.monotonic()
     try {
-      this.#books?.ledger.prune(clock.now() - KEPT_MS)
-      this.#books?.rates.prune(clock.now() - KEPT_MS)
-      this.#books?.approvals.prune(clock.now() - KEPT_MS)
-      this.#books?.past.prune(clock.now() - KEPT_MS)
+      if (this.#books !== undefined) pruneBooks(this.#books, clock.now())
     } catch (error) {
       this.#setProblem(error instanceof Error ? error.message : 'error')
     }

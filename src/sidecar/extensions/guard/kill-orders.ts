@@ -52,26 +52,28 @@ export class KillOrders {
     })
   }
 
-  /** False when it was running. Its line is in the audit log before it is in force. Throws RangeError, AuditWriteError. */
+  /** False when it was running. Its line is in the audit log before it is in force. Throws RangeError, AuditWriteError, LedgerLockedError. */
   async resume(order: ResumeOrder): Promise<boolean> {
-    const { stops, audit } = this.#books()
+    const { ledger, stops, audit } = this.#books()
     const { scope, value, person, reason, isConfirmed } = order
     if (scope === 'fleet' && this.isStopFileThere)
       throw new RangeError(`the file ${STOP_FILE} is in the state folder: remove it first`)
     if (!stops.isStopped(scope, scope === 'fleet' ? 'fleet' : value)) return false
     if (scope === 'fleet' && isConfirmed !== true) throw new RangeError('to resume the whole fleet has to be confirmed')
+    ledger.checkUnlocked()
     await audit.action({ event: 'action', action: 'resume', scope: named(scope, value), by: person, reason })
     const isResumed = stops.resume(order)
     if (isResumed) this.#options.context.logger.warn({ scope, value, person }, 'resumed')
     return isResumed
   }
 
-  /** The books were lost: grants again, with what a person says was spent. Throws RangeError, AuditWriteError. */
+  /** The books were lost: grants again, with what a person says was spent. Throws RangeError, AuditWriteError, LedgerLockedError. */
   async recover(spent: readonly KnownSpend[], person: string, reason: string): Promise<{ booked: number }> {
     const { context, randomId } = this.#options
     const { ledger, audit } = this.#books()
     const settings = this.#options.settings()
     if (settings === undefined || !ledger.isRecovering) throw new RangeError('the ledger does not wait for this')
+    ledger.checkUnlocked()
     await audit.action({ event: 'action', action: 'recover', by: person, reason })
     bookSpent(ledger, settings.budgets, spent, { now: context.clock.now(), newId: randomId })
     context.logger.warn({ person, reason, accounts: spent.length }, 'the ledger grants again')
@@ -85,11 +87,20 @@ export class KillOrders {
   /** To be called twice a second. */
   look(): void {
     const books = this.#options.books()
+    this.#writeLate(books)
     if (books === undefined || !this.isStopFileThere || books.stops.isStopped('fleet', 'fleet')) return
     const stop = { scope: 'fleet', value: 'fleet', reason: this.#stopFileReason() } as const
     this.stop(stop, BY_RULE, 0, this.#options.settings()?.signals).catch((error: unknown) => {
       this.#options.problem(error instanceof Error ? error.name : 'error')
     })
+  }
+
+  #writeLate(books: Pick<Books, 'stops'> | undefined): void {
+    try {
+      books?.stops.writeLate()
+    } catch (error) {
+      this.#options.problem(error instanceof Error ? error.message : 'error')
+    }
   }
 
   /** What whoever put it there wrote into it. */

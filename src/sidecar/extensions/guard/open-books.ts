@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { ApprovalBook } from '../../../ledger/approval-book.ts'
 import { KillBook } from '../../../ledger/kill-book.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
@@ -13,6 +14,10 @@ import type { GuardDeskOptions } from './guard-desk.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { readJournal } from './state-files.ts'
 import { Stops } from './stops.ts'
+import { UnwrittenStops } from './unwritten-stops.ts'
+
+/** In the state folder, while there are any. */
+const UNWRITTEN_STOPS_FILE = 'stops.json'
 
 /** What the sidecar keeps of limits, once its ledger is open. */
 export interface Books {
@@ -43,7 +48,8 @@ export function openBooks(ledger: Ledger, settings: GuardSettings, options: Open
   const { context, processes, randomId } = options
   const rates = new RateBook(ledger)
   const kill = new KillBook(ledger)
-  const stops = new Stops(kill, { processes, clock: context.clock, randomId })
+  const unwritten = new UnwrittenStops(join(context.stateFolder, UNWRITTEN_STOPS_FILE), () => context.clock.now())
+  const stops = new Stops(kill, { processes, clock: context.clock, unwritten, randomId })
   const audit = openAuditTrail(settings.rules.auditClasses, context)
   const journals = (process: string): ReturnType<typeof readJournal> => readJournal(context.stateFolder, process)
   const approvals = new Approvals({

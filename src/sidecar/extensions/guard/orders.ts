@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import { AuditWriteError } from '../../../audit/audit-log.ts'
+import { LedgerLockedError } from '../../../ledger/together.ts'
 import { isFromThisHost } from '../../loopback.ts'
 
 /** Who orders, and why: as they write it. */
@@ -16,13 +17,14 @@ export const orderCheck =
       ? undefined
       : reply.code(403).send({ error: 'the token, or this host where there is none' })
 
-/** 409 with the message where the order can't be carried out. */
+/** 409 with the message where the order can't be carried out, 503 while the ledger is locked. */
 export async function orRefused(reply: FastifyReply, work: () => Promise<object>): Promise<object> {
   try {
     return await work()
   } catch (error) {
     if (error instanceof RangeError || error instanceof AuditWriteError)
       return reply.code(409).send({ error: error.message })
+    if (error instanceof LedgerLockedError) return reply.code(503).send({ error: `${error.message}, and try again` })
     throw error
   }
 }

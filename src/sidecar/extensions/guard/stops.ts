@@ -1,20 +1,25 @@
 import type { CallScopes, Stopped, Stopping, StopState } from '../../../control/guard-messages.ts'
 import type { GuardPeer } from '../../../control/guard-server.ts'
-import type { KillBook, KillEntry, ResumeOrder } from '../../../ledger/kill-book.ts'
+import type { KillBook, KillEntry, KillOrder, ResumeOrder } from '../../../ledger/kill-book.ts'
 import type { Clock } from '../../component.ts'
 import type { Processes } from './processes.ts'
 import { isSure, StopProgress } from './stop-progress.ts'
 import type { ProcessStop, SignalTimes } from './stop-progress.ts'
+import type { StopKept, UnwrittenStops } from './unwritten-stops.ts'
 
 export interface StopReport extends StopState {
   readonly id: string
   readonly isConfirmed: boolean
+  /** A stop is in force wherever it is kept. */
+  readonly kept: StopKept
   readonly processes: readonly ProcessStop[]
 }
 
 export interface StopsOptions {
   readonly processes: Processes
   readonly clock: Clock
+  /** Those that the ledger could not take. */
+  readonly unwritten: UnwrittenStops
   randomId(): string
 }
 
@@ -22,7 +27,7 @@ export interface StopsOptions {
 export class Stops {
   readonly #book: KillBook
   readonly #options: StopsOptions
-  /** All of the book that is not running. */
+  /** All that is not running. */
   #entries: ReadonlyMap<string, KillEntry> = new Map()
   /** Of the stops in force. */
   readonly #progress = new Map<string, StopProgress>()
@@ -56,23 +61,24 @@ export class Stops {
 
   /**
    * In force when it returns; the promise settles when every process that it concerns has confirmed it or is gone, or after `waitMs`. With `signals`, processes that do not confirm
-   * are ended. Throws RangeError.
+   * are ended. Throws RangeError; that the ledger can't be written is no reason not to stop.
    */
   async stop(stop: StopState, person: string, waitMs: number, signals?: SignalTimes): Promise<StopReport> {
-    const { scope, value, reason } = this.#book.stop({ ...stop, person })
+    const { scope, value, reason } = this.#write({ ...stop, person })
     this.#look()
     const known = this.#progress.get(keyOf({ scope, value }))
     // A rule must not call off the signals that a person has ordered.
-    if (signals === undefined && known?.signals === true) return reportOf(known)
+    if (signals === undefined && known?.signals === true) return this.#reportOf(known)
     const progress = this.#expect({ scope, value, reason }, signals)
     for (const peer of this.#options.processes.connected()) peer.send({ type: 'stop', ...progress.stop })
     progress.start()
     await progress.settled(waitMs)
-    return reportOf(progress)
+    return this.#reportOf(progress)
   }
 
-  /** False when it was running. Throws RangeError without a person and a reason. */
+  /** False when it was running. Throws RangeError without a person and a reason, LedgerLockedError. */
   resume(order: ResumeOrder): boolean {
+    this.writeLate()
     const value = order.scope === 'fleet' ? 'fleet' : order.value
     if (!this.#book.resume(order)) return false
     this.#look()
@@ -99,7 +105,23 @@ export class Stops {
   }
 
   reports(): StopReport[] {
-    return Array.from(this.#progress.values(), reportOf)
+    return Array.from(this.#progress.values(), (progress) => this.#reportOf(progress))
+  }
+
+  /** Puts into the ledger what it could not take before. Throws when it still can't. */
+  writeLate(): void {
+    const { unwritten } = this.#options
+    if (unwritten.all().length === 0) return
+    this.#book.stopAll(unwritten.all())
+    unwritten.clear()
+    this.#look()
+  }
+
+  /** Forgets runs that were stopped, and what was resumed, before the time (Unix ms). */
+  prune(before: number): void {
+    this.#book.prune(before)
+    this.#look()
+    for (const [key, { stop }] of this.#progress) if (!this.isStopped(stop.scope, stop.value)) this.#forget(key)
   }
 
   /** Looks after nobody any more; what is stopped stays so. */
@@ -107,8 +129,18 @@ export class Stops {
     for (const key of this.#progress.keys()) this.#forget(key)
   }
 
+  #write(order: KillOrder): KillEntry {
+    try {
+      return this.#book.stop(order)
+    } catch (error) {
+      if (error instanceof RangeError) throw error
+      return this.#entries.get(keyOf(order)) ?? this.#options.unwritten.add(order)
+    }
+  }
+
   #look(): void {
-    this.#entries = new Map(this.#book.list().map((entry) => [keyOf(entry), entry]))
+    const known = [...this.#options.unwritten.all(), ...this.#book.list()]
+    this.#entries = new Map(known.map((entry) => [keyOf(entry), entry]))
   }
 
   #expect(stop: StopState, signals?: SignalTimes): StopProgress {
@@ -125,13 +157,15 @@ export class Stops {
     this.#progress.get(key)?.end()
     this.#progress.delete(key)
   }
-}
 
-function reportOf(progress: StopProgress): StopReport {
-  const processes = progress.report()
-  // Where nobody is known nobody has confirmed: an agent may be there whose guard has not connected, or that has none.
-  const isConfirmed = processes.length > 0 && processes.every(({ state }) => isSure(state))
-  return { ...progress.stop, isConfirmed, processes }
+  #reportOf(progress: StopProgress): StopReport {
+    const { stop } = progress
+    const processes = progress.report()
+    // Where nobody is known nobody has confirmed: an agent may be there whose guard has not connected, or that has none.
+    const isConfirmed = processes.length > 0 && processes.every(({ state }) => isSure(state))
+    const kept = this.#options.unwritten.kept(stop.scope, stop.value)
+    return { ...stop, isConfirmed, kept, processes }
+  }
 }
 
 const SCOPES = ['fleet', 'agent', 'tenant', 'run', 'tool', 'model'] as const
