@@ -81,7 +81,7 @@ export function RunView({ traceId, spanId, subscribe }: RunViewProps) {
 
 const problemOf = (error: unknown): string =>
   error instanceof ApiError && error.status === 404
-    ? 'This run is not in the store: it is older than what is kept, or was never sent to this sidecar.'
+    ? 'Nothing of this run is here yet: of a run that is under way, each step appears when it has ended. If it is over, it is older than what is kept, or was never sent to this sidecar.'
     : 'The run could not be read. It is read again as soon as the sidecar answers.'
 
 const BackLink = () => (

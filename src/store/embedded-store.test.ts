@@ -107,6 +107,20 @@ describe('a run', () => {
     })
   })
 
+  test('what was denied has cost nothing; what nobody knows the price of has no price', () => {
+    const { store } = openStore()
+    const unpriced = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'nobody-knows-1' }
+    const call = (n: number, decision: string): TestSpan => ({
+      ...modelSpan(n),
+      status: 2,
+      attributes: { ...unpriced, 'spanwarden.guard.decision': decision },
+    })
+    write(store, agentSpan(), call(2, 'deny'), modelSpan(3))
+    expect(onlyRun(store)).toMatchObject({ modelCalls: 2, unpricedCalls: 0, costUsd: 0.0031 })
+    write(store, call(4, 'allow'))
+    expect(onlyRun(store)).toMatchObject({ modelCalls: 3, unpricedCalls: 1, costUsd: 0.0031 })
+  })
+
   test('is named after its service and runs until its root comes, or nothing comes for five minutes', () => {
     const { store, context } = openStore()
     write(store, modelSpan(2))
@@ -445,6 +459,25 @@ describe('metrics', () => {
   test('nothing reported is not zero', () => {
     const { panels } = openStore().store.metrics(NOW - 60_000, NOW)
     expect(Object.values(panels).map((panel) => panel.current)).toEqual([null, null, null, null, null, null])
+  })
+
+  test('spend of today: what runs cost counts before a counter has said so, and once', () => {
+    const { store, context } = openStore()
+    const spend = (): number => store.summary().spendTodayUsd
+    write(store, agentSpan(), modelSpan(2))
+    expect(spend()).toBe(0.0031)
+    const said = (value: number): Buffer =>
+      pointBatch([{ metric: 'agent.cost', value, timeMs: NOW, startMs: NOW - 1000 }], String(value))
+    store.write('metrics', said(0.0031))
+    expect(spend()).toBe(0.0031)
+    // Another run, and a sidecar that is killed before it has counted it.
+    write(store, agentSpan({ traceId: traceId(2) }), modelSpan(2, { traceId: traceId(2) }))
+    expect(spend()).toBe(0.0062)
+    // Calls of runs that are gone from the store, or were sampled out.
+    store.write('metrics', said(0.5))
+    expect(spend()).toBeCloseTo(0.5031)
+    context.clock.advance(86_400_000)
+    expect(spend()).toBe(0)
   })
 
   test('a batch sent twice counts once', () => {

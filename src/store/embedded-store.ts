@@ -12,7 +12,15 @@ import { readPoints } from './read-points.ts'
 import { readSpans } from './read-spans.ts'
 import type { Metrics, Run, RunDetail, RunPage, RunQuery, SpanDetail, Summary } from './records.ts'
 import { Retention } from './retention.ts'
-import { queryAgents, queryFinished, queryRun, queryRunDetail, queryRuns, querySpan } from './run-queries.ts'
+import {
+  queryAgents,
+  queryFinished,
+  queryRun,
+  queryRunDetail,
+  queryRuns,
+  queryRunSpend,
+  querySpan,
+} from './run-queries.ts'
 import { RunTable } from './run-table.ts'
 
 /** What the store needs of its surroundings; every component's context has it. */
@@ -151,7 +159,8 @@ export class EmbeddedStore {
     return {
       nowMs,
       dayStartMs,
-      spendTodayUsd: querySpend(this.#database, dayStartMs, nowMs),
+      // Neither has all of it: counters come every few seconds and lose the last ones when the sidecar is killed; runs are deleted, or sampled out.
+      spendTodayUsd: Math.max(querySpend(this.#database, dayStartMs, nowMs), queryRunSpend(this.#database, dayStartMs)),
       runsLastHour: finished,
       failedLastHour: failed,
       agents: queryAgents(this.#database),

@@ -10,7 +10,9 @@ import {
   ATTR_MCP_METHOD_NAME,
   ATTR_SERVICE_NAME,
   ATTR_SPANWARDEN_COST_AMOUNT,
+  ATTR_SPANWARDEN_GUARD_DECISION,
   ATTR_SPANWARDEN_REDACTION_COUNT,
+  SPANWARDEN_GUARD_DECISION_VALUE_DENY,
 } from '../conventions.ts'
 import { operationOf } from '../otlp/genai-operation.ts'
 import type { GenAiOperation } from '../otlp/genai-operation.ts'
@@ -44,7 +46,7 @@ export interface SpanFacts {
   readonly errorType: string
   readonly inputTokens: number
   readonly outputTokens: number
-  /** Billionths of a dollar; null when no price is known. */
+  /** Billionths of a dollar; null when nobody knows them. */
   readonly costNano: number | null
   readonly redactions: number
   readonly body: Buffer
@@ -75,6 +77,7 @@ const ERROR_TYPE = wireId(ATTR_ERROR_TYPE)
 const MCP_METHOD = wireId(ATTR_MCP_METHOD_NAME)
 const SERVICE = wireId(ATTR_SERVICE_NAME)
 const COST = wireId(ATTR_SPANWARDEN_COST_AMOUNT)
+const DECISION = wireId(ATTR_SPANWARDEN_GUARD_DECISION)
 const REDACTIONS = wireId(ATTR_SPANWARDEN_REDACTION_COUNT)
 
 const roles: Readonly<Partial<Record<GenAiOperation, number>>> = {
@@ -142,7 +145,9 @@ function readSpan(reader: SpanReader): SpanFacts | undefined {
     errorType: short(reader.text(ERROR_TYPE)),
     inputTokens: count(reader.number(INPUT_TOKENS)),
     outputTokens: count(reader.number(OUTPUT_TOKENS)),
-    costNano: amount(reader.number(COST)),
+    // What was denied was never sent.
+    costNano:
+      amount(reader.number(COST)) ?? (reader.text(DECISION) === SPANWARDEN_GUARD_DECISION_VALUE_DENY ? 0 : null),
     redactions: count(reader.number(REDACTIONS)),
     body: bytesOf(view, reader.span),
   }

@@ -116,6 +116,14 @@ export function queryFinished(database: DatabaseSync, sinceMs: number): { finish
   return { finished: numberOf(row, 'finished'), failed: numberOf(row, 'failed') }
 }
 
+/** What the calls of runs cost that have begun since `sinceMs`, in US dollars. */
+export function queryRunSpend(database: DatabaseSync, sinceMs: number): number {
+  const row = database
+    .prepare('SELECT coalesce(sum(cost_nano), 0) AS nano FROM run WHERE start_us >= ?')
+    .get(sinceMs * 1000)
+  return numberOf(row ?? {}, 'nano') / 1e9
+}
+
 const itemOf = (row: Row): { resource: Buffer; scope: Buffer; bytes: Buffer } => ({
   resource: bytesOf(row, 'resource'),
   scope: bytesOf(row, 'scope'),

@@ -214,11 +214,18 @@ describeWithChromium('the page in Chromium', () => {
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(13, 17, 23)')
   })
 
-  test('a run that is not there is said so', async () => {
-    const { page, complaints } = await visit(`#/runs/${'e'.repeat(32)}`)
-    await page.getByText('This run is not in the store').waitFor()
+  test('a run of which nothing is there is said so, and shown as soon as its first step has ended', async () => {
+    const traceId = 'e'.repeat(32)
+    const { page, complaints } = await visit(`#/runs/${traceId}`)
+    await page.getByText('Nothing of this run is here yet').waitFor()
     // The browser itself reports every answer of 404.
     expect(complaints.splice(0)).toEqual([expect.stringContaining('404')])
+    const nowMs = Date.now()
+    const step = { traceId, spanId: '00000000000000e2', parentSpanId: '00000000000000e1', name: 'chat first step' }
+    const spans = [{ ...step, startMs: nowMs - 9, endMs: nowMs }]
+    await post(`${receiver}/v1/traces`, spanBatch({ attributes: { 'service.name': 'begun' }, spans }))
+    await page.getByRole('treeitem', { name: 'chat first step' }).waitFor()
+    await page.getByText('Still running.').waitFor()
   })
 })
 
