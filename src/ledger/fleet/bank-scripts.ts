@@ -217,12 +217,14 @@ if seq > known and redis.call('EXISTS', key) == 1 then
   code = 'OK'
   known = seq
   if amount > mine then amount = 0 end
+  local more = spent - number(key, 's:' .. node)
   mine = mine - amount
   redis.call('HINCRBY', key, 'n:' .. node, int(-amount))
   redis.call('HINCRBY', key, 'drawn', int(-amount))
-  redis.call('HINCRBY', key, 'spent', int(spent - number(key, 's:' .. node)))
+  redis.call('HINCRBY', key, 'spent', int(more))
   redis.call('HSET', key, 's:' .. node, int(spent), 'q:' .. node, int(seq))
-  if amount > 0 and number(key, 'wanted') > now - 60000 then redis.call('PUBLISH', KEYS[5], 'room ' .. ARGV[9]) end
+  -- Whether to wait or to give up depends on what is spent, too.
+  if (amount > 0 or more ~= 0) and number(key, 'wanted') > now - 60000 then redis.call('PUBLISH', KEYS[5], 'room ' .. ARGV[9]) end
 end
 return {code, int(count()), int(now), int(mine), int(number(key, 'drawn')), int(number(key, 'spent')), int(known)}
 `

@@ -17,6 +17,8 @@ const ACCOUNTS_OF_RENEWAL = 500
 const IDLE_MS = 60_000
 /** Changes that are asked for again because the bank had seen their number. */
 const TRIES_MAX = 3
+/** While another sidecar needs it, what calls have given back goes on to the bank so often. */
+const WANTED_LOOK_MS = 100
 
 interface Drawing {
   readonly ref: AccountRef
@@ -27,6 +29,8 @@ interface Drawing {
   /** The bank had too little, when it was asked last. */
   short: Changed | undefined
   usedAt: number
+  /** When another sidecar needed it last. */
+  wantedAt: number
 }
 
 export interface FleetSlicesOptions {
@@ -53,6 +57,7 @@ export class FleetSlices {
   /** What was drawn before is in use until then. */
   readonly #startedAt: number
   #turn = 0
+  #cancelLook: (() => void) | undefined
 
   constructor(options: FleetSlicesOptions) {
     this.#options = options
@@ -72,20 +77,22 @@ export class FleetSlices {
 
   /** The ledger has denied a call of `amount`; undefined when no budget of the fleet is short. `refs`: with their own caps. */
   denied(refs: readonly AccountRef[], amount: NanoUsd): FleetDenial | undefined {
-    const { config, view, book } = this.#options
+    const { config, view, book, context } = this.#options
     let found: FleetDenial | undefined
     for (const ref of refs) {
       if (!isShared(config, ref.scope)) continue
       const missing = shortfall(this.#account(ref.key), book.slice(ref.key)?.drawn ?? 0, amount)
       if (missing === 0) continue
       const drawing = this.#drawing(ref)
-      drawing.usedAt = this.#options.context.clock.monotonic()
+      drawing.usedAt = context.clock.monotonic()
       const isKnownShort = drawing.short !== undefined && missing > ref.cap - drawing.short.total
       const code = amount > ref.cap ? 'exhausted' : isKnownShort ? this.#whyShort(ref, drawing, amount) : 'asking'
       const closed = view.closedFor(drawing.starts)
       const denial = fleetDenial(ref, amount, { code, away: view.away, closed, now: view.now() ?? 0 })
       // What can't be waited for counts before what can.
       if (found === undefined || found.code === 'BUDGET_HELD') found = denial
+      // What is too little for a call here may be enough for one elsewhere. Behind the transaction that this is part of.
+      if (isKnownShort) context.clock.after(0, () => void this.#give(ref.key))
       if (denial.code !== 'BUDGET_HELD' || isKnownShort || view.known() === undefined) continue
       drawing.needed = Math.max(drawing.needed, missing)
       void this.#draw(drawing)
@@ -147,9 +154,25 @@ export class FleetSlices {
     if (isAny) this.#options.wake()
   }
 
-  /** Another sidecar needs it. */
+  /** A sidecar needs it: what is not used goes back, now and when calls end. */
   wantedBack(key: string): void {
-    if (this.#drawings.get(key)?.short === undefined) void this.#give(key)
+    const drawing = this.#drawings.get(key)
+    if (drawing !== undefined) drawing.wantedAt = this.#options.context.clock.monotonic()
+    void this.#give(key)
+    this.#cancelLook ??= this.#lookSoon()
+  }
+
+  end(): void {
+    this.#cancelLook?.()
+  }
+
+  #lookSoon(): () => void {
+    const { clock } = this.#options.context
+    return clock.after(WANTED_LOOK_MS, () => {
+      const wanted = [...this.#drawings].filter(([, { wantedAt }]) => clock.monotonic() - wantedAt < IDLE_MS)
+      for (const [key] of wanted) void this.#give(key)
+      this.#cancelLook = wanted.length === 0 ? undefined : this.#lookSoon()
+    })
   }
 
   /** The sidecar stops: all that nothing is under way for goes back. */
@@ -233,14 +256,14 @@ export class FleetSlices {
     return changed
   }
 
-  /** Nothing while a draw is under way: its answer says how much there is. */
+  /** What is not used, and what was spent. Nothing while a draw is under way: its answer says how much there is. */
   async #give(key: string): Promise<void> {
-    const { bank, book, view } = this.#options
+    const { bank, book, view, wake } = this.#options
     const [known, slice, drawing] = [view.known(), book.slice(key), this.#drawings.get(key)]
     if (known === undefined || slice === undefined || drawing?.isBusy === true) return
     const account = this.#account(key)
     const amount = slice.drawn - usedOf(account)
-    if (amount === 0) return
+    if (amount === 0 && account.committed === this.#spentTold.get(key)) return
     if (drawing !== undefined) drawing.isBusy = true
     // First it is no longer ours, on disk; then it is the bank's.
     const seq = slice.seq + 1
@@ -259,6 +282,8 @@ export class FleetSlices {
     } finally {
       if (drawing !== undefined) drawing.isBusy = false
     }
+    // Who had to wait for this asks again.
+    if (drawing !== undefined && drawing.needed > 0) wake()
   }
 
   #forget(key: string): void {
@@ -276,7 +301,15 @@ export class FleetSlices {
     const known = this.#drawings.get(ref.key)
     if (known !== undefined) return known
     const zone = this.#options.budgets().find(({ name }) => name === ref.budget)?.timeZone
-    const made = { ref, starts: startOf(ref, zone), isBusy: false, needed: 0, short: undefined, usedAt: 0 }
+    const made = {
+      ref,
+      starts: startOf(ref, zone),
+      isBusy: false,
+      needed: 0,
+      short: undefined,
+      usedAt: 0,
+      wantedAt: -IDLE_MS,
+    }
     this.#drawings.set(ref.key, made)
     return made
   }

@@ -169,6 +169,25 @@ describe.skipIf(findRedis() === undefined)('budgets of a fleet', () => {
     expect(await other.hold(1, 100)).toMatchObject({ code: 'BUDGET_HELD' })
   })
 
+  test('what is too little for a call in each of two sidecars is enough for one of them', async () => {
+    const { url } = await redisServer()
+    // No renewal of the lease comes in between.
+    const more = { lease: '60s', fleet: { new_bank: 'operator' } }
+    const all = [await sidecar(url, more), await sidecar(url, more)]
+    for (const one of all) await until(() => one.fleet.known() !== undefined)
+    await all[0]?.fleet.open('Ada', 'the first day')
+    await all[1]?.fleet.renew()
+    for (const one of all) one.settle((await one.hold(450_000)).id, 400_000)
+    const results = await Promise.all(
+      all.map(async (one) => {
+        const answer = await one.hold(160_000, 5000)
+        if (answer.isGranted) one.settle(answer.id, 160_000)
+        return answer.code ?? 'granted'
+      }),
+    )
+    expect(results.toSorted()).toEqual(['BUDGET_EXHAUSTED', 'granted'])
+  })
+
   test('budgets of sessions and runs stay those of each sidecar', async () => {
     const { url } = await redisServer()
     const budgets = { own: { scope: 'agent', limit_usd: CAP / 1e9 } }

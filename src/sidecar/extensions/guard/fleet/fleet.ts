@@ -128,6 +128,7 @@ export class Fleet implements BankView {
     this.#isClosed = true
     this.#cancelTick()
     this.#registered = undefined
+    this.slices.end()
     this.#link.close()
   }
 
