@@ -84,7 +84,7 @@ export class FleetRates {
             return {
               isGranted: false,
               code: 'RECOVERING',
-              message: `${tool}: ${view.closedFor(0) ?? 'calls of sidecars that have left are not known to the bank of the fleet, which was lost: wait for the end of the window'}`,
+              message: closedText(tool, view.closedFor(0)),
               ...ruleOf(refs[admitted.index]),
             }
           case 'TAKEN':
@@ -157,6 +157,9 @@ export class FleetRates {
     this.#admitted.set(request.id, request)
   }
 }
+
+const closedText = (tool: string, because: string | undefined): string =>
+  `calls of ${tool} are limited in the whole fleet, and how many there were is not known: ${because ?? 'Redis has lost it, and sidecars that have left can not say. Calls are allowed again when the window has ended'}`
 
 const ruleOf = (ref: RateRef | undefined): { rule?: string } => (ref === undefined ? {} : { rule: ref.name })
 

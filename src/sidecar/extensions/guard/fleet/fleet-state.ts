@@ -20,9 +20,10 @@ export const TAKEN =
 /** Why the bank gives nothing of windows that began before it, for people; undefined when it does. `leftMs`: until it opens. */
 export function closedBecause(awaited: number, leftMs: number): string | undefined {
   if (awaited > 0)
-    return `Redis has lost what it knew, and ${awaited} sidecars that were there before have not said what they have drawn. It opens when they have, for the next window, or with POST /api/guard/fleet/open`
+    return `Redis has lost what it knew, and ${awaited} ${awaited === 1 ? 'sidecar that was there before has' : 'sidecars that were there before have'} not said yet what was spent. It opens by itself when that is said, or the window has ended; a person opens it with POST /api/guard/fleet/open`
   if (leftMs <= 0) return undefined
   if (leftMs > FOR_EVER_MS / 2)
     return 'Redis is empty, and new_bank is operator: open it with POST /api/guard/fleet/open'
-  return `it is new, and waits ${Math.ceil(leftMs / 1000)} s for sidecars that know an older one`
+  const seconds = Math.ceil(leftMs / 1000)
+  return `Redis was found empty, so other sidecars have ${seconds} s more to say what was spent before. Then it opens by itself: try again in ${seconds} s`
 }
