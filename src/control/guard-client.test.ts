@@ -30,15 +30,15 @@ async function connected(): Promise<AsyncDisposable & Awaited<ReturnType<typeof 
   return all
 }
 
-async function open() {
+async function open(welcome: (client: GuardClient) => void = () => {}) {
   const folder = await mkdtempDisposable(join(tmpdir(), 'guard-client-'))
   const path = join(folder.path, 'control.sock')
   const sidecar = await startFakeSidecar(path)
-  const client = new GuardClient({
+  const client: GuardClient = new GuardClient({
     address: { path },
     identity: { process: '1'.repeat(32), pid: process.pid, startedAt: 1, agent: 'a', version: '0.1.0' },
     inFlight: () => 0,
-    welcome: () => undefined,
+    welcome: () => welcome(client),
     stop: () => undefined,
     resume: () => undefined,
   })
@@ -69,6 +69,23 @@ test('without a sidecar what is asked is denied after a short grace, with what t
     expect(answer.message).toContain('spanwarden collect')
   }
   expect(client.tellsWaiting).toBe(0)
+})
+
+test('what was told before a welcome comes before what the welcome makes it tell', async () => {
+  let isBack = false
+  await using all = await open((client) => {
+    if (isBack) client.tell({ type: 'settle', id: 'h1', spent: 1 })
+  })
+  const { client, sidecar } = all
+  await until(() => client.isConnected)
+  await sidecar.kill()
+  await until(() => !client.isConnected)
+  client.tell({ type: 'spend', id: 'h1', step: 1, amount: 5 })
+  isBack = true
+  await sidecar.start()
+  await until(() => sidecar.saidOf('settle').length > 0 && sidecar.saidOf('spend').length > 0)
+  const said = sidecar.said.map(({ type }) => type).filter((type) => type === 'spend' || type === 'settle')
+  expect(said).toEqual(['spend', 'settle'])
 })
 
 test('a restart within the grace is not noticed', async () => {

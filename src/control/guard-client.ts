@@ -277,10 +277,11 @@ export class GuardClient {
   #welcome(message: Welcome): void {
     this.#leaseMs = message.leaseMs
     const isFirst = !this.#isWelcome
-    this.#isWelcome = true
     this.#failures = 0
     clearTimeout(this.#silence)
+    // What it tells comes behind what was told before.
     this.#options.welcome(message)
+    this.#isWelcome = true
     if (!isFirst) return
     // In this order: a hold that is no longer wanted is not asked for again, and one that is settled was asked for before.
     for (const tell of this.#tells) this.#send(tell)

@@ -109,7 +109,10 @@ describe('ledger', () => {
     expect(ledger.accounts()).toMatchObject([{ committed: 25, held: 25 }])
     ledger.settle('slice', { spent: 5, unknown: 8 })
     expect(ledger.accounts()).toMatchObject([{ committed: 38, held: 0, suspense: 8 }])
-    ledger.settle('slice', { spent: 3 })
+    // Told again after a lost connection.
+    expect(ledger.settle('slice', { spent: 5, unknown: 8 })).toEqual({ isBooked: false, overBound: 0 })
+    expect(ledger.accounts()).toMatchObject([{ committed: 38, held: 0, suspense: 8 }])
+    ledger.clear('slice', 3)
     expect(ledger.accounts()).toMatchObject([{ committed: 33, suspense: 0 }])
   })
 

@@ -145,19 +145,34 @@ export class Ledger {
     })
   }
 
-  /** Ends a hold, once: what it held and was not spent is free again. Of a hold in suspense the outcome becomes known. */
+  /**
+   * Ends a hold, once: what it held and was not spent is free again. One that was taken for spent because nobody has said what became of it is lowered; what
+   * whoever held it does not know itself is lowered by `clear` only, so that its word may come twice.
+   */
   settle(id: string, { spent, unknown = 0 }: Outcome): Settlement {
     if (!isAmount(spent) || !isAmount(unknown)) throw new RangeError(`${spent} and ${unknown} are no outcome`)
     return this.together(() => {
       const at = this.clock.atLeastLast()
       const hold = this.#open(id) ?? this.#inSuspense(id)
-      if (hold === undefined) return { isBooked: false, overBound: 0 }
+      if (hold === undefined || hold.step === LAST_STEP) return { isBooked: false, overBound: 0 }
       for (const account of this.#accountsOf(hold)) {
         if (hold.state === 'suspense') this.#write(cleared(account, hold.amount, spent, unknown))
         else this.#write(settled(account, hold.amount, spent, unknown))
       }
-      this.#sql.end.run(unknown > 0 ? 'suspense' : 'settled', unknown > 0 ? unknown : spent, at, id)
+      this.#sql.end.run(unknown > 0 ? 'suspense' : 'settled', unknown > 0 ? unknown : spent, LAST_STEP, at, id)
       return { isBooked: true, overBound: Math.min(Math.max(0, spent + unknown - hold.amount), NANO_USD_MAX) }
+    })
+  }
+
+  /** What was in suspense has cost so much. Throws RangeError when it is not in suspense. */
+  clear(id: string, spent: NanoUsd): void {
+    if (!isAmount(spent)) throw new RangeError(`${spent} is no outcome`)
+    this.together(() => {
+      const at = this.clock.atLeastLast()
+      const hold = this.#inSuspense(id)
+      if (hold === undefined) throw new RangeError(`no hold ${id} is in suspense`)
+      for (const account of this.#accountsOf(hold)) this.#write(cleared(account, hold.amount, spent, 0))
+      this.#sql.end.run('settled', spent, LAST_STEP, at, id)
     })
   }
 
@@ -185,7 +200,7 @@ export class Ledger {
     const hold = this.#open(id)
     if (hold === undefined) return
     for (const account of this.#accountsOf(hold)) this.#write(suspended(account, hold.amount))
-    this.#sql.end.run('suspense', hold.amount, at, id)
+    this.#sql.end.run('suspense', hold.amount, hold.step, at, id)
   }
 
   /** Open holds and those in suspense, oldest first. */
@@ -293,6 +308,9 @@ export class Ledger {
   }
 }
 
+/** Of a hold whose end was told: no other step comes behind it. */
+const LAST_STEP = Number.MAX_SAFE_INTEGER
+
 type Row = Record<string, unknown>
 
 interface HoldRow {
@@ -350,7 +368,7 @@ const SQL = {
   hold: 'SELECT * FROM hold WHERE id = ?',
   addHold: `INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?, ?, 0, 'open', ?, 0)`,
   shrink: 'UPDATE hold SET amount = ?, step = ? WHERE id = ?',
-  end: 'UPDATE hold SET state = ?, amount = ?, ended = ? WHERE id = ?',
+  end: 'UPDATE hold SET state = ?, amount = ?, step = ?, ended = ? WHERE id = ?',
   holds: `SELECT * FROM hold WHERE state IN ('open', 'suspense') ORDER BY created, id LIMIT ?`,
   openHolds: `SELECT * FROM hold WHERE state = 'open'`,
   renew:

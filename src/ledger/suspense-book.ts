@@ -51,7 +51,7 @@ export class SuspenseBook {
   /** It cost so much, which is known now. Throws RangeError as `check` does. */
   lower(id: string, spent: NanoUsd): void {
     this.check(id, spent)
-    this.#ledger.settle(id, { spent })
+    this.#ledger.clear(id, spent)
   }
 
   /** Throws RangeError when it is not in suspense, or would become more. */
