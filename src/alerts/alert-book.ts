@@ -3,7 +3,7 @@ import type { AlertName, AlertTexts, Finding } from './alert-rules.ts'
 
 /** Alerts that are kept at the same time, raised or not yet told to be over; further ones are counted. */
 const ALERTS_MAX = 500
-/** One that is over and could not be told to everybody is given up after this. */
+/** One that is over is kept to be seen for so long; whoever could not be told by then is not told. */
 const RESOLVED_MS_MAX = 6 * 3_600_000
 
 export interface Alert {
@@ -13,6 +13,8 @@ export interface Alert {
   readonly startsAtMs: number
   /** When it was over; undefined while it is raised. */
   readonly endsAtMs?: number | undefined
+  /** It is over and everybody knows: it is kept to be seen. */
+  readonly isDone?: boolean | undefined
   readonly value: number
   readonly threshold: number
   readonly texts: AlertTexts
@@ -41,9 +43,9 @@ export class AlertBook {
     return this.#refused
   }
 
-  /** Takes in what the rules see now; what they see no more at all is over. True when an alert was raised or is over. */
-  update(found: readonly Finding[], nowMs: number): boolean {
-    let hasChanged = false
+  /** Takes in what the rules see now; what they see no more at all is over. Returns the alerts that were raised or are over. */
+  update(found: readonly Finding[], nowMs: number): Alert[] {
+    const changed: (Alert | undefined)[] = []
     const seen = new Set<string>()
     for (const finding of found) {
       const id = idOf(finding)
@@ -51,32 +53,31 @@ export class AlertBook {
       const known = this.#alerts.get(id)
       const isRaised = known !== undefined && known.endsAtMs === undefined
       if (finding.state === 'bad') {
-        hasChanged ||= !isRaised
         this.#raise(id, finding, isRaised ? known : undefined, nowMs)
+        if (!isRaised) changed.push(this.#alerts.get(id))
       } else if (isRaised && finding.state === 'good') {
-        hasChanged = true
-        this.#alerts.set(id, { ...known, endsAtMs: nowMs })
+        changed.push(this.#end(known, nowMs))
       }
     }
     for (const alert of this.all) {
       if (alert.endsAtMs === undefined && !seen.has(alert.id)) {
-        hasChanged = true
-        this.#alerts.set(alert.id, { ...alert, endsAtMs: nowMs })
+        changed.push(this.#end(alert, nowMs))
       } else if (alert.endsAtMs !== undefined && nowMs - alert.endsAtMs > RESOLVED_MS_MAX) this.#alerts.delete(alert.id)
     }
-    return hasChanged
+    return changed.filter((alert) => alert !== undefined)
   }
 
   /** What a notifier does not know yet, or has to be reminded of. */
   dueFor(notifier: string, nowMs: number, repeatMs: number): Alert[] {
     return this.all.filter((alert) => {
+      if (alert.isDone === true) return false
       const told = alert.told[notifier]
       if (told === undefined || told.state !== stateOf(alert)) return true
       return told.state === 'firing' && nowMs - told.atMs >= repeatMs
     })
   }
 
-  /** It took these. What is over and known to all notifiers is forgotten. */
+  /** It took these. */
   told(alerts: readonly Alert[], notifier: string, nowMs: number): void {
     for (const alert of alerts) {
       const known = this.#alerts.get(alert.id)
@@ -89,10 +90,17 @@ export class AlertBook {
     }
   }
 
-  forgetTold(notifiers: readonly string[]): void {
+  /** What is over and known to all of them is told no more. */
+  endTold(notifiers: readonly string[]): void {
     for (const alert of this.all)
       if (alert.endsAtMs !== undefined && notifiers.every((name) => alert.told[name]?.state === 'resolved'))
-        this.#alerts.delete(alert.id)
+        this.#alerts.set(alert.id, { ...alert, isDone: true })
+  }
+
+  #end(alert: Alert, nowMs: number): Alert {
+    const over = { ...alert, endsAtMs: nowMs }
+    this.#alerts.set(alert.id, over)
+    return over
   }
 
   #raise(
@@ -101,12 +109,19 @@ export class AlertBook {
     known: Alert | undefined,
     nowMs: number,
   ): void {
-    if (known === undefined && !this.#alerts.has(id) && this.#alerts.size >= ALERTS_MAX) {
+    if (known === undefined && !this.#alerts.has(id) && !this.#hasRoom()) {
       this.#refused++
       return
     }
     const { startsAtMs, told } = known ?? { startsAtMs: nowMs, told: {} }
     this.#alerts.set(id, { id, rule, labels, startsAtMs, value, threshold, texts, told })
+  }
+
+  /** What is only kept to be seen gives way. */
+  #hasRoom(): boolean {
+    if (this.#alerts.size < ALERTS_MAX) return true
+    const done = this.all.find(({ isDone }) => isDone)
+    return done !== undefined && this.#alerts.delete(done.id)
   }
 }
 

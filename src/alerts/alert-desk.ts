@@ -150,16 +150,23 @@ export class AlertDesk {
       budgets: watched.budgets.read?.(),
       spendWindowMs: settings.spendWindowMs,
     }
-    const hasChanged = this.#book.update(findings(observed, settings.thresholds), nowMs)
-    // Without anybody to tell it is for the page and the metrics.
-    this.#book.forgetTold(settings.notifiers.map(({ name }) => name))
-    if (hasChanged) writeAlerts(this.#context, this.#book.all)
+    const changed = this.#book.update(findings(observed, settings.thresholds), nowMs)
+    for (const alert of changed) this.#log(alert)
+    // Without anybody to tell it is for the log, the page and the metrics.
+    this.#book.endTold(settings.notifiers.map(({ name }) => name))
+    if (changed.length > 0) writeAlerts(this.#context, this.#book.all)
     for (const queue of this.#queues) queue.pump()
+  }
+
+  #log({ rule, endsAtMs, texts: { summary, action } }: Alert): void {
+    const { logger } = this.#context
+    if (endsAtMs === undefined) logger.warn({ alert: rule, summary, action }, 'an alert is raised')
+    else logger.info({ alert: rule, summary }, 'an alert is over')
   }
 
   #told(alerts: readonly Alert[], notifier: string): void {
     this.#book.told(alerts, notifier, this.#clock.now())
-    this.#book.forgetTold(this.settings?.notifiers.map(({ name }) => name) ?? [])
+    this.#book.endTold(this.settings?.notifiers.map(({ name }) => name) ?? [])
     writeAlerts(this.#context, this.#book.all)
   }
 }

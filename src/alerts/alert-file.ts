@@ -53,6 +53,7 @@ const shape = z.object({
       labels: z.record(z.string(), z.string()),
       startsAtMs: z.number(),
       endsAtMs: z.number().optional(),
+      isDone: z.boolean().optional(),
       value: z.number(),
       threshold: z.number(),
       texts: z.object({ summary: z.string(), description: z.string(), action: z.string() }),

@@ -72,13 +72,13 @@ test('a rule that is off sees nothing', () => {
 const [GONE] = look({ heartbeatMs: NOW_MS - 3 * MINUTE_MS })
 const [HERE] = look({})
 
-test('an alert is told once, again after the repeat interval, and when it is over; then it is forgotten', () => {
+test('an alert is told once, again after the repeat interval, and when it is over; then it is there to be seen', () => {
   const book = new AlertBook()
   const step = (finding: Finding | undefined, nowMs: number): string[] => {
     book.update(finding === undefined ? [] : [finding], nowMs)
     const due = book.dueFor('pager', nowMs, 60 * MINUTE_MS)
     book.told(due, 'pager', nowMs)
-    book.forgetTold(['pager'])
+    book.endTold(['pager'])
     return due.map(({ endsAtMs }) => (endsAtMs === undefined ? 'firing' : 'resolved'))
   }
   expect(step(HERE, 0)).toEqual([])
@@ -86,7 +86,8 @@ test('an alert is told once, again after the repeat interval, and when it is ove
   expect(step(GONE, 2)).toEqual([])
   expect(step(GONE, 1 + 60 * MINUTE_MS)).toEqual(['firing'])
   expect(step(HERE, 2 + 60 * MINUTE_MS)).toEqual(['resolved'])
-  expect(book.all).toEqual([])
+  expect(book.all).toMatchObject([{ endsAtMs: 2 + 60 * MINUTE_MS, isDone: true }])
+  expect(book.dueFor('new', 2 + 60 * MINUTE_MS, MINUTE_MS)).toEqual([])
   expect(step(GONE, 3 + 60 * MINUTE_MS)).toEqual(['firing'])
   // The agent is forgotten.
   expect(step(undefined, 4 + 60 * MINUTE_MS)).toEqual(['resolved'])
@@ -95,9 +96,9 @@ test('an alert is told once, again after the repeat interval, and when it is ove
 test('what is not known leaves an alert raised, and raises none', () => {
   const unknown = { ...(GONE as Finding), state: 'unknown' as const }
   const book = new AlertBook()
-  expect(book.update([unknown], 0)).toBe(false)
+  expect(book.update([unknown], 0)).toEqual([])
   book.update([GONE as Finding], 1)
-  expect(book.update([unknown], 2)).toBe(false)
+  expect(book.update([unknown], 2)).toEqual([])
   expect(book.all.map(({ startsAtMs, endsAtMs }) => [startsAtMs, endsAtMs])).toEqual([[1, undefined]])
 })
 
@@ -121,4 +122,20 @@ test('what could not be told for hours is given up, and too many are counted', (
   const many = Array.from({ length: 502 }, (_, i) => ({ ...(GONE as Finding), labels: { job: `${i}` } }))
   book.update(many, 1)
   expect([book.all.length, book.refused]).toEqual([500, 2])
+})
+
+test('what is over is seen for six hours, and gives way where there is no room', () => {
+  const book = new AlertBook()
+  const hour = 60 * MINUTE_MS
+  book.update([GONE as Finding], 0)
+  book.update([HERE as Finding], 1)
+  book.endTold([])
+  book.update([], 6 * hour)
+  expect(book.all).toHaveLength(1)
+  const many = Array.from({ length: 500 }, (_, i) => ({ ...(GONE as Finding), labels: { job: `agent-${i}` } }))
+  expect(book.update(many, 6 * hour)).toHaveLength(500)
+  expect([book.all.length, book.refused]).toEqual([500, 0])
+  book.update([], 6 * hour + 1)
+  expect(book.update([], 13 * hour)).toEqual([])
+  expect(book.all).toEqual([])
 })

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks'
 import type { Metrics, Summary } from '../store/records.ts'
 import { fetchMetrics, fetchSummary } from './api.ts'
+import { Alerts } from './alerts.tsx'
 import { Approvals } from './approvals.tsx'
 import type { Subscribe } from './app.tsx'
 import { bytes, count } from './format.ts'
@@ -38,6 +39,7 @@ export function Overview({ route, subscribe }: { readonly route: OverviewRoute; 
         <h1>Agents on this host</h1>
         <RangePicker route={route} />
       </div>
+      {summary?.alerts === true && <Alerts />}
       {summary?.guard === true && <Stops />}
       {summary?.guard === true && <Approvals />}
       {summary?.guard === true && <Limits />}

@@ -151,7 +151,7 @@ export class EmbeddedStore {
     return queryMetrics(this.#database, fromMs, toMs)
   }
 
-  summary(): Omit<Summary, 'version' | 'guard'> {
+  summary(): Omit<Summary, 'version' | 'guard' | 'alerts'> {
     const nowMs = this.#context.clock.now()
     const dayStartMs = Math.floor(nowMs / DAY_MS) * DAY_MS
     const { finished, failed } = queryFinished(this.#database, nowMs - HOUR_MS)

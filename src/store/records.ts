@@ -129,6 +129,8 @@ export interface Summary {
   readonly version: string
   /** Limits are configured: there is /api/guard. */
   readonly guard: boolean
+  /** The sidecar raises alerts itself: there is /api/alerts. */
+  readonly alerts: boolean
   readonly nowMs: number
   /** Midnight UTC. */
   readonly dayStartMs: number

@@ -28,7 +28,10 @@ export const alerts = defineExtension({
       async start() {
         desk.use(owner, settings, watched)
         if (settings.notifiers.length === 0)
-          context.logger.warn({}, 'alerts are told nobody: there is neither a webhook nor a command')
+          context.logger.info(
+            {},
+            'alerts are on the page and in this log only: there is neither a webhook nor a command',
+          )
       },
       problem() {
         if (!watched.pulse.isFed)

@@ -106,8 +106,8 @@ function addApi(
   http.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'))
 
   http.get('/api/summary', async (): Promise<Summary> => {
-    const guard = http.hasRoute({ method: 'GET', url: '/api/guard' })
-    return { version, guard, ...store.summary() }
+    const has = (url: string): boolean => http.hasRoute({ method: 'GET', url })
+    return { version, guard: has('/api/guard'), alerts: has('/api/alerts'), ...store.summary() }
   })
 
   http.get('/api/runs', async (request, reply) => {
