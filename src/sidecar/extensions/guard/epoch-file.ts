@@ -1,31 +1,34 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Ledger } from '../../../ledger/ledger.ts'
+import type { LedgerPlace } from './ledger-place.ts'
 
 /** Names the books; another one means that what was held under the one before is not in them. */
 export interface Epoch {
   readonly id: string
-  /** The books are new, or older than they were: what was spent is missing in them. */
-  readonly isLost: boolean
+  /** Why what was spent is missing in the books: they are new, or older than they were. */
+  readonly lost?: string
 }
 
 /**
  * The epoch is in a file beside the ledger, with the latest time that the ledger had booked. A ledger that knows less than that was deleted, or restored from a
- * backup: it gets another epoch, and grants nothing until it is told what was spent.
+ * backup: it gets another epoch, and grants nothing until it is told what was spent. So does one whose file is not the one that was written (`place`).
  */
-export function readEpoch(path: string, ledger: Ledger, newId: () => string): Epoch {
+export function readEpoch(path: string, ledger: Ledger, place: LedgerPlace, newId: () => string): Epoch {
   const lastMs = bookedMs(ledger)
   const known = read(path)
-  if (known === undefined) {
+  const lost = known !== undefined && lastMs < known.bookedMs ? 'it was deleted, or is older' : place.problem(ledger)
+  if (lost === undefined) {
     // Without the file nothing tells whether the books are whole, but empty ones are new.
-    const epoch = { id: newId(), isLost: false }
+    if (known !== undefined) return { id: known.id }
+    const epoch = { id: newId() }
     writeEpoch(path, epoch.id, lastMs)
     return epoch
   }
-  if (lastMs >= known.bookedMs) return { id: known.id, isLost: false }
-  // First, so that no crash between the two leaves books that nobody doubts.
+  // First, so that no crash in between leaves books that nobody doubts.
   ledger.isRecovering = true
-  const epoch = { id: newId(), isLost: true }
+  const epoch = { id: newId(), lost }
   writeEpoch(path, epoch.id, lastMs)
+  place.accept(ledger)
   return epoch
 }
 

@@ -12,6 +12,7 @@ import { bookedMs, readEpoch, writeEpoch } from './epoch-file.ts'
 import { DenialCounter } from './denial-counter.ts'
 import type { GuardSettings } from './guard-settings.ts'
 import { KillOrders } from './kill-orders.ts'
+import { LedgerPlace } from './ledger-place.ts'
 import { LoopWatch } from './loop-watch.ts'
 import { openBooks } from './open-books.ts'
 import type { Books } from './open-books.ts'
@@ -57,12 +58,14 @@ export class GuardHost {
   #ports: number[] = []
   #cancelLook = (): void => {}
   readonly #windowTurn = new WindowTurn()
+  readonly #place: LedgerPlace
   readonly #expired = new Map<string, string>()
   readonly #loops: LoopWatch
   readonly #automatic: AutomaticStops
 
   constructor(context: ComponentContext) {
     this.#context = context
+    this.#place = new LedgerPlace(context.stateFolder)
     this.#denials = new DenialCounter(context.metrics)
     this.processes = new Processes(() => context.clock.monotonic())
     this.kill = new KillOrders({
@@ -214,13 +217,13 @@ export class GuardHost {
       // One wait for another process that writes is enough.
       const waitMs = this.#problem === undefined ? undefined : 0
       ledger = new Ledger({ path: join(stateFolder, 'ledger.db'), waitMs, now: () => clock.now() })
-      const epoch = readEpoch(this.#epochFile, ledger, randomId)
+      const epoch = readEpoch(this.#epochFile, ledger, this.#place, randomId)
       this.#epoch = epoch.id
       this.#bookedMs = ledger.clock.lastMs
-      if (epoch.isLost)
+      if (epoch.lost !== undefined)
         logger.error(
-          {},
-          'the ledger was deleted or restored: nothing is granted until a person has said what was spent',
+          { why: epoch.lost },
+          'the ledger was lost or restored: nothing is granted until a person has said what was spent',
         )
       this.#books = openBooks(ledger, settings, {
         context: this.#context,
@@ -340,34 +343,24 @@ export class GuardHost {
     }
     this.kill.look()
     this.#books?.fleet?.look()
-    this.#lookAtApprovals()
-    if (clock.monotonic() - this.#prunedAt > PRUNE_EVERY_MS) this.#prune()
-    this.#keepPast()
-    if (ledger.clock.lastMs - this.#bookedMs > 60_000) this.#writeEpoch(ledger)
-  }
-
-  #keepPast(): void {
-    try {
-      this.#loops.look()
-    } catch (error) {
-      this.#setProblem(error instanceof Error ? error.message : 'error')
-    }
-  }
-
-  #lookAtApprovals(): void {
-    try {
+    this.#tryTo(() => {
       // Agents ask for other calls from now on.
       if (this.#books?.approvals.look() === true) this.#changed()
-    } catch (error) {
-      this.#setProblem(error instanceof Error ? error.message : 'error')
-    }
+    })
+    if (now - this.#prunedAt > PRUNE_EVERY_MS) this.#prune()
+    this.#tryTo(() => this.#loops.look())
+    if (ledger.clock.lastMs - this.#bookedMs > 60_000) this.#writeEpoch(ledger)
   }
 
   #prune(): void {
     const { clock } = this.#context
     this.#prunedAt = clock.monotonic()
     try {
-      if (this.#books !== undefined) pruneBooks(this.#books, clock.now())
+    this.#tryTo(() => this.#books && pruneBooks(this.#books, clock.now()))
+  }
+
+  #tryTo(work: () => void): void {
+      work()
     } catch (error) {
       this.#setProblem(error instanceof Error ? error.message : 'error')
     }
@@ -378,6 +371,7 @@ export class GuardHost {
     try {
       writeEpoch(this.#epochFile, this.#epoch, bookedMs(ledger))
     } catch (error) {
+      this.#place.remember(ledger)
       this.#context.logger.warn(
         { code: error instanceof Error && 'code' in error ? error.code : 'error' },
         'the epoch of the ledger could not be written',
