@@ -74,7 +74,11 @@ async function follow(sidecar: SidecarClient, answer: SidecarAnswer, times: Time
   let longestMs = waitMs
   const isWaiting = (): boolean => {
     const passedMs = performance.now() - startedAt
-    if (report.processes.length === 0 && passedMs >= NOBODY_WAIT_MS) return false
+    // Without Redis the other sidecars can't be waited for, and nobody can't either.
+    const isSureHere = report.processes.every(({ state }) => SURE.has(state))
+    const isNobodyElse = report.fleet?.away !== undefined || processesElsewhere(report) === 0
+    const isAllSeen = report.fleet?.sidecars.every(({ isConfirmed }) => isConfirmed) ?? true
+    if (isSureHere && isNobodyElse && isAllSeen && passedMs >= NOBODY_WAIT_MS) return false
     return !report.isConfirmed && passedMs < (longestMs ?? Infinity)
   }
   while (isWaiting()) {
@@ -153,22 +157,39 @@ class TextOutput implements Output {
     this.progress(report)
   }
 
-  progress({ processes }: Report): void {
+  progress({ processes, fleet }: Report): void {
     this.#tell(processes.filter(({ state }) => SURE.has(state)))
+    this.#tellSidecars((fleet?.sidecars ?? []).filter(({ isConfirmed }) => isConfirmed))
   }
 
-  ended({ processes }: Report): void {
-    if (processes.length === 0)
+  ended(report: Report): void {
+    const { processes, fleet } = report
+    if (fleet?.away !== undefined)
+      this.#io.stdout.write(
+        `unconfirmed: Redis is away (${printable(fleet.away)}). The stop holds here, and goes to the other sidecars of the fleet as soon as Redis is back: stop them there, too, if it must be now\n`,
+      )
+    else if (fleet?.isPassedOn === false)
+      this.#io.stdout.write(
+        'unconfirmed: the stop holds here, and has not reached the other sidecars of the fleet yet\n',
+      )
+    else if (processes.length + processesElsewhere(report) === 0)
       this.#io.stdout.write(
         'unconfirmed: no process of an agent that this concerns is connected. One that comes is stopped; one without limits, or with another state folder, goes on\n',
       )
     this.#tell(processes)
+    this.#tellSidecars(fleet?.sidecars ?? [])
   }
 
   #tell(processes: readonly ProcessLine[]): void {
     const news = processes.filter(({ process }) => !this.#told.has(process))
     for (const { process } of news) this.#told.add(process)
     if (news.length > 0) this.#io.stdout.write(textTable(news.map(rowOf)))
+  }
+
+  #tellSidecars(sidecars: readonly SidecarLine[]): void {
+    const news = sidecars.filter(({ node }) => !this.#told.has(node))
+    for (const { node } of news) this.#told.add(node)
+    if (news.length > 0) this.#io.stdout.write(textTable(news.map(sidecarRow)))
   }
 }
 
@@ -212,6 +233,14 @@ const processShape = z.object({
   signal: z.string().optional(),
   why: z.string().optional(),
 })
+const sidecarShape = z.object({
+  node: z.string(),
+  name: z.string(),
+  isConfirmed: z.boolean(),
+  processes: z.number(),
+  confirmed: z.number(),
+  why: z.string().optional(),
+})
 const reportShape = z.object({
   id: z.string(),
   scope: z.string(),
@@ -220,9 +249,12 @@ const reportShape = z.object({
   isConfirmed: z.boolean(),
   kept: z.string().default('ledger'),
   processes: z.array(processShape),
+  /** What the other sidecars of a fleet say. */
+  fleet: z.object({ away: z.string().optional(), isPassedOn: z.boolean(), sidecars: z.array(sidecarShape) }).optional(),
 })
 const stopsShape = z.object({ wait_ms: z.number(), confirmations: z.array(reportShape) })
 type ProcessLine = z.output<typeof processShape>
+type SidecarLine = z.output<typeof sidecarShape>
 type Report = z.output<typeof reportShape>
 
 const NOT_IN_LEDGER: Readonly<Record<string, string>> = {
@@ -239,6 +271,16 @@ function rowOf({ state, agent, pid, aborted, afterMs, signal, why }: ProcessLine
   const what = [time, why ?? signal ?? calls].filter((part) => part !== undefined).join(', ')
   return [SURE.has(state) ? state : 'unconfirmed', printable(agent), `pid ${pid}`, what]
 }
+
+function sidecarRow({ isConfirmed, name, processes, confirmed, why }: SidecarLine): string[] {
+  const what = processes === 0 ? undefined : `${confirmed} of ${processes} processes`
+  const state = isConfirmed ? 'confirmed' : 'unconfirmed'
+  const said = [what ?? (isConfirmed ? 'no processes' : undefined), why].filter((part) => part !== undefined).join(', ')
+  return [state, `sidecar ${printable(name)}`, said]
+}
+
+const processesElsewhere = ({ fleet }: Report): number =>
+  fleet?.sidecars.reduce((sum, { processes }) => sum + processes, 0) ?? 0
 
 function msOf(flag: string, text: string | undefined, max: number): number | undefined {
   if (text === undefined) return undefined

@@ -28,13 +28,14 @@ export async function startFleetSidecar(config: object, folder = mkdtempSync(joi
   const service = <T>(name: ServiceName<T>): T => services.get(name)
   const extension = guard.create(guard.config.parse(config), { ...context, http, service, readySinceMs: () => 0 })
   await extension.start?.()
+  let isSilent = false
   const host = service(guardHost)
   const client = new GuardClient({
     address: { path: join(folder, 'control.sock') },
     identity: { process: `p${ids++}`, pid: process.pid, startedAt: 0, agent: 'support', version: '1' },
     inFlight: () => 0,
     welcome() {},
-    stop: ({ id }) => void client.tell({ type: 'stopped', id, aborted: 0 }),
+    stop: ({ id }) => void (isSilent || client.tell({ type: 'stopped', id, aborted: 0 })),
     resume() {},
     now: () => performance.now(),
   })
@@ -54,6 +55,9 @@ export async function startFleetSidecar(config: object, folder = mkdtempSync(joi
     http,
     context,
     stop,
+    /** Its agent confirms no stop from now on. */
+    silence: () => void (isSilent = true),
+    problem: () => ({ code: extension.problemCode, message: extension.problem?.() }),
     get fleet() {
       const { fleet } = host.books ?? {}
       if (fleet === undefined) throw new Error('there is no fleet')

@@ -6,6 +6,8 @@ export const bankKeys = (prefix: string) => {
     nodes: `${root}nodes`,
     awaited: `${root}awaited`,
     kill: `${root}kill`,
+    /** What each sidecar says of stops. */
+    said: `${root}said`,
     /** Channel: `kill`, `want <account>`, `room <account>`. */
     news: `${root}news`,
     account: (key: string) => `${root}account:${key}`,

@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import * as z from 'zod'
+import { setTimeout as delay } from 'node:timers/promises'
 import { nanoUsd } from '../../../ledger/nano-usd.ts'
 import type { GuardHost } from './guard-host.ts'
+import type { StopReport } from './stops.ts'
+import type { FleetReport } from './fleet/fleet-confirmations.ts'
 import { badRequest, orderCheck, orRefused, person, reason } from './orders.ts'
 
 const WAIT_MS_MAX = 60_000
@@ -33,7 +36,7 @@ export function addKillRoutes(http: FastifyInstance, host: GuardHost, token: () 
 
   http.get('/api/guard/stops', async () => ({
     stops: stopsOf(host),
-    confirmations: host.books?.stops.reports() ?? [],
+    confirmations: await withFleet(host, host.books?.stops.reports() ?? []),
     wait_ms: host.settings?.stopWaitMs ?? 0,
     agents: [...new Set(host.processes.alive().map(({ hello }) => hello.agent))].toSorted(),
     needs_token: needsToken(token),
@@ -45,7 +48,13 @@ export function addKillRoutes(http: FastifyInstance, host: GuardHost, token: () 
     const { person: who, wait_ms, grace_ms, ...stop } = order.data
     const { stopWaitMs = 0, signals } = host.settings ?? {}
     const times = signals === undefined || grace_ms === undefined ? signals : { graceMs: grace_ms }
-    return await orRefused(reply, () => host.kill.stop(stop, who, wait_ms ?? stopWaitMs, times))
+    const waitMs = wait_ms ?? stopWaitMs
+    return await orRefused(reply, async () => {
+      const endMs = host.monotonic() + waitMs
+      const stopping = host.kill.stop(stop, who, waitMs, times)
+      host.books?.fleet?.ordered()
+      return await fleetSettled(host, await stopping, endMs)
+    })
   })
 
   http.post('/api/guard/resume', { preHandler: mayOrder }, async (request, reply) => {
@@ -53,7 +62,11 @@ export function addKillRoutes(http: FastifyInstance, host: GuardHost, token: () 
     if (!order.success)
       return badRequest(reply, 'person and reason, and scope and value, or confirm for the whole fleet')
     const { confirm, ...what } = order.data
-    return await orRefused(reply, async () => ({ resumed: await host.kill.resume({ ...what, isConfirmed: confirm }) }))
+    return await orRefused(reply, async () => {
+      const resumed = await host.kill.resume({ ...what, isConfirmed: confirm })
+      host.books?.fleet?.ordered()
+      return { resumed }
+    })
   })
 
   http.post('/api/guard/recover', { preHandler: mayOrder }, async (request, reply) => {
@@ -63,6 +76,27 @@ export function addKillRoutes(http: FastifyInstance, host: GuardHost, token: () 
     const booked = spent.map((one) => ({ budget: one.budget, value: one.value, spent: nanoUsd(one.spent_usd) }))
     return await orRefused(reply, () => host.kill.recover(booked, who, why))
   })
+}
+
+/** How often is asked what the other sidecars say. */
+const FLEET_LOOK_MS = 100
+
+/** In a fleet, with what the other sidecars say. */
+async function withFleet(
+  host: GuardHost,
+  reports: readonly StopReport[],
+): Promise<readonly (StopReport | FleetReport)[]> {
+  return (await host.books?.fleet?.confirmations.of(reports)) ?? reports
+}
+
+/** When all sidecars have said it, or the time is over. */
+async function fleetSettled(host: GuardHost, report: StopReport, endMs: number): Promise<StopReport | FleetReport> {
+  for (;;) {
+    const now = host.books?.stops.reports().find(({ id }) => id === report.id) ?? report
+    const [told = now] = await withFleet(host, [now])
+    if (told.isConfirmed || host.books?.fleet === undefined || host.monotonic() + FLEET_LOOK_MS > endMs) return told
+    await delay(FLEET_LOOK_MS)
+  }
 }
 
 /** One that can't be read is needed all the same. */

@@ -1,5 +1,5 @@
 import { DRAW, GIVE, LEAVE, OPEN, REGISTER, RENEW } from '../../../../ledger/fleet/bank-scripts.ts'
-import { SET_KILL } from '../../../../ledger/fleet/kill-scripts.ts'
+import { HEAR_STOPS, SAY_STOPS, SET_KILL } from '../../../../ledger/fleet/kill-scripts.ts'
 import { ADMIT, GIVE_BACK } from '../../../../ledger/fleet/rate-scripts.ts'
 import type { BankKeys } from '../../../../ledger/fleet/bank-keys.ts'
 import { KILL_ENTRIES_MAX } from '../../../../ledger/kill-book.ts'
@@ -114,6 +114,19 @@ export type Admitted =
   | { readonly code: 'FULL'; readonly index: number; readonly retryAfterMs: number }
   | { readonly code: 'CLOSED'; readonly index: number }
 
+export interface StopsHeard {
+  readonly epoch: string
+  /** Version of each stop; 0: the bank does not have it. */
+  readonly changes: readonly number[]
+  readonly sidecars: readonly {
+    readonly node: string
+    readonly name: string
+    readonly heardMsAgo: number
+    /** As it was said; empty when it has said nothing. */
+    readonly said: string
+  }[]
+}
+
 /** The scripts of the bank, with their arguments and answers in types. Every method throws RedisAwayError. */
 export class Bank {
   readonly #link: Pick<RedisLink, 'run'>
@@ -215,6 +228,26 @@ export class Bank {
     const keys = [this.#keys.bank, this.#keys.kill, this.#keys.news]
     const args = [scope, value, state, reason, person, KILL_ENTRIES_MAX]
     return number(await this.#link.run({ text: SET_KILL, keys, args }, true))
+  }
+
+  async sayStops(said: string): Promise<void> {
+    const keys = [this.#keys.nodes, this.#keys.said]
+    await this.#link.run({ text: SAY_STOPS, keys, args: [this.#identity.node, said] })
+  }
+
+  /** Of stops, and of the sidecars that were heard within `heardWithinMs`. */
+  async hearStops(stops: readonly Pick<KillEntry, 'scope' | 'value'>[], heardWithinMs: number): Promise<StopsHeard> {
+    const keys = [this.#keys.bank, this.#keys.nodes, this.#keys.kill, this.#keys.said]
+    const args = [heardWithinMs, ...stops.flatMap(({ scope, value }) => [scope, value])]
+    const [epoch, changes, sidecars] = list(await this.#link.run({ text: HEAR_STOPS, keys, args }))
+    return {
+      epoch: text(epoch),
+      changes: list(changes).map(number),
+      sidecars: list(sidecars).map((one) => {
+        const [node, name, heardMsAgo, said] = list(one)
+        return { node: text(node), name: text(name), heardMsAgo: number(heardMsAgo), said: text(said) }
+      }),
+    }
   }
 
   #run(script: string, keys: readonly string[], known: Known, args: readonly (string | number)[], isDurable = false) {

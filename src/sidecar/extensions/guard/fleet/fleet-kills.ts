@@ -1,5 +1,7 @@
 import type { SliceBook } from '../../../../ledger/fleet/slice-book.ts'
 import type { KillBook, KillEntry } from '../../../../ledger/kill-book.ts'
+import type { SignalTimes } from '../stop-progress.ts'
+import { BY_RULE } from '../kill-orders.ts'
 import type { Stops } from '../stops.ts'
 import type { Bank } from './bank.ts'
 
@@ -11,6 +13,8 @@ export interface FleetKillsOptions {
   readonly book: SliceBook
   readonly kill: KillBook
   readonly stops: Stops
+  /** For processes of this host that do not confirm what a person has stopped. */
+  signals(): SignalTimes | undefined
   /** What the fleet has stopped, or resumed. */
   applied(entry: KillEntry): void
 }
@@ -46,7 +50,7 @@ export class FleetKills {
 
   /** Applies what the bank has told; in force when it returns. */
   apply(entries: readonly KillEntry[]): void {
-    const { book, kill, stops, applied } = this.#options
+    const { book, kill, stops, signals, applied } = this.#options
     let seen = this.seen
     for (const entry of [...entries].sort((a, b) => a.change - b.change)) {
       const { scope, value, state, reason, person } = entry
@@ -60,7 +64,8 @@ export class FleetKills {
         stops.resume({ scope, value, reason, person, isConfirmed: true })
       } else {
         if (own !== undefined) continue
-        void stops.stop({ scope, value, reason }, person, 0).catch(() => {})
+        const times = person === BY_RULE ? undefined : signals()
+        void stops.stop({ scope, value, reason }, person, 0, times).catch(() => {})
       }
       applied(entry)
     }

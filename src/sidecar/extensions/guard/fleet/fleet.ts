@@ -10,6 +10,7 @@ import { Bank } from './bank.ts'
 import type { Known, Renewal } from './bank.ts'
 import type { BankView } from './bank-view.ts'
 import type { FleetConfig } from './fleet-config.ts'
+import { FleetConfirmations } from './fleet-confirmations.ts'
 import { FleetKills } from './fleet-kills.ts'
 import { closedBecause, FOR_EVER_MS, TAKEN } from './fleet-state.ts'
 import type { FleetState } from './fleet-state.ts'
@@ -45,6 +46,7 @@ export class Fleet implements BankView {
   readonly rates: FleetRates
   readonly #options: FleetOptions
   readonly #book: SliceBook
+  readonly confirmations: FleetConfirmations
   readonly #kills: FleetKills
   readonly #link: RedisLink
   readonly #bank: Bank
@@ -94,9 +96,13 @@ export class Fleet implements BankView {
       ...parts,
       kill,
       stops,
-      applied: ({ scope, value, state, person }) =>
-        context.logger.warn({ scope, value, state, person }, 'stopped or resumed by another sidecar of the fleet'),
+      signals: () => options.settings().signals,
+      applied: ({ scope, value, state, person }) => {
+        context.logger.warn({ scope, value, state, person }, 'stopped or resumed by another sidecar of the fleet')
+        this.confirmations.begun()
+      },
     })
+    this.confirmations = new FleetConfirmations({ ...parts, node, stops, seen: () => this.#kills.seen })
   }
 
   /** Once; goes on when Redis is away. Throws RedisUnfitError: Redis would forget, or its client is not installed. */
@@ -129,6 +135,7 @@ export class Fleet implements BankView {
     this.#cancelTick()
     this.#registered = undefined
     this.slices.end()
+    this.confirmations.end()
     this.#link.close()
   }
 
@@ -215,6 +222,12 @@ export class Fleet implements BankView {
     }
   }
 
+  /** A stop or resume was ordered here: it goes out at once, and the fleet says what became of it. */
+  ordered(): void {
+    this.confirmations.begun()
+    this.look()
+  }
+
   /** Stops that were ordered here go out. */
   look(): void {
     if (this.known() !== undefined) void this.#kills.send().catch(() => {})
@@ -275,6 +288,7 @@ export class Fleet implements BankView {
       renewed,
     )
     await this.#kills.send()
+    await this.confirmations.say()
     return true
   }
 
@@ -309,6 +323,7 @@ export class Fleet implements BankView {
     const before = this.#book.fact('epoch')
     this.#registered = undefined
     this.#registrations += 1
+    this.confirmations.forget()
     if (before !== epoch) {
       if (before !== undefined)
         context.logger.warn(
