@@ -76,6 +76,7 @@ test.each([
   expect(last('agent.request.latency')).toHaveLength(1)
   expect(last('agent.requests').map(({ attributes, value }) => [attributes, value])).toEqual([
     [expect.objectContaining({ ...requests, 'spanwarden.result': 'ok' }), 1],
+    [expect.objectContaining({ ...requests, 'spanwarden.result': 'error' }), 0],
   ])
   expect(last('agent.error.rate').map(({ value }) => value)).toEqual([0])
   expect(last('agent.tool.calls').map(({ attributes, value }) => [attributes['gen_ai.tool.name'], value])).toEqual([

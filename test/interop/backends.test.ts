@@ -94,7 +94,7 @@ describe.skipIf(prometheus === undefined)('a Prometheus that takes OTLP (built b
       }
       return answer.data.result[0]?.value[1]
     }
-    await until(async () => (await value('agent_requests_total')) === '1')
+    await until(async () => (await value('agent_requests_total{spanwarden_result="ok"}')) === '1')
     expect(await value('agent_request_latency_seconds_count')).toBe('1')
   })
 })

@@ -109,6 +109,7 @@ describe('requests', () => {
         expect.stringMatching(/^agent\.cost|^agent\.error\.rate\{gen_ai\.agent\.name=support\} 0$/),
         expect.stringMatching(/^agent\.heartbeat\.timestamp\{\} 1795262400$/),
         'agent.request.latency{gen_ai.agent.name=support,spanwarden.result=ok} 1/31 ≤45:1',
+        'agent.requests{gen_ai.agent.name=support,spanwarden.result=error} 0',
         'agent.requests{gen_ai.agent.name=support,spanwarden.result=ok} 1',
         'agent.tokens.used{gen_ai.provider.name=openai,gen_ai.request.model=gpt-4o-mini,spanwarden.token.type=input} 2000',
         'agent.tokens.used{gen_ai.provider.name=openai,gen_ai.request.model=gpt-4o-mini,spanwarden.token.type=output} 200',
@@ -125,11 +126,15 @@ describe('requests', () => {
     ['an agent that comes after the one around it', [agent(1), agent(2, 1)]],
     ['agents three deep, with steps between', [agent(5, 4), span(4, 3), agent(3, 2), span(2, 1), agent(1)]],
   ])('%s is one request', (_name, spans) => {
-    expect(check('agent.requests', spans)).toEqual(['agent.requests{gen_ai.agent.name=support,spanwarden.result=ok} 1'])
+    expect(check('agent.requests', spans)).toEqual([
+      'agent.requests{gen_ai.agent.name=support,spanwarden.result=error} 0',
+      'agent.requests{gen_ai.agent.name=support,spanwarden.result=ok} 1',
+    ])
   })
 
   test('two agents beside each other are two requests', () => {
     expect(check('agent.requests', [agent(2, 1), agent(3, 1), span(1, undefined)])).toEqual([
+      'agent.requests{gen_ai.agent.name=support,spanwarden.result=error} 0',
       'agent.requests{gen_ai.agent.name=support,spanwarden.result=ok} 2',
     ])
   })
@@ -145,6 +150,7 @@ describe('requests', () => {
     const list = span(5, undefined, { 'mcp.method.name': 'tools/list' }, { kind: 3 })
     expect(check('agent.requests', [list])).toEqual([])
     expect(check('agent.requests', [list, agent(1), span(6, undefined), chat(7)])).toEqual([
+      'agent.requests{gen_ai.agent.name=support,spanwarden.result=error} 0',
       'agent.requests{gen_ai.agent.name=support,spanwarden.result=ok} 1',
     ])
   })
@@ -156,7 +162,10 @@ describe('requests', () => {
     expect(lines('agent.requests')).toEqual([])
     expect(context.gauges.get('otelcol_connector_agent_metrics_waiting_spans{connector="agent_metrics"}')?.()).toBe(1)
     context.clock.advance(20_000)
-    expect(lines('agent.requests')).toEqual(['agent.requests{gen_ai.agent.name=support,spanwarden.result=ok} 1'])
+    expect(lines('agent.requests')).toEqual([
+      'agent.requests{gen_ai.agent.name=support,spanwarden.result=error} 0',
+      'agent.requests{gen_ai.agent.name=support,spanwarden.result=ok} 1',
+    ])
     send({ attributes: service, spans: [agent(1)] })
     context.clock.advance(10_000)
     expect(context.gauges.get('otelcol_connector_agent_metrics_waiting_spans{connector="agent_metrics"}')?.()).toBe(0)

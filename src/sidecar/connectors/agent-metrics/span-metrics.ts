@@ -254,11 +254,18 @@ export class SpanMetrics {
   #request({ agent, result, seconds, failed }: PendingRequest, service: Service): void {
     this.#observe(LATENCY, service, [agent, result], seconds)
     this.#add(REQUESTS, service, [agent, result], 1)
+    this.#beginErrors(agent, service)
     const rate = this.#series(ERROR_RATE, service, [agent])
     rate.window ??= new ErrorWindow(this.#parts.windowMs, this.#nowMs)
     rate.window.add(this.#nowMs, failed)
     if (this.#parts.labels.values.text(result) !== SPANWARDEN_RESULT_VALUE_DENIED)
       this.#parts.pulse?.()?.finished(jobOf(service), { atMs: this.#nowMs, seconds, failed })
+  }
+
+  /** From 0, so that the first error is an increase. */
+  #beginErrors(agent: number, { index }: Service): void {
+    const { labels, series } = this.#parts
+    series.find(REQUESTS, index, [agent, labels.ofText(SPANWARDEN_RESULT_VALUE_ERROR)]).touchedMs = this.#nowMs
   }
 
   #add(metric: MetricDefinition, service: Service, labels: readonly number[], value: number): void {
