@@ -58,6 +58,7 @@ const fromSidecar: readonly FromSidecar[] = [
       velocity: true,
       onInsufficient: 'clamp',
       retries: { mode: 'govern', attemptsMax: 4 },
+      supervised: { tools: ['deploy'], classes: ['post'] },
     },
     stops: [{ scope: 'fleet', value: 'fleet', reason: 'a person' }],
   },

@@ -10,6 +10,7 @@ import type {
   RetryRules,
   Stop,
   StopState,
+  SupervisedCalls,
   ToolClass,
   Welcome,
 } from './guard-messages.ts'
@@ -47,6 +48,7 @@ const rules = fields<GuardRules>({
   tools: mapOf(toolClass, NAMES_MAX),
   askTools: listOf(label, NAMES_MAX),
   askClasses: listOf(toolClass, 5),
+  supervised: optional(fields<SupervisedCalls>({ tools: listOf(label, NAMES_MAX), classes: listOf(toolClass, 5) })),
   unknownModel: oneOf(['deny', 'allow']),
   onInsufficient: optional(oneOf(['deny', 'clamp'])),
   outputTokensDefault: count,

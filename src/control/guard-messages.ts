@@ -68,6 +68,8 @@ export interface GuardRules {
   /** Tools and classes whose calls must be asked for (rates, approvals, concurrency, quiet hours); `*`: all. */
   readonly askTools: readonly string[]
   readonly askClasses: readonly ToolClass[]
+  /** Of those, the ones that a person is asked about. Undefined: it may be any. */
+  readonly supervised?: SupervisedCalls
   readonly unknownModel: 'deny' | 'allow'
   /** `clamp`: where too little is left for a call, its answer is shortened. */
   readonly onInsufficient?: 'deny' | 'clamp'
@@ -83,6 +85,11 @@ export interface GuardRules {
   readonly velocity?: boolean
   /** Calls of these classes are written to the audit log; attempts wait until the line is there. */
   readonly auditClasses: readonly ToolClass[]
+}
+
+export interface SupervisedCalls {
+  readonly tools: readonly string[]
+  readonly classes: readonly ToolClass[]
 }
 
 export interface RetryRules {

@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { trace } from '@opentelemetry/api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FAKE_RULES, startFakeSidecar } from '../../../test/support/fake-sidecar.ts'
 import type { FakeSidecar } from '../../../test/support/fake-sidecar.ts'
 import { until } from '../../../test/support/until.ts'
+import type { GuardRules } from '../../control/guard-messages.ts'
 import { ApprovalDeniedError, StoppedError } from './denial-error.ts'
 import { startGuard } from './start-guard.ts'
 import type { StartedGuard } from './start-guard.ts'
@@ -167,6 +169,44 @@ test.each(CHANGES)('what was changed while a person thought is not done: %s', as
   await until(isTold)
   expect(runs).toBe(0)
   expect(started.guard.underWay.size).toBe(0)
+})
+
+/** Fulfils the question that waits, after the sidecar has told other rules. */
+function answered(id: string, supervised: GuardRules['supervised']): void {
+  sidecar.state.rules = { ...sidecar.state.rules, ...(supervised === undefined ? {} : { supervised }) }
+  sidecar.welcome()
+  sidecar.say({ type: 'answer', id, isGranted: true })
+}
+const nobody = { tools: [], classes: [] }
+const posts = { tools: [], classes: ['post'] } as const
+
+test.each([
+  ['nobody was asked about it', nobody, nobody, 1],
+  ['a person has approved it', posts, posts, 0],
+  ['its supervision has begun meanwhile', nobody, { tools: ['post_message'], classes: [] }, 0],
+  ['its supervision has ended meanwhile, and it still needed its person', posts, nobody, 0],
+])('arguments are compared where a person was asked: %s', async (_, before, after, times) => {
+  sidecar.state.rules = { ...sidecar.state.rules, supervised: before }
+  sidecar.welcome()
+  await until(() => isDeepStrictEqual(started.guard.rules?.supervised, before))
+  const input = { to: 'alice' }
+  const error = post(undefined, input)
+  const id = await asked()
+  input.to = 'carol'
+  answered(id, after)
+  await error
+  expect(runs).toBe(times)
+})
+
+test('nothing of the arguments is read again where nobody was asked', async () => {
+  sidecar.state.rules = { ...sidecar.state.rules, supervised: nobody }
+  sidecar.welcome()
+  await until(() => started.guard.rules?.supervised !== undefined)
+  sidecar.state.answer = () => ({})
+  let reads = 0
+  const input = { toJSON: () => (reads += 1) }
+  await post(undefined, input)
+  expect([runs, reads]).toEqual([1, 1])
 })
 
 test('what is the same is done', async () => {

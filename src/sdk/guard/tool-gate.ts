@@ -136,7 +136,9 @@ export class GuardedTool {
   /** In one step with the call: nothing comes between. */
   #start(call: () => unknown): unknown {
     const asked = this.#asked
-    if (asked !== undefined && !isSameMark(asked, this.#markOf()))
+    // Whether a person was asked is known by now, whenever the configuration came.
+    const isCompared = asked !== undefined && (asked.whole !== undefined || this.#isSupervised())
+    if (isCompared && !isSameMark(asked, this.#markOf(asked.whole !== undefined)))
       this.#now(() => this.#refuse(changed(this.#tool.name)))
     return call()
   }
@@ -203,6 +205,14 @@ export class GuardedTool {
     )
   }
 
+  /** A person may be asked about it. */
+  #isSupervised(): boolean {
+    const { rules } = this.#guard
+    const { supervised } = rules ?? {}
+    if (supervised === undefined) return true
+    return supervised.classes.includes(classOf(this.#tool, rules)) || supervised.tools.includes(this.#tool.name)
+  }
+
   #loopDenial(): Denial | undefined {
     const mark = this.#guard.loops.stopOf(this.#agent)
     if (mark === undefined || this.#agent === undefined) return undefined
@@ -213,7 +223,7 @@ export class GuardedTool {
   async #ask(): Promise<void> {
     const guard = this.#guard
     const { name } = this.#tool
-    const asked = this.#markOf()
+    const asked = this.#markOf(this.#isSupervised())
     this.#asked = asked
     const span = trace.getSpanContext(context.active())
     const message: Admit = {
@@ -306,9 +316,9 @@ export class GuardedTool {
       this.#guard.client.tell({ type: 'loop', scopes, level, rule, tool: this.#tool.name.slice(0, 256) })
   }
 
-  #markOf(): ArgumentsMark {
+  #markOf(isCompared: boolean): ArgumentsMark {
     const { input } = this.#tool
-    return argumentsMark(input, jsonOf(input), this.#key())
+    return argumentsMark(input, jsonOf(input), this.#key(), isCompared)
   }
 }
 

@@ -67,11 +67,14 @@ export function supervisedSettings(
 
 /** What agents have to ask for at this moment. */
 export function rulesAt(rules: GuardRules, supervised: Supervised | undefined, nowMs: number): GuardRules {
-  if (supervised === undefined || !isSupervised(supervised, nowMs)) return rules
+  if (supervised === undefined || !isSupervised(supervised, nowMs))
+    return { ...rules, supervised: { tools: [], classes: [] } }
+  const { tools, classes } = supervised
   return {
     ...rules,
-    askTools: rules.askTools.includes('*') ? rules.askTools : [...new Set([...rules.askTools, ...supervised.tools])],
-    askClasses: [...new Set([...rules.askClasses, ...supervised.classes])],
+    askTools: rules.askTools.includes('*') ? rules.askTools : [...new Set([...rules.askTools, ...tools])],
+    askClasses: [...new Set([...rules.askClasses, ...classes])],
+    supervised: { tools, classes },
   }
 }
 
