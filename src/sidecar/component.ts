@@ -276,7 +276,7 @@ export interface Extension extends Listens {
   /** Why it does not do what it is there for, for /health and /readyz. */
   problem?(): string | undefined
   /** What such a problem is for machines. */
-  readonly problemCode?: 'guard_closed'
+  readonly problemCode?: 'guard_closed' | 'fleet_unavailable'
   stop?(): Promise<void>
 }
 export interface ExtensionDefinition<Config extends z.ZodType = z.ZodType> extends Definition<Config> {

@@ -26,6 +26,7 @@ export const STATE_CODES = [
   'worker_down',
   'extension_failing',
   'guard_closed',
+  'fleet_unavailable',
 ] as const
 /** What is beyond a threshold, and was for `service.health.bad_after`. */
 export const MEASURED_CODES = [

@@ -9,6 +9,7 @@ import { addApprovalMetrics } from './guard/approval-metrics.ts'
 import { addApprovalRoutes } from './guard/approval-routes.ts'
 import { dailyBudgets } from './guard/daily-budgets.ts'
 import { addFleetMetrics } from './guard/fleet/fleet-metrics.ts'
+import { fleetProblem } from './guard/fleet/fleet-problem.ts'
 import { addFleetRoutes } from './guard/fleet/fleet-routes.ts'
 import { guardConfig, guardSettings } from './guard/guard-config.ts'
 import type { GuardConfig } from './guard/guard-config.ts'
@@ -53,8 +54,10 @@ export const guard = defineExtension({
         if (shown.read === readBudgets) shown.read = undefined
         await host.leave(owner)
       },
-      problem: () => host.deniesBecause,
-      problemCode: 'guard_closed',
+      problem: () => host.deniesBecause ?? fleetProblem(host.books?.fleet),
+      get problemCode() {
+        return host.deniesBecause === undefined ? 'fleet_unavailable' : 'guard_closed'
+      },
     }
   },
 })

@@ -9,12 +9,16 @@ export function addFleetMetrics(host: GuardHost, settings: GuardSettings, { metr
   const { fleet: config } = settings
   if (config === undefined) return
   const fleet = () => host.books?.fleet
-  const connected = (): number => (fleet()?.away === undefined ? 1 : 0)
+  const connected = (): number => {
+    const own = fleet()
+    return own !== undefined && own.away === undefined ? 1 : 0
+  }
   metrics.gauge('agent_fleet_connected', '1 when the bank of the fleet answers.', {}, connected)
   metrics.gauge('agent_fleet_nodes', 'Sidecars of the fleet.', {}, () => fleet()?.nodes ?? 0)
-  metrics.gauge('agent_fleet_bank_open', '0 while the bank waits for sidecars behind a loss.', {}, () =>
-    fleet()?.closedFor(0) === undefined ? 1 : 0,
-  )
+  metrics.gauge('agent_fleet_bank_open', '0 while the bank waits for sidecars behind a loss.', {}, () => {
+    const own = fleet()
+    return own !== undefined && own.closedFor(0) === undefined ? 1 : 0
+  })
   for (const { name, scope } of settings.budgets) {
     if (!isShared(config, scope)) continue
     const most = () =>

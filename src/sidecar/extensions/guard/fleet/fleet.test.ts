@@ -82,6 +82,11 @@ describe.skipIf(findRedis() === undefined)('budgets of a fleet', () => {
     one.settle(first.id, 2000)
     await redis.kill()
     await until(() => one.fleet.away !== undefined)
+    expect(one.problem()).toEqual({
+      code: 'fleet_unavailable',
+      message: expect.stringMatching(/^the bank of the fleet is away .*It goes on by itself when Redis is back/),
+    })
+    expect(one.context.gauges.get('agent_fleet_connected')?.()).toBe(0)
     const { spent, code } = await spendAll(one, 2000)
     expect(code).toBe('GUARD_UNAVAILABLE')
     expect(spent).toBeGreaterThan(0)
@@ -91,6 +96,8 @@ describe.skipIf(findRedis() === undefined)('budgets of a fleet', () => {
     expect(denied.message).toContain("Redis can't be reached (ECONNREFUSED)")
     await redis.restart()
     await until(async () => (await one.hold(2000)).isGranted)
+    expect(one.problem().message).toBeUndefined()
+    expect(one.context.gauges.get('agent_fleet_connected')?.()).toBe(1)
   })
 
   test('a Redis that hangs, or whose packets are lost, is away after the time for a command', async () => {
