@@ -16,7 +16,7 @@ const fromAgent: readonly FromAgent[] = [
     startedAt: 1.5,
     agent: 'a',
     version: '1',
-    mark: 'b 7',
+    proof: 7,
     token: 'x',
   },
   { type: 'renew', inFlight: 3, ended: 2, failed: 1, unseen: 4 },

@@ -50,7 +50,7 @@ export const readFromAgent = messageOf<FromAgent>({
     agent: label,
     tenant: optional(label),
     version: label,
-    mark: optional(label),
+    proof: optional(count),
     token: optional(sentence),
   }),
   renew: fields<Renew>({

@@ -1,28 +1,12 @@
 import type { Socket } from 'node:net'
 import { readFromSidecar } from './from-sidecar.ts'
 import { CONTROL_PROTOCOL } from './guard-messages.ts'
-import type {
-  Admit,
-  Answer,
-  BoundViolation,
-  FromSidecar,
-  Hello,
-  Hold,
-  LoopReport,
-  Renew,
-  Resume,
-  Settle,
-  Spend,
-  Stop,
-  Stopped,
-  Stopping,
-  ToolOutcome,
-  Welcome,
-} from './guard-messages.ts'
-import type { RunActivity, RunMark } from './run-messages.ts'
-import type { Recipe, Remembered, Remembers, Undo, Undone } from './undo-messages.ts'
+import type { Answer, Ask, FromSidecar, Hello, Renew, Resume, Stop, Tell, Welcome } from './guard-messages.ts'
+import type { RunMark } from './run-messages.ts'
+import type { Remembers, Undo } from './undo-messages.ts'
 import { LineReader, lineOf } from './line-framing.ts'
 import { ProtocolError } from './message-fields.ts'
+import { ProcessProof } from './process-proof.ts'
 import { messageProblem, unavailable } from './message-problem.ts'
 
 /** Where the sidecar listens. */
@@ -30,24 +14,9 @@ export type ControlAddress =
   | { readonly path: string }
   | { readonly host: string; readonly port: number; readonly token?: string }
 
-export type Ask = Hold | Admit
-/** Needs no answer: kept, and sent again over a new connection, until a `lease` says that it is in the books. */
-export type Tell =
-  | Stopping
-  | Spend
-  | Settle
-  | BoundViolation
-  | ToolOutcome
-  | LoopReport
-  | RunActivity
-  | Stopped
-  | Remembered
-  | Undone
-  | Recipe
-
 export interface GuardClientOptions {
   readonly address: ControlAddress
-  readonly identity: Omit<Hello, 'type' | 'protocol' | 'token'>
+  readonly identity: Omit<Hello, 'type' | 'protocol' | 'token' | 'proof'>
   /** Model calls and tool calls under way. */
   inFlight(): number
   /** Calls that have ended since it was asked for the last time. */
@@ -111,6 +80,7 @@ export class GuardClient {
   #renewals: { readonly at: number; tells: number }[] = []
   #unsent: string[] = []
   #socket: Socket | undefined
+  readonly #proof = new ProcessProof()
   #isWelcome = false
   #leaseMs = 0
   #leaseUntil = Number.NEGATIVE_INFINITY
@@ -250,7 +220,14 @@ export class GuardClient {
   #greet(): void {
     const { address, identity } = this.#options
     const token = 'token' in address ? { token: address.token } : {}
-    this.#send({ type: 'hello', protocol: CONTROL_PROTOCOL, ...identity, ...token })
+    const proof = 'path' in address ? this.#proof.open(address.path, identity.process) : undefined
+    this.#send({
+      type: 'hello',
+      protocol: CONTROL_PROTOCOL,
+      ...identity,
+      ...token,
+      ...(proof === undefined ? {} : { proof }),
+    })
   }
 
   #take(message: Exclude<FromSidecar, { type: 'refusal' }>): void {
@@ -278,6 +255,7 @@ export class GuardClient {
     this.#leaseMs = message.leaseMs
     const isFirst = !this.#isWelcome
     this.#failures = 0
+    this.#proof.close()
     clearTimeout(this.#silence)
     // What it tells comes behind what was told before.
     this.#options.welcome(message)
@@ -390,6 +368,7 @@ export class GuardClient {
 
   #forgetConnection(): void {
     this.#socket = undefined
+    this.#proof.close()
     this.#isWelcome = false
     this.#renewals = []
     this.#unsent = []

@@ -36,8 +36,8 @@ export interface Hello {
   readonly tenant?: string
   /** Of the SDK. */
   readonly version: string
-  /** `processMark`: by it the sidecar is sure of a process that it signals. */
-  readonly mark?: string
+  /** File descriptor of a `ProcessProof`, by which the sidecar is sure of a process that it signals. */
+  readonly proof?: number
   /** Over TCP only. */
   readonly token?: string
 }
@@ -239,6 +239,9 @@ export interface Refusal {
   readonly message: string
 }
 
+export type Ask = Hold | Admit
+/** Needs no answer: kept, and sent again over a new connection, until a `lease` says that it is in the books. */
+export type Tell = Exclude<FromAgent, Hello | Renew | Ask>
 export type FromAgent =
   | Hello
   | Stopping

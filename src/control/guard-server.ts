@@ -2,18 +2,21 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net'
+import { dirname } from 'node:path'
 import { readFromAgent } from './from-agent.ts'
 import { CONTROL_PROTOCOL } from './guard-messages.ts'
-import type { FromAgent, FromSidecar, Hello } from './guard-messages.ts'
+import type { CallScopes, FromAgent, FromSidecar, Hello } from './guard-messages.ts'
 import { LineReader, lineOf } from './line-framing.ts'
 import { ProtocolError } from './message-fields.ts'
+import { identityOf } from './process-proof.ts'
+import type { ProcessIdentity } from './process-proof.ts'
 import { listenOnSocketFile } from './socket-file.ts'
 
 /** A process of an agent that has said hello. */
 export interface GuardPeer {
   readonly hello: Hello
-  /** Came over the socket file: it runs on this host, as a user who may open that. */
-  readonly isLocal: boolean
+  /** Which process of this host it is, where that can be seen. */
+  readonly identity: ProcessIdentity
   /** Nothing happens when the connection has ended. */
   send(message: FromSidecar): void
   /** Says why, and ends the connection. */
@@ -56,7 +59,9 @@ export class GuardServer {
 
   /** Returns the port of a TCP listener. Throws with the address in the message when it can't listen. */
   async listen(on: GuardListen): Promise<number | undefined> {
-    const server = createServer((socket) => this.#accept(socket, 'path' in on ? undefined : on.token()))
+    const server = createServer((socket) =>
+      this.#accept(socket, 'path' in on ? { folder: dirname(on.path) } : { token: on.token() }),
+    )
     server.maxConnections = this.#options.connectionsMax
     const start = async (options: ListenOptions): Promise<void> => {
       server.listen(options)
@@ -82,10 +87,10 @@ export class GuardServer {
     await Promise.all(closed)
   }
 
-  #accept(socket: Socket, token: string | undefined): void {
+  #accept(socket: Socket, way: Way): void {
     this.#sockets.add(socket)
     socket.setNoDelay(true)
-    const connection = new Connection(socket, token, this.#options)
+    const connection = new Connection(socket, way, this.#options)
     socket.on('data', (chunk: Buffer) => connection.read(chunk))
     socket.on('error', () => {})
     socket.on('close', () => {
@@ -95,9 +100,12 @@ export class GuardServer {
   }
 }
 
+/** A socket in a folder, or a TCP connection that needs the token. */
+type Way = { readonly folder: string; readonly token?: never } | { readonly token: string; readonly folder?: never }
+
 class Connection {
   readonly #socket: Socket
-  readonly #token: string | undefined
+  readonly #way: Way
   readonly #options: GuardServerOptions
   readonly #reader = new LineReader()
   readonly #silence: NodeJS.Timeout
@@ -105,9 +113,9 @@ class Connection {
   #unsent: string[] = []
   #hasEnded = false
 
-  constructor(socket: Socket, token: string | undefined, options: GuardServerOptions) {
+  constructor(socket: Socket, way: Way, options: GuardServerOptions) {
     this.#socket = socket
-    this.#token = token
+    this.#way = way
     this.#options = options
     this.#silence = setTimeout(() => this.#endSilent(), HELLO_MS_MAX).unref()
   }
@@ -135,13 +143,16 @@ class Connection {
   #take(message: FromAgent): void {
     if (message.type === 'hello') return this.#greet(message)
     if (this.#peer === undefined) return this.#end('protocol', 'the first message must be hello')
+    if ('scopes' in message && !isOf(this.#peer.hello, message.scopes))
+      return this.#end('protocol', 'scopes name another agent or tenant than the hello')
     this.#options.received(this.#peer, message)
   }
 
   #greet({ token, ...hello }: Hello): void {
     if (this.#peer !== undefined) return this.#end('protocol', 'there was a hello before')
     // The token first: whoever has none learns nothing.
-    if (this.#token !== undefined && !isSame(token ?? '', this.#token))
+    const { token: expected, folder } = this.#way
+    if (expected !== undefined && !isSame(token ?? '', expected))
       return this.#end('token', 'the token is missing or wrong')
     if (hello.protocol !== CONTROL_PROTOCOL)
       return this.#end(
@@ -151,7 +162,7 @@ class Connection {
     clearTimeout(this.#silence)
     this.#peer = {
       hello,
-      isLocal: this.#token === undefined,
+      identity: identityOf(hello, folder),
       send: (message) => this.#send(message),
       refuse: (message) => this.#end('failed', message),
     }
@@ -191,6 +202,10 @@ class Connection {
     this.#socket.end(() => this.#socket.destroy())
   }
 }
+
+/** A process speaks for its own agent only, and for its tenant where it has one. */
+const isOf = ({ agent, tenant }: Hello, scopes: CallScopes): boolean =>
+  scopes.agent === agent && (tenant === undefined || scopes.tenant === undefined || scopes.tenant === tenant)
 
 /** Takes the same time wherever they differ. */
 const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b))

@@ -1,5 +1,5 @@
 import { readFromAgent } from './from-agent.ts'
-import type { Ask, Tell } from './guard-client.ts'
+import type { Ask, Tell } from './guard-messages.ts'
 import type { Answer } from './guard-messages.ts'
 import { ProtocolError } from './message-fields.ts'
 

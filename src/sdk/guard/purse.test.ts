@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { FAKE_RULES } from '../../../test/support/fake-sidecar.ts'
 import { Purse } from './purse.ts'
 import type { Answer } from '../../control/guard-messages.ts'
-import type { Ask, Tell } from '../../control/guard-client.ts'
+import type { Ask, Tell } from '../../control/guard-messages.ts'
 import type { SliceRecord } from '../../control/slice-journal.ts'
 
 const RULES = { ...FAKE_RULES, sliceMin: 100 }

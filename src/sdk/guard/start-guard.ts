@@ -2,7 +2,6 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { GuardClient } from '../../control/guard-client.ts'
 import { CONTROL_SOCKET, GUARD_MARKER_FILE, parseGuardMarker } from '../../control/guard-marker.ts'
-import { processMark } from '../../control/process-mark.ts'
 import { VERSION } from '../version.ts'
 import { guardAwsClient } from './aws-gate.ts'
 import { guardFetch } from './fetch-gate.ts'
@@ -97,7 +96,6 @@ export function startGuard(
 type Identity = ConstructorParameters<typeof GuardClient>[0]['identity']
 
 function identityOf(agent: string, tenant: { readonly tenant?: string }): Identity {
-  const mark = processMark('self')
   let id: string | undefined
   return {
     // Not before there are limits: what makes it is loaded for it.
@@ -109,7 +107,6 @@ function identityOf(agent: string, tenant: { readonly tenant?: string }): Identi
     agent,
     ...tenant,
     version: VERSION,
-    ...(mark === undefined ? {} : { mark }),
   }
 }
 

@@ -10,6 +10,7 @@ import { DAILY, guardAgent, startGuard } from '../../../test/support/running-gua
 import { until } from '../../../test/support/until.ts'
 import { parseGuardMarker } from '../../control/guard-marker.ts'
 import { systemClock } from '../system-clock.ts'
+import { processHandle } from './guard/process-handle.ts'
 
 const accounts = async (http: Awaited<ReturnType<typeof startGuard>>['http']) =>
   (await http.inject('/api/guard')).json().budgets
@@ -224,8 +225,8 @@ describe('stops', () => {
     expect((await stopping).json()).toMatchObject({
       isConfirmed: true,
       processes: [
-        { process: 'p1', state: 'confirmed', aborted: 1 },
-        { process: 'p2', state: 'confirmed', aborted: 3 },
+        { process: processHandle('p1'), state: 'confirmed', aborted: 1 },
+        { process: processHandle('p2'), state: 'confirmed', aborted: 3 },
       ],
     })
   })

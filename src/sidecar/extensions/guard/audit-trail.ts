@@ -3,6 +3,7 @@ import type { AuditAction, AuditDecision, AuditedCall } from '../../../audit/aud
 import { AuditLog } from '../../../audit/audit-log.ts'
 import type { Admit, ToolClass, ToolOutcome } from '../../../control/guard-messages.ts'
 import type { ComponentContext } from '../../component.ts'
+import { callKey } from './call-key.ts'
 import type { Decision } from './decisions.ts'
 
 /** Where calls of `classes` are written; with none of them, and nothing else to say, no file is touched. */
@@ -62,8 +63,9 @@ export class AuditTrail {
   attempt(attempted: AttemptedCall, decision: Decision, approval?: AttemptApproval): Promise<unknown> | undefined {
     if (approval === undefined && !this.#classes.has(attempted.class)) return undefined
     const { id, process, tool, class: ofClass, scopes, trace, span, summary, argumentsHmac } = attempted
+    const key = callKey({ process }, id)
     // Asked again after a lost connection: its line is there.
-    const known = decision.isGranted ? this.#calls.get(id) : undefined
+    const known = decision.isGranted ? this.#calls.get(key) : undefined
     if (known !== undefined) return known.written
     const call: AuditedCall = {
       call: id,
@@ -82,15 +84,16 @@ export class AuditTrail {
       { event: 'attempt', ...call, ...said, input: summary, argsHmac: argumentsHmac },
       { isSideEffect: true },
     )
-    if (decision.isGranted) this.#remember(id, { call, written })
+    if (decision.isGranted) this.#remember(key, { call, written })
     return written
   }
 
   /** Lost lines are counted by the log, and told in it. */
-  outcome({ id, result: said, durationMs, notExecuted }: ToolOutcome): void {
-    const { call } = this.#calls.get(id) ?? {}
+  outcome({ id, result: said, durationMs, notExecuted }: ToolOutcome, process: string): void {
+    const key = callKey({ process }, id)
+    const { call } = this.#calls.get(key) ?? {}
     if (call === undefined) return
-    this.#calls.delete(id)
+    this.#calls.delete(key)
     const result = notExecuted === true ? 'not_called' : said
     this.#log.append({ event: 'outcome', ...call, result, durationMs }).catch(() => {})
   }
@@ -108,9 +111,9 @@ export class AuditTrail {
     return (this.#opened ??= this.#open())
   }
 
-  #remember(id: string, call: WrittenCall): void {
+  #remember(key: string, call: WrittenCall): void {
     const [oldest] = this.#calls.keys()
     if (this.#calls.size >= CALLS_MAX && oldest !== undefined) this.#calls.delete(oldest)
-    this.#calls.set(id, call)
+    this.#calls.set(key, call)
   }
 }

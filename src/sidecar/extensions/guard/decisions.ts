@@ -9,6 +9,7 @@ import type { RateBook, RateRequest, RateResult } from '../../../ledger/rate-boo
 import type { DenialCode } from '../../../limits/denial-code.ts'
 import { rateRefsOf } from '../../../limits/rates/rate-limit.ts'
 import type { ComponentContext } from '../../component.ts'
+import { callKey } from './call-key.ts'
 import { denialMessage, rateMessage } from './denial-message.ts'
 import type { Fleet } from './fleet/fleet.ts'
 import type { GuardSettings } from './guard-settings.ts'
@@ -144,7 +145,11 @@ export class Decisions {
     if (stop !== undefined) return { isGranted: false, ...stopDenial(stop) }
     const call = { tool, class: this.settings.tools[tool] ?? claimed }
     const values = { ...scopes, tenant: scopes.tenant ?? hello.tenant }
-    const result = ask({ id, process: hello.process, refs: rateRefsOf(this.settings.rates, call, values) })
+    const result = ask({
+      id: callKey(hello, id),
+      process: hello.process,
+      refs: rateRefsOf(this.settings.rates, call, values),
+    })
     if (result.isAdmitted) return { isGranted: true }
     const { code, ref, retryAfterMs } = result
     if (this.settings.mode === 'shadow') {

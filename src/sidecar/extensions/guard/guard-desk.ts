@@ -9,6 +9,7 @@ import { LedgerLockedError } from '../../../ledger/together.ts'
 import type { ComponentContext } from '../../component.ts'
 import type { Approvals } from './approvals.ts'
 import type { AuditTrail } from './audit-trail.ts'
+import { callKey } from './call-key.ts'
 import { Decisions, SLICE } from './decisions.ts'
 import type { Decision } from './decisions.ts'
 import { DeskInbox } from './desk-inbox.ts'
@@ -203,12 +204,12 @@ export class GuardDesk {
       case 'admit':
         return this.#admit(peer, message, effects)
       case 'outcome': {
-        this.#options.rates.end(message.id, endOf(message))
+        this.#options.rates.end(callKey(peer.hello, message.id), endOf(message))
         const withdrawn = this.#options.approvals.withdraw(peer, message.id)
         return void effects.push(() => {
           withdrawn?.()
-          this.#gate?.ended(message.id, message.notExecuted !== true)
-          this.#options.audit.outcome(message)
+          this.#gate?.ended(peer.hello, message.id, message.notExecuted !== true)
+          this.#options.audit.outcome(message, peer.hello.process)
         })
       }
     }
@@ -230,7 +231,7 @@ export class GuardDesk {
         : { isGranted: false, code: 'BUDGET_HELD', rule: isBehind.budget, message: BEHIND, key: isBehind.key }
     const waitMs = Math.min(message.waitMs ?? 0, this.#settings.waitMsMax)
     const mayWait = !decision.isGranted && decision.code === 'BUDGET_HELD' && waitMs > 0 && message.slice !== true
-    if (!mayWait || decision.key === undefined || this.#queue.isFull())
+    if (!mayWait || decision.key === undefined || this.#queue.isFull() || !this.#isItsOwn(peer, message.id))
       return this.#answer(peer, message, decision, effects)
     const { key } = decision
     blocked.add(key)
@@ -284,7 +285,7 @@ export class GuardDesk {
 
   /** Only the process that holds money says what became of it. */
   #isItsOwn({ hello }: GuardPeer, id: string): boolean {
-    const holder = this.#options.ledger.find(id)?.process
+    const holder = this.#options.ledger.find(id)?.process ?? this.#queue.find(id)?.peer.hello.process
     if (holder === undefined || holder === hello.process) return true
     const { metrics } = this.#options.context
     metrics.counter('spanwarden_guard_foreign_holds', 'Messages about holds of another process.', {}).add(1)

@@ -260,6 +260,7 @@ export class GuardHost {
       this.#count('spanwarden_guard_connections_refused', 'Connections of agents that were ended.', { reason: 'full' })
       return peer.refuse(`${settings.processesMax} processes are connected: raise max_processes of the guard`)
     }
+    if (!this.processes.mayJoin(peer)) return peer.refuse('another process goes by this id')
     this.processes.joined(peer)
     peer.send(this.#welcome(peer, settings))
     this.#books?.stops.joined(peer)

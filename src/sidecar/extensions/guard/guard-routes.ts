@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { leftIn } from '../../../ledger/account.ts'
 import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
 import type { GuardHost } from './guard-host.ts'
+import { processHandle } from './process-handle.ts'
 import { rateUse } from './rate-use.ts'
 import { addKillRoutes, stopsOf } from './kill-routes.ts'
 import { addSuspenseRoutes } from './suspense-routes.ts'
@@ -43,9 +44,8 @@ function stateOf(host: GuardHost) {
       left_usd: dollars(leftIn(account)),
     })),
     holds: (books?.ledger.holds(HOLDS_MAX) ?? []).map((hold) => ({
-      id: hold.id,
       amount_usd: dollars(hold.amount),
-      process: hold.process,
+      process: processHandle(hold.process),
       model: hold.model,
       state: hold.state,
       created_at: new Date(hold.createdAt).toISOString(),
@@ -57,7 +57,7 @@ function stateOf(host: GuardHost) {
     })),
     waiting: host.waiting,
     processes: host.processes.alive().map(({ hello, peer, inFlight, leaseUntil }) => ({
-      process: hello.process,
+      process: processHandle(hello.process),
       pid: hello.pid,
       agent: hello.agent,
       version: hello.version,

@@ -30,6 +30,10 @@ export class HoldQueue {
     return this.#byAccount.has(key)
   }
 
+  find(id: string): WaitingHold | undefined {
+    return this.#byId.get(id)
+  }
+
   /** The accounts, and for each who waits, the first first. A snapshot. */
   lines(): WaitingHold[][] {
     return Array.from(this.#byAccount.values(), (line) => [...line])

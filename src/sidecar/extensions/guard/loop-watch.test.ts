@@ -31,7 +31,7 @@ function watch(mode: GuardMode = 'enforce', more: object = {}) {
     const hello = { type: 'hello', protocol: 1, process, pid: 1, startedAt: 0, agent: 'a', version: '1' } as const
     const peer = {
       hello,
-      isLocal: true,
+      identity: { unproven: 'a test' },
       send: (message: FromSidecar) => void said.push(message),
       refuse: () => undefined,
     }

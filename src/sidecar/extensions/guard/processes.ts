@@ -1,10 +1,10 @@
 import type { GuardPeer } from '../../../control/guard-server.ts'
 import type { Hello } from '../../../control/guard-messages.ts'
+import type { ProcessIdentity } from '../../../control/process-proof.ts'
 
 export interface KnownProcess {
   readonly hello: Hello
-  /** Came over the socket file. */
-  readonly isLocal: boolean
+  readonly identity: ProcessIdentity
   /** Undefined while there is no connection. */
   peer: GuardPeer | undefined
   /** Milliseconds of the monotonic clock. */
@@ -22,12 +22,20 @@ export class Processes {
     this.#now = now
   }
 
+  /** False for another process than the one that goes by this id: it must not speak for that, nor end its connection. */
+  mayJoin({ hello, identity }: GuardPeer): boolean {
+    const known = this.isAlive(hello.process) ? this.#byId.get(hello.process) : undefined
+    if (known === undefined) return true
+    const isSame = SAME.every((name) => known.hello[name] === hello[name])
+    return isSame && ('unproven' in known.identity || markOf(known.identity) === markOf(identity))
+  }
+
   /** A connection that the process had before ends. */
   joined(peer: GuardPeer): void {
     const known = this.#byId.get(peer.hello.process)
     if (known?.peer !== undefined && known.peer !== peer) known.peer.refuse('the process has a newer connection')
-    const { hello, isLocal } = peer
-    this.#byId.set(hello.process, { hello, isLocal, peer, leaseUntil: known?.leaseUntil ?? 0, inFlight: 0 })
+    const { hello, identity } = peer
+    this.#byId.set(hello.process, { hello, identity, peer, leaseUntil: known?.leaseUntil ?? 0, inFlight: 0 })
   }
 
   renewed(peer: GuardPeer, leaseMs: number, inFlight: number): void {
@@ -62,3 +70,7 @@ export class Processes {
     return known !== undefined && (known.peer !== undefined || known.leaseUntil > this.#now())
   }
 }
+
+/** What a process says the same over each of its connections. */
+const SAME = ['pid', 'startedAt', 'agent', 'tenant'] as const
+const markOf = (identity: ProcessIdentity): string | undefined => ('mark' in identity ? identity.mark : undefined)

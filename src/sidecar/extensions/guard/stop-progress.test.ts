@@ -5,7 +5,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { until } from '../../../../test/support/until.ts'
 import type { Hello, StopState } from '../../../control/guard-messages.ts'
 import { processMark } from '../../../control/process-mark.ts'
+import type { ProcessIdentity } from '../../../control/process-proof.ts'
 import { systemClock } from '../../system-clock.ts'
+import { processHandle } from './process-handle.ts'
 import { StopProgress } from './stop-progress.ts'
 
 const children: ChildProcess[] = []
@@ -21,15 +23,15 @@ const WEDGED = `process.on('SIGTERM', () => process.exit(0)); process.stdout.wri
 const STUBBORN = `process.on('SIGTERM', () => process.stdout.write('asked')); process.stdout.write('here'); setInterval(() => {}, 1000)`
 const POLITE = `process.on('SIGTERM', () => process.exit(0)); process.stdout.write('here'); setInterval(() => {}, 1000)`
 
-async function processOf(source: string): Promise<{ child: ChildProcess; hello: Hello }> {
+async function processOf(source: string): Promise<{ child: ChildProcess; hello: Hello; identity: ProcessIdentity }> {
   const child = spawn(process.execPath, ['--eval', source], { stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
   if (child.stdout !== null) await once(child.stdout, 'data')
   const pid = child.pid ?? 0
-  return { child, hello: helloOf(pid, { mark: processMark(pid) ?? '' }) }
+  return { child, hello: helloOf(pid), identity: { mark: processMark(pid) ?? '' } }
 }
 
-const helloOf = (pid: number, more: Partial<Hello> = {}): Hello => ({
+const helloOf = (pid: number): Hello => ({
   type: 'hello',
   protocol: 1,
   process: `p${pid}`,
@@ -37,7 +39,6 @@ const helloOf = (pid: number, more: Partial<Hello> = {}): Hello => ({
   startedAt: 0,
   agent: 'support',
   version: '1',
-  ...more,
 })
 
 const GONE = { isAlive: () => true, isConnected: () => false }
@@ -52,20 +53,22 @@ function progressOf(stop: Partial<StopState> = {}, graceMs?: number): StopProgre
 
 describe('a process that does not confirm', () => {
   test('and whose event loop does not turn is killed', async () => {
-    const { child, hello } = await processOf(WEDGED)
+    const { child, hello, identity } = await processOf(WEDGED)
     const progress = progressOf({}, 50)
-    progress.follow(hello, true)
+    progress.follow(hello, identity)
     progress.start()
     expect(progress.report()).toMatchObject([{ state: 'unconfirmed', why: 'it does not answer' }])
     await progress.settled(30_000)
-    expect(progress.report()).toMatchObject([{ process: hello.process, state: 'killed', signal: 'SIGKILL' }])
+    expect(progress.report()).toMatchObject([
+      { process: processHandle(hello.process), state: 'killed', signal: 'SIGKILL' },
+    ])
     await until(() => child.signalCode === 'SIGKILL')
   })
 
   test('but has heard of the stop can end in order', async () => {
-    const { child, hello } = await processOf(POLITE)
+    const { child, hello, identity } = await processOf(POLITE)
     const progress = progressOf({}, 50)
-    progress.follow(hello, true)
+    progress.follow(hello, identity)
     progress.arrived(hello.process, 2)
     progress.start()
     await progress.settled(30_000)
@@ -74,10 +77,10 @@ describe('a process that does not confirm', () => {
   })
 
   test('and does not end at SIGTERM is killed after the same time again', async () => {
-    const { child, hello } = await processOf(STUBBORN)
+    const { child, hello, identity } = await processOf(STUBBORN)
     const asked = child.stdout === null ? undefined : once(child.stdout, 'data')
     const progress = progressOf({}, 300)
-    progress.follow(hello, true)
+    progress.follow(hello, identity)
     progress.arrived(hello.process, 2)
     progress.start()
     expect(progress.report()[0]?.why).toBe("2 calls that can't be aborted were under way")
@@ -87,9 +90,9 @@ describe('a process that does not confirm', () => {
   })
 
   test('that has ended by itself is sure', async () => {
-    const { child, hello } = await processOf(POLITE)
+    const { child, hello, identity } = await processOf(POLITE)
     const progress = progressOf()
-    progress.follow(hello, true)
+    progress.follow(hello, identity)
     progress.start()
     child.kill('SIGKILL')
     await progress.settled(30_000)
@@ -100,34 +103,14 @@ describe('a process that does not confirm', () => {
 describe('nobody else is signalled', () => {
   const mark = (): string => processMark('self') ?? ''
   const place = (): string => mark().slice(0, mark().lastIndexOf(' '))
-  test.each([
-    ['a pid that was given out again', (pid: number) => helloOf(pid, { mark: `${place()} 1` }), true, 'gone', /^$/],
-    [
-      'a pid of another container',
-      (pid: number) => helloOf(pid, { mark: 'b pid:[1] 1' }),
-      true,
-      'unconfirmed',
-      /another container/,
-    ],
-    ['a process that does not say which it is', (pid: number) => helloOf(pid), true, 'unconfirmed', /could not say/],
-    [
-      'a process of another host',
-      (pid: number) => helloOf(pid, { mark: processMark(pid) ?? '' }),
-      false,
-      'unconfirmed',
-      /over TCP/,
-    ],
-    [
-      'the sidecar itself',
-      () => helloOf(process.pid, { mark: mark() }),
-      true,
-      'unconfirmed',
-      /what the sidecar runs in/,
-    ],
-  ])('%s', async (_what, hello, isLocal, state, why) => {
-    const { child, hello: real } = await processOf(WEDGED)
+  test.each<readonly [string, (pid: number) => Hello, ProcessIdentity, string, RegExp]>([
+    ['a pid that was given out again', helloOf, { mark: `${place()} 1` }, 'gone', /^$/],
+    ['a process that has not proven which it is', helloOf, { unproven: 'not seen' }, 'unconfirmed', /not seen/],
+    ['the sidecar itself', () => helloOf(process.pid), { mark: mark() }, 'unconfirmed', /what the sidecar runs in/],
+  ])('%s', async (_what, hello, identity, state, why) => {
+    const { child, hello: real, identity: realIdentity } = await processOf(WEDGED)
     const wrong = progressOf({}, 0)
-    wrong.follow(hello(child.pid ?? 0), isLocal)
+    wrong.follow(hello(child.pid ?? 0), identity)
     wrong.start()
     const [report] = wrong.report()
     expect(report).toMatchObject({ state })
@@ -135,35 +118,35 @@ describe('nobody else is signalled', () => {
     expect(report?.why ?? '').toMatch(why)
     // It is still there to be ended by one that is meant for it.
     const right = progressOf({}, 0)
-    right.follow(real, true)
+    right.follow(real, realIdentity)
     right.start()
     await right.settled(30_000)
     expect(right.report()).toMatchObject([{ state: 'killed' }])
   })
 
   test.each(['run', 'tool', 'model'] as const)('others of a process that has calls of a %s', async (scope) => {
-    const { hello } = await processOf(WEDGED)
+    const { hello, identity } = await processOf(WEDGED)
     const progress = progressOf({ scope, value: 'x' }, 0)
-    progress.follow(hello, true)
+    progress.follow(hello, identity)
     progress.start()
     expect(progress.report()).toMatchObject([{ state: 'unconfirmed', why: 'it does not answer' }])
     expect(progress.report()[0]?.signal).toBeUndefined()
   })
 
   test('processes of other agents and tenants, whose word is not waited for, either', async () => {
-    const { hello } = await processOf(WEDGED)
+    const { hello, identity } = await processOf(WEDGED)
     for (const stop of [
       { scope: 'agent', value: 'other' },
       { scope: 'tenant', value: 'other' },
     ] as const) {
       const progress = progressOf(stop, 0)
-      progress.follow({ ...hello, tenant: 'mine' }, true)
+      progress.follow({ ...hello, tenant: 'mine' }, identity)
       progress.start()
       await progress.settled(30_000)
       expect(progress.report()).toEqual([])
     }
     const ofAny = progressOf({ scope: 'tenant', value: 'other' }, 0)
-    ofAny.follow(hello, true)
+    ofAny.follow(hello, identity)
     ofAny.start()
     expect(ofAny.report()[0]?.why).toMatch(/other tenants/)
   })

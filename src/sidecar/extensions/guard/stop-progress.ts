@@ -1,5 +1,7 @@
 import type { Hello, StopState } from '../../../control/guard-messages.ts'
+import type { ProcessIdentity } from '../../../control/process-proof.ts'
 import type { Clock } from '../../component.ts'
+import { processHandle } from './process-handle.ts'
 import { isGone, signalProcess } from './process-signals.ts'
 import type { SaidProcess, StopSignal } from './process-signals.ts'
 import type { Processes } from './processes.ts'
@@ -9,6 +11,7 @@ export type ProcessStopState = 'confirmed' | 'killed' | 'gone' | 'unconfirmed' |
 export const isSure = (state: ProcessStopState): boolean => state !== 'unconfirmed' && state !== 'lease_over'
 
 export interface ProcessStop {
+  /** Its handle. */
   readonly process: string
   readonly pid: number
   readonly agent: string
@@ -82,13 +85,13 @@ export class StopProgress {
   }
 
   /** Expects the word of a process, if the stop can concern it; again when it has come back. */
-  follow(hello: Hello, isLocal: boolean): void {
+  follow(hello: Hello, identity: ProcessIdentity): void {
     if (!mayConcern(this.stop, hello)) return
     this.#makeRoom()
     const known = this.#processes.get(hello.process)
     const { since = this.#clock.monotonic(), signal, signalledAt = 0 } = known ?? {}
     const rest = { aborted: undefined, underWay: undefined, isGone: false, sureAt: undefined, refusal: undefined }
-    this.#processes.set(hello.process, { hello, isLocal, since, signal, signalledAt, ...rest })
+    this.#processes.set(hello.process, { hello, identity, since, signal, signalledAt, ...rest })
   }
 
   /** Looks after them from now on. */
@@ -138,7 +141,7 @@ export class StopProgress {
       const state = this.#stateOf(one)
       const why = isSure(state) ? undefined : this.#why(one)
       return {
-        process: hello.process,
+        process: processHandle(hello.process),
         pid: hello.pid,
         agent: hello.agent,
         state,

@@ -90,7 +90,7 @@ export class Stops {
   /** A process that comes when something is stopped already has to confirm it as well. */
   joined(peer: GuardPeer): void {
     for (const progress of this.#progress.values()) {
-      progress.follow(peer.hello, peer.isLocal)
+      progress.follow(peer.hello, peer.identity)
       peer.send({ type: 'stop', ...progress.stop })
     }
   }
@@ -148,7 +148,7 @@ export class Stops {
     const key = keyOf(stop)
     this.#forget(key)
     const made = new StopProgress({ id: randomId(), ...stop }, clock, processes, signals)
-    for (const { hello, isLocal } of processes.alive()) made.follow(hello, isLocal)
+    for (const { hello, identity } of processes.alive()) made.follow(hello, identity)
     this.#progress.set(key, made)
     return made
   }

@@ -7,6 +7,7 @@ import type { ServiceName } from '../../component.ts'
 import { Services } from '../../services.ts'
 import { guard } from '../guard.ts'
 import { guardHost } from './guard-host.ts'
+import { processHandle } from './process-handle.ts'
 
 test('a named person lowers what is in suspense, once, to no more than it was; the word is in the audit log', async () => {
   const context = testContext('guard')
@@ -33,7 +34,7 @@ test('a named person lowers what is in suspense, once, to no more than it was; t
   expect(ledger?.expire()).toEqual(['h1'])
   expect((await http.inject('/api/guard/suspense')).json()).toMatchObject({
     total: 1,
-    holds: [{ hold: 'h1', amount_usd: 6e-8, process: 'gone', kind: 'call', model: 'm' }],
+    holds: [{ hold: 'h1', amount_usd: 6e-8, process: processHandle('gone'), kind: 'call', model: 'm' }],
   })
   const release = async (payload: object) => {
     const { statusCode } = await http.inject({ method: 'POST', url: '/api/guard/suspense', payload })

@@ -4,6 +4,7 @@ import { NANO_PER_USD, nanoUsd } from '../../../ledger/nano-usd.ts'
 import { SuspenseBook } from '../../../ledger/suspense-book.ts'
 import { SLICE } from './decisions.ts'
 import type { GuardHost } from './guard-host.ts'
+import { processHandle } from './process-handle.ts'
 import { badRequest, orderCheck, orRefused, person, reason } from './orders.ts'
 
 const HOLDS_MAX = 1000
@@ -25,7 +26,7 @@ export function addSuspenseRoutes(http: FastifyInstance, host: GuardHost, token:
       holds: (book?.list(HOLDS_MAX) ?? []).map(({ id, amount, process, model, trace, createdAt, endedAt }) => ({
         hold: id,
         amount_usd: amount / NANO_PER_USD,
-        process,
+        process: processHandle(process),
         // A slice is held for several calls, of any model.
         kind: SLICE.test(model) ? 'slice' : 'call',
         model: SLICE.test(model) ? null : model,

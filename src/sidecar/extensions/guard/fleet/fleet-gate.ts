@@ -1,5 +1,6 @@
 import type { Admit, Hello, ToolClass } from '../../../../control/guard-messages.ts'
 import { rateRefsOf } from '../../../../limits/rates/rate-limit.ts'
+import { callKey } from '../call-key.ts'
 import type { Decision } from '../decisions.ts'
 import type { GuardSettings } from '../guard-settings.ts'
 import type { Denied } from '../recent-denials.ts'
@@ -32,13 +33,13 @@ export class FleetGate {
     const values = { ...scopes, tenant: scopes.tenant ?? hello.tenant }
     const refs = fleet.rates.shared(rateRefsOf(settings().rates, { tool, class: ofClass }, values))
     if (refs.length === 0) return undefined
-    return fleet.rates.admit(id, tool, refs).then((denied) => this.#orShadow(denied, hello, tool))
+    return fleet.rates.admit(callKey(hello, id), tool, refs).then((denied) => this.#orShadow(denied, hello, tool))
   }
 
-  ended(id: string, wasExecuted: boolean): void {
+  ended(hello: Hello, id: string, wasExecuted: boolean): void {
     const { rates } = this.#options.fleet
-    if (wasExecuted) rates.ended(id)
-    else rates.giveBack(id)
+    if (wasExecuted) rates.ended(callKey(hello, id))
+    else rates.giveBack(callKey(hello, id))
   }
 
   #orShadow(denied: Decision | undefined, { agent }: Hello, what: string): Decision | undefined {
