@@ -20,6 +20,8 @@ export interface AuditLogOptions {
   readonly archiveFolder?: string | undefined
   /** Lines that wait to be written; further ones are refused. 10,000. */
   readonly waitingLinesMax?: number
+  /** Number of a line that is known elsewhere to be in the log: without it the log says that it was cut. */
+  readonly knownSeq?: number | undefined
   /** Unix ms. */
   now(): number
   /** Milliseconds that never run backwards. */
@@ -115,6 +117,7 @@ export class AuditLog {
   /** Lost since the log has last said so. */
   #lost = 0
   #writer: LogWriter | undefined
+  #closedWith: LogWriter['lastSynced']
   #isCommitting = false
   #committing: Promise<void> = Promise.resolve()
   #keeping: Promise<void> = Promise.resolve()
@@ -183,6 +186,11 @@ export class AuditLog {
     }
   }
 
+  /** The last line, when it is on disk. */
+  get lastSynced(): { readonly seq: number; readonly hash: string } | undefined {
+    return this.#writer?.lastSynced ?? this.#closedWith
+  }
+
   /** Compresses, archives and removes what is due; the log calls it itself: at the start, at every rotation, every hour. */
   keepHouse(): Promise<void> {
     this.#nextKeeping ??= this.#keeping.then(() => {
@@ -205,6 +213,7 @@ export class AuditLog {
     this.#commitSoon()
     await this.#committing
     await this.#writer?.close()
+    this.#closedWith = this.#writer?.lastSynced
     this.#writer = undefined
   }
 
@@ -291,8 +300,8 @@ export class AuditLog {
   }
 
   async #open(): Promise<LogWriter> {
-    const { folder, bytesMax, openFile } = this.#options
-    const writer = await LogWriter.open({ folder, bytesMax, openFile })
+    const { folder, bytesMax, openFile, knownSeq } = this.#options
+    const writer = await LogWriter.open({ folder, bytesMax, openFile, knownSeq })
     this.#say(writer.notes)
     return writer
   }

@@ -24,6 +24,8 @@ export interface WriterOptions {
   /** A file that has so many bytes is followed by the next. */
   readonly bytesMax: number
   readonly openFile?: OpenFile | undefined
+  /** Number of a line that is known elsewhere to be in the log. */
+  readonly knownSeq?: number | undefined
 }
 
 /** What to write, and when it came. */
@@ -70,9 +72,11 @@ export class LogWriter {
 
   /** Goes on where an earlier process has ended. Throws what the file system says. */
   static async open(options: WriterOptions): Promise<LogWriter> {
-    const { folder, openFile = openForWriting } = options
+    const { folder, openFile = openForWriting, knownSeq = 0 } = options
     await makeFolder(folder)
-    const left = await recoverLog(folder)
+    const found = await recoverLog(folder)
+    const isCut = found.last.seq < knownSeq && found.notes.length === 0
+    const left: LeftLog = isCut ? { ...found, notes: [{ note: 'head_missing' }] } : found
     // The head before the first line: lines without a head are never of our making.
     const head = await HeadFile.create(folder, left.head)
     try {
@@ -93,6 +97,12 @@ export class LogWriter {
 
   get last(): ChainedLine {
     return this.#last
+  }
+
+  /** The last line, when it is on disk. */
+  get lastSynced(): { readonly seq: number; readonly hash: string } | undefined {
+    const { seq, hash } = this.#last
+    return seq > 0 && this.isSynced ? { seq, hash } : undefined
   }
 
   get length(): number {

@@ -17,6 +17,8 @@ export interface VerifyOptions {
   readonly archiveFolder?: string | undefined
   /** A line that somebody has noted elsewhere: it must be there, and be the same. */
   readonly expected?: { readonly seq: number; readonly hash: string } | undefined
+  /** A line that was synced, as the ledger knows it: it must be the same, unless it was old enough to go. */
+  readonly known?: { readonly seq: number; readonly hash: string } | undefined
 }
 
 /**
@@ -53,7 +55,7 @@ export async function verifyLog(options: VerifyOptions): Promise<Verification> {
   for (let attempt = 1; ; attempt++) {
     const head = await readHead(options.folder)
     const { files, current } = await openFiles(options)
-    const walk = new ChainWalk(head, options.expected)
+    const walk = new ChainWalk(head, options)
     try {
       for (const file of files) if (!(await walk.readFile(file))) break
       walk.end(files.at(-1)?.path ?? join(options.folder, CURRENT_FILE))
@@ -108,6 +110,7 @@ interface PlacedLine {
 class ChainWalk {
   readonly #head: Head | 'missing' | 'damaged'
   readonly #expected: VerifyOptions['expected']
+  readonly #known: VerifyOptions['known']
   readonly #notes: Record<string, number> = {}
   #break: ChainBreak | null = null
   #firstSeq = 0
@@ -116,9 +119,11 @@ class ChainWalk {
   /** Hashes of the lines that the head and the caller name. */
   readonly #hashes = new Map<number, string>()
 
-  constructor(head: Head | 'missing' | 'damaged', expected: VerifyOptions['expected']) {
+  constructor(head: Head | 'missing' | 'damaged', { expected, known }: Pick<VerifyOptions, 'expected' | 'known'>) {
     this.#head = head
     this.#expected = expected
+    this.#known = known
+    if (known !== undefined) this.#hashes.set(known.seq, '')
     if (typeof head !== 'string') this.#hashes.set(head.last.seq, '').set(head.first.seq - 1, '')
     if (expected !== undefined) this.#hashes.set(expected.seq, '')
   }
@@ -238,7 +243,19 @@ class ChainWalk {
           'the head file is missing: lines at the end may be',
         )
     } else this.#checkHead(head, place)
+    if (this.#break === null) this.#checkKnown(place)
     if (this.#break === null) this.#checkExpected(place)
+  }
+
+  #checkKnown(place: Place): void {
+    const known = this.#known
+    const first = typeof this.#head === 'string' ? 1 : this.#head.first.seq
+    if (known === undefined || known.seq < first || this.#hashAt(known.seq) === known.hash) return
+    const isMissing = known.seq > place.seq
+    const what = isMissing
+      ? `the log has ${place.seq === 0 ? 'no lines' : `lines up to ${place.seq}`}, and the ledger knows them up to ${known.seq}: the log was deleted, or cut`
+      : `line ${known.seq} is not the one that the ledger knows: the log was written anew`
+    this.#fail(isMissing ? 'removed' : 'changed', { ...place, seq: known.seq }, what)
   }
 
   #checkHead({ first, last, synced }: Head, place: Place): void {

@@ -1,6 +1,11 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { verifyLog } from '../audit/verify-log.ts'
 import type { Verification } from '../audit/verify-log.ts'
+import { readAuditMark } from '../ledger/audit-mark.ts'
+import type { MarkedLine } from '../ledger/audit-mark.ts'
+import { loadSqlite } from '../sqlite/load-sqlite.ts'
 import { auditFolderOf } from './audit-folder.ts'
 import { EXIT_FAILED, EXIT_OK, UsageError } from './command.ts'
 import type { CommandIo } from './command.ts'
@@ -17,7 +22,8 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
   if (what !== 'verify' || more.length > 0) throw new UsageError('audit: there is audit verify')
   const expected = expectedOf(values.expect)
   const folder = await auditFolderOf(values, io)
-  const verification = await verifyLog({ folder, archiveFolder: values.archive, expected })
+  const known = auditMarkIn(dirname(folder))
+  const verification = await verifyLog({ folder, archiveFolder: values.archive, expected, known })
   if (values.json === true) io.stdout.write(`${JSON.stringify(jsonOf(verification))}\n`)
   else io.stdout.write(textOf(verification, folder))
   return verification.break === null ? EXIT_OK : EXIT_FAILED
@@ -29,6 +35,18 @@ function expectedOf(text: string | undefined): { seq: number; hash: string } | u
   if (seq === undefined || hash === undefined)
     throw new UsageError('--expect: write it as audit verify prints it, number:hash')
   return { seq: Number(seq), hash }
+}
+
+/** How far the log has come as the ledger knows it, which a sidecar may have open. */
+function auditMarkIn(stateFolder: string): MarkedLine | undefined {
+  const path = join(stateFolder, 'ledger.db')
+  if (!existsSync(path)) return undefined
+  const database = new (loadSqlite().DatabaseSync)(path, { readOnly: true, timeout: 1000 })
+  try {
+    return readAuditMark(database)
+  } finally {
+    database.close()
+  }
 }
 
 const jsonOf = ({ break: broken, firstSeq, ...rest }: Verification): object => ({

@@ -6,7 +6,7 @@ import { NANO_USD_MAX } from './nano-usd.ts'
 import { BUSY_TIMEOUT_MS, isBusy, LedgerLockedError } from './together.ts'
 
 /** Goes up with every change of the tables. */
-export const LEDGER_VERSION = 2
+export const LEDGER_VERSION = 3
 
 /**
  * Opens the ledger's file, 0600 in a folder of 0700, and makes its tables. Every commit is synced to disk. Throws when it is of a newer version, or damaged;
@@ -47,7 +47,7 @@ export function openLedgerFile(path: string, waitMs: number = BUSY_TIMEOUT_MS): 
  *
  * Since version 2 (what a file of version 1 does not have is made empty): rate_call: a call that was admitted, and what it took of each limit; rate_log: the
  * calls in a sliding window; rate_count: the state of a limit without a log, or the calls of a day; rate_slot: calls under way. kill: what is not running.
- * past_run: what runs of an agent were like.
+ * past_run: what runs of an agent were like. Since version 3: audit_mark: how far the audit log has come, in one row.
  */
 const TABLES = `
 CREATE TABLE IF NOT EXISTS account (
@@ -79,6 +79,7 @@ CREATE TABLE IF NOT EXISTS past_run (
   agent TEXT NOT NULL, ended_at INTEGER NOT NULL, nano_usd INTEGER NOT NULL, wall_ms REAL NOT NULL, minutes INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS past_run_by_agent ON past_run (agent, ended_at);
+CREATE TABLE IF NOT EXISTS audit_mark (one INTEGER PRIMARY KEY, seq INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
 

@@ -2,25 +2,29 @@ import { join } from 'node:path'
 import type { AuditAction, AuditDecision, AuditedCall } from '../../../audit/audit-entry.ts'
 import { AuditLog } from '../../../audit/audit-log.ts'
 import type { Admit, ToolClass, ToolOutcome } from '../../../control/guard-messages.ts'
-import type { ComponentContext } from '../../component.ts'
+import type { AuditMark, MarkedLine } from '../../../ledger/audit-mark.ts'
+import type { Clock, ComponentContext } from '../../component.ts'
 import { callKey } from './call-key.ts'
 import type { Decision } from './decisions.ts'
 
 /** Where calls of `classes` are written; with none of them, and nothing else to say, no file is touched. */
-export function openAuditTrail(classes: readonly ToolClass[], context: ComponentContext): AuditTrail {
+export function openAuditTrail(classes: readonly ToolClass[], context: ComponentContext, mark: AuditMark): AuditTrail {
   const { clock, logger, stateFolder } = context
   const open = (): AuditLog =>
     new AuditLog({
       folder: join(stateFolder, 'audit'),
       now: () => clock.now(),
+      knownSeq: mark.line?.seq,
       onProblem: (problem) =>
         problem.kind === 'writable'
           ? logger.info(problem, 'the audit log can be written')
           : logger.error(problem, 'the audit log has a problem'),
     })
-  return new AuditTrail(open, classes)
+  return new AuditTrail(open, classes, { mark, clock })
 }
 
+/** How often the ledger is told how far the log has come. */
+const MARK_EVERY_MS = 5000
 /** Calls whose outcome is waited for; the oldest goes without one. */
 const CALLS_MAX = 20_000
 
@@ -45,12 +49,21 @@ const saidOf = (decision: Decision): AuditDecision => {
 /** Writes what agents attempt and what comes of it. */
 export class AuditTrail {
   readonly #open: () => AuditLog
+  readonly #mark: AuditMark
+  readonly #clock: Clock
+  #markedAt = Number.NEGATIVE_INFINITY
   #opened: AuditLog | undefined
   #classes: ReadonlySet<ToolClass>
   readonly #calls = new Map<string, WrittenCall>()
 
-  constructor(open: () => AuditLog, classes: readonly ToolClass[]) {
+  constructor(
+    open: () => AuditLog,
+    classes: readonly ToolClass[],
+    { mark, clock }: { readonly mark: AuditMark; readonly clock: Clock },
+  ) {
     this.#open = open
+    this.#mark = mark
+    this.#clock = clock
     this.#classes = new Set(classes)
     if (classes.length > 0) this.#opened = open()
   }
@@ -103,8 +116,30 @@ export class AuditTrail {
     return this.#log.append(action, { isSideEffect: true })
   }
 
+  /** How far the log has come, as the ledger knows. */
+  get marked(): MarkedLine | undefined {
+    return this.#mark.line
+  }
+
+  /** To be called often. Throws when the ledger can't be written. */
+  look(): void {
+    const now = this.#clock.monotonic()
+    if (now - this.#markedAt < MARK_EVERY_MS) return
+    if (this.#note()) this.#markedAt = now
+  }
+
+  /** Before the ledger is closed: it is told where the log ends. */
   async close(): Promise<void> {
     await this.#opened?.close()
+    this.#note()
+  }
+
+  /** True when the ledger was told something. */
+  #note(): boolean {
+    const line = this.#opened?.lastSynced
+    if (line === undefined || line.seq <= (this.marked?.seq ?? 0)) return false
+    this.#mark.note(line)
+    return true
   }
 
   get #log(): AuditLog {

@@ -189,11 +189,11 @@ export class GuardHost {
     this.#books = undefined
     if (books === undefined) return
     await books.fleet?.close()
-    this.#writeEpoch(books.ledger)
     books.desk.close()
     books.stops.close()
+    await books.audit.close().catch((error: unknown) => this.#warn(error, 'the audit log could not be ended'))
+    this.#writeEpoch(books.ledger)
     books.ledger.close()
-    await books.audit.close()
   }
 
   #changed(): void {
@@ -350,17 +350,18 @@ export class GuardHost {
     })
     if (now - this.#prunedAt > PRUNE_EVERY_MS) this.#prune()
     this.#tryTo(() => this.#loops.look())
+    this.#tryTo(() => this.#books?.audit.look())
     if (ledger.clock.lastMs - this.#bookedMs > 60_000) this.#writeEpoch(ledger)
   }
 
   #prune(): void {
     const { clock } = this.#context
     this.#prunedAt = clock.monotonic()
-    try {
     this.#tryTo(() => this.#books && pruneBooks(this.#books, clock.now()))
   }
 
   #tryTo(work: () => void): void {
+    try {
       work()
     } catch (error) {
       this.#setProblem(error instanceof Error ? error.message : 'error')
@@ -371,13 +372,14 @@ export class GuardHost {
     this.#bookedMs = ledger.clock.lastMs
     try {
       writeEpoch(this.#epochFile, this.#epoch, bookedMs(ledger))
-    } catch (error) {
       this.#place.remember(ledger)
-      this.#context.logger.warn(
-        { code: error instanceof Error && 'code' in error ? error.code : 'error' },
-        'the epoch of the ledger could not be written',
-      )
+    } catch (error) {
+      this.#warn(error, 'the epoch of the ledger could not be written')
     }
+  }
+
+  #warn(error: unknown, message: string): void {
+    this.#context.logger.warn({ code: error instanceof Error && 'code' in error ? error.code : 'error' }, message)
   }
 
   get #epochFile(): string {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { ApprovalBook } from '../../../ledger/approval-book.ts'
+import { AuditMark } from '../../../ledger/audit-mark.ts'
 import { KillBook } from '../../../ledger/kill-book.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
 import { PastRuns } from '../../../ledger/past-runs.ts'
@@ -50,7 +51,7 @@ export function openBooks(ledger: Ledger, settings: GuardSettings, options: Open
   const kill = new KillBook(ledger)
   const unwritten = new UnwrittenStops(join(context.stateFolder, UNWRITTEN_STOPS_FILE), () => context.clock.now())
   const stops = new Stops(kill, { processes, clock: context.clock, unwritten, randomId })
-  const audit = openAuditTrail(settings.rules.auditClasses, context)
+  const audit = openAuditTrail(settings.rules.auditClasses, context, new AuditMark(ledger))
   const journals = (process: string): ReturnType<typeof readJournal> => readJournal(context.stateFolder, process)
   const approvals = new Approvals({
     book: new ApprovalBook(ledger),
