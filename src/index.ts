@@ -11,6 +11,7 @@ export {
   StoppedError,
   UnknownPriceError,
 } from './sdk/guard/denial-error.ts'
+export { denialIn } from './sdk/guard/denial-in.ts'
 export { retry } from './sdk/retry.ts'
 export type { RetryAttempt, RetryOptions } from './sdk/retry.ts'
 export type { Evaluation, SessionIds, ToolOptions } from './sdk/runtime.ts'

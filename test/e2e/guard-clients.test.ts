@@ -15,12 +15,13 @@ const AGENT = `
   import { setTimeout as delay } from 'node:timers/promises'
   import OpenAI from 'openai'
   import Anthropic from '@anthropic-ai/sdk'
-  import { streamText } from 'ai'
+  import { generateText, streamText } from 'ai'
   import { createOpenAI } from '@ai-sdk/openai'
   import { ChatOpenAI } from '@langchain/openai'
   import { Client } from '@modelcontextprotocol/sdk/client/index.js'
   import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
   import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+  import { denialIn } from ${JSON.stringify(`${projectFolder}src/index.ts`)}
   const server = new McpServer({ name: 's', version: '1' })
   server.registerTool('post', {}, async () => console.log('RAN') ?? { content: [] })
   const mcp = new Client({ name: 'c', version: '1' })
@@ -32,8 +33,12 @@ const AGENT = `
     anthropic: () => new Anthropic({ apiKey: 'k', baseURL: base }).messages.create({ model: 'claude-haiku-4-5', max_tokens: 9, messages, stream: true }),
     ai: () => streamText({ model: createOpenAI({ apiKey: 'k', baseURL: base + '/v1' }).chat('gpt-4o-mini'), messages, onError() {} }).fullStream,
     langchain: () => new ChatOpenAI({ model: 'gpt-4o-mini', apiKey: 'k', configuration: { baseURL: base + '/v1' } }).stream('CANARY'),
+    openaiHelper: () => new OpenAI({ apiKey: 'k', baseURL: base + '/v1' }).chat.completions.stream({ model: 'gpt-4o-mini', messages }),
+    anthropicHelper: () => new Anthropic({ apiKey: 'k', baseURL: base }).messages.stream({ model: 'claude-haiku-4-5', max_tokens: 9, messages }),
+    aiWhole: () => generateText({ model: createOpenAI({ apiKey: 'k', baseURL: base + '/v1' }).chat('gpt-4o-mini'), messages }).then(() => []),
+    langchainWhole: () => new ChatOpenAI({ model: 'gpt-4o-mini', apiKey: 'k', configuration: { baseURL: base + '/v1' } }).invoke('CANARY').then(() => []),
   })
-  const codeOf = (error) => (error === undefined ? undefined : (error.code ?? codeOf(error.cause)))
+  const codeOf = (error) => denialIn(error)?.code ?? 'no denial'
   const read = async (open) => {
     try {
       for await (const item of await open()) if (item.type === 'error') throw item.error
@@ -47,10 +52,11 @@ const AGENT = `
     return Object.fromEntries(await Promise.all(parts))
   }
   const tell = (what) => console.log(JSON.stringify(what))
+  tell(await all('refuse'))
   tell(await all('hang'))
   tell({ ...(await all('say')), mcp: await mcp.callTool({ name: 'post' }).then(() => 'ran', codeOf) })`
 
-const EACH = ['openai', 'anthropic', 'ai', 'langchain']
+const EACH = ['openai', 'anthropic', 'ai', 'langchain', 'openaiHelper', 'anthropicHelper', 'aiWhole', 'langchainWhole']
 const allOf = (code: string): Record<string, string> => Object.fromEntries(EACH.map((name) => [name, code]))
 
 describe('real clients in one process, and a real sidecar', () => {
@@ -116,7 +122,8 @@ describe('real clients in one process, and a real sidecar', () => {
 
   test('a budget that is spent: each client’s caller gets its error, and the model server nothing', async () => {
     const agent = await run('poor')
-    expect(told(agent)).toEqual([allOf('BUDGET_EXHAUSTED'), { ...allOf('BUDGET_EXHAUSTED'), mcp: 'ran' }])
+    const denied = allOf('BUDGET_EXHAUSTED')
+    expect(told(agent)).toEqual([denied, denied, { ...denied, mcp: 'ran' }])
     expect({ reached, stderr: agent.stderr }).toEqual({ reached: 0, stderr: '' })
   })
 
@@ -126,9 +133,11 @@ describe('real clients in one process, and a real sidecar', () => {
     const stop = await command('stop', 'agent=rich', '--reason', 'test')
     expect({ code: stop.code, stderr: stop.stderr }).toEqual({ code: 0, stderr: '' })
     expect(stop.stdout).toMatch(/confirmed/)
-    const { length } = EACH
-    expect(told(await agent)).toEqual([allOf('STOPPED'), { ...allOf('STOPPED'), mcp: 'STOPPED' }])
+    const stopped = allOf('STOPPED')
+    // What the provider has refused is no denial.
+    expect(told(await agent)).toEqual([allOf('no denial'), stopped, { ...stopped, mcp: 'STOPPED' }])
     expect((await agent).stdout).not.toContain('RAN')
-    expect(reached).toBe(length)
+    // Once refused, once cut.
+    expect(reached).toBe(2 * EACH.length)
   })
 })
