@@ -16,6 +16,8 @@ test('limits hold under kills, clock steps, cuts and lost answers, by the books 
     capCalls: 200,
     leaseMs: 2_000,
     isBundled: false,
+    sidecars: 1,
+    beginsCalm: true,
     log: (line) => said.push(line),
   })
   if (violations.length > 0) console.log([...said, ...lines].join('\n'))
@@ -24,7 +26,7 @@ test('limits hold under kills, clock steps, cuts and lost answers, by the books 
 
 test('the same seed is the same plan, another is another', () => {
   const of = (seed: number) =>
-    planOf({ seed, windows: 5, agents: 3, windowMs: 1000, leaseMs: 1000, hasStore: true }).map((blows) =>
+    planOf({ seed, windows: 5, agents: 3, windowMs: 1000, leaseMs: 1000, sidecars: 3, beginsCalm: true }).map((blows) =>
       JSON.stringify(blows),
     )
   expect(of(1)).toEqual(of(1))

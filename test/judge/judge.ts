@@ -7,13 +7,17 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { bundleCli } from '../support/bundled-cli.ts'
 import { bundlePreload } from '../support/bundled-preload.ts'
+import { startRedis } from '../support/redis-server.ts'
+import type { RedisServer } from '../support/redis-server.ts'
 import { projectFolder } from '../support/run-agent.ts'
+import { judgeConfig } from './judge-config.ts'
 import { JudgedSidecar } from './judged-sidecar.ts'
+import type { SeenAccount } from './judged-sidecar.ts'
 import { hostMs, judgePrices, startModelBank } from './model-bank.ts'
 import type { ModelBank } from './model-bank.ts'
 import { blowText, planOf } from './plan.ts'
-import type { Blow, PlannedBlow } from './plan.ts'
-import { readLedger } from './read-ledger.ts'
+import type { Blow, PlannedBlow, StoreOutage } from './plan.ts'
+import { readLedgers } from './read-ledger.ts'
 import { verdictOf } from './verdict.ts'
 import type { SeenWindow, Verdict } from './verdict.ts'
 
@@ -30,9 +34,10 @@ export interface JudgeOptions {
   readonly leaseMs: number
   /** The command line as one bundle: many restarts are many starts. */
   readonly isBundled: boolean
+  /** More than one are a fleet over Redis: one window only, for its clock can't be stepped. */
+  readonly sidecars: number
+  readonly beginsCalm: boolean
   readonly log: (line: string) => void
-  /** Takes the common store of a fleet away, and gives it back; undefined where there is none. */
-  readonly store?: { readonly config: object; outage(forMs: number): Promise<void> } | undefined
 }
 
 /** The most that one call of the agents can cost, about; the cap is in these. */
@@ -69,7 +74,8 @@ class Judge {
   /** What agents have written to stderr, and how often: a guard that fails says so. */
   readonly #said = new Map<string, number>()
   #preload = { register: '', api: '' }
-  #sidecar: JudgedSidecar | undefined
+  readonly #sidecars: JudgedSidecar[] = []
+  #store: RedisServer | undefined
   #spawned = 0
   #isOver = false
 
@@ -82,27 +88,27 @@ class Judge {
   }
 
   async run(): Promise<Verdict> {
-    const { seed, windows, windowMs, processes, leaseMs, isBundled, store, log } = this.#options
-    const plan = planOf({ seed, windows, windowMs, agents: processes, leaseMs, hasStore: store !== undefined })
+    const { seed, windows, windowMs, processes, leaseMs, sidecars, beginsCalm, log } = this.#options
+    const plan = planOf({ seed, windows, windowMs, agents: processes, leaseMs, sidecars, beginsCalm })
     this.#preload = await bundlePreload(this.#folder)
-    const cli = isBundled ? await bundleCli(join(this.#folder, 'cli')) : join(projectFolder, 'src/cli.ts')
-    const sidecar = await this.#makeSidecar(cli)
-    await sidecar.start()
+    if (this.#isFleet) this.#store = await startRedis()
+    await this.#makeSidecars()
+    await Promise.all(this.#sidecars.map((sidecar) => sidecar.start()))
     for (let agent = 0; agent < processes; agent++) this.#startAgent(agent)
-    const looking = this.#watchCaps(sidecar)
+    const looking = this.#watchCaps()
     try {
       for (const [window, blows] of plan.entries()) {
-        if (window > 0) await this.#turn(sidecar, window)
-        await this.#window(sidecar, window, blows)
+        if (window > 0) await this.#turn(window)
+        await this.#window(window, blows)
       }
       this.#bank.isFlaky = false
       await this.#endAgents()
       const openHolds = await this.#settled()
       this.#isOver = true
       await looking
-      await sidecar.end('SIGTERM')
-      const counts = this.#summary()
-      log(`agents: ${counts}; ${this.#spawned} processes, ${sidecar.starts} starts of the sidecar`)
+      await Promise.all(this.#sidecars.map((sidecar) => sidecar.end('SIGTERM')))
+      const starts = this.#sidecars.reduce((sum, sidecar) => sum + sidecar.starts, 0)
+      log(`agents: ${this.#summary()}; ${this.#spawned} processes, ${starts} starts of ${sidecars} sidecars`)
       for (const [line, count] of this.#said) log(`agents said ${count} ×: ${line}`)
       return verdictOf({
         bills: this.#bank.bills,
@@ -110,64 +116,56 @@ class Judge {
         caps: this.#caps,
         postsMax: POSTS_PER_HOUR,
         usedShare: USED_SHARE,
-        ledger: readLedger(this.#ledgerFile),
+        ledger: readLedgers(this.#ledgerFiles),
         openHolds,
         overCap: this.#overCap,
         faults: [
-          ...sidecar.faults,
+          ...this.#faults,
           ...[...this.#said].filter(([line]) => line.includes('fault')).map(([line, count]) => `${count} × ${line}`),
         ],
       })
     } finally {
       this.#isOver = true
       for (const agent of this.#agents) agent?.kill('SIGKILL')
-      await sidecar.end('SIGKILL')
+      await Promise.all(this.#sidecars.map((sidecar) => sidecar.end('SIGKILL')))
+      await this.#store?.kill()
       await this.#bank[Symbol.asyncDispose]()
     }
   }
 
-  async #makeSidecar(cli: string): Promise<JudgedSidecar> {
-    const { leaseMs, store } = this.#options
-    const usd = (nano: number): number => nano / 1e9
-    const config = {
-      extensions: {
-        guard: {
-          budgets: {
-            fleet: { scope: 'fleet', window: 'hour', limit_usd: usd(this.#caps['fleet'] ?? 0) },
-            agents: { scope: 'agent', window: 'hour', limit_usd: usd(this.#caps['agents'] ?? 0) },
-          },
-          rates: { posts: { class: 'post', limit: POSTS_PER_HOUR, window: '1h' } },
-          audit: { classes: ['post'] },
-          output_tokens_default: 250,
-          lease: `${leaseMs}ms`,
-          max_wait: '2s',
-          ...store?.config,
-        },
-      },
-      receivers: { otlp: { protocols: { http: { endpoint: '127.0.0.1:0' } } } },
-      exporters: { debug: {} },
-      service: {
-        extensions: ['guard'],
-        http: { endpoint: '127.0.0.1:0' },
-        telemetry: { logs: { level: 'warn' }, metrics: { level: 'none' } },
-        pipelines: { traces: { receivers: ['otlp'], exporters: ['debug'] } },
-      },
-    }
+  get #isFleet(): boolean {
+    return this.#options.sidecars > 1
+  }
+
+  get #faults(): readonly string[] {
+    return this.#sidecars.flatMap(({ faults }) => faults)
+  }
+
+  async #makeSidecars(): Promise<void> {
+    const { leaseMs, isBundled, sidecars } = this.#options
+    const config = judgeConfig({ caps: this.#caps, postsPerHour: POSTS_PER_HOUR, leaseMs, storeUrl: this.#store?.url })
+    const cli = isBundled ? await bundleCli(join(this.#folder, 'cli')) : join(projectFolder, 'src/cli.ts')
     const configFile = join(this.#folder, 'config.json')
     await writeFile(configFile, JSON.stringify(config))
     await writeFile(join(this.#folder, 'prices.json'), JSON.stringify(judgePrices))
-    const stateFolder = join(this.#folder, 'state')
-    this.#sidecar = new JudgedSidecar({ cli, configFile, stateFolder }, this.#offsetOf(0))
-    return this.#sidecar
+    for (let index = 0; index < sidecars; index++)
+      this.#sidecars.push(
+        new JudgedSidecar({ cli, configFile, stateFolder: this.#stateFolder(index) }, this.#offsetOf(0)),
+      )
   }
 
-  get #ledgerFile(): string {
-    return join(this.#folder, 'state', 'ledger.db')
+  /** Of a sidecar, and of the agents beside it. */
+  #stateFolder(sidecar: number): string {
+    return join(this.#folder, `state-${sidecar}`)
+  }
+
+  get #ledgerFiles(): readonly string[] {
+    return this.#sidecars.map((_, index) => join(this.#stateFolder(index), 'ledger.db'))
   }
 
   /** So that the sidecar's clock stands a second behind the begin of a window. */
   #offsetOf(window: number): number {
-    return FIRST_HOUR + window * HOUR_MS + 1000 - Date.now()
+    return this.#isFleet ? 0 : FIRST_HOUR + window * HOUR_MS + 1000 - Date.now()
   }
 
   #startAgent(index: number): void {
@@ -198,7 +196,7 @@ class Judge {
         OTEL_METRICS_EXPORTER: 'none',
         OTEL_LOGS_EXPORTER: 'none',
         OTEL_LOG_LEVEL: 'warn',
-        SPANWARDEN_STATE_DIR: join(this.#folder, 'state'),
+        SPANWARDEN_STATE_DIR: this.#stateFolder(index % this.#sidecars.length),
         SPANWARDEN_GUARD: 'enforce',
         SPANWARDEN_SPOOL: 'off',
         SPANWARDEN_PRICES_FILE: join(this.#folder, 'prices.json'),
@@ -216,13 +214,17 @@ class Judge {
   }
 
   /** The clock of the sidecar goes on to the next hour, under load. */
-  async #turn(sidecar: JudgedSidecar, window: number): Promise<void> {
+  async #turn(window: number): Promise<void> {
     const last = this.#windows.at(-1)
     if (last !== undefined) last.turnedAtMs = hostMs()
-    await sidecar.setClock(this.#offsetOf(window))
+    await this.#setClock(this.#offsetOf(window))
   }
 
-  async #window(sidecar: JudgedSidecar, window: number, blows: readonly PlannedBlow[]): Promise<void> {
+  async #setClock(offsetMs: number): Promise<void> {
+    await Promise.all(this.#sidecars.map((sidecar) => sidecar.setClock(offsetMs)))
+  }
+
+  async #window(window: number, blows: readonly PlannedBlow[]): Promise<void> {
     const { log } = this.#options
     const seen: SeenWindow = {
       index: window,
@@ -238,18 +240,13 @@ class Judge {
     for (const blow of blows) {
       await pause(Math.max(0, from + blow.atMs - performance.now()))
       log(`window ${window}: ${blowText(blow)}`)
-      this.#blows.push(this.#strike(sidecar, blow, window))
+      this.#blows.push(this.#strike(blow, window))
     }
     await Promise.all(this.#blows.splice(0))
     while (performance.now() - from < WINDOW_MS_MAX) {
-      const state = await sidecar.look()
-      const hour = new Date(FIRST_HOUR + window * HOUR_MS).toISOString().slice(0, 13)
-      const fleet = state?.budgets.find((one) => one.budget === 'fleet' && one.window.startsWith(hour))
-      seen.used = fleet === undefined ? seen.used : fleet.committed_usd / fleet.limit_usd
-      if (state !== undefined && state.stops.length > 0)
-        throw new Error(`a stop came by itself: ${JSON.stringify(state.stops)}`)
+      seen.used = (await this.#usedIn(window)) ?? seen.used
       if (seen.used >= USED_SHARE) break
-      if (sidecar.faults.length > 0) throw new Error(sidecar.faults.join())
+      if (this.#faults.length > 0) throw new Error(this.#faults.join())
       await pause(100)
     }
     // What is asked for now is over the cap, most of it.
@@ -259,7 +256,20 @@ class Judge {
     )
   }
 
-  async #strike(sidecar: JudgedSidecar, blow: Blow, window: number): Promise<void> {
+  /** Share of the fleet's cap that is booked; undefined while a sidecar is away. */
+  async #usedIn(window: number): Promise<number | undefined> {
+    const hour = new Date(FIRST_HOUR + window * HOUR_MS).toISOString().slice(0, 13)
+    const seen = await Promise.all(this.#sidecars.map((sidecar) => sidecar.look()))
+    const stops = seen.flatMap((one) => one?.stops ?? [])
+    if (stops.length > 0) throw new Error(`a stop came by itself: ${JSON.stringify(stops)}`)
+    if (seen.includes(undefined)) return undefined
+    const isOfWindow = (one: SeenAccount): boolean => this.#isFleet || one.window.startsWith(hour)
+    const accounts = seen.flatMap((one) => one?.budgets ?? [])
+    const committed = accounts.filter((one) => one.budget === 'fleet' && isOfWindow(one))
+    return committed.reduce((sum, one) => sum + one.committed_usd * 1e9, 0) / (this.#caps['fleet'] ?? 0)
+  }
+
+  async #strike(blow: Blow, window: number): Promise<void> {
     switch (blow.what) {
       case 'kill agent':
       case 'end agent': {
@@ -281,14 +291,15 @@ class Judge {
       }
       case 'kill sidecar':
       case 'end sidecar': {
-        await sidecar.end(blow.what === 'kill sidecar' ? 'SIGKILL' : 'SIGTERM')
+        const sidecar = this.#sidecars[blow.sidecar]
+        await sidecar?.end(blow.what === 'kill sidecar' ? 'SIGKILL' : 'SIGTERM')
         await pause(blow.downMs)
-        return await sidecar.start()
+        return await sidecar?.start()
       }
       case 'step clock': {
-        await sidecar.setClock(this.#offsetOf(window) + blow.byMs)
+        await this.#setClock(this.#offsetOf(window) + blow.byMs)
         await pause(blow.forMs)
-        return await sidecar.setClock(this.#offsetOf(window))
+        return await this.#setClock(this.#offsetOf(window))
       }
       case 'cut network':
         return this.#bank.cut()
@@ -296,8 +307,21 @@ class Judge {
         this.#bank.outage = { untilMs: hostMs() + blow.forMs, status: blow.status }
         return
       case 'store outage':
-        return await this.#options.store?.outage(blow.forMs)
+        return await this.#storeOutage(blow.how, blow.forMs)
     }
+  }
+
+  async #storeOutage(how: StoreOutage, forMs: number): Promise<void> {
+    const store = this.#store
+    if (how === 'hangs') store?.pause()
+    else {
+      // What is saved is there again after the restart.
+      if (how === 'gone') await store?.command('SAVE')
+      await store?.kill()
+    }
+    await pause(forMs)
+    if (how === 'hangs') store?.goOn()
+    else await store?.restart()
   }
 
   async #endAgents(): Promise<void> {
@@ -315,18 +339,22 @@ class Judge {
   async #settled(): Promise<number> {
     const until = performance.now() + this.#options.leaseMs * 2 + 30_000
     for (;;) {
-      const { open } = readLedger(this.#ledgerFile).holds
+      const { open } = readLedgers(this.#ledgerFiles).holds
       if (open === 0 || performance.now() > until) return open
       await pause(200)
     }
   }
 
   /** `committed + held <= cap` in every account, looked at while all goes on. */
-  async #watchCaps(sidecar: JudgedSidecar): Promise<void> {
+  async #watchCaps(): Promise<void> {
     while (!this.#isOver) {
-      for (const { budget, value, window, committed_usd, held_usd, limit_usd } of (await sidecar.look())?.budgets ?? [])
-        if (committed_usd + held_usd > limit_usd + 1e-9)
-          this.#overCap.push(`${budget} ${value} ${window}: ${committed_usd} and ${held_usd} held of ${limit_usd} USD`)
+      for (const sidecar of this.#sidecars)
+        for (const { budget, value, window, committed_usd, held_usd, limit_usd } of (await sidecar.look())?.budgets ??
+          [])
+          if (committed_usd + held_usd > limit_usd + 1e-9)
+            this.#overCap.push(
+              `${budget} ${value} ${window}: ${committed_usd} and ${held_usd} held of ${limit_usd} USD`,
+            )
       await pause(200)
     }
   }

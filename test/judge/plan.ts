@@ -4,11 +4,14 @@ import { Random } from '../fuzz/random.ts'
 export type Blow =
   | { readonly what: 'kill agent' | 'end agent'; readonly agent: number; readonly downMs: number }
   | { readonly what: 'freeze agent'; readonly agent: number; readonly forMs: number }
-  | { readonly what: 'kill sidecar' | 'end sidecar'; readonly downMs: number }
+  | { readonly what: 'kill sidecar' | 'end sidecar'; readonly sidecar: number; readonly downMs: number }
   | { readonly what: 'step clock'; readonly byMs: number; readonly forMs: number }
   | { readonly what: 'cut network' }
   | { readonly what: 'model outage'; readonly status: number; readonly forMs: number }
-  | { readonly what: 'store outage'; readonly forMs: number }
+  | { readonly what: 'store outage'; readonly how: StoreOutage; readonly forMs: number }
+
+/** It hangs, it is gone, or it is gone and has forgotten everything when it is back. */
+export type StoreOutage = 'hangs' | 'gone' | 'forgets'
 
 export type PlannedBlow = Blow & {
   /** Since the window began. */
@@ -23,24 +26,35 @@ export interface PlanOptions {
   readonly windowMs: number
   /** Of agents: one that is frozen for longer wakes up without one. */
   readonly leaseMs: number
-  /** Whether there is a common store (Redis) to take away. */
-  readonly hasStore: boolean
+  /** More than one are a fleet with a common store (Redis), which can be taken away. */
+  readonly sidecars: number
+  /** Nothing is done to anybody in the first window: it shows what the limits cost when nothing goes wrong. */
+  readonly beginsCalm: boolean
 }
 
-/**
- * The blows of each window, from a seed. The first window is calm: what the limits cost when nothing goes wrong. The sidecar is killed in every other one, and at most
- * once, so that a window is always used up in the end.
- */
-export function planOf({ seed, windows, agents, windowMs, leaseMs, hasStore }: PlanOptions): PlannedBlow[][] {
+/** The blows of each window, from a seed. A sidecar is killed in each, and at most once, so that a window is always used up in the end. */
+export function planOf({
+  seed,
+  windows,
+  agents,
+  windowMs,
+  leaseMs,
+  sidecars,
+  beginsCalm,
+}: PlanOptions): PlannedBlow[][] {
   const random = new Random(seed, 4711)
   return Array.from({ length: windows }, (_, window) => {
-    if (window === 0) return []
+    if (window === 0 && beginsCalm) return []
     const blows = Array.from({ length: 3 + random.below(4) }, () => blow())
     blows.push({
       what: random.chance(0.7) ? 'kill sidecar' : 'end sidecar',
+      sidecar: random.below(sidecars),
       downMs: random.below(2 * leaseMs),
     })
-    if (hasStore) blows.push({ what: 'store outage', forMs: random.below(windowMs / 2) })
+    if (sidecars > 1) {
+      const how = random.pick<StoreOutage>(['hangs', 'gone', 'forgets'])
+      blows.push({ what: 'store outage', how, forMs: random.below(windowMs / 2) })
+    }
     return blows
       .map((one): PlannedBlow => ({ ...one, atMs: random.below(windowMs) }))
       .toSorted((a, b) => a.atMs - b.atMs)

@@ -15,8 +15,22 @@ export interface BookedHolds {
   readonly settled: number
 }
 
-/** The ledger's file as it lies on disk, read without any code of the ledger. */
-export function readLedger(path: string): { readonly accounts: readonly BookedAccount[]; readonly holds: BookedHolds } {
+export interface Books {
+  readonly accounts: readonly BookedAccount[]
+  readonly holds: BookedHolds
+}
+
+/** The ledgers of all sidecars as they lie on disk, read without any code of the ledger. */
+export function readLedgers(paths: readonly string[]): Books {
+  const books = paths.map(readLedger)
+  const sumOf = (state: keyof BookedHolds): number => books.reduce((sum, { holds }) => sum + holds[state], 0)
+  return {
+    accounts: books.flatMap(({ accounts }) => accounts),
+    holds: { open: sumOf('open'), suspense: sumOf('suspense'), settled: sumOf('settled') },
+  }
+}
+
+function readLedger(path: string): Books {
   const database = new DatabaseSync(path, { readOnly: true })
   try {
     const accounts = database.prepare('SELECT * FROM account ORDER BY key').all()

@@ -1,4 +1,4 @@
-import { copyFile, mkdir } from 'node:fs/promises'
+import { copyFile, mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { projectFolder } from './run-agent.ts'
@@ -8,6 +8,8 @@ export async function bundleCli(folder: string): Promise<string> {
   const outdir = join(folder, 'dist')
   await mkdir(outdir, { recursive: true })
   await copyFile(join(projectFolder, 'package.json'), join(folder, 'package.json'))
+  // The client of Redis is not in the bundle.
+  await symlink(join(projectFolder, 'node_modules'), join(folder, 'node_modules'))
   await build({
     absWorkingDir: projectFolder,
     entryPoints: ['src/cli.ts'],
@@ -17,7 +19,7 @@ export async function bundleCli(folder: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'node22',
-    external: ['esbuild'],
+    external: ['esbuild', 'redis'],
     outExtension: { '.js': '.mjs' },
     // Some packages in the bundle are CommonJS and ask for Node's own modules.
     banner: {
