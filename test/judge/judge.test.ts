@@ -1,28 +1,33 @@
 import { expect, test } from 'vitest'
+import { findRedis } from '../support/redis-server.ts'
 import { runJudge } from './judge.ts'
+import type { JudgeOptions } from './judge.ts'
 import { planOf } from './plan.ts'
 import { verdictOf } from './verdict.ts'
 import type { Evidence } from './verdict.ts'
 
-/* The short form. By hand, ten minutes of it: node test/bench/judge.ts */
+/* The short forms. By hand, ten minutes of them: node test/bench/judge.ts, and with --sidecars 3 */
+const SHORT = { windowMs: 3_000, calls: 15, leaseMs: 2_000, isBundled: false }
 test('limits hold under kills, clock steps, cuts and lost answers, by the books of the model server', async () => {
-  const said: string[] = []
-  const { violations, lines } = await runJudge({
-    seed: 7,
-    windows: 2,
-    windowMs: 3_000,
-    processes: 3,
-    calls: 15,
-    capCalls: 200,
-    leaseMs: 2_000,
-    isBundled: false,
-    sidecars: 1,
-    beginsCalm: true,
-    log: (line) => said.push(line),
-  })
-  if (violations.length > 0) console.log([...said, ...lines].join('\n'))
-  expect(violations).toEqual([])
+  const options = { ...SHORT, seed: 7, windows: 2, processes: 3, capCalls: 200, sidecars: 1, beginsCalm: true }
+  expect(await violationsIn(options)).toEqual([])
 }, 300_000)
+
+test.skipIf(findRedis() === undefined)(
+  'limits of a fleet hold while Redis forgets, too (needs redis-server)',
+  async () => {
+    const options = { ...SHORT, seed: 12, windows: 1, processes: 4, capCalls: 120, sidecars: 2, beginsCalm: false }
+    expect(await violationsIn(options)).toEqual([])
+  },
+  300_000,
+)
+
+async function violationsIn(options: Omit<JudgeOptions, 'log'>): Promise<readonly string[]> {
+  const said: string[] = []
+  const { violations, lines } = await runJudge({ ...options, log: (line) => said.push(line) })
+  if (violations.length > 0) console.log([...said, ...lines].join('\n'))
+  return violations
+}
 
 test('the same seed is the same plan, another is another', () => {
   const of = (seed: number) =>
