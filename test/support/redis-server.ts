@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -44,10 +44,13 @@ export async function startRedis(
   const binary = findRedis() ?? 'redis-server'
   const own = port ?? (await freePort())
   const folder = mkdtempSync(join(tmpdir(), 'spanwarden-redis-'))
+  const files = settings.includes('--sentinel') ? [join(folder, 'sentinel.conf')] : []
+  // A Sentinel wants a file that it can write.
+  for (const file of files) writeFileSync(file, '')
   const start = async (): Promise<ChildProcess> => {
     const child = spawn(
       binary,
-      ['--port', String(own), '--bind', '127.0.0.1', '--dir', folder, '--loglevel', 'warning', ...settings],
+      [...files, '--port', String(own), '--bind', '127.0.0.1', '--dir', folder, '--loglevel', 'warning', ...settings],
       { stdio: 'ignore' },
     )
     await until(async () => (await send(own, ['PING']).catch(() => '')).includes('PONG'))
@@ -78,9 +81,10 @@ export async function startRedis(
 /** A TCP proxy that can lose what comes, without a word. */
 export async function startBlackhole(target: number) {
   let isOpen = true
+  let port = target
   const sockets = new Set<Socket>()
   const server = createServer((from) => {
-    const to = connect(target, '127.0.0.1')
+    const to = connect(port, '127.0.0.1')
     for (const [one, other] of [
       [from, to],
       [to, from],
@@ -97,9 +101,11 @@ export async function startBlackhole(target: number) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const own = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://127.0.0.1:${own}`,
+    /** New connections go there. */
+    redirect: (to: number) => void (port = to),
     lose: () => void (isOpen = false),
     pass: () => void (isOpen = true),
     async [Symbol.asyncDispose]() {

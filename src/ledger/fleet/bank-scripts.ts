@@ -2,7 +2,7 @@
  * The bank of a fleet, in Redis or Valkey: Lua scripts, each of which runs whole or not at all. Every time is that of the server, in Unix ms; amounts are whole
  * nano-USD below 2^53, which a number of Lua holds exactly.
  *
- * bank: epoch, run_id, ops, opened, open_at, left_at, kill, nodes_version. nodes: a JSON record for each sidecar. awaited: sidecars that have to say what they have drawn
+ * bank: epoch, run_id, replicas (the most that the epoch has seen), ops, opened, open_at, left_at, kill, nodes_version. nodes: a JSON record for each sidecar. awaited: sidecars that have to say what they have drawn
  * before the bank opens. An account: drawn, spent, lost (drawn by nodes that nobody knows any more), and of
  * each node n: drawn, q: number of its last change, s: spent.
  */
@@ -19,6 +19,11 @@ local function run_id()
   local info = redis.pcall('INFO', 'server')
   if type(info) ~= 'string' then return '' end
   return string.match(info, 'run_id:(%w+)') or ''
+end
+local function replicas()
+  local info = redis.pcall('INFO', 'replication')
+  if type(info) ~= 'string' then return 0 end
+  return tonumber(string.match(info, 'connected_slaves:(%d+)') or 0)
 end
 local function of_node(id)
   local text = redis.call('HGET', NODES, id)
@@ -47,7 +52,7 @@ end
 
 /**
  * A sidecar is there. ARGV from 6: id of an epoch that may be needed, how long a bank waits behind a loss (ms), last version of stops, of nodes, how long
- * an empty bank waits (ms), and for each account what was spent. KEYS from 4: kill, accounts. Returns {'OK', epoch, now, ops, open_at, awaited, nodes or '', stops, {drawn, spent, wanted}…}, {'REGISTER', epoch, now, ops, opened} or {'TAKEN'}.
+ * an empty bank waits (ms), and for each account what was spent. KEYS from 4: kill, accounts. Returns {'OK', epoch, now, ops, open_at, awaited, nodes or '', stops, {drawn, spent, wanted}…, replicas}, {'REGISTER', epoch, now, ops, opened} or {'TAKEN'}.
  */
 export const RENEW = `${PRELUDE}
 local KILL = KEYS[4]
@@ -70,7 +75,7 @@ if why then
     if tonumber(waiting[i + 1]) < now - 172800000 then redis.call('HDEL', AWAITED, waiting[i]) end
   end
   b[1] = ARGV[6]
-  redis.call('HSET', BANK, 'epoch', b[1], 'run_id', run, 'opened', int(now), 'open_at', int(now + tonumber(why == 'new' and ARGV[10] or ARGV[7])), 'why', why)
+  redis.call('HSET', BANK, 'epoch', b[1], 'run_id', run, 'replicas', 0, 'opened', int(now), 'open_at', int(now + tonumber(why == 'new' and ARGV[10] or ARGV[7])), 'why', why)
   if b[3] and tonumber(b[3]) < ops_seen and why == 'older' then redis.call('HSET', BANK, 'ops', int(ops_seen)) end
 end
 local record = of_node(node)
@@ -82,6 +87,9 @@ if record.l then
   redis.call('HINCRBY', BANK, 'nodes_version', 1)
 end
 put_node(node, record)
+-- A server whose replicas have gone may have been left behind by a failover: they stay needed.
+local most = math.max(number(BANK, 'replicas'), replicas())
+redis.call('HSET', BANK, 'replicas', most)
 local nodes = ''
 local version = number(BANK, 'nodes_version')
 if version ~= tonumber(ARGV[9]) then
@@ -107,7 +115,7 @@ for i = 5, #KEYS do
   end
   accounts[#accounts + 1] = { int(number(key, 'drawn')), int(number(key, 'spent')), int(number(key, 'wanted')) }
 end
-return {'OK', b[1], int(now), int(count()), int(number(BANK, 'open_at')), redis.call('HLEN', AWAITED), nodes, stops, accounts}
+return {'OK', b[1], int(now), int(count()), int(number(BANK, 'open_at')), redis.call('HLEN', AWAITED), nodes, stops, accounts, most}
 `
 
 /**

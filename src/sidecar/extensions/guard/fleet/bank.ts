@@ -30,6 +30,8 @@ export interface Renewal {
   readonly stops: readonly KillEntry[]
   /** In the order of the keys. */
   readonly accounts: readonly { readonly drawn: NanoUsd; readonly spent: NanoUsd; readonly wantedAt: number }[]
+  /** Of the server: the most that it had since it is the bank. */
+  readonly replicas: number
 }
 export type Renewed =
   | Renewal
@@ -170,6 +172,7 @@ export class Bank {
         const [drawn, spent, wantedAt] = list(entry).map(number)
         return { drawn: drawn ?? 0, spent: spent ?? 0, wantedAt: wantedAt ?? 0 }
       }),
+      replicas: number(reply[9]),
     }
   }
 

@@ -15,12 +15,18 @@ export interface BankState {
   readonly code: 'asking' | 'held' | 'exhausted'
   readonly away: string | undefined
   readonly closed: string | undefined
+  /** Why the bank did not answer when it was asked last. */
+  readonly failed?: string | undefined
   /** Unix ms of the bank. */
   readonly now: number
 }
 
 /** Why a call does not fit into what this sidecar has drawn of a budget, for people. */
-export function fleetDenial(ref: AccountRef, amount: NanoUsd, { code, away, closed, now }: BankState): FleetDenial {
+export function fleetDenial(
+  ref: AccountRef,
+  amount: NanoUsd,
+  { code, away, closed, failed, now }: BankState,
+): FleetDenial {
   const { budget, scope, value, window, key, endsAt, cap } = ref
   const whose = scope === 'fleet' ? 'fleet' : `${scope} ${value}`
   const call = `budget ${budget} (${whose}, ${window}): this call may cost ${usd(amount)} USD`
@@ -40,6 +46,8 @@ export function fleetDenial(ref: AccountRef, amount: NanoUsd, { code, away, clos
     }
   if (closed !== undefined)
     return { ...denial, code: 'RECOVERING', message: `${call}, and the bank of the fleet is closed: ${closed}` }
+  if (failed !== undefined && code === 'asking')
+    return { ...denial, code: 'BUDGET_HELD', message: `${call}, and nothing could be drawn: ${failed}` }
   return {
     ...denial,
     code: 'BUDGET_HELD',

@@ -29,6 +29,8 @@ interface Drawing {
   /** The bank had too little, when it was asked last. */
   short: Changed | undefined
   usedAt: number
+  /** Why the bank did not answer the last time. */
+  failed: string | undefined
   /** When another sidecar needed it last. */
   wantedAt: number
 }
@@ -88,7 +90,13 @@ export class FleetSlices {
       const isKnownShort = drawing.short !== undefined && missing > ref.cap - drawing.short.total
       const code = amount > ref.cap ? 'exhausted' : isKnownShort ? this.#whyShort(ref, drawing, amount) : 'asking'
       const closed = view.closedFor(drawing.starts)
-      const denial = fleetDenial(ref, amount, { code, away: view.away, closed, now: view.now() ?? 0 })
+      const denial = fleetDenial(ref, amount, {
+        code,
+        away: view.away,
+        closed,
+        failed: drawing.failed,
+        now: view.now() ?? 0,
+      })
       // What can't be waited for counts before what can.
       if (found === undefined || found.code === 'BUDGET_HELD') found = denial
       // What is too little for a call here may be enough for one elsewhere. Behind the transaction that this is part of.
@@ -217,7 +225,9 @@ export class FleetSlices {
       for (let i = 0; i < TRIES_MAX && (changed === undefined || changed.code === 'SEEN'); i++)
         changed = await this.#drawOnce(drawing)
       if (changed?.code === 'SHORT') drawing.short = changed
-    } catch {
+      drawing.failed = undefined
+    } catch (error) {
+      drawing.failed = error instanceof Error ? error.message : 'Redis failed'
       // Told by the link, which knows why; what was drawn all the same is found with the next change.
       this.#count('away')
     } finally {
@@ -308,6 +318,7 @@ export class FleetSlices {
       needed: 0,
       short: undefined,
       usedAt: 0,
+      failed: undefined,
       wantedAt: -IDLE_MS,
     }
     this.#drawings.set(ref.key, made)

@@ -1,17 +1,12 @@
 import { hostname } from 'node:os'
 import { bankKeys } from '../../../../ledger/fleet/bank-keys.ts'
 import { SliceBook } from '../../../../ledger/fleet/slice-book.ts'
-import type { KillBook } from '../../../../ledger/kill-book.ts'
-import type { Ledger } from '../../../../ledger/ledger.ts'
-import type { ComponentContext } from '../../../component.ts'
-import type { GuardSettings } from '../guard-settings.ts'
-import type { Stops } from '../stops.ts'
 import { Bank } from './bank.ts'
 import type { Known, Renewal } from './bank.ts'
 import type { BankView } from './bank-view.ts'
-import type { FleetConfig } from './fleet-config.ts'
 import { FleetConfirmations } from './fleet-confirmations.ts'
 import { FleetKills } from './fleet-kills.ts'
+import type { FleetOptions } from './fleet-options.ts'
 import { closedBecause, FOR_EVER_MS, TAKEN } from './fleet-state.ts'
 import type { FleetState } from './fleet-state.ts'
 import { FleetRates } from './fleet-rates.ts'
@@ -22,20 +17,6 @@ import { RedisLink, RedisUnfitError } from './redis-link.ts'
 const RENEWALS_OF_LEASE = 3
 /** A bank that changes while it is being told about us is told again so often, then with the next renewal. */
 const REGISTRATIONS_MAX = 3
-
-export interface FleetOptions {
-  readonly config: FleetConfig
-  /** Name of the ledger: its epoch. */
-  readonly node: string
-  readonly ledger: Ledger
-  readonly kill: KillBook
-  readonly stops: Stops
-  readonly context: Pick<ComponentContext, 'clock' | 'logger' | 'metrics' | 'random'>
-  settings(): GuardSettings
-  randomId(): string
-  /** Who waits for a budget is to ask again. */
-  wake(): void
-}
 
 /**
  * One sidecar of a fleet. Redis or Valkey is the bank: it knows how much of each budget each sidecar has drawn, the calls of all, and what is stopped. Without it a
@@ -292,12 +273,13 @@ export class Fleet implements BankView {
     return true
   }
 
-  #apply({ epoch, ops, openAt, awaited, nodes, stops }: Renewal): void {
+  #apply({ epoch, ops, openAt, awaited, nodes, stops, replicas }: Renewal): void {
     if (this.#registered === undefined)
       this.#options.context.logger.info({ epoch }, 'the bank of the fleet knows this sidecar')
     this.#registered = epoch
     this.#bankOps = Math.max(this.#bankOps, ops)
     this.#openAt = openAt
+    this.#link.replicas = replicas
     this.#awaited = awaited
     this.#why = undefined
     if (nodes !== undefined) {

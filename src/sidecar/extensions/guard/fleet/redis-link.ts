@@ -47,7 +47,8 @@ export class RedisLink {
   #isReady = false
   #isClosed = false
   #failures = 0
-  #replicas = 0
+  /** Replicas that the server has; one of them must have what is granted. */
+  replicas = 0
   #unfit: RedisUnfitError | undefined
   #cancelRetry = (): void => {}
 
@@ -69,11 +70,13 @@ export class RedisLink {
   async run({ text, keys, args }: Script, isDurable = false): Promise<unknown> {
     const client = this.#clients?.ask
     if (client === undefined || !this.#isReady) throw new RedisAwayError('there is no connection to Redis')
-    const replicas = isDurable ? (this.#options.config.wait_replicas ?? Math.min(1, this.#replicas)) : 0
+    const replicas = isDurable ? (this.#options.config.wait_replicas ?? Math.min(1, this.replicas)) : 0
     return await this.#inTime(client, async () => {
       const reply = await evaluate(client, text, keys, args.map(String))
       if (replicas > 0 && Number(await client.sendCommand(['WAIT', String(replicas), String(this.#waitMs)])) < replicas)
-        throw new RedisAwayError(`fewer than ${replicas} replicas of Redis have what was granted`)
+        throw new RedisAwayError(
+          `fewer than ${replicas} replicas of Redis have what was granted, so it is not used: a failover would lose it. Where there are no replicas any more, set wait_replicas to 0`,
+        )
       return reply
     })
   }
@@ -123,9 +126,8 @@ export class RedisLink {
 
   async #prepare({ ask, listen }: { ask: Client; listen: Client }): Promise<void> {
     await ask.connect()
+    await checkRole(ask)
     await checkEviction(ask, this.#options.config.trust_noeviction)
-    const replication = String(await ask.sendCommand(['INFO', 'replication']).catch(() => ''))
-    this.#replicas = Number(/connected_slaves:(\d+)/.exec(replication)?.[1] ?? 0)
     await listen.connect()
     await listen.subscribe(this.#options.channel, (message) => this.#options.news(message))
   }
@@ -161,7 +163,10 @@ export class RedisLink {
     try {
       return await Promise.race([working, tooLate])
     } catch (error) {
-      throw error instanceof RedisAwayError ? error : new RedisAwayError(reasonOf(error))
+      const away = error instanceof RedisAwayError ? error : new RedisAwayError(reasonOf(error))
+      // The address may lead to another server by now.
+      if (isNotPrimary(error) && this.#clients?.ask === client) this.#lost(away)
+      throw away
     } finally {
       cancel()
     }
@@ -195,6 +200,20 @@ function hashOf(text: string): string {
   const hash = createHash('sha1').update(text).digest('hex')
   hashes.set(text, hash)
   return hash
+}
+
+/** Of a server that was the primary, or is not yet. */
+const isNotPrimary = (error: unknown): boolean =>
+  error instanceof Error && /^(?:READONLY|LOADING|MASTERDOWN)\b/.test(error.message)
+
+async function checkRole(client: Client): Promise<void> {
+  const told = String(await client.sendCommand(['INFO']).catch(() => ''))
+  if (/redis_mode:sentinel/.test(told))
+    throw new RedisUnfitError(
+      'extensions.guard.fleet.url is a Sentinel, which is not spoken: name an address that leads to the primary (a proxy such as HAProxy that asks for role:master, a virtual address, a managed endpoint)',
+    )
+  if (/role:slave/.test(told))
+    throw new RedisAwayError('it is a replica, nothing can be written there: url has to lead to the primary')
 }
 
 /** A server that evicts keys forgets what was spent. */
@@ -242,5 +261,9 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'Redis failed'
   if ('code' in error && typeof error.code === 'string') return `Redis can't be reached (${error.code})`
   const [word = ''] = /^[A-Z]{3,}/.exec(error.message) ?? []
+  if (word === 'MOVED')
+    return 'Redis refuses (MOVED): it is a cluster, and another node of it has the slot of key_prefix. Name that node, or a proxy'
+  if (word === 'NOAUTH' || word === 'WRONGPASS' || word === 'NOPERM')
+    return `Redis refuses (${word}): look at the user and the password in url, and at what the user may do`
   return word === '' ? `Redis failed (${error.name}: ${error.message.slice(0, 100)})` : `Redis refuses (${word})`
 }
