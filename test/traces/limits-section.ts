@@ -44,7 +44,7 @@ const WHERE = [
   '- **Each attempt asks**, repetitions of the library included: `openai`, `@anthropic-ai/sdk`, `groq-sdk` and `together-ai` before a request is built, Bedrock between its retries and the signature, all others where',
   '  they call `fetch`. Frameworks ask by the client that they use. A request without an output limit gets one.',
   '- **The error is the one of [limits](limits.md#what-the-agent-sees)**, not one of the library. Stream helpers put their own around it (`openai` `.stream()` and `runTools()`, `@anthropic-ai/sdk` `.stream()` and a',
-  '  streaming tool runner): it is `error.cause` then. The AI SDK and Mastra give it as an `error` part of a stream.',
+  '  streaming tool runner): it is `error.cause` then, and `denialIn(error)` finds it. The AI SDK and Mastra give it as an `error` part of a stream.',
   "- **A denied tool** is not called. The model is shown why, in the form in which the library tells errors of tools; `@openai/agents` asks the tool's own `errorFunction`. Of a tool that is your own function",
   '  (`tool()`), and of `callTool` of an MCP client, the caller gets the error: a result with `isError` would pass for done where nobody looks at it.',
   '- **MCP**: a tool that a framework calls for its model is asked for once, there; where the framework knows it as `server__tool`, also by its own name if the configuration has that. What a server says of its tools',
