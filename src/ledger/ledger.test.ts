@@ -90,8 +90,8 @@ describe('ledger', () => {
     expect(ledger.expire()).toEqual(['1'])
     expect(ledger.accounts()).toMatchObject([{ committed: 50, held: 0, suspense: 50 }])
     expect(ledger.holds()).toMatchObject([
-      { id: '1', state: 'suspense' },
       { id: '2', state: 'suspense' },
+      { id: '1', state: 'suspense' },
     ])
     expect(ledger.settle('1', { spent: 12 })).toMatchObject({ isBooked: true })
     expect(ledger.accounts()).toMatchObject([{ committed: 32, suspense: 20 }])
@@ -174,18 +174,74 @@ describe('ledger', () => {
     expect(left('day')).toBe(0)
   })
 
-  test('old windows and settled holds are forgotten, what is in suspense is not', () => {
+  test('old windows, settled holds and those in suspense are forgotten; what is open is not', () => {
     const { clock, ledger, hold } = open([DAY])
+    const pruned = (): void => ledger.prune(clock.now - 35 * DAY_MS)
     hold('1', 10)
     ledger.settle('1', { spent: 10 })
     hold('2', 10)
     ledger.expire()
-    clock.now += 40 * 86_400_000
-    ledger.prune(clock.now - 35 * 86_400_000)
-    expect(ledger.holds()).toMatchObject([{ id: '2', state: 'suspense' }])
-    expect(ledger.account('day/agent/a/2026-11-21')).toMatchObject({ suspense: 10 })
+    clock.now += DAY_MS
+    hold('3', 10)
+    clock.now += 33 * DAY_MS
+    pruned()
+    expect(ledger.holds()).toMatchObject([{ id: '3' }, { id: '2', state: 'suspense' }])
+    clock.now += 6 * DAY_MS
+    pruned()
+    expect(ledger.holds()).toMatchObject([{ id: '3', state: 'open' }])
+    expect(ledger.account('day/agent/a/2026-11-21')).toBeUndefined()
+    expect(ledger.account('day/agent/a/2026-11-22')).toMatchObject({ held: 10 })
+    expect(ledger.problems()).toEqual([])
+  })
+
+  test('an account of a run goes at its end, which is put off by each hold', () => {
+    const { clock, ledger } = open([])
+    const WEEK = 7 * DAY_MS
+    const spend = (id: string): void => {
+      const accounts = accountsOf([RUN], { run: 'r1' }, clock.now).map((ref) => ({ ...ref, endsAt: clock.now + WEEK }))
+      expect(ledger.hold({ id, amount: 5, process: 'p', accounts }).isGranted).toBe(true)
+      ledger.settle(id, { spent: 5 })
+      ledger.prune(clock.now - 35 * DAY_MS)
+    }
+    spend('1')
+    clock.now += 6 * DAY_MS
+    spend('2')
+    clock.now += 6 * DAY_MS
+    spend('3')
+    expect(ledger.accounts()).toMatchObject([{ committed: 15 }])
+    clock.now += WEEK + 1
+    ledger.expire()
+    ledger.prune(clock.now - 35 * DAY_MS)
+    expect(ledger.account(accountsOf([RUN], { run: 'r1' }, clock.now)[0]?.key ?? '')).toBeUndefined()
+  })
+
+  test('what was booked is known without reading accounts, and not what was taken back', () => {
+    const { ledger, hold } = open([DAY])
+    hold('1', 30)
+    ledger.settle('1', { spent: 10 })
+    expect(() =>
+      ledger.together(() => {
+        hold('2', 20)
+        ledger.settle('2', { spent: 20 })
+        throw new Error('stop')
+      }),
+    ).toThrow('stop')
+    hold('3', 20)
+    ledger.expire()
+    ledger.clear('3', 5)
+    expect(ledger.booked.all()).toEqual([{ budget: 'day', scope: 'agent', agent: 'a', nano: 30 }])
+    expect(ledger.account('day/agent/a/2026-11-21')).toMatchObject({ committed: 15 })
+  })
+
+  test('the account of a budget with the least left is found among many', () => {
+    const { ledger, hold } = open([RUN])
+    for (let run = 0; run < 50; run++) hold(`${run}`, run === 33 ? 39 : run % 20, `r${run}`)
+    expect(ledger.tightest('run')).toMatchObject({ value: 'r33', held: 39 })
+    expect(ledger.tightest('day')).toBeUndefined()
   })
 })
+
+const DAY_MS = 86_400_000
 
 type Step = (at: ReturnType<typeof open>) => void
 

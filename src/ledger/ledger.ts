@@ -4,6 +4,9 @@ import type { Account, BudgetDenial } from './account.ts'
 import type { AccountRef } from './budget.ts'
 import { LedgerClock } from './ledger-clock.ts'
 import { openLedgerFile } from './ledger-file.ts'
+import { BookedTotals } from './booked-totals.ts'
+import { accountState, holdRow, keysIn, numberIn, openHold, textIn } from './ledger-rows.ts'
+import type { HoldRow } from './ledger-rows.ts'
 import { isAmount, NANO_USD_MAX } from './nano-usd.ts'
 import type { NanoUsd } from './nano-usd.ts'
 import { together } from './together.ts'
@@ -83,6 +86,7 @@ export class Ledger {
   /** The file, for the other books in it: what they change inside of `together` is one transaction with what the ledger does. */
   readonly database: DatabaseSync
   readonly clock: LedgerClock
+  readonly booked = new BookedTotals()
   readonly #sql: Statements
 
   /** Throws when the file can't be opened, or is one of a newer version. A damaged one is never replaced: the spend of today is in it. */
@@ -94,7 +98,14 @@ export class Ledger {
 
   /** Runs the changes in one transaction, so that they cost one sync. None is there when one of them throws. */
   together<T>(change: () => T): T {
-    return together(this.database, change)
+    if (this.database.isTransaction) return change()
+    try {
+      const result = together(this.database, change)
+      this.booked.commit()
+      return result
+    } finally {
+      this.booked.rollback()
+    }
   }
 
   /** Before something is done that a change of the ledger must follow. Throws LedgerLockedError. */
@@ -124,7 +135,7 @@ export class Ledger {
       return { isGranted: false, code: decision.code, account: { ...ref, ...decision.account } }
     }
     for (const [i, account] of decision.accounts.entries())
-      this.#write({ ...account, cap: refs[i]?.cap ?? account.cap })
+      this.#write({ ...account, cap: refs[i]?.cap ?? account.cap }, refs[i]?.endsAt)
     const keys = JSON.stringify(refs.map(({ key }) => key))
     this.#sql.addHold.run(id, amount, keys, process, model, trace, span, at)
     return { isGranted: true }
@@ -139,7 +150,7 @@ export class Ledger {
       const hold = this.#open(id)
       if (hold === undefined || step <= hold.step) return false
       if (!isAmount(amount) || amount > hold.amount) throw new RangeError(`${amount} of a hold of ${hold.amount}`)
-      for (const account of this.#accountsOf(hold)) this.#write(settled(account, amount, amount))
+      for (const account of this.#accountsOf(hold)) this.#book(account, settled(account, amount, amount))
       this.#sql.shrink.run(hold.amount - amount, step, id)
       return true
     })
@@ -156,8 +167,8 @@ export class Ledger {
       const hold = this.#open(id) ?? this.#inSuspense(id)
       if (hold === undefined || hold.step === LAST_STEP) return { isBooked: false, overBound: 0 }
       for (const account of this.#accountsOf(hold)) {
-        if (hold.state === 'suspense') this.#write(cleared(account, hold.amount, spent, unknown))
-        else this.#write(settled(account, hold.amount, spent, unknown))
+        const change = hold.state === 'suspense' ? cleared : settled
+        this.#book(account, change(account, hold.amount, spent, unknown))
       }
       this.#sql.end.run(unknown > 0 ? 'suspense' : 'settled', unknown > 0 ? unknown : spent, LAST_STEP, at, id)
       return { isBooked: true, overBound: Math.min(Math.max(0, spent + unknown - hold.amount), NANO_USD_MAX) }
@@ -171,7 +182,7 @@ export class Ledger {
       const at = this.clock.atLeastLast()
       const hold = this.#inSuspense(id)
       if (hold === undefined) throw new RangeError(`no hold ${id} is in suspense`)
-      for (const account of this.#accountsOf(hold)) this.#write(cleared(account, hold.amount, spent, 0))
+      for (const account of this.#accountsOf(hold)) this.#book(account, cleared(account, hold.amount, spent, 0))
       this.#sql.end.run('settled', spent, LAST_STEP, at, id)
     })
   }
@@ -199,20 +210,13 @@ export class Ledger {
   #suspend(id: string, at: number): void {
     const hold = this.#open(id)
     if (hold === undefined) return
-    for (const account of this.#accountsOf(hold)) this.#write(suspended(account, hold.amount))
+    for (const account of this.#accountsOf(hold)) this.#book(account, suspended(account, hold.amount))
     this.#sql.end.run('suspense', hold.amount, hold.step, at, id)
   }
 
-  /** Open holds and those in suspense, oldest first. */
+  /** Open holds and those in suspense, newest first. */
   holds(limit = 1000): OpenHold[] {
-    return this.#sql.holds.all(limit).map((row) => ({
-      id: textIn(row, 'id'),
-      amount: numberIn(row, 'amount'),
-      process: textIn(row, 'process'),
-      model: textIn(row, 'model'),
-      createdAt: numberIn(row, 'created'),
-      state: textIn(row, 'state') === 'open' ? 'open' : 'suspense',
-    }))
+    return this.#sql.holds.all(limit).map(openHold)
   }
 
   /** A hold, whatever became of it. */
@@ -230,7 +234,23 @@ export class Ledger {
     }
   }
 
-  /** Accounts whose window is not over. */
+  /** Names of budgets with an account whose window is not over. */
+  budgets(): string[] {
+    return this.#sql.budgets.all(this.clock.lastMs).map((row) => textIn(row, 'budget'))
+  }
+
+  /** Of the accounts of a budget whose window is not over, that with the least left. */
+  tightest(budget: string): AccountState | undefined {
+    const row = this.#sql.tightest.get(budget, this.clock.lastMs)
+    return row === undefined ? undefined : accountState(row)
+  }
+
+  /** Accounts of a budget whose window is not over. */
+  accountsOf(budget: string, limit = 10_000): AccountState[] {
+    return this.#sql.ofBudget.all(budget, this.clock.lastMs, limit).map(accountState)
+  }
+
+  /** Accounts whose window is not over, those first whose window ends first. */
   accounts(limit = 10_000): AccountState[] {
     return this.#sql.accounts.all(this.clock.lastMs, limit).map(accountState)
   }
@@ -270,11 +290,19 @@ export class Ledger {
     })
   }
 
-  /** Forgets accounts and holds whose window, or end, was before the time (Unix ms). */
+  /**
+   * Forgets accounts and holds whose window, or end, was before the time (Unix ms); those in suspense as well: their window is long over. Accounts of runs go at
+   * their end, which is a while behind their last hold.
+   */
   prune(before: number): void {
     this.together(() => {
+      for (const row of this.#sql.oldSuspense.all(before, FORGOTTEN_MAX)) {
+        const { amount, keys } = holdRow(row)
+        for (const key of keys) this.#sql.lessSuspense.run(amount, key)
+        this.#sql.dropHold.run(textIn(row, 'id'))
+      }
       this.#sql.pruneHolds.run(before)
-      this.#sql.pruneAccounts.run(before)
+      this.#sql.pruneAccounts.run(before, Math.max(before, this.clock.lastMs))
     })
   }
 
@@ -289,11 +317,17 @@ export class Ledger {
     return { key: ref.key, cap: ref.cap, committed: 0, held: 0, suspense: 0 }
   }
 
-  #write({ key, cap, committed, held, suspense }: Account): void {
-    this.#sql.write.run(cap, committed, held, suspense, key)
+  /** `endsAt`: not before that. */
+  #write({ key, cap, committed, held, suspense }: Account, endsAt = 0): void {
+    this.#sql.write.run(cap, committed, held, suspense, endsAt, key)
   }
 
-  #accountsOf({ keys }: HoldRow): Account[] {
+  #book(before: AccountState, after: Account): void {
+    this.booked.add(before, after.committed - before.committed)
+    this.#write(after)
+  }
+
+  #accountsOf({ keys }: HoldRow): AccountState[] {
     return keys.map((key) => accountState(this.#sql.account.get(key) ?? missing(key)))
   }
 
@@ -310,48 +344,9 @@ export class Ledger {
 
 /** Of a hold whose end was told: no other step comes behind it. */
 const LAST_STEP = Number.MAX_SAFE_INTEGER
+/** Holds in suspense that are forgotten in one transaction; the rest goes with the next. */
+const FORGOTTEN_MAX = 10_000
 
-type Row = Record<string, unknown>
-
-interface HoldRow {
-  readonly amount: NanoUsd
-  readonly step: number
-  readonly keys: readonly string[]
-  readonly state: string
-}
-
-const holdRow = (row: Row): HoldRow => ({
-  amount: numberIn(row, 'amount'),
-  step: numberIn(row, 'step'),
-  keys: keysIn(row),
-  state: textIn(row, 'state'),
-})
-
-const accountState = (row: Row): AccountState => ({
-  key: textIn(row, 'key'),
-  budget: textIn(row, 'budget'),
-  scope: textIn(row, 'scope'),
-  value: textIn(row, 'value'),
-  window: textIn(row, 'window'),
-  endsAt: numberIn(row, 'ends_at'),
-  cap: numberIn(row, 'cap'),
-  committed: numberIn(row, 'committed'),
-  held: numberIn(row, 'held'),
-  suspense: numberIn(row, 'suspense'),
-})
-
-const keysIn = (row: Row): string[] => {
-  const keys: unknown = JSON.parse(textIn(row, 'accounts'))
-  return Array.isArray(keys) ? keys.map(String) : []
-}
-const numberIn = (row: Row | undefined, column: string): number => {
-  const value = row?.[column]
-  return typeof value === 'number' ? value : 0
-}
-const textIn = (row: Row, column: string): string => {
-  const value = row[column]
-  return typeof value === 'string' ? value : ''
-}
 function missing(key: string): never {
   throw new Error(`the ledger holds money in an account that it does not have: ${key}`)
 }
@@ -363,13 +358,16 @@ const SQL = {
   setMeta: 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   account: 'SELECT * FROM account WHERE key = ?',
   addAccount: 'INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0)',
-  write: 'UPDATE account SET cap = ?, committed = ?, held = ?, suspense = ? WHERE key = ?',
-  accounts: 'SELECT * FROM account WHERE ends_at = 0 OR ends_at > ? ORDER BY key LIMIT ?',
+  write: 'UPDATE account SET cap = ?, committed = ?, held = ?, suspense = ?, ends_at = max(ends_at, ?) WHERE key = ?',
+  accounts: 'SELECT * FROM account WHERE ends_at = 0 OR ends_at > ? ORDER BY ends_at, key LIMIT ?',
+  budgets: 'SELECT DISTINCT budget FROM account WHERE ends_at > ?',
+  ofBudget: 'SELECT * FROM account WHERE budget = ? AND (ends_at = 0 OR ends_at > ?) ORDER BY key LIMIT ?',
+  tightest: `SELECT * FROM account WHERE budget = ? AND (ends_at = 0 OR ends_at > ?) ORDER BY cap - committed - held, key LIMIT 1`,
   hold: 'SELECT * FROM hold WHERE id = ?',
   addHold: `INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?, ?, 0, 'open', ?, 0)`,
   shrink: 'UPDATE hold SET amount = ?, step = ? WHERE id = ?',
   end: 'UPDATE hold SET state = ?, amount = ?, step = ?, ended = ? WHERE id = ?',
-  holds: `SELECT * FROM hold WHERE state IN ('open', 'suspense') ORDER BY created, id LIMIT ?`,
+  holds: `SELECT * FROM hold WHERE state IN ('open', 'suspense') ORDER BY created DESC, id DESC LIMIT ?`,
   openHolds: `SELECT * FROM hold WHERE state = 'open'`,
   renew:
     'INSERT INTO process VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET lease_until = max(lease_until, excluded.lease_until)',
@@ -377,7 +375,11 @@ const SQL = {
   forget: `DELETE FROM process WHERE lease_until <= ?`,
   // A hold ends behind its beginning, which has an index: nothing else is read.
   pruneHolds: `DELETE FROM hold WHERE state = 'settled' AND created < ?1 AND ended < ?1`,
-  pruneAccounts: 'DELETE FROM account WHERE ends_at > 0 AND ends_at < ? AND held = 0 AND suspense = 0',
+  oldSuspense: `SELECT * FROM hold WHERE state = 'suspense' AND created < ?1 AND ended < ?1 ORDER BY created LIMIT ?2`,
+  // A sum that is full has lost count, and stays as it is.
+  lessSuspense: `UPDATE account SET suspense = CASE suspense WHEN ${NANO_USD_MAX} THEN suspense ELSE max(0, suspense - ?) END WHERE key = ?`,
+  dropHold: 'DELETE FROM hold WHERE id = ?',
+  pruneAccounts: `DELETE FROM account WHERE ends_at > 0 AND held = 0 AND suspense = 0 AND (ends_at < ?1 OR (window = 'run' AND ends_at < ?2))`,
 } as const
 
 const prepare = (database: DatabaseSync): Statements => {

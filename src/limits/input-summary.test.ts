@@ -87,6 +87,17 @@ describe('input summary', () => {
     },
   )
 
+  test('below the first level a name of a person is as good a key as one of an argument: usual words are shown', () => {
+    const people = { Anna: 1, smith: 2, AcmeCorp: 3, anna_smith: 4 }
+    const hidden = '{<key(4)>:number,<key(5)>:number,<key(8)>:number,<key(10)>:number}'
+    expect(inputSummary({ balances: people })).toBe(`{balances:${hidden}}`)
+    expect(inputSummary([people])).toBe(`[1:${hidden}]`)
+    expect(inputSummary({ order: JSON.stringify(people) })).toBe(`{order:json${hidden}}`)
+    expect(inputSummary({ filter: { user_id: 'u', maxResults: 5, 'created-at': 'x', line2: 1, API_KEY: '' } })).toBe(
+      '{filter:{user_id:string(1),maxResults:number,created-at:string(1),line2:number,API_KEY:string(0)}}',
+    )
+  })
+
   test('getters are not run, what throws is unreadable, cycles end', () => {
     const calls: string[] = []
     const lazy = Object.defineProperty({}, 'secret', { enumerable: true, get: () => calls.push(CANARY) })

@@ -1,10 +1,13 @@
+import { ARGUMENT_WORDS } from './argument-words.ts'
+
 /** Longest summary, in bytes: it is ASCII. */
 export const INPUT_SUMMARY_BYTES_MAX = 256
 
 /**
  * The structure of a tool's arguments and nothing of their values: names of keys, types, lengths of texts (UTF-16 code units), counts.
- * `{to:string(17),tags:[3:string(4)],dryRun:boolean}`. A text that is JSON counts as what it says. A key that could be a value (an address, a number, a token) is
- * given by its length, and of an object with many keys only their count. At most 256 bytes; never throws, runs no getter.
+ * `{to:string(17),tags:[3:string(4)],dryRun:boolean}`. A text that is JSON counts as what it says. A key that could be a value is given by its length, and of an
+ * object with many keys only their count: on the first level, where a tool's own parameters are, what looks like an address, a number or a token; below it,
+ * whatever is not made of usual words (`ARGUMENT_WORDS`). At most 256 bytes; never throws, runs no getter.
  */
 export function inputSummary(input: unknown): string {
   try {
@@ -64,7 +67,7 @@ class Writer {
     const keys = Object.keys(object)
     if (keys.length === 0) return '{}'
     if (keys.length > KEYS_MAX || depth >= DEPTH_MAX) return `{${keys.length}}`
-    return `{${keys.map((key) => `${nameOf(key)}:${this.#property(object, key, depth)}`).join()}}`
+    return `{${keys.map((key) => `${nameOf(key, depth)}:${this.#property(object, key, depth)}`).join()}}`
   }
 
   #property(object: object, key: string, depth: number): string {
@@ -73,11 +76,19 @@ class Writer {
   }
 }
 
-const nameOf = (key: string): string => (isName(key) ? key : `<key(${key.length})>`)
+const nameOf = (key: string, depth: number): string =>
+  isName(key) && (depth === 0 || isUsual(key)) ? key : `<key(${key.length})>`
 
 /** A name as people give them: words of letters, two digits behind each at most. Random letters have more capitals than words have. */
 const isName = (key: string): boolean =>
   key.length <= 40 && /^_?[A-Za-z]+\d{0,2}(?:[_.-][A-Za-z]+\d{0,2}){0,5}$/.test(key) && humpsIn(key) <= 4
+
+const isUsual = (key: string): boolean =>
+  key
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[ _.-]/)
+    .every((word) => word === '' || ARGUMENT_WORDS.has(word) || ARGUMENT_WORDS.has(word.replace(/\d+$/, '')))
 
 const humpsIn = (key: string): number => key.match(/[a-z][A-Z]/g)?.length ?? 0
 

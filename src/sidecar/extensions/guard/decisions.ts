@@ -17,8 +17,8 @@ import type { Denied } from './recent-denials.ts'
 import { sliceAmount } from './slice-amount.ts'
 import type { Stops } from './stops.ts'
 
-/** Accounts without an end (of runs) are kept so long behind the last start of one. */
-const RUN_KEPT_MS = 35 * 86_400_000
+/** Accounts without an end (of runs) are kept so long behind the last hold in one. */
+const RUN_KEPT_MS = 7 * 86_400_000
 
 export type Decision =
   | {

@@ -18,6 +18,7 @@ import { openBooks } from './open-books.ts'
 import type { Books } from './open-books.ts'
 import { Processes } from './processes.ts'
 import { pruneBooks } from './prune-books.ts'
+import { tellRenamedBudgets } from './renamed-budgets.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { isUndoMessage, Rollbacks } from './rollbacks.ts'
 import { writeMarker } from './state-files.ts'
@@ -202,6 +203,7 @@ export class GuardHost {
     writeMarker(this.#context.stateFolder, this.settings?.mode ?? 'off')
     this.rollbacks.recipes.configured = settings.recipes
     if (this.#books !== undefined) {
+      tellRenamedBudgets(this.#books.ledger, settings.budgets, this.#context.logger)
       this.#books.desk.settings = settings
       this.#books.audit.classes = settings.rules.auditClasses
     }
@@ -236,6 +238,7 @@ export class GuardHost {
         overBound: (model, excess) => this.#overBound(model, excess),
         exhausted: (key) => this.#automatic.exhausted(key),
       })
+      tellRenamedBudgets(ledger, settings.budgets, logger)
       this.#setProblem(undefined)
       // Who starts the sidecar waits for it, and is told.
       this.#books.fleet?.start().catch(() => {})

@@ -17,17 +17,16 @@ const READ_MS_MAX = 1000
  */
 export function addGuardMetrics(host: GuardHost, settings: GuardSettings, context: ComponentContext): () => void {
   const { metrics, clock } = context
-  let [read, readAt]: [readonly AccountState[], number] = [[], Number.NEGATIVE_INFINITY]
-  const accounts = (): readonly AccountState[] => {
-    if (clock.monotonic() - readAt < READ_MS_MAX) return read
-    read = host.books?.ledger.accounts() ?? []
-    readAt = clock.monotonic()
-    return read
+  const read = new Map<string, AccountState | undefined>()
+  let readAt = Number.NEGATIVE_INFINITY
+  const tightest = (budget: string): AccountState | undefined => {
+    if (clock.monotonic() - readAt >= READ_MS_MAX) {
+      read.clear()
+      readAt = clock.monotonic()
+    }
+    if (!read.has(budget)) read.set(budget, host.books?.ledger.tightest(budget))
+    return read.get(budget)
   }
-  const tightest = (budget: string): AccountState | undefined =>
-    accounts()
-      .filter((account) => account.budget === budget)
-      .reduce<AccountState | undefined>((a, b) => (a === undefined || leftIn(b) < leftIn(a) ? b : a), undefined)
   for (const { name, scope, window, limit, alertAt } of settings.budgets) {
     const labels = { budget: name, scope, window }
     const gauge = (what: string, description: string, of: (account: AccountState | undefined) => number): void =>
@@ -87,7 +86,7 @@ export function addGuardMetrics(host: GuardHost, settings: GuardSettings, contex
   metrics.gauge('agent_guard_available', '1 when the ledger is open and grants, 0 when everything is denied.', {}, () =>
     host.books === undefined || host.problem !== undefined || host.books.ledger.isRecovering ? 0 : 1,
   )
-  return watchSpend(accounts, settings, context)
+  return watchSpend(() => host.books?.ledger.booked.all() ?? [], settings, context)
 }
 
 const STOP_SCOPES = ['fleet', 'agent', 'tenant', 'run', 'tool', 'model'] as const

@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import { leftIn } from '../../../ledger/account.ts'
+import type { Ledger } from '../../../ledger/ledger.ts'
 import { NANO_PER_USD } from '../../../ledger/nano-usd.ts'
+import { SuspenseBook } from '../../../ledger/suspense-book.ts'
 import type { GuardHost } from './guard-host.ts'
 import { processHandle } from './process-handle.ts'
 import { rateUse } from './rate-use.ts'
 import { addKillRoutes, stopsOf } from './kill-routes.ts'
 import { addSuspenseRoutes } from './suspense-routes.ts'
 
-/** Open holds that are listed, oldest first. */
+/** Open holds and those in suspense that are listed, newest first. */
 const HOLDS_MAX = 100
 const ACCOUNTS_MAX = 1000
 
@@ -21,6 +23,11 @@ export function addGuardRoutes(http: FastifyInstance, host: GuardHost, token: ()
   http.get('/api/guard', async () => stateOf(host))
   addKillRoutes(http, host, token)
   addSuspenseRoutes(http, host, token)
+}
+
+function holdCount(ledger: Ledger): number {
+  const book = new SuspenseBook(ledger)
+  return book.openCount + book.count
 }
 
 function stateOf(host: GuardHost) {
@@ -50,6 +57,7 @@ function stateOf(host: GuardHost) {
       state: hold.state,
       created_at: new Date(hold.createdAt).toISOString(),
     })),
+    holds_total: books === undefined ? 0 : holdCount(books.ledger),
     rates: books === undefined || settings === undefined ? [] : rateUse(books, settings),
     denials: (books?.desk.denials.all ?? []).map(({ atMs, ...denial }) => ({
       at: new Date(atMs).toISOString(),
