@@ -6,7 +6,7 @@ import type { Subscribe } from './app.tsx'
 import { ago, count, dayOfMonth, duration, exactTime, timeOfDay, usd } from './format.ts'
 import { hrefOf, replaceRoute } from './route.ts'
 import type { Route } from './route.ts'
-import { Status } from './status.tsx'
+import { GuardMarks, Status } from './status.tsx'
 
 interface RunListProps {
   readonly route: Extract<Route, { view: 'overview' }>
@@ -159,6 +159,7 @@ function RunRow({ run, nowMs }: { readonly run: Run; readonly nowMs: number }) {
       </th>
       <td>
         <Status status={run.status} errorType={run.errorType} />
+        <GuardMarks run={run} />
       </td>
       <td class="number">{duration(run.durationMs)}</td>
       <td class="number">{count(run.modelCalls)}</td>

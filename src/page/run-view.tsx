@@ -5,7 +5,7 @@ import type { Subscribe } from './app.tsx'
 import { count, dayOfMonth, duration, exactTime, timeOfDay } from './format.ts'
 import { costOf } from './run-list.tsx'
 import { SpanDrawer } from './span-drawer.tsx'
-import { Status } from './status.tsx'
+import { GuardMarks, Status } from './status.tsx'
 import { Waterfall } from './waterfall.tsx'
 
 interface RunViewProps {
@@ -106,7 +106,8 @@ function RunHead({ run, shown }: { readonly run: Run; readonly shown: number }) 
   return (
     <div class="run-head">
       <h1>
-        {run.agent === '' ? 'not named' : run.agent} <Status status={run.status} errorType={run.errorType} />
+        {run.agent === '' ? 'not named' : run.agent} <Status status={run.status} errorType={run.errorType} />{' '}
+        <GuardMarks run={run} />
       </h1>
       <dl class="facts">
         {facts.map(([term, value, title]) => (

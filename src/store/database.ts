@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { loadSqlite } from '../sqlite/load-sqlite.ts'
 
 /** Goes up with every change of the tables. */
-export const STORE_VERSION = 1
+export const STORE_VERSION = 2
 
 /** How long a write waits for another process that writes to the same file. */
 const BUSY_TIMEOUT_MS = 250
@@ -87,7 +87,7 @@ CREATE TABLE IF NOT EXISTS run (
   has_root INTEGER NOT NULL, start_us INTEGER NOT NULL, end_us INTEGER NOT NULL, seen_ms INTEGER NOT NULL, conversation TEXT NOT NULL,
   spans INTEGER NOT NULL, spans_dropped INTEGER NOT NULL, bytes INTEGER NOT NULL, model_calls INTEGER NOT NULL, unpriced_calls INTEGER NOT NULL,
   tool_calls INTEGER NOT NULL, tool_errors INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
-  cost_nano INTEGER NOT NULL, redactions INTEGER NOT NULL
+  cost_nano INTEGER NOT NULL, redactions INTEGER NOT NULL, loop INTEGER NOT NULL, denied INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS run_by_start ON run (start_us, trace);
 CREATE INDEX IF NOT EXISTS run_by_agent ON run (agent, start_us);

@@ -104,6 +104,8 @@ describe('a run', () => {
       outputTokens: 40,
       costUsd: 0.0062,
       redactions: 4,
+      loop: '',
+      denied: 0,
     })
   })
 
@@ -130,6 +132,30 @@ describe('a run', () => {
     expect(store.runs({ limit: 1, status: 'incomplete' }).runs).toHaveLength(1)
     write(store, agentSpan({ status: 2, attributes: { 'error.type': 'timeout' } }))
     expect(onlyRun(store)).toMatchObject({ status: 'error', errorType: 'timeout', agent: 'support' })
+  })
+
+  test('is neither over nor named by a tool call that an MCP server has served; where that is all, it was the run', () => {
+    const { store, context } = openStore()
+    const served = toolSpan(4, { name: 'tools/call lookup', parentSpanId: spanId(3), flags: 0x300 })
+    store.write('traces', spanBatch({ attributes: { 'service.name': 'tools' }, spans: [served] }))
+    expect(onlyRun(store)).toMatchObject({ status: 'running', agent: 'tools' })
+    context.clock.advance(300_001)
+    expect(onlyRun(store)).toMatchObject({ status: 'ok', agent: 'tools' })
+    write(store, agentSpan())
+    expect(onlyRun(store)).toMatchObject({ status: 'ok', agent: 'support' })
+  })
+
+  test('says the strongest of the loop detector, and how many of its calls were denied', () => {
+    const { store } = openStore()
+    const looped = (n: number, level: string, decision: string): TestSpan => {
+      const attributes = { 'spanwarden.loop.level': level, 'spanwarden.guard.decision': decision }
+      const span = toolSpan(n)
+      return { ...span, attributes: { ...span.attributes, ...attributes } }
+    }
+    write(store, agentSpan(), looped(2, 'warn', 'allow'))
+    expect(onlyRun(store)).toMatchObject({ loop: 'warn', denied: 0 })
+    write(store, looped(3, 'stop', 'deny'), looped(4, 'notice', 'deny'))
+    expect(onlyRun(store)).toMatchObject({ loop: 'stop', denied: 2 })
   })
 
   test('is named and judged after its outermost agent, not after an HTTP span around it', () => {
@@ -525,7 +551,7 @@ describe('the file', () => {
     {
       name: 'another version',
       spoil: (path: string) => bumpVersion(path),
-      reason: 'its version is 99, this program writes version 1',
+      reason: 'its version is 99, this program writes version 2',
     },
     {
       name: 'damage',

@@ -11,8 +11,11 @@ import {
   ATTR_SERVICE_NAME,
   ATTR_SPANWARDEN_COST_AMOUNT,
   ATTR_SPANWARDEN_GUARD_DECISION,
+  ATTR_SPANWARDEN_LOOP_LEVEL,
   ATTR_SPANWARDEN_REDACTION_COUNT,
   SPANWARDEN_GUARD_DECISION_VALUE_DENY,
+  SPANWARDEN_LOOP_LEVEL_VALUE_STOP,
+  SPANWARDEN_LOOP_LEVEL_VALUE_WARN,
 } from '../conventions.ts'
 import { operationOf } from '../otlp/genai-operation.ts'
 import type { GenAiOperation } from '../otlp/genai-operation.ts'
@@ -33,6 +36,8 @@ export interface SpanFacts {
   readonly parentId: Buffer
   /** Its parent is not in this process's part of the trace: none at all, or one beyond the network. */
   readonly isLocalRoot: boolean
+  /** A tool call that came over the network, as to an MCP server: the run is its caller's, which may yet come. No local root. */
+  readonly isServedTool: boolean
   readonly startUs: number
   readonly endUs: number
   readonly role: number
@@ -49,6 +54,10 @@ export interface SpanFacts {
   /** Billionths of a dollar; null when nobody knows them. */
   readonly costNano: number | null
   readonly redactions: number
+  /** What the loop detector said: 0 nothing, 1 warn, 2 stop. */
+  readonly loop: number
+  /** The guard did not let it through. */
+  readonly denied: boolean
   readonly body: Buffer
 }
 
@@ -78,6 +87,8 @@ const MCP_METHOD = wireId(ATTR_MCP_METHOD_NAME)
 const SERVICE = wireId(ATTR_SERVICE_NAME)
 const COST = wireId(ATTR_SPANWARDEN_COST_AMOUNT)
 const DECISION = wireId(ATTR_SPANWARDEN_GUARD_DECISION)
+const LOOP = wireId(ATTR_SPANWARDEN_LOOP_LEVEL)
+const LOOP_LEVELS: readonly string[] = [SPANWARDEN_LOOP_LEVEL_VALUE_WARN, SPANWARDEN_LOOP_LEVEL_VALUE_STOP]
 const REDACTIONS = wireId(ATTR_SPANWARDEN_REDACTION_COUNT)
 
 const roles: Readonly<Partial<Record<GenAiOperation, number>>> = {
@@ -128,11 +139,13 @@ function readSpan(reader: SpanReader): SpanFacts | undefined {
   const role = roles[operationOf(reader)] ?? ROLE_OTHER
   const name = view.child(reader.span, NAME)
   const startUs = microseconds(reader.startMs)
+  const denied = reader.text(DECISION) === SPANWARDEN_GUARD_DECISION_VALUE_DENY
   return {
     traceId,
     spanId,
     parentId: hasParent ? parentId : Buffer.alloc(0),
-    isLocalRoot: !hasParent || reader.parentIsRemote,
+    isLocalRoot: !hasParent || (reader.parentIsRemote && role !== ROLE_TOOL),
+    isServedTool: hasParent && reader.parentIsRemote && role === ROLE_TOOL,
     startUs,
     endUs: Math.max(startUs, microseconds(reader.endMs)),
     role,
@@ -146,9 +159,10 @@ function readSpan(reader: SpanReader): SpanFacts | undefined {
     inputTokens: count(reader.number(INPUT_TOKENS)),
     outputTokens: count(reader.number(OUTPUT_TOKENS)),
     // What was denied was never sent.
-    costNano:
-      amount(reader.number(COST)) ?? (reader.text(DECISION) === SPANWARDEN_GUARD_DECISION_VALUE_DENY ? 0 : null),
+    costNano: amount(reader.number(COST)) ?? (denied ? 0 : null),
     redactions: count(reader.number(REDACTIONS)),
+    loop: LOOP_LEVELS.indexOf(reader.text(LOOP) ?? '') + 1,
+    denied,
     body: bytesOf(view, reader.span),
   }
 }

@@ -28,6 +28,10 @@ export interface Run {
   readonly outputTokens: number
   readonly costUsd: number
   readonly redactions: number
+  /** The strongest that the loop detector said of it; empty: nothing. */
+  readonly loop: '' | 'warn' | 'stop'
+  /** Calls that the guard did not let through. */
+  readonly denied: number
 }
 
 export interface RunPage {

@@ -27,6 +27,9 @@ export interface RunTotals {
   outputTokens: number
   costNano: number
   redactions: number
+  /** The strongest: 0 none, 1 warn, 2 stop. */
+  loop: number
+  denied: number
 }
 
 /** What a run's sums need of a span. */
@@ -55,6 +58,8 @@ export const emptyRun = (): RunTotals => ({
   outputTokens: 0,
   costNano: 0,
   redactions: 0,
+  loop: 0,
+  denied: 0,
 })
 
 export function addSpan(run: RunTotals, span: SpanFacts, service: string): void {
@@ -68,6 +73,8 @@ export function addSpan(run: RunTotals, span: SpanFacts, service: string): void 
   run.spans++
   run.bytes += span.body.length
   run.redactions += span.redactions
+  run.loop = Math.max(run.loop, span.loop)
+  if (span.denied) run.denied++
   countCall(run, span, 1)
 }
 
@@ -98,7 +105,8 @@ function considerAsRequest(run: RunTotals, span: SpanFacts, service: string): vo
   if (run.rank !== '' && run.rank <= rank) return
   run.rank = rank
   // While neither agent nor root span is there, the service says more than the name of some call.
-  run.agent = span.agent || (rank.startsWith(RANK_CALL) ? service : '') || span.name
+  const isPart = rank.startsWith(RANK_CALL) || rank.startsWith(RANK_SERVED)
+  run.agent = span.agent || (isPart ? service : '') || span.name
   run.service = service
   run.failed = span.failed
   run.errorType = span.failed ? span.errorType : ''
@@ -108,6 +116,8 @@ function considerAsRequest(run: RunTotals, span: SpanFacts, service: string): vo
 
 const RANK_AGENT = '0'
 const RANK_ROOT = '1'
+/** Behind every root, which has digits there. Where no caller's span comes at all, it was the whole run. */
+const RANK_SERVED = '1~'
 /** Neither: the run has not shown what it is yet. */
 export const RANK_CALL = '2'
 /** Nothing but talk of the MCP protocol so far: the client connects, lists tools. Nobody asked the agent for it, so it is no run to list. */
@@ -124,8 +134,9 @@ function rankOf(span: SpanFacts): string {
   return `${kind}${start}${end}${span.spanId.toString('hex')}`
 }
 
-function kindOf({ role, isProtocolTalk, isLocalRoot }: SpanFacts): string {
+function kindOf({ role, isProtocolTalk, isLocalRoot, isServedTool }: SpanFacts): string {
   if (role === ROLE_AGENT) return RANK_AGENT
   if (isProtocolTalk) return RANK_TALK
+  if (isServedTool) return RANK_SERVED
   return isLocalRoot ? RANK_ROOT : RANK_CALL
 }

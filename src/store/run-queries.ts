@@ -156,8 +156,12 @@ function runOf(row: Row, nowMs: number): Run {
     outputTokens: numberOf(row, 'output_tokens'),
     costUsd: numberOf(row, 'cost_nano') / 1e9,
     redactions: numberOf(row, 'redactions'),
+    loop: LOOPS[numberOf(row, 'loop')] ?? '',
+    denied: numberOf(row, 'denied'),
   }
 }
+
+const LOOPS = ['', 'warn', 'stop'] as const
 
 function statusOf(row: Row, nowMs: number): RunStatus {
   if (numberOf(row, 'has_root') === 0) {

@@ -177,6 +177,8 @@ const COLUMNS = [
   'output_tokens',
   'cost_nano',
   'redactions',
+  'loop',
+  'denied',
 ] as const
 
 /** In the order of COLUMNS. */
@@ -203,6 +205,8 @@ const valuesOf = (run: RunTotals): (string | number)[] => [
   run.outputTokens,
   run.costNano,
   run.redactions,
+  run.loop,
+  run.denied,
 ]
 
 const totalsOf = (row: Row): RunTotals => ({
@@ -228,4 +232,6 @@ const totalsOf = (row: Row): RunTotals => ({
   outputTokens: numberOf(row, 'output_tokens'),
   costNano: numberOf(row, 'cost_nano'),
   redactions: numberOf(row, 'redactions'),
+  loop: numberOf(row, 'loop'),
+  denied: numberOf(row, 'denied'),
 })

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWithChromium } from '../support/chromium.ts'
 import { startGuardedPage } from '../support/guarded-page.ts'
 import type { GuardedPage } from '../support/guarded-page.ts'
+import { post as send } from '../support/post.ts'
+import { spanBatch } from '../support/span-batch.ts'
 import { until } from '../support/until.ts'
 
 describeWithChromium('limits on the page', () => {
@@ -30,7 +32,7 @@ describeWithChromium('limits on the page', () => {
     expect(await ask('h2', 0.5)).toMatchObject({ isGranted: true })
     await client.flush(5000)
     const section = page.getByRole('region', { name: 'Limits' })
-    await section.getByText('daily').waitFor()
+    await section.getByText('$0.50 held').waitFor()
     expect(await section.textContent()).toMatch(/\$1\.00 spent, \$0\.50 held, \$3\.50 left of \$5\.00 until \d\d:\d\d/)
     expect(await section.locator('.spent').getAttribute('width')).toBe('20')
     expect(await section.locator('.held').getAttribute('width')).toBe('10')
@@ -61,6 +63,27 @@ describeWithChromium('limits on the page', () => {
       'atsupportgpt-5.5dailyBUDGET_EXHAUSTED',
       'atsupportpost_messagepostsRATE_LIMITED × 2',
     ])
+    expect(complaints).toEqual([])
+  }, 60_000)
+
+  test('a run in which something looped and was denied says so', async () => {
+    const { page, otlp, complaints } = guarded
+    const run = { traceId: 'c'.repeat(32), startMs: Date.now() - 9, endMs: Date.now() }
+    const agent = { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'looping' }
+    const looped = { 'gen_ai.operation.name': 'execute_tool', 'spanwarden.loop.level': 'stop' }
+    const root = { ...run, spanId: '00000000000000c1', attributes: agent }
+    const parentSpanId = root.spanId
+    const spans = [
+      root,
+      { ...run, spanId: '00000000000000c2', parentSpanId, attributes: looped },
+      { ...run, spanId: '00000000000000c3', parentSpanId, attributes: { 'spanwarden.guard.decision': 'deny' } },
+    ]
+    await send(`${otlp}/v1/traces`, spanBatch({ attributes: { 'service.name': 'looping' }, spans }))
+    const row = page.getByRole('region', { name: 'Runs' }).getByRole('row', { name: 'looping' })
+    await row.getByTitle('It repeated itself and was stopped').waitFor()
+    await row.getByText('1 denied').waitFor()
+    await row.getByRole('link').click()
+    await page.getByTitle('It repeated itself and was stopped').waitFor()
     expect(complaints).toEqual([])
   }, 60_000)
 })
