@@ -301,7 +301,7 @@ export class GuardHost {
       case 'stopped':
         return books.stops.heard(peer, message)
       case 'violation':
-        return this.#overBound(message.model, message.excess)
+        return this.#overBound(message.model, message.excess, peer.hello.agent)
       case 'loop':
         return this.#loops.reported(message)
       case 'activity':
@@ -311,10 +311,10 @@ export class GuardHost {
     }
   }
 
-  #overBound(model: string, excess: number): void {
+  #overBound(model: string, excess: number, agent?: string): void {
     this.#count('agent_budget_bound_violations_total', 'Calls that cost more than their bound.', { model })
     this.#context.logger.error(
-      { model, excess_usd: excess / NANO_PER_USD },
+      { model, agent, excess_usd: excess / NANO_PER_USD },
       'a call cost more than its bound: its price, or the bound, is wrong; the model is stopped',
     )
     if (model !== '') this.kill.stopByRule({ scope: 'model', value: model, reason: 'a call cost more than its bound' })

@@ -60,9 +60,9 @@ describe('who says the pid of another process', () => {
     await peer(socket, { pid, mark: processMark(pid) ?? '', proof: 0 })
     const stop = { scope: 'agent', value: 'evil', reason: 'r' } as const
     const report = await host.kill.stop(stop, 'Ada', 800, { graceMs: 0 })
+    expect([victim.exitCode, victim.signalCode]).toEqual([null, null])
     expect(report).toMatchObject({ isConfirmed: false, processes: [{ pid, state: 'unconfirmed' }] })
     expect(report.processes[0]?.why).toContain(`not signalled: pid ${pid} is not the process that has connected`)
-    expect([victim.exitCode, victim.signalCode]).toEqual([null, null])
   })
 
   test('is not taken for gone when that one ends', async () => {
@@ -182,4 +182,14 @@ test('who asks over HTTP is told no id of a hold or of a process', async () => {
     expect(statusCode).toBe(200)
     expect(body).not.toContain('secret-')
   }
+})
+
+test('who says that a call cost more than its bound, which stops a model for all, is named in the log', async () => {
+  const { socket, host, context } = await startGuard({})
+  const { say } = await peer(socket)
+  say({ type: 'violation', model: 'gpt-9', excess: 1, scopes: { agent: 'evil' } })
+  await until(() => host.books?.stops.isStopped('model', 'gpt-9') === true)
+  expect(context.logged).toContainEqual(
+    expect.objectContaining({ level: 'error', fields: expect.objectContaining({ model: 'gpt-9', agent: 'evil' }) }),
+  )
 })
