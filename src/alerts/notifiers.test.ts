@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { alertMessage } from './alert-message.ts'
 import { CommandNotifier } from './command-notifier.ts'
+import { RefusedMessageError } from './refused-message-error.ts'
 import { testAlert } from './test-alert.ts'
 import { WebhookNotifier } from './webhook-notifier.ts'
 
@@ -43,6 +44,21 @@ test.each([[500], [403], [302]])(
     await expect(webhook(server.url).notify(message)).rejects.toThrow(new Error(`it answered ${status}`))
   },
 )
+
+test.each([
+  [400, true],
+  [413, true],
+  [401, false],
+  [404, false],
+  [429, false],
+  [503, false],
+])('%s is about the message: %s', async (status, isAboutMessage) => {
+  await using server = await answering(status)
+  const error = await webhook(server.url)
+    .notify(message)
+    .catch((reason: unknown) => reason)
+  expect(error instanceof RefusedMessageError).toBe(isAboutMessage)
+})
 
 test('one that does not answer, or is not there, is an error in a word', async () => {
   await using server = await answering(undefined)

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { AlertMessage } from './alert-message.ts'
 import type { Notifier } from './notifier.ts'
+import { RefusedMessageError } from './refused-message-error.ts'
 
 export interface WebhookOptions {
   readonly name: string
@@ -11,6 +12,9 @@ export interface WebhookOptions {
   readonly timeoutMs: number
   readonly userAgent: string
 }
+
+/** What a receiver answers to a message that it can't read; all others are about its address, its credentials or its own state, and may pass. */
+const ABOUT_CONTENT = new Set([400, 406, 413, 415, 422])
 
 /** Posts messages as Alertmanager does. Redirects are not followed: they would carry headers elsewhere. */
 export class WebhookNotifier implements Notifier {
@@ -42,6 +46,7 @@ export class WebhookNotifier implements Notifier {
         const { statusCode = 0 } = response
         response.on('error', () => undefined).resume()
         if (statusCode >= 200 && statusCode < 300) resolve()
+        else if (ABOUT_CONTENT.has(statusCode)) reject(new RefusedMessageError(`it answered ${statusCode}`))
         else reject(new Error(`it answered ${statusCode}`))
       })
       outgoing.on('error', (error) => reject(new Error(reasonOf(error, timeoutMs), { cause: error })))
