@@ -6,19 +6,24 @@ import { post as send } from '../support/post.ts'
 import { spanBatch } from '../support/span-batch.ts'
 import { until } from '../support/until.ts'
 
+/** SCREENSHOT=<file> keeps a picture: docs/page.png. */
 describeWithChromium('limits on the page', () => {
   let guarded: GuardedPage
 
   beforeAll(async () => {
-    guarded = await startGuardedPage({
-      guard: {
-        budgets: { daily: { limit_usd: 5 } },
-        rates: {
-          posts: { class: 'post', limit: 2, window: '1h' },
-          mails: { tool: 'send_mail', limit: 9, window: 'day' },
+    guarded = await startGuardedPage(
+      {
+        alerts: {},
+        guard: {
+          budgets: { daily: { limit_usd: 5 } },
+          rates: {
+            posts: { class: 'post', limit: 2, window: '1h' },
+            mails: { tool: 'send_mail', limit: 9, window: 'day' },
+          },
         },
       },
-    })
+      true,
+    )
   }, 60_000)
   afterAll(() => guarded?.[Symbol.asyncDispose]())
 
@@ -63,6 +68,12 @@ describeWithChromium('limits on the page', () => {
       'atsupportgpt-5.5dailyBUDGET_EXHAUSTED',
       'atsupportpost_messagepostsRATE_LIMITED × 2',
     ])
+    const file = process.env['SCREENSHOT']
+    if (file !== undefined) {
+      await page.setViewportSize({ width: 1280, height: 1100 })
+      await page.locator('.tile canvas').nth(5).waitFor()
+      await page.screenshot({ path: file })
+    }
     expect(complaints).toEqual([])
   }, 60_000)
 

@@ -8,9 +8,11 @@ import type { Stop } from '../../src/control/guard-messages.ts'
 import { Collector } from '../../src/sidecar/collector.ts'
 import { loadConfig } from '../../src/sidecar/config.ts'
 import { systemClock } from '../../src/sidecar/system-clock.ts'
+import { EmbeddedStore } from '../../src/store/embedded-store.ts'
 import { components } from './all-components.ts'
 import { startChromium } from './chromium.ts'
 import { testContext } from './component-context.ts'
+import { fillStore } from './store-scenario.ts'
 
 /** The page of a sidecar in a browser, and the guard's client of one process of an agent `support`. */
 export interface GuardedPage extends AsyncDisposable {
@@ -24,10 +26,14 @@ export interface GuardedPage extends AsyncDisposable {
   readonly otlp: string
 }
 
-/** `extensions` beside the page, with their configuration. A stop is confirmed at once. */
-export async function startGuardedPage(extensions: Readonly<Record<string, object>>): Promise<GuardedPage> {
+/** `extensions` beside the page, with their configuration; `isFilled`: with an hour of runs. A stop is confirmed at once. */
+export async function startGuardedPage(
+  extensions: Readonly<Record<string, object>>,
+  isFilled = false,
+): Promise<GuardedPage> {
   const stack = new AsyncDisposableStack()
   const stateFolder = mkdtempSync(join(tmpdir(), 'spanwarden-'))
+  if (isFilled) fill(stateFolder)
   const { logger } = testContext('collector')
   const text = stringify(configWith(extensions))
   const collector = new Collector(loadConfig([{ name: 'test', text }], components, { env: {}, readFile: () => '' }), {
@@ -60,6 +66,12 @@ export async function startGuardedPage(extensions: Readonly<Record<string, objec
   const { control = '', otlp_http: otlp = '' } = collector.listening()
   await page.goto(control)
   return { page, complaints, client, control, otlp, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+function fill(stateFolder: string): void {
+  const store = new EmbeddedStore({ ...testContext('store'), clock: systemClock, stateFolder })
+  fillStore(store, Date.now())
+  store.close()
 }
 
 const LOCAL = { endpoint: '127.0.0.1:0' }
