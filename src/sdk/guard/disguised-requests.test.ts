@@ -38,6 +38,11 @@ let http2Port = 0
 beforeAll(async () => {
   server = createServer(answer)
   other = createServer(answer)
+  server.on('connect', ({ method, url }, socket) => {
+    reached.push(`${method} ${url}`)
+    socket.on('error', () => {})
+    socket.end('HTTP/1.1 200 OK\r\n\r\n')
+  })
   http2Server = createHttp2Server((asked, response) => {
     reached.push(`${asked.method} ${asked.url}`)
     response.end('{}')
@@ -79,6 +84,12 @@ const send = (options: object): Promise<unknown> =>
     })
     sent.on('error', reject).end(body)
   })
+const openTunnel = (): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const sent = httpRequest({ host: '127.0.0.1', port, path: `${ELSEWHERE}:443`, method: 'CONNECT' })
+    sent.on('connect', (_, socket) => resolve(socket.destroy())).on('error', reject)
+    sent.end()
+  })
 const sendUndici = async (options: object, host = `127.0.0.1:${port}`): Promise<unknown> => {
   const client = new undici.Client(`http://${host}`)
   const { statusCode, body: chunks } = await client.request({ path: PATH, method: 'POST', body, ...options })
@@ -101,6 +112,7 @@ test.each<readonly [what: string, call: () => Promise<unknown>]>([
   ['node:http, the same Host with another port', () => send({ headers: { host: '127.0.0.1:1' } })],
   ['node:http, no Host', () => send({ setHost: false })],
   ['node:http, a path that is the URL of another host', () => send({ path: `http://${ELSEWHERE}${PATH}` })],
+  ['node:http, a path that would be a host behind the name', () => send({ path: `@${ELSEWHERE}${PATH}` })],
   ['node:http, the Host of a model elsewhere', () => send({ host: 'localhost', headers: { host: 'models.example' } })],
   ['node:http, the same in a list', () => send({ host: 'localhost', headers: ['Host', 'models.example'] })],
   ['node:http, through a proxy', () => send({ host: 'localhost', path: `http://models.example${PATH}` })],
@@ -131,6 +143,7 @@ test.each<readonly [what: string, call: () => Promise<unknown>]>([
     'undici, another origin than that of the client',
     () => sendUndici({ origin: `http://${ELSEWHERE}` }, `127.0.0.1:${otherPort}`),
   ],
+  ['a tunnel', () => openTunnel()],
   ['a list of models', () => fetch(`http://127.0.0.1:${port}/v1/models`)],
   ['a file that goes', () => fetch(`http://127.0.0.1:${port}/v1/files/f`, { method: 'DELETE' })],
 ])('what does not go to a model, or costs nothing, passes: %s', async (_, call) => {

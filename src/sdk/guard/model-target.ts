@@ -47,10 +47,10 @@ export function strictestTarget(
   return free
 }
 
-/** What only reads or deletes calls no model, whatever its path. */
+/** What only reads, deletes or opens a tunnel calls no model, whatever its path. */
 export const isFreeMethod = (method: string): boolean => FREE_METHODS.has(method.toUpperCase())
 
-const FREE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE'])
+const FREE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE', 'CONNECT'])
 
 /** A name with a dot behind it (`api.openai.com.`) is the same host. */
 const undotted = (host: string): string => host.replace(/\.(?=$|:)/, '')
@@ -58,7 +58,8 @@ const undotted = (host: string): string => host.replace(/\.(?=$|:)/, '')
 /** By scheme and hosts, and by a path that may be a whole URL: a proxy is asked that way, and others take it for a path of their own. */
 export function addressesOf(origins: Iterable<string>, path: string): Set<string> {
   const isUrl = /^https?:/i.test(path) && URL.canParse(path)
-  const { pathname, search } = isUrl ? new URL(path) : { pathname: path, search: '' }
+  // Without its slash it would become a part of the host's name.
+  const { pathname, search } = isUrl ? new URL(path) : { pathname: path.replace(/^(?!\/)/, '/'), search: '' }
   const addresses = new Set(isUrl ? [path] : [])
   for (const origin of origins) addresses.add(origin + pathname + search)
   return addresses
