@@ -3,6 +3,9 @@ import { SLICE_SHARE_DEFAULT } from '../../../../ledger/fleet/fleet-account.ts'
 import type { Scope } from '../../../../ledger/budget.ts'
 import { duration } from '../../../config-types.ts'
 
+const SENTINEL =
+  'Sentinel is not spoken: name an address that leads to the primary (a proxy that asks for role:master, a virtual address, a managed endpoint)'
+
 const tls = z.strictObject({
   ca_file: z.string().optional().describe('Certificates (PEM) to trust instead of the built-in ones.'),
   cert_file: z.string().optional().describe('Certificate (PEM) that the sidecar shows, with `key_file`.'),
@@ -17,8 +20,17 @@ const tls = z.strictObject({
 export const fleetConfig = z.strictObject({
   url: z
     .string()
-    .refine(isRedisUrl, 'write it like redis://user:password@host:6379/0, or rediss:// for TLS')
-    .describe('Redis or Valkey: `redis://`, or `rediss://` for TLS. Put the password there with `${env:…}`.'),
+    .refine((text) => !isSentinelUrl(text), SENTINEL)
+    .refine(
+      (text) => isRedisUrl(text) || isSentinelUrl(text),
+      'write it like redis://host:6379/0, or rediss:// for TLS; a password with @, / or : in it belongs into password',
+    )
+    .describe('Redis or Valkey: `redis://`, or `rediss://` for TLS. One address, which leads to the primary.'),
+  username: z.string().optional().describe('User of its access list (ACL), where it is not in `url`.'),
+  password: z
+    .string()
+    .optional()
+    .describe('As it is, such as `${env:REDIS_PASSWORD}`; in `url` it would have to be percent-encoded.'),
   tls: tls.optional().describe('Certificates, for `rediss://`.'),
   key_prefix: z
     .string()
@@ -67,6 +79,10 @@ export const fleetConfig = z.strictObject({
 export type FleetConfig = z.output<typeof fleetConfig>
 
 export const isShared = ({ scopes }: FleetConfig, scope: Scope): boolean => scopes.includes(scope)
+
+function isSentinelUrl(text: string): boolean {
+  return /sentinel/i.test(text.split(':', 1)[0] ?? '')
+}
 
 function isRedisUrl(text: string): boolean {
   try {

@@ -229,9 +229,21 @@ async function checkEviction(client: Client, isTrusted: boolean): Promise<void> 
   )
 }
 
-async function clientOptions({ url, tls, command_timeout: timeoutMs }: FleetConfig): Promise<RedisClientOptions> {
+async function clientOptions({
+  url,
+  username,
+  password,
+  tls,
+  command_timeout: timeoutMs,
+}: FleetConfig): Promise<RedisClientOptions> {
   const common = { connectTimeout: timeoutMs, reconnectStrategy: false } as const
-  const base = { url, disableOfflineQueue: true, commandsQueueMaxLength: COMMANDS_MAX } as const
+  const base = {
+    url,
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: COMMANDS_MAX,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+  } as const
   if (!url.startsWith('rediss:')) return { ...base, socket: common }
   const [ca, cert, key] = await Promise.all([tls?.ca_file, tls?.cert_file, tls?.key_file].map(readPem))
   return {
