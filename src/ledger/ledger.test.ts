@@ -116,6 +116,17 @@ describe('ledger', () => {
     expect(ledger.accounts()).toMatchObject([{ committed: 33, suspense: 0 }])
   })
 
+  test('what a journal has said of a slice is not said again by a process that comes back', () => {
+    const { ledger, hold } = open([DAY])
+    hold('slice', 50)
+    ledger.expire()
+    // The rest goes back: 20 were spent, 5 were under way.
+    ledger.settle('slice', { spent: 20, unknown: 5 })
+    expect(ledger.settle('slice', { spent: 25 })).toEqual({ isBooked: false, overBound: 0 })
+    expect(ledger.spend('slice', 9, 1)).toBe(false)
+    expect(ledger.accounts()).toMatchObject([{ committed: 25, held: 0, suspense: 5 }])
+  })
+
   test('a new day is a new account; what was held before midnight counts before it', () => {
     const { clock, ledger, hold } = open([DAY])
     hold('1', 60)
