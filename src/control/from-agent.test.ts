@@ -26,7 +26,7 @@ const fromAgent: readonly FromAgent[] = [
   { type: 'violation', model: 'm', excess: 1, scopes },
   { type: 'admit', id: 'c', tool: 'post', class: 'post', scopes, summary: '{text: string}', argumentsHmac: 'ab' },
   { type: 'outcome', id: 'c', result: 'ok', durationMs: 1.5, notExecuted: false },
-  { type: 'loop', scopes, level: 'stop', rule: 'r', tool: 'post' },
+  { type: 'loop', scopes, level: 'stop', rule: 'r', tool: 'post', goesOn: true },
   { type: 'stopping', id: 's', underWay: 1 },
   { type: 'activity', id: 'r', scopes, ageMs: 0.5, nanoUsd: 1, toolCalls: 2, depth: 3 },
   { type: 'hold', id: 'l', amount: 5, least: 2, scopes },

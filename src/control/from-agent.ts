@@ -100,6 +100,7 @@ export const readFromAgent = messageOf<FromAgent>({
     level: oneOf(['warn', 'stop']),
     rule: label,
     tool: label,
+    goesOn: optional(flag),
   }),
   activity,
   stopping: fields<Stopping>({ type: word('stopping'), id, underWay: count }),

@@ -192,6 +192,8 @@ export interface LoopReport {
   readonly level: 'warn' | 'stop'
   readonly rule: string
   readonly tool: string
+  /** The process is in shadow mode: nothing is to be stopped for it. */
+  readonly goesOn?: boolean
 }
 
 /** Answer to `hold` and `admit`. */

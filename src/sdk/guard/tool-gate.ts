@@ -205,6 +205,11 @@ export class GuardedTool {
     )
   }
 
+  /** The call is made whatever the sidecar says: no person is to be kept from work by it, and nothing is to be stopped. */
+  get #goesOn(): { goesOn?: true } {
+    return this.#guard.mode === 'enforce' ? {} : { goesOn: true }
+  }
+
   /** A person may be asked about it. */
   #isSupervised(): boolean {
     const { rules } = this.#guard
@@ -235,8 +240,7 @@ export class GuardedTool {
       ...(span === undefined ? {} : { trace: span.traceId, span: span.spanId }),
       summary: asked.summary,
       argumentsHmac: asked.hmac,
-      // The call is made whatever the answer is: no person is to be kept from work by it.
-      ...(guard.mode === 'enforce' ? {} : { goesOn: true }),
+      ...this.#goesOn,
     }
     const answer = await this.#answerTo(message)
     if (answer === 'interrupted') {
@@ -313,7 +317,14 @@ export class GuardedTool {
     })
     const scopes = this.#under?.call.scopes
     if (scopes !== undefined)
-      this.#guard.client.tell({ type: 'loop', scopes, level, rule, tool: this.#tool.name.slice(0, 256) })
+      this.#guard.client.tell({
+        type: 'loop',
+        scopes,
+        level,
+        rule,
+        tool: this.#tool.name.slice(0, 256),
+        ...this.#goesOn,
+      })
   }
 
   #markOf(isCompared: boolean): ArgumentsMark {

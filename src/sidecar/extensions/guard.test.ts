@@ -199,6 +199,26 @@ describe('audit', () => {
     ])
   })
 
+  test('what an agent in shadow mode makes anyway is not on record as denied, and its outcome follows', async () => {
+    const { socket, context, stop } = await startGuard(AUDIT)
+    const { client } = await guardAgent(socket)
+    for (const id of ['c1', 'c2']) {
+      const call = { tool: 'post_message', class: 'write', summary: '{}', argumentsHmac: 'ab', goesOn: true } as const
+      const answer = await client.ask({ type: 'admit', id, scopes: { agent: 'support' }, ...call }, 5000)
+      expect(answer).toMatchObject({ isGranted: true })
+      client.tell({ type: 'outcome', id, result: 'ok', durationMs: 5 })
+    }
+    await client.flush(5000)
+    await stop()
+    const lines = readFileSync(join(context.stateFolder, 'audit', 'audit.jsonl'), 'utf8')
+    expect(lines.match(/"(allow|deny|would_deny|outcome)"/g)).toEqual([
+      '"allow"',
+      '"outcome"',
+      '"would_deny"',
+      '"outcome"',
+    ])
+  })
+
   test('without the line it is denied, and takes nothing of its limit', async () => {
     const context = testContext('guard')
     writeFileSync(join(context.stateFolder, 'audit'), 'a file in place of the folder')

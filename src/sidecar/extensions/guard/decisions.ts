@@ -137,7 +137,7 @@ export class Decisions {
 
   #admitted(
     hello: Hello,
-    { id, scopes, tool, class: claimed }: Admit,
+    { id, scopes, tool, class: claimed, goesOn }: Admit,
     ask: (request: RateRequest) => RateResult,
   ): Decision {
     const { stops } = this.#options
@@ -152,7 +152,8 @@ export class Decisions {
     })
     if (result.isAdmitted) return { isGranted: true }
     const { code, ref, retryAfterMs } = result
-    if (this.settings.mode === 'shadow') {
+    // What is made whatever we say must not be on record as denied.
+    if (this.settings.mode === 'shadow' || goesOn === true) {
       this.#options.count({ agent: hello.agent, what: tool, code, rule: ref?.name ?? '' })
       return { isGranted: true, wouldDeny: ref?.name ?? code }
     }

@@ -53,6 +53,15 @@ function watch(mode: GuardMode = 'enforce', more: object = {}) {
   return { loops, stopped, join }
 }
 
+test('a loop of a process in shadow mode stops nothing', () => {
+  const { loops, stopped } = watch()
+  const report = { type: 'loop', scopes: { agent: 'a', run: 'r' }, level: 'stop', rule: 'cycle', tool: 't' } as const
+  loops.reported({ ...report, goesOn: true })
+  expect(stopped).toEqual([])
+  loops.reported(report)
+  expect(stopped).toMatchObject([{ scope: 'run', value: 'r' }])
+})
+
 describe('what all processes of a run say', () => {
   test('is added up: they are warned, and only they; then the run is stopped, once', () => {
     const { stopped, join } = watch()

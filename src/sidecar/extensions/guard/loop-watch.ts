@@ -34,9 +34,9 @@ export class LoopWatch {
     this.#options = options
   }
 
-  reported({ scopes, level, rule }: LoopReport): void {
+  reported({ scopes, level, rule, goesOn }: LoopReport): void {
     this.#count(level, scopes.agent, rule)
-    if (level === 'stop') this.#stop(scopes, rule)
+    if (level === 'stop' && goesOn !== true) this.#stop(scopes, rule)
   }
 
   /** A process says what it has done in a run. */
