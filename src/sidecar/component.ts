@@ -105,6 +105,13 @@ interface Definition<Config extends z.ZodType> {
   readonly isSingle?: boolean
   /** Object schema in which every field has a description, and a default wherever there can be one. */
   readonly config: Config
+  /** What is valid, and not what one may expect of it. */
+  notices?(config: z.output<Config>): readonly Notice[]
+}
+export interface Notice {
+  /** Keys below the component. */
+  readonly path: readonly string[]
+  readonly message: string
 }
 
 // Receivers

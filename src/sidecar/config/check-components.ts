@@ -112,6 +112,8 @@ function checkSection<K extends Kind>(
     const stock = STOCK_KEYS[`${kind} ${definition.type}`]
     const beside = 'delivery' in definition && definition.delivery === 'remote' ? SENDING_KEYS : []
     const config = checkValue(definition.config, value ?? {}, [sectionName, id], yaml, report, stock, beside)
+    const notices = config === undefined ? undefined : definition.notices?.(config)
+    for (const { path, message } of notices ?? []) report.warning([sectionName, id, ...path], message)
     // A component whose configuration is wrong is there all the same: the pipelines that name it are not wrong too.
     configured.set(id, { id, definition, config })
   }

@@ -9,6 +9,7 @@ import { addApprovalMetrics } from './guard/approval-metrics.ts'
 import { addApprovalRoutes } from './guard/approval-routes.ts'
 import { dailyBudgets } from './guard/daily-budgets.ts'
 import { addFleetMetrics } from './guard/fleet/fleet-metrics.ts'
+import { fleetNotices } from './guard/fleet/fleet-notices.ts'
 import { fleetProblem } from './guard/fleet/fleet-problem.ts'
 import { addFleetRoutes } from './guard/fleet/fleet-routes.ts'
 import { guardConfig, guardSettings } from './guard/guard-config.ts'
@@ -29,6 +30,7 @@ export const guard = defineExtension({
   isSingle: true,
   summary: 'Keeps agents inside their limits: budgets, rates of tool calls, loops, and the kill switch.',
   config: guardConfig,
+  notices: fleetNotices,
   create(config, context) {
     const host = context.service(guardHost)
     const settings = guardSettings(config)
