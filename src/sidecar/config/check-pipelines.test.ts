@@ -17,3 +17,23 @@ test.each([
   const order = warnings.filter(({ message }) => message.includes('stands behind'))
   expect(order.map(({ message }) => message.split(' ')[0])).toEqual(told)
 })
+
+test('limits that are written and not in force are no configuration', () => {
+  const load = (extensions: string): unknown =>
+    loadConfig(
+      [
+        {
+          name: 'a',
+          text: `
+    receivers: { otlp: { protocols: { http: } } }
+    exporters: { debug: }
+    extensions: { guard: , health_check: }
+    service: { extensions: ${extensions}, pipelines: { traces: { receivers: [otlp], exporters: [debug] } } }`,
+        },
+      ],
+      components,
+      { env: {}, readFile: () => '' },
+    )
+  expect(() => load('[health_check]')).toThrow(/extensions\.guard: it is not in service\.extensions/)
+  expect(load('[health_check, guard]')).toMatchObject({ extensionOrder: ['health_check', 'guard'] })
+})

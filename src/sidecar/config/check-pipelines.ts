@@ -180,6 +180,10 @@ function leadsTo(
   return false
 }
 
+const LIMITS = 'guard'
+const LIMITS_UNUSED =
+  'it is not in service.extensions, so no limit would hold; write `extensions: !append [guard]` under service, or take it out. A file that comes later replaces the list, unless it appends to it'
+
 function reportUnused(
   pipelines: readonly PipelineConfig[],
   extensions: readonly string[],
@@ -194,7 +198,9 @@ function reportUnused(
   }
   for (const section of ['receivers', 'processors', 'exporters', 'extensions'] as const) {
     for (const id of configured[section].keys()) {
-      if (!used[section].includes(id)) report.warning([section, id], 'it is defined but not used')
+      if (used[section].includes(id)) continue
+      if (section === 'extensions' && id === LIMITS) report.problem([section, id], LIMITS_UNUSED)
+      else report.warning([section, id], 'it is defined but not used')
     }
   }
 }

@@ -10,7 +10,7 @@ import { editorSchema } from './editor-schema.ts'
 const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(editorSchema(components))
 
 function errorsOf(text: string): string[] {
-  const value: unknown = parse(text, { merge: true })
+  const value: unknown = parse(text, { merge: true, logLevel: 'error' })
   if (validate(value)) return []
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath}: ${message}`)
 }

@@ -9,17 +9,21 @@ export class LocatedYaml {
   readonly #places: ReadonlyMap<string, Place>
   readonly #texts: ReadonlyMap<string, string>
   readonly #secrets: ReadonlySet<string>
+  /** Lists with the tag `!append`. */
+  readonly #appended: ReadonlySet<string>
 
   constructor(
     value: unknown,
     places: ReadonlyMap<string, Place> = new Map(),
     texts: ReadonlyMap<string, string> = new Map(),
     secrets: ReadonlySet<string> = new Set(),
+    appended: ReadonlySet<string> = new Set(),
   ) {
     this.value = value
     this.#places = places
     this.#texts = texts
     this.#secrets = secrets
+    this.#appended = appended
   }
 
   /** Where the path stands; for one that is not in the text, the nearest that encloses it. */
@@ -41,9 +45,20 @@ export class LocatedYaml {
     return this.#secrets.has(keyOf(path))
   }
 
-  /** This configuration with `over` on top: maps are merged, everything else is replaced. */
+  /** This configuration with `over` on top: maps are merged, what a list with the tag `!append` has more goes to the end of the list below it, everything else is replaced. */
   mergedWith(over: LocatedYaml): LocatedYaml {
-    return new LocatedYaml(merged(this.value, over.value), new Map([...this.#places, ...over.#places]))
+    const places = new Map([...this.#places, ...over.#places])
+    const value = merged(this.value, over.value, [], (path, base, more) => {
+      if (!over.#appended.has(keyOf(path))) return more
+      const all = [...new Set([...base, ...more])]
+      for (const [i, item] of all.entries()) {
+        const [from, at] = i < base.length ? [this, i] : [over, more.indexOf(item)]
+        const place = from.#places.get(keyOf([...path, at]))
+        if (place !== undefined) places.set(keyOf([...path, i]), place)
+      }
+      return all
+    })
+    return new LocatedYaml(value, places)
   }
 
   /** With another value, and what is known of its parts. */
@@ -61,6 +76,8 @@ export class LocatedYaml {
   }
 }
 
+/** Of a list in a configuration that goes on top of others: it is added to theirs. */
+const APPEND_TAG = '!append'
 /** Copies that the aliases of one text may make. */
 const ALIASES_MAX = 100
 
@@ -84,10 +101,11 @@ export function parseLocatedYaml(source: string, text: string): ParsedYaml {
   }))
   if (problems.length > 0) return { yaml: new LocatedYaml(undefined), problems }
   const places = new Map<string, Place>()
+  const appended = new Set<string>()
   index(document.contents, [])
   try {
     const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX })
-    return { yaml: new LocatedYaml(nested(value), places), problems }
+    return { yaml: new LocatedYaml(nested(value), places, undefined, undefined, appended), problems }
   } catch {
     const message = 'an alias (*name) without its anchor (&name), or too many of them'
     return { yaml: new LocatedYaml(undefined), problems: [{ path: '', message, place: placeAt(0) }] }
@@ -102,6 +120,7 @@ export function parseLocatedYaml(source: string, text: string): ParsedYaml {
         index(value, [...path, ...keys])
       }
     } else if (isSeq(node)) {
+      if (node.tag === APPEND_TAG) appended.add(keyOf(path))
       node.items.forEach((item, i) => {
         const offset = isNode(item) ? item.range?.[0] : undefined
         if (offset !== undefined) places.set(keyOf([...path, i]), placeAt(offset))
@@ -133,10 +152,19 @@ const isNode = (value: unknown): value is Node => typeof value === 'object' && v
 export const isPlainMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function merged(base: unknown, over: unknown): unknown {
+type MergeLists = (path: ConfigPath, base: readonly unknown[], over: readonly unknown[]) => unknown
+
+/** Lists are replaced unless told otherwise. */
+function merged(
+  base: unknown,
+  over: unknown,
+  path: ConfigPath = [],
+  lists: MergeLists = (_, __, last) => last,
+): unknown {
   if (over === undefined) return base
+  if (Array.isArray(base) && Array.isArray(over)) return lists(path, base, over)
   if (!isPlainMap(base) || !isPlainMap(over)) return over
   const out = new Map(Object.entries(base))
-  for (const [key, value] of Object.entries(over)) out.set(key, merged(out.get(key), value))
+  for (const [key, value] of Object.entries(over)) out.set(key, merged(out.get(key), value, [...path, key], lists))
   return Object.fromEntries(out)
 }
