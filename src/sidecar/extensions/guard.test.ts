@@ -211,6 +211,8 @@ describe('audit', () => {
     await client.flush(5000)
     await stop()
     const lines = readFileSync(join(context.stateFolder, 'audit', 'audit.jsonl'), 'utf8')
+    const labels = 'agent="support",reason="rate_limited",rule="posts",mode="shadow"'
+    expect(context.counters.get(`agent_guard_denied_total{${labels}}`)).toBe(1)
     expect(lines.match(/"(allow|deny|would_deny|outcome)"/g)).toEqual([
       '"allow"',
       '"outcome"',

@@ -84,7 +84,7 @@ export class GuardDesk {
         peer.refuse(UNWRITABLE)
       },
     })
-    const count = (denied: Denied): void => this.denials.add(denied, this.#settings.mode)
+    const count = (denied: Denied): void => this.denials.add(denied, 'shadow')
     this.#decisions = new Decisions({ ...options, count })
     const { fleet } = options
     this.#gate = fleet === undefined ? undefined : new FleetGate({ fleet, settings: () => this.#settings, count })

@@ -28,12 +28,12 @@ export class FleetGate {
     const { id, tool, scopes } = message
     if (ofClass !== 'read' && unheard !== undefined)
       return Promise.resolve(
-        this.#orShadow({ isGranted: false, code: 'GUARD_UNAVAILABLE', message: `${tool}: ${unheard}` }, hello, tool),
+        this.#orShadow({ isGranted: false, code: 'GUARD_UNAVAILABLE', message: `${tool}: ${unheard}` }, hello, message),
       )
     const values = { ...scopes, tenant: scopes.tenant ?? hello.tenant }
     const refs = fleet.rates.shared(rateRefsOf(settings().rates, { tool, class: ofClass }, values))
     if (refs.length === 0) return undefined
-    return fleet.rates.admit(callKey(hello, id), tool, refs).then((denied) => this.#orShadow(denied, hello, tool))
+    return fleet.rates.admit(callKey(hello, id), tool, refs).then((denied) => this.#orShadow(denied, hello, message))
   }
 
   ended(hello: Hello, id: string, wasExecuted: boolean): void {
@@ -42,10 +42,11 @@ export class FleetGate {
     else rates.giveBack(callKey(hello, id))
   }
 
-  #orShadow(denied: Decision | undefined, { agent }: Hello, what: string): Decision | undefined {
+  #orShadow(denied: Decision | undefined, { agent }: Hello, { tool, goesOn }: Admit): Decision | undefined {
     const { settings, count } = this.#options
-    if (denied === undefined || denied.isGranted || settings().mode !== 'shadow') return denied
-    count({ agent, what, code: denied.code, rule: denied.rule ?? '' })
+    if (denied === undefined || denied.isGranted) return denied
+    if (settings().mode !== 'shadow' && goesOn !== true) return denied
+    count({ agent, what: tool, code: denied.code, rule: denied.rule ?? '' })
     return undefined
   }
 }
