@@ -21,7 +21,7 @@ import type { SidecarConfig } from './config.ts'
 import { ConnectorSlot } from './connector-slot.ts'
 import type { SendingConfig } from './delivery.ts'
 import { ExporterSlot } from './exporter-slot.ts'
-import type { HealthReason } from './health.ts'
+import type { HealthReason, QueueFigures } from './health.ts'
 import type { LogEntry } from './log.ts'
 import { behindHolders } from './held-deliveries.ts'
 import type { Target } from './held-deliveries.ts'
@@ -62,8 +62,12 @@ export interface CollectorEnvironment {
 }
 
 export interface OtherProcesses {
+  /** Whether each of them has listened once. */
+  hasStarted(): boolean
   metrics(): Promise<readonly LabelledMetrics[]>
   reasons(): readonly HealthReason[]
+  /** What waits in each of them, as each said last; what one that has ended left on disk goes on waiting there. */
+  queues(): readonly QueueFigures[]
   listening(): Readonly<Record<string, string>>
   /** Reads the configuration again. Rejects when they go on with the one before. */
   reload(): Promise<void>

@@ -1,17 +1,21 @@
 import type { CollectorParts, DeliveryPart } from './collector-parts.ts'
-import type { ComponentHealth, Health, HealthReason } from './health.ts'
+import type { ComponentHealth, Health, HealthReason, QueueFigures, QueueTrouble } from './health.ts'
 import type { SendingQueueConfig } from './queue/queue-config.ts'
 
 /** What all say together. Nobody is degraded before the start or after the stop. */
 export function healthOf(
   parts: CollectorParts,
   about: Omit<Health, 'reasons' | 'components' | 'status'> & { readonly status: Lifecycle },
-  others: readonly HealthReason[] = [],
+  others: { readonly reasons: readonly HealthReason[]; readonly queues: readonly QueueFigures[] } = NO_OTHERS,
 ): Health {
-  const components = componentsOf(parts)
+  const components = componentsOf(parts, [...queueFigures(parts), ...others.queues])
   if (about.status !== 'ok')
     return { ...about, components, reasons: [{ code: about.status, message: sentences[about.status] }] }
-  const reasons = [...[...parts.deliveries.values()].flatMap(deliveryReasons), ...extensionReasons(parts), ...others]
+  const reasons = [
+    ...[...parts.deliveries.values()].flatMap(deliveryReasons),
+    ...extensionReasons(parts),
+    ...others.reasons,
+  ]
   const { problem } = about.config
   if (problem !== undefined)
     reasons.push({
@@ -22,7 +26,9 @@ export function healthOf(
   return { ...about, status: reasons.length === 0 ? 'ok' : 'degraded', components, reasons }
 }
 
-type Lifecycle = Exclude<Health['status'], 'degraded' | 'unready'>
+const NO_OTHERS = { reasons: [], queues: [] }
+
+export type Lifecycle = Exclude<Health['status'], 'degraded' | 'unready'>
 const sentences: Readonly<Record<Exclude<Lifecycle, 'ok'>, string>> = {
   starting: 'not everything listens yet',
   draining: 'nothing new is taken in; what is queued is sent',
@@ -62,21 +68,30 @@ const extensionReasons = ({ extensions }: CollectorParts): HealthReason[] =>
     return message === undefined ? [] : [{ code: component.problemCode ?? 'extension_failing', component: id, message }]
   }).flat()
 
-function componentsOf({
-  receivers,
-  processors,
-  connectors,
-  exporters,
-  extensions,
-  deliveries,
-}: CollectorParts): ComponentHealth[] {
+/** What waits before each exporter of this process. */
+export const queueFigures = ({ deliveries }: CollectorParts): QueueFigures[] =>
+  Array.from(deliveries.values(), ({ delivery }) => {
+    const { exporterId, itemsHeld } = delivery
+    return { exporterId, itemsHeld, trouble: troubleOf(delivery) }
+  })
+
+function troubleOf({ isFull, diskProblem, failing }: Told['delivery']): QueueTrouble | undefined {
+  if (isFull === true) return 'its queue is full'
+  if (diskProblem !== undefined) return 'its disk takes nothing'
+  return failing === undefined ? undefined : 'its backend does not answer or refuses'
+}
+
+function componentsOf(
+  { receivers, processors, connectors, exporters, extensions }: CollectorParts,
+  queues: readonly QueueFigures[],
+): ComponentHealth[] {
   const ok = (kind: string, ids: Iterable<string>): ComponentHealth[] =>
     [...ids].map((id) => ({ id, kind, status: 'ok' }))
   return [
     ...ok('receiver', receivers.keys()),
     ...ok('processor', new Set([...processors.values()].map(({ id }) => id))),
     ...ok('connector', connectors.keys()),
-    ...[...exporters.keys()].map((id) => exporterHealth(id, deliveries)),
+    ...exporterHealth([...exporters.keys()], queues),
     ...Array.from(extensions.values(), ({ id, component }): ComponentHealth => {
       const reason = component.problem?.()
       return { id, kind: 'extension', ...(reason === undefined ? { status: 'ok' } : { status: 'degraded', reason }) }
@@ -84,14 +99,14 @@ function componentsOf({
   ]
 }
 
-function exporterHealth(id: string, deliveries: CollectorParts['deliveries']): ComponentHealth {
-  const own = [...deliveries.values()].map(({ delivery }) => delivery).filter(({ exporterId }) => exporterId === id)
-  const queuedItems = own.reduce((sum, { itemsHeld }) => sum + itemsHeld, 0)
-  const health = { id, kind: 'exporter', queued_items: queuedItems }
-  if (own.some(({ isFull }) => isFull === true)) return { ...health, status: 'degraded', reason: 'its queue is full' }
-  if (own.some(({ diskProblem }) => diskProblem !== undefined))
-    return { ...health, status: 'degraded', reason: 'its disk takes nothing' }
-  if (own.some(({ failing }) => failing !== undefined))
-    return { ...health, status: 'degraded', reason: 'its backend does not answer or refuses' }
-  return { ...health, status: 'ok' }
+/** An exporter may be in workers only. */
+function exporterHealth(ids: readonly string[], queues: readonly QueueFigures[]): ComponentHealth[] {
+  const all = new Set([...ids, ...queues.map(({ exporterId }) => exporterId)])
+  return [...all].map((id): ComponentHealth => {
+    const own = queues.filter(({ exporterId }) => exporterId === id)
+    const queued_items = own.reduce((sum, { itemsHeld }) => sum + itemsHeld, 0)
+    const reason = own.find(({ trouble }) => trouble !== undefined)?.trouble
+    const health = { id, kind: 'exporter', queued_items }
+    return reason === undefined ? { ...health, status: 'ok' } : { ...health, status: 'degraded', reason }
+  })
 }

@@ -63,6 +63,14 @@ export interface ComponentHealth {
   readonly reason?: string
 }
 
+/** Of what stands before an exporter, for one signal. */
+export interface QueueFigures {
+  readonly exporterId: string
+  readonly itemsHeld: number
+  readonly trouble?: QueueTrouble | undefined
+}
+export type QueueTrouble = 'its queue is full' | 'its disk takes nothing' | 'its backend does not answer or refuses'
+
 /** Which configuration runs. */
 export interface ConfigHealth {
   /** The beginning of the SHA-256 of what it came to, secrets left out. */

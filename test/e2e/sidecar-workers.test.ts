@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { stringify } from 'yaml'
 import { expect, test } from 'vitest'
 import { startOtlpSink } from '../support/otlp-sink.ts'
@@ -186,6 +187,61 @@ test('reload: each worker takes the new configuration, or none does', { timeout:
   await until(() => taken.every((name) => there().has(name)), 120_000)
   expect(failures).toEqual([])
 })
+
+test('/readyz is 503 until OTLP is taken, with workers as well', { timeout: 240_000 }, async () => {
+  await using sink = await startOtlpSink()
+  for (const workers of [1, WORKERS]) {
+    const [control, http] = [await freePort(), await freePort()]
+    const config = configFor(sink.url, { workers, http: { endpoint: control } })
+    const starting = startSidecar({ ...config, receivers: { otlp: { protocols: { http: { endpoint: http } } } } })
+    const seen: string[] = []
+    await until(async () => {
+      const ready = await fetch(`http://${control}/readyz`).catch(() => undefined)
+      if (ready?.status === 503) seen.push(String(((await ready.json()) as { status: unknown }).status))
+      else await ready?.body?.cancel()
+      return ready?.status === 200
+    }, 120_000)
+    expect((await post(`http://${http}/v1/traces`, named('first'))).status).toBe(200)
+    expect(new Set(seen)).toEqual(new Set(workers === 1 ? seen : ['starting']))
+    await using sidecar = await starting
+    expect(await sidecar.stop()).toBe(0)
+  }
+})
+
+test('what waits in workers stands in /health, and for how long in the metrics', { timeout: 240_000 }, async () => {
+  await using sink = await startOtlpSink({
+    refuse: (_request, response) => response.writeHead(503).end() !== undefined,
+  })
+  await using sidecar = await startSidecar(configFor(sink.url))
+  for (let i = 0; i < 6; i++) expect(await send(sidecar, named(`waits ${i}`))).toBe(200)
+  const exporter = async (): Promise<unknown> => {
+    const { components } = (await (await fetch(`${sidecar.listening['control']}/health`)).json()) as {
+      components: readonly { id: string }[]
+    }
+    return components.find(({ id }) => id === 'otlp_http')
+  }
+  const reason = 'its backend does not answer or refuses'
+  const expected = { id: 'otlp_http', kind: 'exporter', queued_items: 6, status: 'degraded', reason }
+  await until(async () => isDeepStrictEqual(await exporter(), expected))
+  const own = await ownMetrics(sidecar)
+  const oldest = [1, 2].map((worker) =>
+    valueOf(
+      own,
+      `spanwarden_exporter_queue_oldest_seconds{worker="${worker}",data_type="traces",exporter="otlp_http"}`,
+    ),
+  )
+  expect(Math.max(...oldest)).toBeGreaterThan(0)
+})
+
+/** One that is free at this moment. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+}
 
 /** Processes that this one has started. */
 function workersOf(pid: number): number[] {

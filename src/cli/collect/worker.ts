@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import { Collector } from '../../sidecar/collector.ts'
 import { faultOf } from '../../sidecar/fault.ts'
-import type { HealthReason } from '../../sidecar/health.ts'
+import type { HealthReason, QueueFigures } from '../../sidecar/health.ts'
 import { createLogger } from '../../sidecar/log.ts'
 import { OwnMetricsRegistry } from '../../sidecar/own-metrics.ts'
 import { workerFolder } from '../../sidecar/queue/left-queues.ts'
@@ -19,6 +19,11 @@ import { readConfig } from '../read-config.ts'
 import type { ConfigFlags } from '../read-config.ts'
 
 const HEALTH_MS = 1000
+
+interface WorkerHealth {
+  readonly reasons: readonly HealthReason[]
+  readonly queues: readonly QueueFigures[]
+}
 
 /** One of several workers. It stops when the first process says so or is gone, and on SIGTERM; the terminal's Ctrl-C is the first process' affair. */
 export async function runWorker(number: number, flags: ConfigFlags, io: CommandIo): Promise<number> {
@@ -67,18 +72,18 @@ export async function runWorker(number: number, flags: ConfigFlags, io: CommandI
       void collector.reload('first process').then((reloaded) => report({ say: ask, number: message.number, reloaded }))
   })
   report({ say: 'ready', listening: collector.listening() })
-  reportHealth(() => collector.health().reasons)
+  reportHealth(() => ({ reasons: collector.health().reasons, queues: collector.queues() }))
   const exitCode = await stopped
   return (await collector.stop()) > 0 ? EXIT_FAILED : exitCode
 }
 
 /** When it has changed. */
-function reportHealth(read: () => readonly HealthReason[]): void {
-  let last: readonly HealthReason[] = []
+function reportHealth(read: () => WorkerHealth): void {
+  let last: WorkerHealth | undefined
   const look = (): void => {
-    const reasons = read()
-    if (!isDeepStrictEqual(reasons, last)) report({ say: 'health', reasons })
-    last = reasons
+    const now = read()
+    if (!isDeepStrictEqual(now, last)) report({ say: 'health', ...now })
+    last = now
     systemClock.after(HEALTH_MS, look)
   }
   look()

@@ -21,8 +21,8 @@ export interface QueueStorage {
   batchesUntilFree?(): number
   /** Other limits from now on. */
   reconfigure?(limits: StorageLimits): void
-  /** Resolves when nothing is being written any more. What waits in a durable storage stays there. */
-  close(): Promise<void>
+  /** Resolves when nothing is being written any more. What waits in a durable storage stays there, but for `itemsGone`, whose files somebody took away. */
+  close(): Promise<{ readonly itemsGone: number }>
 }
 
 /** Of `sending_queue`. */
@@ -98,8 +98,8 @@ export class MemoryStorage implements QueueStorage {
     }
   }
 
-  close(): Promise<void> {
-    return Promise.resolve()
+  close(): Promise<{ readonly itemsGone: number }> {
+    return Promise.resolve({ itemsGone: 0 })
   }
 }
 

@@ -31,6 +31,7 @@ class Spans implements Payload {
 }
 
 const namesIn = (payload: Payload): string[] => payload.bytes.toString('latin1').match(/span\d+/g) ?? []
+const OLDEST = 'spanwarden_exporter_queue_oldest_seconds{exporter="otlp_http",data_type="traces"}'
 const pass: Sent = { outcome: 'sent' }
 const later: Sent = { outcome: 'retry', reason: 'HTTP 503' }
 
@@ -53,8 +54,9 @@ function setUp({ queue, retry, send }: Setup) {
     context.counters.get(`otelcol_exporter_${name}_spans{exporter="otlp_http"}`) ?? NaN
   const gauge = (name: string): number | undefined =>
     context.gauges.get(`otelcol_exporter_${name}{exporter="otlp_http",data_type="traces"}`)?.()
+  const age = () => context.gauges.get(OLDEST)?.()
   const counts = () => ({ sent: count('sent'), failed: count('send_failed'), refused: count('enqueue_failed') })
-  return { sendingQueue, clock: context.clock, lines: context.logged, counts, gauge }
+  return { sendingQueue, clock: context.clock, lines: context.logged, counts, gauge, age }
 }
 
 /** An exporter that answers when the test says so. */
@@ -71,6 +73,17 @@ const reasonOf = (attempt: Promise<void>): Promise<unknown> =>
   )
 
 describe('sending queue', () => {
+  test('the age of the oldest is that of the one that is tried again, too', async () => {
+    const { sendingQueue, clock, age } = setUp({ send: () => later, queue: { num_consumers: 1 } })
+    expect(age()).toBe(0)
+    await sendingQueue.deliver(new Spans('span1'))
+    clock.advance(20_000)
+    await sendingQueue.deliver(new Spans('span2'))
+    clock.advance(1000)
+    expect(age()).toBe(21)
+    expect(sendingQueue.oldestMs).toBe(clock.now() - 21_000)
+  })
+
   test('defaults of the stock collector, and a bound of bytes', () => {
     expect(sendingQueueConfig.parse(undefined)).toEqual({
       enabled: true,

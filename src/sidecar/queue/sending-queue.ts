@@ -3,7 +3,6 @@ import type { ComponentContext, Exporter, Payload, Signal } from '../component.t
 import type { Delivery, SendingConfig } from '../delivery.ts'
 import { takeGroup } from './batch-group.ts'
 import { BatchSender } from './batch-sender.ts'
-import { circuitNumbers } from './circuit.ts'
 import type { Failing } from './circuit.ts'
 import { codeOf } from './code-of.ts'
 import { loadBatch, LOAD_RETRY_MS } from './load-batch.ts'
@@ -12,6 +11,7 @@ import { batchingOf, queueBytesMax, queueSizeMax } from './queue-config.ts'
 import type { Batching, RetryConfig, SendingQueueConfig } from './queue-config.ts'
 import { queueCounters } from './queue-counters.ts'
 import type { DropReason, QueueCounters } from './queue-counters.ts'
+import { addQueueGauges } from './queue-gauges.ts'
 import { MemoryStorage, sizeOf } from './queue-storage.ts'
 import type { Awaited, BatchSize, QueueStorage, Result, StoredBatch } from './queue-storage.ts'
 import { Sleepers } from './sleepers.ts'
@@ -47,6 +47,8 @@ export class SendingQueue implements Delivery {
   /** Senders that wait for room, and drains that wait for the end. */
   readonly #blocked = new Sleepers()
   readonly #draining = new Sleepers()
+  /** Batches that a consumer has, which sleeps between two attempts. */
+  readonly #underWay = new Set<StoredBatch>()
   /** Batches that can't be read now. */
   readonly #unread = new Sleepers()
   #queue: SendingQueueConfig
@@ -86,7 +88,14 @@ export class SendingQueue implements Delivery {
     })
     this.#readLimits()
     for (const size of storage.left) this.#hold(size)
-    this.#addGauges()
+    addQueueGauges(context, signal, {
+      size: () => this.#size,
+      sizeMax: () => this.#sizeMax,
+      bytes: () => this.#bytes,
+      underWay: () => this.#consumers,
+      circuitState: () => this.#sender.circuit.state,
+      oldestMs: () => this.oldestMs,
+    })
   }
 
   /** Begins with what an earlier process left. */
@@ -111,7 +120,8 @@ export class SendingQueue implements Delivery {
   }
 
   get oldestMs(): number | undefined {
-    return this.#storage.peek()?.storedMs
+    const times = [...this.#underWay, this.#storage.peek()].flatMap((batch) => batch?.storedMs ?? [])
+    return times.length === 0 ? undefined : Math.min(...times)
   }
 
   get failing(): Failing | undefined {
@@ -185,13 +195,17 @@ export class SendingQueue implements Delivery {
     while (this.#consumers > 0 || (this.#items > 0 && !this.#sender.isLeaving)) await this.#draining.sleep()
     cancel()
     this.#cancelFlush?.()
-    await this.#storage.close()
-    if (this.#items > 0)
-      logger.info({ signal: this.signal, items: this.#items }, 'what the backend did not take waits on disk')
+    const { itemsGone } = await this.#storage.close()
+    if (this.#items > itemsGone)
+      logger.info(
+        { signal: this.signal, items: this.#items - itemsGone },
+        'what the backend did not take waits on disk',
+      )
+    if (itemsGone > 0) this.#sender.drop(itemsGone, 'unreadable', 'their files are not where the next start looks')
     const { itemsLost } = this.#sender
     if (itemsLost > 0)
       logger.error({ items: itemsLost }, 'the backend did not take everything before the stop: the rest is lost')
-    return itemsLost
+    return itemsLost + itemsGone
   }
 
   // Room
@@ -332,6 +346,7 @@ export class SendingQueue implements Delivery {
   }
 
   async #consume(group: readonly StoredBatch[]): Promise<void> {
+    for (const batch of group) this.#underWay.add(batch)
     const payloads: Payload[] = []
     const readable: StoredBatch[] = []
     for (const batch of group) {
@@ -361,30 +376,12 @@ export class SendingQueue implements Delivery {
   }
 
   #finish(batch: StoredBatch, result: Result): void {
+    this.#underWay.delete(batch)
     if (result !== 'left') {
       this.#unreserve(batch)
       batch.done()
     }
     batch.awaited?.(result)
-  }
-
-  #addGauges(): void {
-    const { metrics, id, clock } = this.#context
-    const labels = { exporter: id, data_type: this.signal }
-    const gauge = (name: string, text: string, read: () => number): void => metrics.gauge(name, text, labels, read)
-    gauge('otelcol_exporter_queue_size', 'What the queue holds, in the unit of its sizer.', () => this.#size)
-    gauge('otelcol_exporter_queue_capacity', 'What it can hold, in the unit of its sizer.', () => this.#sizeMax)
-    gauge('otelcol_exporter_queue_bytes', 'Bytes that the queue holds.', () => this.#bytes)
-    gauge('otelcol_exporter_in_flight_requests', 'Requests under way or waiting for a retry.', () => this.#consumers)
-    gauge(
-      'spanwarden_exporter_circuit_state',
-      'Whether the backend answers: 0 it does, 1 it is being tried, 2 it does not.',
-      () => circuitNumbers[this.#sender.circuit.state],
-    )
-    gauge('spanwarden_exporter_queue_oldest_seconds', 'How long the next batch has waited.', () => {
-      const { oldestMs } = this
-      return oldestMs === undefined ? 0 : Math.max(0, clock.now() - oldestMs) / 1000
-    })
   }
 }
 

@@ -1,5 +1,5 @@
-import { readdirSync, rmSync, statSync } from 'node:fs'
-import { mkdir, open } from 'node:fs/promises'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Payload, Signal } from '../component.ts'
 import { unpooledPayload } from '../payload.ts'
@@ -10,7 +10,7 @@ import { Acknowledgements } from './wal/acknowledgements.ts'
 import { FolderInUseError, lockFolder } from './wal/folder-lock.ts'
 import { acknowledgedPath, readSegment, segmentIds, segmentPath } from './wal/read-segment.ts'
 import type { SegmentOnDisk } from './wal/read-segment.ts'
-import { isSound, RECORD_HEADER_BYTES } from './wal/record.ts'
+import { readRecord } from './wal/read-record.ts'
 import type { StoredRecord } from './wal/record.ts'
 import { SegmentRemoval } from './wal/segment-removal.ts'
 import { FileDeletedError, openNewFile, SegmentWriter } from './wal/segment-writer.ts'
@@ -57,8 +57,9 @@ interface Segment {
   readonly id: number
   readonly path: string
   readonly acknowledgements: Acknowledgements
-  /** Batches of it that are not done with. */
+  /** Batches of it that are not done with, and their items. */
   open: number
+  openItems: number
 }
 interface Entry {
   readonly segment: Segment
@@ -86,6 +87,8 @@ export class WriteAheadLog implements QueueStorage {
   #options: WriteAheadLogOptions
   readonly #entries = new Fifo<Entry>()
   #waiting: Waiting[] = []
+  /** Those with batches that are not done with. */
+  readonly #segments = new Set<Segment>()
   #isCommitting = false
   #writer: { readonly segment: Segment; readonly writer: SegmentWriter } | undefined
   #nextId = 1
@@ -173,7 +176,7 @@ export class WriteAheadLog implements QueueStorage {
   }
 
   /** Resolves when all that was put is written. Nothing may be put any more. */
-  async close(): Promise<void> {
+  async close(): Promise<{ readonly itemsGone: number }> {
     while (this.#isCommitting) await new Promise((resolve) => setImmediate(resolve))
     if (this.#writer !== undefined) {
       const { segment, writer } = this.#writer
@@ -184,6 +187,8 @@ export class WriteAheadLog implements QueueStorage {
     for (const { segment } of this.#entries.values()) segment.acknowledgements.close()
     await this.#removal.settled
     this.#unlock?.()
+    const gone = [...this.#segments].filter(({ path, open }) => open > 0 && !existsSync(path))
+    return { itemsGone: gone.reduce((sum, { openItems }) => sum + openItems, 0) }
   }
 
   // Writing
@@ -263,12 +268,18 @@ export class WriteAheadLog implements QueueStorage {
   }
 
   #keep(segment: Segment, record: StoredRecord, { payload, awaited }: Waiting): void {
-    segment.open++
+    this.#opened(segment, record)
     const memoryBytes = memoryOf(payload)
     const fits = this.#memoryBytes + memoryBytes <= this.#options.memoryBytesMax
     if (fits) this.#memoryBytes += memoryBytes
     else payload.release()
     this.#push({ segment, record, awaited, payload: fits ? payload : undefined, memoryBytes })
+  }
+
+  #opened(segment: Segment, { items }: StoredRecord): void {
+    this.#segments.add(segment)
+    segment.open++
+    segment.openItems += items
   }
 
   #push(entry: Entry): void {
@@ -302,6 +313,7 @@ export class WriteAheadLog implements QueueStorage {
       payload.release()
     }
     segment.open--
+    segment.openItems -= record.items
     const isEmpty = segment.open === 0 && this.#writer?.segment !== segment
     try {
       // Also the last one: the file is there for a while yet.
@@ -312,9 +324,10 @@ export class WriteAheadLog implements QueueStorage {
     if (isEmpty) this.#remove(segment)
   }
 
-  #remove({ path, acknowledgements }: Segment): void {
-    acknowledgements.close()
-    this.#removal.remove(path)
+  #remove(segment: Segment): void {
+    segment.acknowledgements.close()
+    this.#segments.delete(segment)
+    this.#removal.remove(segment.path)
   }
 
   // Recovery
@@ -330,9 +343,11 @@ export class WriteAheadLog implements QueueStorage {
     const { left, damaged, tornBytes } = found
     if (tornBytes > 0) this.#tell({ kind: 'torn', file: segment.path, bytes: tornBytes })
     if (damaged > 0) this.#tell({ kind: 'damaged', file: segment.path, places: damaged })
-    segment.open = left.length
     if (left.length === 0) return this.#remove(segment)
-    for (const record of left) this.#push({ segment, record, awaited: undefined, payload: undefined, memoryBytes: 0 })
+    for (const record of left) {
+      this.#opened(segment, record)
+      this.#push({ segment, record, awaited: undefined, payload: undefined, memoryBytes: 0 })
+    }
   }
 
   /** Of segments that somebody has deleted: a new one of that number would take them for its own. */
@@ -359,7 +374,7 @@ export class WriteAheadLog implements QueueStorage {
 
   #segment(id: number): Segment {
     const path = segmentPath(this.#options.folder, id)
-    return { id, path, acknowledgements: new Acknowledgements(acknowledgedPath(path)), open: 0 }
+    return { id, path, acknowledgements: new Acknowledgements(acknowledgedPath(path)), open: 0, openItems: 0 }
   }
 
   #tell(problem: WalProblem): void {
@@ -378,19 +393,6 @@ const PASSING: ReadonlySet<string> = new Set([
   'EACCES',
   'EPERM',
 ])
-
-/** Undefined when what stands there is not what was written. */
-async function readRecord(path: string, { offset, length }: StoredRecord): Promise<Buffer | undefined> {
-  const file = await open(path)
-  try {
-    const bytes = Buffer.allocUnsafe(RECORD_HEADER_BYTES + length)
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, offset - RECORD_HEADER_BYTES)
-    const payload = bytes.subarray(RECORD_HEADER_BYTES)
-    return bytesRead === bytes.length && isSound(bytes.subarray(0, RECORD_HEADER_BYTES), payload) ? payload : undefined
-  } finally {
-    await file.close()
-  }
-}
 
 /** Of the pool's buffer as a whole: a small batch keeps 4 kiB of it. */
 const memoryOf = ({ bytes }: Payload): number => bytes.buffer.byteLength

@@ -1,4 +1,4 @@
-import type { HealthReason } from '../health.ts'
+import type { HealthReason, QueueFigures } from '../health.ts'
 import type { LogEntry } from '../log.ts'
 import type { MetricsSnapshot } from '../own-metrics.ts'
 import type { Reloaded } from '../reloader.ts'
@@ -11,7 +11,7 @@ export type Report =
   | { readonly say: 'ready'; readonly listening: Readonly<Record<string, string>> }
   | { readonly say: 'metrics'; readonly number: number; readonly metrics: MetricsSnapshot }
   | { readonly say: 'reload'; readonly number: number; readonly reloaded: Reloaded }
-  | { readonly say: 'health'; readonly reasons: readonly HealthReason[] }
+  | { readonly say: 'health'; readonly reasons: readonly HealthReason[]; readonly queues: readonly QueueFigures[] }
   | { readonly say: 'log'; readonly entry: LogEntry }
 
 export const isRequest = (value: unknown): value is Request =>

@@ -2,7 +2,7 @@ import cluster from 'node:cluster'
 import type { Worker } from 'node:cluster'
 import { Duplex } from 'node:stream'
 import type { Clock, Logger } from '../component.ts'
-import type { HealthReason } from '../health.ts'
+import type { HealthReason, QueueFigures } from '../health.ts'
 import type { LogEntry } from '../log.ts'
 import type { LabelledMetrics, OwnMetricsRegistry } from '../own-metrics.ts'
 import { withinTime } from '../stop-all.ts'
@@ -40,6 +40,7 @@ interface Place {
   isReady: boolean
   listening: Readonly<Record<string, string>>
   reasons: readonly HealthReason[]
+  queues: readonly QueueFigures[]
   cancelRestart: () => void
 }
 
@@ -53,6 +54,7 @@ export class WorkerPool {
   readonly #asked = new Map<number, (report: Report | undefined) => void>()
   readonly #restarts
   #lastNumber = 0
+  #hasStarted = false
   #isStopping = false
   #failed = 0
 
@@ -66,6 +68,7 @@ export class WorkerPool {
       isReady: false,
       listening: {},
       reasons: [],
+      queues: [],
       cancelRestart: () => {},
     }))
     this.#restarts = options.metrics.counter('spanwarden_worker_restarts', 'Workers that ended and were started again.')
@@ -87,6 +90,15 @@ export class WorkerPool {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
     })
     await Promise.all(this.#places.map((place) => this.#fork(place)))
+    this.#hasStarted = true
+  }
+
+  hasStarted(): boolean {
+    return this.#hasStarted
+  }
+
+  queues(): readonly QueueFigures[] {
+    return this.#places.flatMap(({ queues }) => queues)
   }
 
   listening(): Readonly<Record<string, string>> {
@@ -168,8 +180,10 @@ export class WorkerPool {
     if (report.say === 'ready') {
       place.isReady = true
       place.listening = report.listening
-    } else if (report.say === 'health') place.reasons = report.reasons
-    else if (report.say === 'log') this.#options.onLog(report.entry)
+    } else if (report.say === 'health') {
+      place.reasons = report.reasons
+      place.queues = report.queues
+    } else if (report.say === 'log') this.#options.onLog(report.entry)
     else this.#asked.get(report.number)?.(report)
   }
 

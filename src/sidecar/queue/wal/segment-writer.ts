@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import { open, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { recordHeader, RECORD_HEADER_BYTES, SEGMENT_MAGIC } from './record.ts'
 import type { StoredRecord } from './record.ts'
@@ -9,8 +9,8 @@ export interface WritableFile {
   writev(buffers: readonly Uint8Array[], position: number): Promise<{ bytesWritten: number }>
   datasync(): Promise<void>
   truncate(length: number): Promise<void>
-  /** How many names it has: none when somebody has deleted it. */
-  stat(): Promise<{ nlink: number }>
+  /** Its number in its file system. */
+  stat(): Promise<{ ino: number }>
   close(): Promise<void>
 }
 export type OpenFile = (path: string) => Promise<WritableFile>
@@ -26,7 +26,7 @@ export interface Unwritten {
   readonly storedMs: number
 }
 
-/** The file was deleted while it was written: what is in it would be gone with the process. */
+/** The file was deleted while it was written, or its folder was taken away: the next start would not find what is in it. */
 export class FileDeletedError extends Error {
   override readonly name = 'FileDeletedError'
   readonly code = 'DELETED'
@@ -93,9 +93,9 @@ export class SegmentWriter {
       await this.#cutOff()
       throw error
     }
-    if ((await this.#file.stat()).nlink === 0) {
+    if (!(await this.#isAtItsPlace())) {
       this.#isBroken = true
-      throw new FileDeletedError(`${this.path} was deleted`)
+      throw new FileDeletedError(`${this.path} was deleted or taken away`)
     }
     this.#length = offset
     this.#records += records.length
@@ -123,6 +123,11 @@ export class SegmentWriter {
       this.#isBroken = true
       throw error
     }
+  }
+
+  async #isAtItsPlace(): Promise<boolean> {
+    const [own, there] = await Promise.all([this.#file.stat(), stat(this.path).catch(() => undefined)])
+    return own.ino === there?.ino
   }
 
   async #cutOff(): Promise<void> {

@@ -3,6 +3,8 @@ import { OtlpError } from '../../../otlp/otlp-error.ts'
 import { RefusedError } from '../../component.ts'
 import type { Counter, ReceiverContext, Signal, Transport } from '../../component.ts'
 import type { BodyMemory } from './body-memory.ts'
+import { bodyTurns } from './body-turns.ts'
+import type { BodyTurns } from './body-turns.ts'
 import { decompress } from './decompress.ts'
 import { recentRequests } from './recent-requests.ts'
 import type { RecentRequests } from './recent-requests.ts'
@@ -28,6 +30,7 @@ export class Intake {
   readonly #context: ReceiverContext
   readonly #transport: Transport
   readonly #recent: RecentRequests
+  readonly #turns: BodyTurns
   readonly #refusals = new Map<number, Counter>()
   readonly #requests: Readonly<Record<'success' | 'refused' | 'failure', Counter>>
 
@@ -36,6 +39,7 @@ export class Intake {
     this.#transport = transport
     this.memory = memory
     this.#recent = context.service(recentRequests)
+    this.#turns = context.service(bodyTurns)
     const counter = (outcome: string): Counter =>
       context.metrics.counter('otelcol_receiver_requests', 'Requests by how they were answered.', {
         receiver: context.id,
@@ -108,6 +112,8 @@ export class Intake {
   }
 
   async #consume({ signal, encoding }: ReceivedBody, bytes: Buffer): Promise<void> {
+    const turn = this.#turns.next(bytes.length)
+    if (turn !== undefined) await turn
     if (encoding === 'protobuf') return this.#context.consume(signal, bytes, this.#transport)
     const taken: Buffer[] = []
     try {
