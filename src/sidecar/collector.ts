@@ -11,9 +11,8 @@ import type { SidecarConfig } from './config.ts'
 import { hostAndPort } from './config-types.ts'
 import { controlRoutes } from './control-routes.ts'
 import { dropGuardMarker } from './drop-guard-marker.ts'
-import type { Health, QueueFigures } from './health.ts'
-import { healthOf, queueFigures } from './health-of.ts'
-import type { Lifecycle } from './health-of.ts'
+import type { Health } from './health.ts'
+import { healthOf } from './health-of.ts'
 import { HealthWatch } from './health-watch.ts'
 import { addLoopLag } from './loop-lag.ts'
 import { OwnMetricsRegistry, renderMetrics } from './own-metrics.ts'
@@ -21,7 +20,6 @@ import type { Running } from './part.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import { heldBatches, leftQueues } from './queue/left-queues.ts'
 import type { LeftQueue } from './queue/left-queues.ts'
-import { bodyTurns } from './receivers/otlp/body-turns.ts'
 import { readSpool } from './receivers/otlp/read-spool.ts'
 import { Reload } from './reload.ts'
 import { Reloader } from './reloader.ts'
@@ -50,7 +48,7 @@ export class Collector {
   #config: SidecarConfig
   #parts: CollectorParts
   #servers: CollectorServers
-  #status: Lifecycle = 'starting'
+  #status: 'starting' | 'ok' | 'draining' | 'stopped' = 'starting'
   #readySinceMs = 0
   #stopped: Promise<number> | undefined
 
@@ -95,15 +93,16 @@ export class Collector {
       handOn: environment.handOn,
       leftQueues: () => (isWorker ? [] : queuesWithout(environment, this.#config)),
       heldBatches: () => (isWorker ? [] : heldBatches(environment.stateFolder)),
-      newHttp: ({ endpoint }) =>
+      newHttp: ({ endpoint, allowed_hosts }) =>
         controlRoutes({
           host: hostAndPort(endpoint).host,
+          allowedHosts: allowed_hosts,
           health: () => this.health(),
           agents: () => this.#healthWatch.agents(),
           recentLog: () => environment.recentLog?.() ?? [],
           reload: () => this.reload('request'),
         }),
-      readySinceMs: () => (this.#lifecycle === 'ok' ? this.#readySinceMs : undefined),
+      readySinceMs: () => (this.#status === 'ok' ? this.#readySinceMs : undefined),
       routerOf: (id) => this.#parts.routes.get(id)?.router,
       behindNow: (key) => this.#parts.behind.get(key),
       services: this.#services,
@@ -188,8 +187,6 @@ export class Collector {
   async take({ pipeline, bytes }: Pick<BatchFrame, 'pipeline' | 'bytes'>): Promise<void> {
     const router = this.#parts.routes.get(fromWorkers(pipeline))?.router
     const [signal] = router?.signals ?? []
-    const turn = this.#services.get(bodyTurns).next(bytes.length)
-    if (turn !== undefined) await turn
     // After a reload a worker may still have batches of a pipeline that nobody waits for here.
     if (router !== undefined && signal !== undefined) await router.route(signal, bytes)
   }
@@ -216,33 +213,22 @@ export class Collector {
     return this.#healthWatch.judge(this.#healthNow())
   }
 
-  /** What waits before each exporter of this process. */
-  queues(): QueueFigures[] {
-    return queueFigures(this.#parts)
-  }
-
-  /** Nothing can be sent to a sidecar with workers before they listen. */
-  get #lifecycle(): Lifecycle {
-    return this.#status === 'ok' && this.#environment.workers?.hasStarted() === false ? 'starting' : this.#status
-  }
-
   #healthNow(): Health {
     const { program, clock } = this.#environment
     const about = {
       program: program.name,
       version: program.version,
-      status: this.#lifecycle,
+      status: this.#status,
       pid: process.pid,
       uptime_s: Math.round((clock.monotonic() - this.#startedMs) / 1000),
       listening: this.listening(),
       config: this.#reloader.health(),
     }
-    const { workers } = this.#environment
-    return healthOf(this.#parts, about, workers && { reasons: workers.reasons(), queues: workers.queues() })
+    return healthOf(this.#parts, about, this.#environment.workers?.reasons())
   }
 
   async #apply(config: SidecarConfig): Promise<void> {
-    if (this.#lifecycle !== 'ok') throw new Error(`the sidecar is ${this.#lifecycle}`)
+    if (this.#status !== 'ok') throw new Error(`the sidecar is ${this.#status}`)
     const before = this.#config
     for (const key of ['state_folder', 'workers'] as const)
       if (config.service[key] !== before.service[key])

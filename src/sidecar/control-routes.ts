@@ -2,14 +2,17 @@ import { fastify } from 'fastify'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Health } from './health.ts'
 import type { AgentState } from './health-watch.ts'
+import { hostCheck } from './host-check.ts'
 import type { LogEntry } from './log.ts'
-import { isFromThisHost, isLoopback, namesLoopback } from './loopback.ts'
+import { isFromThisHost, isLoopback } from './loopback.ts'
 import type { Reloaded } from './reloader.ts'
 import { withoutSchemas } from './without-schemas.ts'
 
 export interface ControlRoutesOptions {
   /** Where they are to be served. */
   readonly host: string
+  /** Names by which they may be called, beside those that hostCheck knows. */
+  readonly allowedHosts: readonly string[]
   health(): Health
   agents(): readonly AgentState[]
   recentLog(): readonly LogEntry[]
@@ -17,6 +20,8 @@ export interface ControlRoutesOptions {
 }
 
 const BODY_BYTES_MAX = 1024 * 1024
+
+const UNKNOWN_HOST = 'unknown host: call it by an address or localhost, or name it in service.http.allowed_hosts'
 
 const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -38,7 +43,7 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true },
     schemaController: withoutSchemas,
   })
-  guard(http, isLoopback(options.host))
+  guard(http, options)
   const { health, agents, recentLog, reload } = options
   http.get('/health', async () => health())
   http.get('/livez', async () => ({ status: 'ok' }))
@@ -60,11 +65,17 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyInstance {
   return http
 }
 
-function guard(http: FastifyInstance, onLoopback: boolean): void {
+/** What probes ask for, under any name: it tells a web page nothing. */
+const PROBED = new Set(['/livez', '/readyz'])
+
+function guard(http: FastifyInstance, { host: listensAt, allowedHosts }: ControlRoutesOptions): void {
+  const mayAsk = hostCheck(listensAt, allowedHosts)
+  const onLoopback = isLoopback(listensAt)
+  const isProbe = (url: string): boolean => !onLoopback && PROBED.has(url.split('?')[0] ?? '')
   http.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders)
-    if (onLoopback && !namesLoopback(request.raw)) return reply.code(403).send({ error: 'unknown host' })
     const { origin, host } = request.headers
+    if (!mayAsk(host) && !isProbe(request.url)) return reply.code(403).send({ error: UNKNOWN_HOST })
     const reads = request.method === 'GET' || request.method === 'HEAD'
     // A page of another origin may not change anything, with or without its browser's blessing.
     if (!reads && origin !== undefined && !sameOrigin(origin, host)) {

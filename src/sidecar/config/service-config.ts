@@ -114,6 +114,12 @@ export const serviceConfig = z.strictObject({
   http: z
     .strictObject({
       endpoint: endpoint.default('127.0.0.1:8080').describe('Page, health and control.'),
+      allowed_hosts: z
+        .array(z.string().min(1))
+        .default([])
+        .describe(
+          'Names by which page and API may be called, for example behind a proxy, beside addresses, localhost and (where this listens beyond loopback) names without a dot, of `.svc`, `.internal` and `.local`. Others are refused: a web page could have made them point here. `*`: all.',
+        ),
     })
     .prefault({}),
   health: healthConfig.prefault({}).describe('What /health and /readyz look at: docs/health.md.'),
