@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { expandYaml } from './expand-yaml.ts'
 import { LocatedYaml, parseLocatedYaml } from './located-yaml.ts'
 
 const parsed = (name: string, text: string): LocatedYaml => parseLocatedYaml(name, text).yaml
@@ -37,6 +38,23 @@ test('ready configurations for backends go together, in any order', () => {
     return Object.fromEntries(Object.entries(lists).map(([name, { exporters }]) => [name, exporters.toSorted()]))
   }
   expect(exportersOf(names)).toEqual(exportersOf(names.toReversed()))
-  expect(JSON.stringify(exportersOf(names))).toMatch(/"traces":\["agent_metrics".*jaeger.*grafana.*langfuse.*tempo.*"store"\]/)
+  expect(JSON.stringify(exportersOf(names))).toMatch(
+    /"traces":\["agent_metrics".*jaeger.*grafana.*langfuse.*tempo.*"store"\]/,
+  )
   expect(JSON.stringify(exportersOf(names))).toMatch(/alerts.*guard.*page/)
+})
+
+test('a variable that has to be there is asked for', () => {
+  const load = (env: Record<string, string>): unknown =>
+    expandYaml(parsed('a', 'key: "${env:KEY:?the key of your account}"\nport: "${env:PORT:?}"'), {
+      env,
+      readFile: () => '',
+    })
+  expect(load({ KEY: 'k', PORT: '1' })).toMatchObject({ problems: [], yaml: { value: { key: 'k', port: 1 } } })
+  expect(load({ KEY: '' })).toMatchObject({
+    problems: [
+      { path: 'key', message: 'the variable KEY is not set: the key of your account' },
+      { path: 'port', message: 'the variable PORT is not set' },
+    ],
+  })
 })

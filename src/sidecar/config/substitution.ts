@@ -35,7 +35,7 @@ const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
 const MARK = /\0(\d+)\0/g
 
 /**
- * Replaces `${env:X}`, `${X}`, `${env:X:-default}`, `${file:path}`, `${yaml:…}` and `$$`, in the order of the stock collector's confmap: the innermost
+ * Replaces `${env:X}`, `${X}`, `${env:X:-default}`, `${env:X:?message}`, `${file:path}`, `${yaml:…}` and `$$`, in the order of the stock collector's confmap: the innermost
  * first; an odd number of `$` before `${` makes it text. A text that comes out of a variable or a file is not searched again (the stock
  * collector does, and makes `$` of each `$$` in a password).
  */
@@ -90,9 +90,11 @@ function resolve(inside: string, sources: SubstitutionSources, notices: string[]
   )
 }
 
+/** `NAME`, `NAME:-default` or `NAME:?what to do where it is missing`, as in a shell. */
+const VARIABLE_WITH_REST = /^(?<name>[^:]*)(?:(?<how>:[-?])(?<rest>[^]*))?$/
+
 function variable(inside: string, { env }: SubstitutionSources, notices: string[]): Reference {
-  const at = inside.indexOf(':-')
-  const name = at < 0 ? inside : inside.slice(0, at)
+  const { name = inside, how, rest = '' } = VARIABLE_WITH_REST.exec(inside)?.groups ?? {}
   if (!VARIABLE.test(name)) {
     throw new SubstitutionError(
       'this is no name of a variable; write ${env:NAME}, ${env:NAME:-default} or ${file:path}, and $${ for the text itself',
@@ -103,7 +105,8 @@ function variable(inside: string, { env }: SubstitutionSources, notices: string[
     if (value.includes('${')) notices.push(`the variable ${name} holds a \${, which is not replaced again`)
     return { scheme: 'env', name, text: value }
   }
-  if (at >= 0) return { scheme: 'env', name: '', text: inside.slice(at + 2).replaceAll('$$', '$') }
+  if (how === ':?') throw new SubstitutionError(`the variable ${name} is not set${rest === '' ? '' : `: ${rest}`}`)
+  if (how === ':-') return { scheme: 'env', name: '', text: rest.replaceAll('$$', '$') }
   if (value === undefined) notices.push(`the variable ${name} is not set; nothing stands for it`)
   return { scheme: 'env', name, text: '' }
 }
