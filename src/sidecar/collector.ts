@@ -11,8 +11,9 @@ import type { SidecarConfig } from './config.ts'
 import { hostAndPort } from './config-types.ts'
 import { controlRoutes } from './control-routes.ts'
 import { dropGuardMarker } from './drop-guard-marker.ts'
-import type { Health } from './health.ts'
-import { healthOf } from './health-of.ts'
+import type { Health, QueueFigures } from './health.ts'
+import { healthOf, queueFigures } from './health-of.ts'
+import type { Lifecycle } from './health-of.ts'
 import { HealthWatch } from './health-watch.ts'
 import { addLoopLag } from './loop-lag.ts'
 import { OwnMetricsRegistry, renderMetrics } from './own-metrics.ts'
@@ -20,6 +21,7 @@ import type { Running } from './part.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import { heldBatches, leftQueues } from './queue/left-queues.ts'
 import type { LeftQueue } from './queue/left-queues.ts'
+import { bodyTurns } from './receivers/otlp/body-turns.ts'
 import { readSpool } from './receivers/otlp/read-spool.ts'
 import { Reload } from './reload.ts'
 import { Reloader } from './reloader.ts'
@@ -48,7 +50,7 @@ export class Collector {
   #config: SidecarConfig
   #parts: CollectorParts
   #servers: CollectorServers
-  #status: 'starting' | 'ok' | 'draining' | 'stopped' = 'starting'
+  #status: Lifecycle = 'starting'
   #readySinceMs = 0
   #stopped: Promise<number> | undefined
 
@@ -102,7 +104,7 @@ export class Collector {
           recentLog: () => environment.recentLog?.() ?? [],
           reload: () => this.reload('request'),
         }),
-      readySinceMs: () => (this.#status === 'ok' ? this.#readySinceMs : undefined),
+      readySinceMs: () => (this.#lifecycle === 'ok' ? this.#readySinceMs : undefined),
       routerOf: (id) => this.#parts.routes.get(id)?.router,
       behindNow: (key) => this.#parts.behind.get(key),
       services: this.#services,
@@ -187,6 +189,8 @@ export class Collector {
   async take({ pipeline, bytes }: Pick<BatchFrame, 'pipeline' | 'bytes'>): Promise<void> {
     const router = this.#parts.routes.get(fromWorkers(pipeline))?.router
     const [signal] = router?.signals ?? []
+    const turn = this.#services.get(bodyTurns).next(bytes.length)
+    if (turn !== undefined) await turn
     // After a reload a worker may still have batches of a pipeline that nobody waits for here.
     if (router !== undefined && signal !== undefined) await router.route(signal, bytes)
   }
@@ -213,22 +217,33 @@ export class Collector {
     return this.#healthWatch.judge(this.#healthNow())
   }
 
+  /** What waits before each exporter of this process. */
+  queues(): QueueFigures[] {
+    return queueFigures(this.#parts)
+  }
+
+  /** Nothing can be sent to a sidecar with workers before they listen. */
+  get #lifecycle(): Lifecycle {
+    return this.#status === 'ok' && this.#environment.workers?.hasStarted() === false ? 'starting' : this.#status
+  }
+
   #healthNow(): Health {
     const { program, clock } = this.#environment
     const about = {
       program: program.name,
       version: program.version,
-      status: this.#status,
+      status: this.#lifecycle,
       pid: process.pid,
       uptime_s: Math.round((clock.monotonic() - this.#startedMs) / 1000),
       listening: this.listening(),
       config: this.#reloader.health(),
     }
-    return healthOf(this.#parts, about, this.#environment.workers?.reasons())
+    const { workers } = this.#environment
+    return healthOf(this.#parts, about, workers && { reasons: workers.reasons(), queues: workers.queues() })
   }
 
   async #apply(config: SidecarConfig): Promise<void> {
-    if (this.#status !== 'ok') throw new Error(`the sidecar is ${this.#status}`)
+    if (this.#lifecycle !== 'ok') throw new Error(`the sidecar is ${this.#lifecycle}`)
     const before = this.#config
     for (const key of ['state_folder', 'workers'] as const)
       if (config.service[key] !== before.service[key])
