@@ -1,18 +1,17 @@
 import { makeGoodbyeFolder, takeGoodbyes } from '../control/goodbye-file.ts'
-import type { ComponentContext, ServiceName } from '../sidecar/component.ts'
+import type { ComponentContext, Counter, ServiceName } from '../sidecar/component.ts'
+import { ListeningClock } from './listening-clock.ts'
 import { readPulseFile, writePulseFile } from './pulse-file.ts'
 import type { SavedAgent } from './pulse-file.ts'
-import { SlidingSums } from './sliding-sums.ts'
+import { WatchedAgent } from './watched-agent.ts'
 
-/** Agents that are told apart; what comes of further ones is not looked at, and counted. */
+/** Agents that are told apart. A further one takes the place of one that has ended or gone silent; what comes of it where there is none is not looked at, and counted. */
 const AGENTS_MAX = 100
-/** Newest runs of an agent that are kept one by one, at least; twice as many at most. */
-const RUNS_MAX = 500
+/** How long it is remembered that there was no room for an agent: it is heard more often while it runs. */
+const REFUSED_MS = 60_000
 /** How often what is known is written, when something has come. */
 const WRITE_MS = 10_000
 const HOUR_MS = 3_600_000
-/** What an agent left unsent at its end comes after its goodbye. */
-const LATE_MS = 15_000
 
 export interface FinishedRun {
   readonly atMs: number
@@ -21,12 +20,17 @@ export interface FinishedRun {
   readonly failed: boolean
 }
 
-/** What is known of one agent, by its service's name as Prometheus has it in `job`. Times are Unix ms; 0: never. */
+/** What is known of one agent, by its service's name as Prometheus has it in `job`. */
 export interface AgentLife {
   readonly job: string
+  /** Unix ms; 0: never. */
   readonly heartbeatMs: number
-  /** When a process of it said that it ends; what comes afterwards is another one. */
-  readonly endedMs: number
+  /** How long this sidecar has listened since it heard from it. */
+  readonly silentMs: number
+  /** Since this process started. */
+  readonly isHeard: boolean
+  /** A process of it said that it ends, and nothing but what it had left came since. */
+  readonly hasEnded: boolean
   /** The newest, oldest first. */
   readonly runs: readonly FinishedRun[]
   /** Of the window for errors (1 h). */
@@ -36,9 +40,16 @@ export interface AgentLife {
   readonly spentUsd: number
 }
 
-/** It said that it ends, and nothing but what it had left came since. */
-export const hasSaidGoodbye = ({ endedMs, heartbeatMs }: Pick<AgentLife, 'endedMs' | 'heartbeatMs'>): boolean =>
-  endedMs > 0 && heartbeatMs <= endedMs + LATE_MS
+/** Whether an agent that was there has gone silent without a word. */
+export const isSilent = ({ heartbeatMs, hasEnded, silentMs }: AgentLife, silentMsMax: number): boolean =>
+  heartbeatMs > 0 && !hasEnded && silentMs > silentMsMax
+
+export interface PulseWindows {
+  readonly errorsMs: number
+  readonly spendMs: number
+  /** An agent that is silent for so long is not missed any more. */
+  readonly forgetMs: number
+}
 
 /** Where a connector puts what it derives from spans. */
 export interface PulseFeed {
@@ -55,17 +66,25 @@ export const agentPulse: ServiceName<AgentPulse> = {
 
 export class AgentPulse {
   readonly #context: ComponentContext
-  readonly #agents = new Map<string, Agent>()
-  readonly #refused: { add(n: number): void }
-  #windows = { errorsMs: HOUR_MS, spendMs: 24 * HOUR_MS }
+  readonly #listening: ListeningClock
+  readonly #agents = new Map<string, WatchedAgent>()
+  readonly #refusals: Counter
+  readonly #replaced: Counter
+  #refused: { readonly job: string; readonly heardMs: number } | undefined
+  #windows: PulseWindows = { errorsMs: HOUR_MS, spendMs: 24 * HOUR_MS, forgetMs: 24 * HOUR_MS }
   #feeder: string | undefined
   #cancelWrite: (() => void) | undefined
 
   constructor(context: ComponentContext) {
     this.#context = context
-    this.#refused = context.metrics.counter(
+    this.#listening = new ListeningClock(context.clock)
+    this.#refusals = context.metrics.counter(
       'spanwarden_agent_pulse_refused',
       'What came of agents beyond those that health and alerts can tell apart.',
+    )
+    this.#replaced = context.metrics.counter(
+      'spanwarden_agent_pulse_replaced',
+      'Agents that had ended or gone silent, and were forgotten to make room for others.',
     )
     for (const saved of readPulseFile(context)) this.#restore(saved)
     makeGoodbyeFolder(context.stateFolder)
@@ -87,31 +106,40 @@ export class AgentPulse {
   }
 
   /** Other windows from now on. */
-  setWindows(windows: { readonly errorsMs: number; readonly spendMs: number }): void {
+  setWindows(windows: PulseWindows): void {
     this.#windows = { ...windows }
     for (const agent of this.#agents.values()) agent.setWindows(windows)
   }
 
+  /** To be looked at each second or so: silence is counted by that. */
   agents(nowMs: number): AgentLife[] {
-    return [...this.#agents.values()].map((agent) => agent.life(nowMs))
+    const heardMs = this.#listening.look()
+    for (const [job, agent] of this.#agents)
+      if (agent.silentMs(heardMs) > this.#windows.forgetMs) this.#agents.delete(job)
+    return [...this.#agents.values()].map((agent) => agent.life(nowMs, heardMs))
   }
 
-  /** Agents that have not been seen since then. */
-  forgetBefore(ms: number): void {
-    for (const [job, { heartbeatMs }] of this.#agents) if (heartbeatMs < ms) this.#agents.delete(job)
+  /** One for which there was no room, as long as there was none a moment ago. */
+  get refused(): { readonly job: string; readonly agentsMax: number } | undefined {
+    if (this.#refused === undefined || this.#listening.look() - this.#refused.heardMs > REFUSED_MS) return undefined
+    return { job: this.#refused.job, agentsMax: AGENTS_MAX }
+  }
+
+  /** As if it had never been heard; false when it is not known. */
+  forget(job: string): boolean {
+    const wasKnown = this.#agents.delete(job)
+    if (wasKnown) this.#write()
+    return wasKnown
   }
 
   alive(job: string, nowMs: number): void {
-    const agent = this.#agent(job)
-    if (agent !== undefined) agent.heartbeatMs = Math.max(agent.heartbeatMs, nowMs)
+    this.#agent(job)?.alive(nowMs, this.#listening.look())
   }
 
   /** What agents that have ended left in the state folder. One that was never heard of is none of ours. */
   readGoodbyes(): void {
-    for (const { job, atMs } of takeGoodbyes(this.#context.stateFolder)) {
-      const agent = this.#agents.has(job) ? this.#agent(job) : undefined
-      if (agent !== undefined) agent.endedMs = Math.max(agent.endedMs, atMs)
-    }
+    for (const { job, atMs } of takeGoodbyes(this.#context.stateFolder))
+      if (this.#agents.has(job)) this.#agent(job)?.end(atMs, this.#listening.look())
   }
 
   finished(job: string, run: FinishedRun): void {
@@ -123,101 +151,56 @@ export class AgentPulse {
   }
 
   close(): void {
-    if (this.#cancelWrite !== undefined) this.#write()
+    if (this.#agents.size > 0 || this.#cancelWrite !== undefined) this.#write()
   }
 
-  #agent(job: string): Agent | undefined {
+  #agent(job: string): WatchedAgent | undefined {
     this.#cancelWrite ??= this.#context.clock.after(WRITE_MS, () => this.#write())
     const known = this.#agents.get(job)
     if (known !== undefined) return known
-    if (this.#agents.size >= AGENTS_MAX) return void this.#refused.add(1)
-    const agent = new Agent(job, this.#windows)
+    const heardMs = this.#listening.look()
+    if (!this.#hasRoom(heardMs)) {
+      this.#refused = { job, heardMs }
+      return void this.#refusals.add(1)
+    }
+    const agent = new WatchedAgent(job, this.#windows, heardMs)
     this.#agents.set(job, agent)
     return agent
   }
 
+  /** Agents that run keep their places: if each new one took the place of another, none would be watched long enough. */
+  #hasRoom(heardMs: number): boolean {
+    if (this.#agents.size < AGENTS_MAX) return true
+    let expendable: WatchedAgent | undefined
+    for (const agent of this.#agents.values()) {
+      const more = agent.expendability(heardMs) - (expendable?.expendability(heardMs) ?? 0)
+      if (
+        more > 0 ||
+        (more === 0 && expendable !== undefined && agent.silentMs(heardMs) > expendable.silentMs(heardMs))
+      )
+        expendable = agent
+    }
+    if (expendable === undefined) return false
+    this.#agents.delete(expendable.job)
+    this.#replaced.add(1)
+    return true
+  }
+
   #restore(saved: SavedAgent): void {
     if (this.#agents.size >= AGENTS_MAX) return
-    const agent = new Agent(saved.job, this.#windows)
-    agent.restore(saved)
+    const heardMs = this.#listening.look()
+    const agent = new WatchedAgent(saved.job, this.#windows, heardMs)
+    agent.restore(saved, heardMs)
     this.#agents.set(saved.job, agent)
   }
 
   #write(): void {
     this.#cancelWrite?.()
     this.#cancelWrite = undefined
+    const heardMs = this.#listening.look()
     writePulseFile(
       this.#context,
-      [...this.#agents.values()].map((agent) => agent.saved),
+      [...this.#agents.values()].map((agent) => agent.saved(heardMs)),
     )
   }
-}
-
-class Agent {
-  readonly job: string
-  heartbeatMs = 0
-  endedMs = 0
-  spend: SlidingSums
-  #finished: SlidingSums
-  #failed: SlidingSums
-  #runs: FinishedRun[] = []
-
-  constructor(job: string, { errorsMs, spendMs }: { readonly errorsMs: number; readonly spendMs: number }) {
-    this.job = job
-    this.spend = new SlidingSums(spendMs)
-    this.#finished = new SlidingSums(errorsMs)
-    this.#failed = new SlidingSums(errorsMs)
-  }
-
-  finish(run: FinishedRun): void {
-    this.#finished.add(run.atMs, 1)
-    if (run.failed) this.#failed.add(run.atMs, 1)
-    this.#runs.push(run)
-    if (this.#runs.length >= 2 * RUNS_MAX) this.#runs = this.#runs.slice(-RUNS_MAX)
-  }
-
-  setWindows({ errorsMs, spendMs }: { readonly errorsMs: number; readonly spendMs: number }): void {
-    this.spend = moved(this.spend, spendMs)
-    this.#finished = moved(this.#finished, errorsMs)
-    this.#failed = moved(this.#failed, errorsMs)
-  }
-
-  life(nowMs: number): AgentLife {
-    return {
-      job: this.job,
-      heartbeatMs: this.heartbeatMs,
-      endedMs: this.endedMs,
-      runs: this.#runs,
-      finished: this.#finished.total(nowMs),
-      failed: this.#failed.total(nowMs),
-      spentUsd: this.spend.total(nowMs),
-    }
-  }
-
-  get saved(): SavedAgent {
-    const { job, heartbeatMs, endedMs } = this
-    return {
-      job,
-      heartbeatMs,
-      endedMs,
-      finished: this.#finished.state,
-      failed: this.#failed.state,
-      spend: this.spend.state,
-    }
-  }
-
-  restore({ heartbeatMs, endedMs, finished, failed, spend }: SavedAgent): void {
-    this.heartbeatMs = heartbeatMs
-    this.endedMs = endedMs
-    this.#finished.restore(finished)
-    this.#failed.restore(failed)
-    this.spend.restore(spend)
-  }
-}
-
-function moved(sums: SlidingSums, windowMs: number): SlidingSums {
-  if (sums.windowMs === windowMs) return sums
-  const other = new SlidingSums(windowMs)
-  other.restore(sums.state)
-  return other
 }

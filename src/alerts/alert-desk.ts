@@ -17,6 +17,8 @@ export interface AlertSettings {
   readonly repeatMs: number
   readonly errorsWindowMs: number
   readonly spendWindowMs: number
+  /** An agent that is silent for so long is not missed any more. */
+  readonly forgetMs: number
   readonly thresholds: AlertThresholds
   readonly notifiers: readonly Notifier[]
   readonly sidecar: string
@@ -41,7 +43,6 @@ export class AlertDesk {
   readonly #context: ComponentContext
   readonly #clock: Clock
   readonly #book: AlertBook
-  readonly #sinceMs: number
   /** Whoever has alerts configured; the last one counts. */
   #users: { readonly owner: object; readonly settings: AlertSettings; readonly watched: Watched }[] = []
   #queues: readonly NotifierQueue[] = []
@@ -50,7 +51,6 @@ export class AlertDesk {
   constructor(context: ComponentContext) {
     this.#context = context
     this.#clock = context.clock
-    this.#sinceMs = context.clock.now()
     this.#book = new AlertBook(readAlerts(context))
     for (const rule of ALERT_NAMES)
       context.metrics.gauge(
@@ -118,7 +118,8 @@ export class AlertDesk {
   }
 
   #queuesFor(settings: AlertSettings, watched: Watched): readonly NotifierQueue[] {
-    watched.pulse.setWindows({ errorsMs: settings.errorsWindowMs, spendMs: settings.spendWindowMs })
+    const { errorsWindowMs, spendWindowMs, forgetMs } = settings
+    watched.pulse.setWindows({ errorsMs: errorsWindowMs, spendMs: spendWindowMs, forgetMs })
     return settings.notifiers.map(
       (notifier) =>
         new NotifierQueue({
@@ -142,10 +143,7 @@ export class AlertDesk {
     const { settings, watched } = this.#users.at(-1) ?? {}
     if (settings === undefined || watched === undefined) return
     const nowMs = this.#clock.now()
-    watched.pulse.forgetBefore(nowMs - settings.thresholds.notRunning.forgetMs)
     const observed = {
-      nowMs,
-      sinceMs: this.#sinceMs,
       agents: watched.pulse.agents(nowMs),
       budgets: watched.budgets.read?.(),
       spendWindowMs: settings.spendWindowMs,

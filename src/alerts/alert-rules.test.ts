@@ -4,18 +4,21 @@ import { AlertBook } from './alert-book.ts'
 import type { Alert } from './alert-book.ts'
 import { findings } from './alert-rules.ts'
 import type { AlertThresholds, Finding, Observed } from './alert-rules.ts'
+import { SlidingSums } from './sliding-sums.ts'
 
 const MINUTE_MS = 60_000
 const NOW_MS = Date.UTC(2026, 10, 21, 12)
 const thresholds: AlertThresholds = {
-  notRunning: { enabled: true, heartbeatMsMax: 2 * MINUTE_MS, forgetMs: 24 * 60 * MINUTE_MS },
+  notRunning: { enabled: true, heartbeatMsMax: 2 * MINUTE_MS },
   errorRate: { enabled: true, shareMax: 0.01, errorsMin: 5 },
   dailySpend: { enabled: true, spendUsdMax: 5 },
 }
 const healthy: AgentLife = {
   job: 'support',
   heartbeatMs: NOW_MS - 5000,
-  endedMs: 0,
+  silentMs: 5000,
+  isHeard: true,
+  hasEnded: false,
   runs: [],
   finished: 100,
   failed: 0,
@@ -23,7 +26,7 @@ const healthy: AgentLife = {
 }
 
 function look(agent: Partial<AgentLife>, more: Partial<Observed> = {}, rules = thresholds): Finding[] {
-  const observed = { nowMs: NOW_MS, sinceMs: 0, budgets: undefined, spendWindowMs: 24 * 60 * MINUTE_MS, ...more }
+  const observed = { budgets: undefined, spendWindowMs: 24 * 60 * MINUTE_MS, ...more }
   return findings({ ...observed, agents: [{ ...healthy, ...agent }] }, rules)
 }
 const bad = (found: readonly Finding[]): string[] =>
@@ -31,11 +34,11 @@ const bad = (found: readonly Finding[]): string[] =>
 
 test.each<[string, Partial<AgentLife>, string[]]>([
   ['a healthy agent', {}, []],
-  ['silent for 2 minutes', { heartbeatMs: NOW_MS - 2 * MINUTE_MS }, []],
-  ['silent for longer', { heartbeatMs: NOW_MS - 2 * MINUTE_MS - 1 }, ['AgentNotRunning']],
-  ['it said that it ends', { heartbeatMs: NOW_MS - 9 * MINUTE_MS, endedMs: NOW_MS - 9 * MINUTE_MS }, []],
-  ['it came back since', { heartbeatMs: NOW_MS - 8 * MINUTE_MS, endedMs: NOW_MS - 9 * MINUTE_MS }, ['AgentNotRunning']],
-  ['away for more than a day', { heartbeatMs: NOW_MS - 25 * 60 * MINUTE_MS }, []],
+  ['silent for 2 minutes', { silentMs: 2 * MINUTE_MS }, []],
+  ['silent for longer', { silentMs: 2 * MINUTE_MS + 1 }, ['AgentNotRunning']],
+  ['whatever the clock says', { heartbeatMs: NOW_MS + 9 * MINUTE_MS, silentMs: 3 * MINUTE_MS }, ['AgentNotRunning']],
+  ['and the other way round', { heartbeatMs: NOW_MS - 60 * MINUTE_MS, silentMs: 1000 }, []],
+  ['it said that it ends', { silentMs: 9 * MINUTE_MS, hasEnded: true }, []],
   ['never seen', { heartbeatMs: 0 }, []],
   ['4 of 4 failed', { finished: 4, failed: 4 }, []],
   ['5 of 500 failed: 1 %', { finished: 500, failed: 5 }, []],
@@ -47,9 +50,43 @@ test.each<[string, Partial<AgentLife>, string[]]>([
 })
 
 test('a sidecar that has just started does not know yet whether an agent runs', () => {
-  const silent = { heartbeatMs: NOW_MS - 60 * MINUTE_MS }
-  expect(look(silent, { sinceMs: NOW_MS - MINUTE_MS })[0]?.state).toBe('unknown')
-  expect(look(silent, { sinceMs: NOW_MS - 3 * MINUTE_MS })[0]?.state).toBe('bad')
+  const state = (agent: Partial<AgentLife>): string | undefined => look(agent)[0]?.state
+  expect(state({ silentMs: MINUTE_MS, isHeard: false })).toBe('unknown')
+  expect(state({ silentMs: MINUTE_MS, isHeard: false, hasEnded: true })).toBe('good')
+  expect(state({ silentMs: 3 * MINUTE_MS, isHeard: false })).toBe('bad')
+})
+
+test.each<[string, Partial<AgentLife>, 'bad' | 'unknown' | 'good']>([
+  ['at the threshold', { finished: 1000, failed: 10 }, 'unknown'],
+  ['at half of it', { finished: 1000, failed: 5 }, 'good'],
+  ['fewer than are needed to raise it', { finished: 4, failed: 4 }, 'unknown'],
+  ['at most half of these', { finished: 4, failed: 2 }, 'good'],
+  ['nothing any more', { finished: 0, failed: 0 }, 'good'],
+])('what is raised on errors: %s', (_, agent, expected) => {
+  expect(look(agent)[1]?.state).toBe(expected)
+})
+
+test('what is raised on spend is over when it is a tenth below the threshold', () => {
+  const states = [5.01, 5, 4.51, 4.5].map((spentUsd) => look({ spentUsd })[2]?.state)
+  expect(states).toEqual(['bad', 'unknown', 'unknown', 'good'])
+})
+
+test('a day at the threshold: 1,200 requests an hour of which 1 % fail raise an alert a few times, not each hour', () => {
+  const sums = { finished: new SlidingSums(60 * MINUTE_MS), failed: new SlidingSums(60 * MINUTE_MS) }
+  const book = new AlertBook()
+  let seed = 7919
+  let changes = 0
+  for (let second = 0; second < 86_400; second += 3) {
+    const nowMs = NOW_MS + second * 1000
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31
+    sums.finished.add(nowMs, 1)
+    if (seed / 2 ** 31 < 0.01) sums.failed.add(nowMs, 1)
+    if (second % 9 !== 0) continue
+    const agent = { finished: sums.finished.total(nowMs), failed: sums.failed.total(nowMs) }
+    changes += book.update(look(agent), nowMs).length
+  }
+  expect(changes).toBeGreaterThan(0)
+  expect(changes).toBeLessThanOrEqual(8)
 })
 
 test('with budgets by the day their shares count, not what spans say', () => {
@@ -66,10 +103,10 @@ test('with budgets by the day their shares count, not what spans say', () => {
 
 test('a rule that is off sees nothing', () => {
   const off = { ...thresholds, notRunning: { ...thresholds.notRunning, enabled: false } }
-  expect(look({ heartbeatMs: 1 }, {}, off).map(({ rule }) => rule)).not.toContain('AgentNotRunning')
+  expect(look({ silentMs: 3 * MINUTE_MS }, {}, off).map(({ rule }) => rule)).not.toContain('AgentNotRunning')
 })
 
-const [GONE] = look({ heartbeatMs: NOW_MS - 3 * MINUTE_MS })
+const [GONE] = look({ silentMs: 3 * MINUTE_MS })
 const [HERE] = look({})
 
 test('an alert is told once, again after the repeat interval, and when it is over; then it is there to be seen', () => {

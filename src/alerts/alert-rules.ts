@@ -1,4 +1,4 @@
-import { hasSaidGoodbye } from './agent-pulse.ts'
+import { isSilent } from './agent-pulse.ts'
 import type { AgentLife } from './agent-pulse.ts'
 import type { DailyBudget } from './budget-view.ts'
 
@@ -8,7 +8,7 @@ export type AlertName = (typeof ALERT_NAMES)[number]
 
 /** From when on somebody is told. Times in ms, money in US dollars. */
 export interface AlertThresholds {
-  readonly notRunning: { readonly enabled: boolean; readonly heartbeatMsMax: number; readonly forgetMs: number }
+  readonly notRunning: { readonly enabled: boolean; readonly heartbeatMsMax: number }
   readonly errorRate: { readonly enabled: boolean; readonly shareMax: number; readonly errorsMin: number }
   readonly dailySpend: {
     readonly enabled: boolean
@@ -22,7 +22,7 @@ export interface Finding {
   readonly rule: AlertName
   /** What tells it from the others of its rule. */
   readonly labels: Readonly<Record<string, string>>
-  /** `unknown`: too early to say; what was raised stays. */
+  /** `unknown`: too early, or too close to the threshold to say; what was raised stays. */
   readonly state: 'bad' | 'good' | 'unknown'
   readonly value: number
   readonly threshold: number
@@ -36,9 +36,6 @@ export interface AlertTexts {
 }
 
 export interface Observed {
-  readonly nowMs: number
-  /** Since when this sidecar can have heard of an agent. */
-  readonly sinceMs: number
   readonly agents: readonly AgentLife[]
   /** Undefined: there is no guard, so what spans cost counts. */
   readonly budgets: readonly DailyBudget[] | undefined
@@ -47,29 +44,27 @@ export interface Observed {
 
 /** What the three rules see. Pure. */
 export const findings = (observed: Observed, thresholds: AlertThresholds): Finding[] => [
-  ...(thresholds.notRunning.enabled ? observed.agents.map((agent) => notRunning(agent, observed, thresholds)) : []),
+  ...(thresholds.notRunning.enabled ? observed.agents.map((agent) => notRunning(agent, thresholds)) : []),
   ...(thresholds.errorRate.enabled ? observed.agents.map((agent) => errorRate(agent, thresholds)) : []),
   ...(thresholds.dailySpend.enabled ? dailySpend(observed, thresholds) : []),
 ]
 
-/** A sidecar that was away for long can't know yet: its agents get the same time as ever to be heard of. */
-function notRunning(
-  agent: AgentLife,
-  { nowMs, sinceMs }: Observed,
-  { notRunning: { heartbeatMsMax, forgetMs } }: AlertThresholds,
-): Finding {
-  const { job, heartbeatMs } = agent
-  const ageMs = nowMs - heartbeatMs
-  const isOver = hasSaidGoodbye(agent) || heartbeatMs === 0 || ageMs > forgetMs || ageMs <= heartbeatMsMax
+/** What is over only when it is well below the threshold: at the threshold itself a rate would be over, and raised, again and again. */
+const ERRORS_OVER = 0.5
+const SPEND_OVER = 0.9
+
+/** A sidecar that has just started can't know yet of an agent that was not heard of since. */
+function notRunning(agent: AgentLife, { notRunning: { heartbeatMsMax } }: AlertThresholds): Finding {
+  const { job, silentMs, isHeard, hasEnded } = agent
   return {
     rule: 'AgentNotRunning',
     labels: { job },
-    state: isOver ? 'good' : nowMs - sinceMs <= heartbeatMsMax ? 'unknown' : 'bad',
-    value: Math.round(ageMs / 1000),
+    state: isSilent(agent, heartbeatMsMax) ? 'bad' : isHeard || hasEnded ? 'good' : 'unknown',
+    value: Math.round(silentMs / 1000),
     threshold: heartbeatMsMax / 1000,
     texts: {
       summary: `Agent ${job} is not running`,
-      description: `Nothing has come from it for ${timeText(ageMs)}, and it did not say that it ends. An agent that idles sends its metrics every 10 s.`,
+      description: `Nothing has come from it for ${timeText(silentMs)}, and it did not say that it ends. An agent that idles sends its metrics every 10 s.`,
       action:
         'Look whether its process runs and what it said last. If it does run, look whether it reaches its sidecar: spanwarden status.',
     },
@@ -81,10 +76,12 @@ function errorRate(
   { errorRate: { shareMax, errorsMin } }: AlertThresholds,
 ): Finding {
   const share = finished === 0 ? 0 : failed / finished
+  const isBad = share > shareMax && failed >= errorsMin
+  const isOver = share <= ERRORS_OVER * shareMax || failed <= ERRORS_OVER * errorsMin
   return {
     rule: 'AgentErrorRateLastHour',
     labels: { job },
-    state: share > shareMax && failed >= errorsMin ? 'bad' : 'good',
+    state: isBad ? 'bad' : isOver ? 'good' : 'unknown',
     value: share,
     threshold: shareMax,
     texts: {
@@ -122,7 +119,7 @@ function dailySpend(
   return agents.map(({ job, spentUsd }): Finding => ({
     rule: 'AgentDailySpendThreshold',
     labels: { job },
-    state: spentUsd > spendUsdMax ? 'bad' : 'good',
+    state: spentUsd > spendUsdMax ? 'bad' : spentUsd <= SPEND_OVER * spendUsdMax ? 'good' : 'unknown',
     value: spentUsd,
     threshold: spendUsdMax,
     texts: {

@@ -12,6 +12,7 @@ const sums = z.object({ windowMs: z.number(), parts: z.array(z.tuple([z.number()
 const agentShape = z.object({
   job: z.string(),
   heartbeatMs: z.number(),
+  silentMs: z.number().default(0),
   endedMs: z.number(),
   finished: sums,
   failed: sums,

@@ -15,6 +15,7 @@ import {
   rollbackOptions,
   resumeOptions,
   sidecarOptions,
+  statusOptions,
   stopOptions,
   suspenseOptions,
   topOptions,
@@ -76,10 +77,10 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'status',
-    synopsis: '[--json]',
+    synopsis: '[--json | --forget <agent>]',
     summary:
       'One screen: agents and their heartbeat, the five metrics, spend against its cap, stops, alerts, what waits. Exit code 1: something asks for a person.',
-    options: { ...sidecarOptions, ...configOptions, ...jsonOption },
+    options: { ...statusOptions, ...sidecarOptions, ...configOptions, ...jsonOption },
     load: () => import('./status.ts'),
   },
   {

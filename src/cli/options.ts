@@ -172,6 +172,15 @@ export const alertsOptions = {
   },
 } as const satisfies Options
 
+export const statusOptions = {
+  forget: {
+    type: 'string',
+    value: '<agent>',
+    summary:
+      'Forget an agent that will not come back, instead of missing it for 24 hours; its service’s name. From the host of the sidecar.',
+  },
+} as const satisfies Options
+
 export const topOptions = {
   count: { type: 'string', value: '<n>', summary: 'End after so many screens.' },
 } as const satisfies Options

@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import { panelLooks } from '../page/panels.ts'
+import type { PanelName } from '../store/records.ts'
 import { alertsShape } from './alerts.ts'
 import type { SidecarClient } from './sidecar-client.ts'
 
@@ -13,6 +15,7 @@ const healthShape = z.object({
     z.object({
       code: z.string(),
       component: z.string().optional(),
+      agent: z.string().optional(),
       message: z.string(),
       value: z.number().optional(),
       threshold: z.number().optional(),
@@ -35,7 +38,7 @@ const agentsShape = z.object({
     }),
   ),
 })
-const panel = z.object({ current: z.number().nullable() })
+const panel = z.object({ current: z.number().nullable(), threshold: z.number().nullable() })
 const metricsShape = z.object({
   panels: z.object({ latency: panel, errors: panel, tools: panel, tokens: panel, queue: panel, cost: panel }),
 })
@@ -56,11 +59,13 @@ const guardShape = z.object({
   stops: z.array(z.object({ scope: z.string(), value: z.string(), reason: z.string(), person: z.string() })),
 })
 
+export type AgentOverview = z.output<typeof agentsShape>['agents'][number]
+
 /** What there is to see of a sidecar at one moment. Without the page there are no metrics, without a guard no limits, without alerts none. */
 export interface SidecarOverview {
   readonly url: string
   readonly health: z.output<typeof healthShape>
-  readonly agents: z.output<typeof agentsShape>['agents']
+  readonly agents: readonly AgentOverview[]
   readonly metrics: z.output<typeof metricsShape>['panels'] | undefined
   readonly guard: z.output<typeof guardShape> | undefined
   readonly alerts: z.output<typeof alertsShape> | undefined
@@ -83,9 +88,28 @@ export async function overviewOf(sidecar: SidecarClient, nowMs: number): Promise
   return { url: sidecar.url, health, agents: agents?.agents ?? [], metrics: metrics?.panels, guard, alerts }
 }
 
-/** Nothing asks for a person. */
-export const isWell = ({ health, agents, guard, alerts }: SidecarOverview): boolean =>
+/** Of the default alert on errors: more of the requests of an hour, and at least so many. */
+const FAILED_SHARE_MAX = 0.01
+const FAILED_MIN = 5
+
+/** As the default alert sees it, whether or not there are alerts. */
+export const isFailing = ({ failed, finished }: Pick<AgentOverview, 'failed' | 'finished'>): boolean =>
+  failed >= FAILED_MIN && failed / finished > FAILED_SHARE_MAX
+
+/** The value that is shown is what somebody has to look at. Of latency health says so, as it counts how many requests were slow. */
+export function isOverThreshold(
+  name: PanelName,
+  { current, threshold }: z.output<typeof panel>,
+  agents: readonly AgentOverview[],
+): boolean {
+  if (name === 'latency' || threshold === null || current === null || current <= threshold) return false
+  return name !== 'errors' || agents.reduce((sum, { failed }) => sum + failed, 0) >= FAILED_MIN
+}
+
+/** Nothing asks for a person: whatever the screen shows as bad does. */
+export const isWell = ({ health, agents, metrics, guard, alerts }: SidecarOverview): boolean =>
   health.status === 'ok' &&
-  agents.every(({ state }) => state !== 'silent') &&
+  agents.every((agent) => agent.state !== 'silent' && !isFailing(agent)) &&
+  !panelLooks.some(({ name }) => metrics !== undefined && isOverThreshold(name, metrics[name], agents)) &&
   (guard?.stops ?? []).length === 0 &&
   !(alerts?.alerts ?? []).some(({ state }) => state === 'firing')

@@ -101,6 +101,7 @@ export class Collector {
           allowedHosts: allowed_hosts,
           health: () => this.health(),
           agents: () => this.#healthWatch.agents(),
+          forgetAgent: (agent) => this.#healthWatch.forget(agent),
           recentLog: () => environment.recentLog?.() ?? [],
           reload: () => this.reload('request'),
         }),

@@ -1,5 +1,6 @@
 import { fastify } from 'fastify'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import * as z from 'zod'
 import type { Health } from './health.ts'
 import type { AgentState } from './health-watch.ts'
 import { hostCheck } from './host-check.ts'
@@ -15,6 +16,8 @@ export interface ControlRoutesOptions {
   readonly allowedHosts: readonly string[]
   health(): Health
   agents(): readonly AgentState[]
+  /** False when there is none of this name. */
+  forgetAgent(agent: string): boolean
   recentLog(): readonly LogEntry[]
   reload(): Promise<Reloaded>
 }
@@ -35,7 +38,7 @@ const securityHeaders = {
 /**
  * Health for people and orchestrators; extensions add their routes. /livez is 200 while the process runs. /readyz is 200 between start and stop, but for what gets better
  * when traffic goes elsewhere (`service.health.unready_on`); a backend that is away would not come back by that (status "degraded", with the reasons).
- * /livez/agent is for the liveness of the agent itself: 503 while one of this sidecar's has gone silent without a word.
+ * /livez/agent?name= is for the liveness of one agent: 503 while it is silent without a word. Whoever was not heard of yet is none to be killed.
  */
 export function controlRoutes(options: ControlRoutesOptions): FastifyInstance {
   const http = fastify({
@@ -44,14 +47,9 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyInstance {
     schemaController: withoutSchemas,
   })
   guard(http, options)
-  const { health, agents, recentLog, reload } = options
+  const { health, recentLog, reload } = options
   http.get('/health', async () => health())
   http.get('/livez', async () => ({ status: 'ok' }))
-  http.get('/livez/agent', async (_request, reply) => {
-    const silent = agents().filter(({ state }) => state === 'silent')
-    return reply.code(silent.length === 0 ? 200 : 503).send({ status: silent.length === 0 ? 'ok' : 'silent', silent })
-  })
-  http.get('/api/agents', async () => ({ agents: agents() }))
   http.get('/readyz', async (_request, reply) => {
     const { status, reasons, config } = health()
     return reply.code(status === 'ok' || status === 'degraded' ? 200 : 503).send({ status, reasons, config })
@@ -62,7 +60,41 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyInstance {
     const reloaded = await reload()
     return reply.code(reloaded.result === 'failed' ? 422 : 200).send(reloaded)
   })
+  addAgentRoutes(http, options)
   return http
+}
+
+const ONE_NAME = 'this takes the name of one agent'
+const liveness = z.object({ name: z.string().min(1).optional() })
+const forgetting = z.strictObject({ agent: z.string().min(1) })
+
+function addAgentRoutes(http: FastifyInstance, { agents, forgetAgent }: ControlRoutesOptions): void {
+  http.get('/livez/agent', async (request, reply) => {
+    const query = liveness.safeParse(request.query)
+    if (!query.success) return reply.code(400).send({ error: ONE_NAME })
+    const { name } = query.data
+    const status = name === undefined ? stateOfAll(agents()) : stateOfOne(agents(), name)
+    return reply.code(status === 'silent' ? 503 : 200).send({ status })
+  })
+  http.get('/api/agents', async () => ({ agents: agents() }))
+  http.post('/api/agents/forget', async (request, reply) => {
+    if (!isFromThisHost(request)) return reply.code(403).send({ error: 'this host only' })
+    const body = forgetting.safeParse(request.body)
+    if (!body.success) return reply.code(400).send({ error: ONE_NAME })
+    const { agent } = body.data
+    return forgetAgent(agent) ? { forgotten: agent } : reply.code(404).send({ error: `no agent ${agent} is known` })
+  })
+}
+
+type ProbedState = AgentState['state'] | 'unknown'
+
+const stateOfOne = (agents: readonly AgentState[], name: string): ProbedState =>
+  agents.find(({ agent }) => agent === name)?.state ?? 'unknown'
+
+/** One that runs must not be killed for another that is silent. */
+function stateOfAll(agents: readonly AgentState[]): ProbedState {
+  const order = ['running', 'silent', 'ended'] as const
+  return order.find((state) => agents.some((agent) => agent.state === state)) ?? 'unknown'
 }
 
 /** What probes ask for, under any name: it tells a web page nothing. */

@@ -1,12 +1,12 @@
 import { statfsSync } from 'node:fs'
-import { hasSaidGoodbye } from '../alerts/agent-pulse.ts'
+import { isSilent } from '../alerts/agent-pulse.ts'
 import type { AgentLife, AgentPulse } from '../alerts/agent-pulse.ts'
 import type { Clock } from './component.ts'
 import type { HealthConfig } from './config/service-config.ts'
 import type { Health, HealthReason } from './health.ts'
 import { MEASURED_CODES } from './health.ts'
 import { Hysteresis, keyOf } from './hysteresis.ts'
-import { impactReasons, isSilent, runFigures } from './user-impact.ts'
+import { impactReasons, runFigures } from './user-impact.ts'
 import type { MeasuredQueue } from './user-impact.ts'
 
 const LOOK_MS = 1000
@@ -25,14 +25,12 @@ export interface HealthWatchOptions {
 /** Looks every second how the agents, the queues and the disk do, so that health can tell what has been so for a while. */
 export class HealthWatch {
   readonly #options: HealthWatchOptions
-  readonly #sinceMs: number
   readonly #hysteresis = new Hysteresis()
   #disk: { readonly atMs: number; readonly freeBytes: number | undefined } | undefined
   #cancel = (): void => {}
 
   constructor(options: HealthWatchOptions) {
     this.#options = options
-    this.#sinceMs = options.clock.now()
   }
 
   start(): void {
@@ -67,9 +65,9 @@ export class HealthWatch {
       const figures = runFigures(life.runs, nowMs, runs_window)
       return {
         agent: life.job,
-        state: stateOf(life, isSilent(life, nowMs, this.#sinceMs, heartbeat_age_max)),
+        state: stateOf(life, heartbeat_age_max),
         heartbeat_at: life.heartbeatMs === 0 ? null : new Date(life.heartbeatMs).toISOString(),
-        heartbeat_age_s: life.heartbeatMs === 0 ? null : Math.max(0, nowMs - life.heartbeatMs) / 1000,
+        heartbeat_age_s: life.heartbeatMs === 0 ? null : life.silentMs / 1000,
         recent_runs: figures.runs,
         success_share: figures.successShare ?? null,
         latency_p99_s: figures.p99Seconds ?? null,
@@ -80,6 +78,11 @@ export class HealthWatch {
     })
   }
 
+  /** As if it had never been heard of; false when it was not. */
+  forget(agent: string): boolean {
+    return this.#options.pulse.forget(agent)
+  }
+
   #look(): void {
     const { clock, config, pulse, queues, states } = this.#options
     pulse.readGoodbyes()
@@ -87,8 +90,8 @@ export class HealthWatch {
     const health = config()
     const measured = {
       nowMs,
-      sinceMs: this.#sinceMs,
       agents: pulse.agents(nowMs),
+      refused: pulse.refused,
       queues: queues(),
       diskFreeBytes: this.#diskFreeBytes(),
     }
@@ -111,6 +114,7 @@ export interface AgentState {
   readonly agent: string
   readonly state: 'running' | 'silent' | 'ended'
   readonly heartbeat_at: string | null
+  /** While this sidecar listened: neither a clock that was set nor sleep is in it. */
   readonly heartbeat_age_s: number | null
   /** Within `service.health.runs_window`. */
   readonly recent_runs: number
@@ -122,9 +126,9 @@ export interface AgentState {
   readonly spent_usd: number
 }
 
-function stateOf(life: AgentLife, silent: boolean): AgentState['state'] {
-  if (silent) return 'silent'
-  return hasSaidGoodbye(life) ? 'ended' : 'running'
+function stateOf(life: AgentLife, silentMsMax: number): AgentState['state'] {
+  if (isSilent(life, silentMsMax)) return 'silent'
+  return life.hasEnded ? 'ended' : 'running'
 }
 
 const isMeasured = (code: HealthReason['code']): boolean => MEASURED_CODES.some((known) => known === code)

@@ -34,6 +34,7 @@ export const MEASURED_CODES = [
   'runs_failing',
   'latency_p99',
   'agent_silent',
+  'agents_refused',
   'queue_age',
   'export_lag',
   'disk_space',

@@ -13,16 +13,18 @@ const config = healthConfig.parse({})
 
 const runs = (count: number, run: Partial<FinishedRun>): FinishedRun[] =>
   Array.from({ length: count }, () => ({ atMs: NOW_MS - MINUTE_MS, seconds: 1, failed: false, ...run }))
-const agent = (all: readonly FinishedRun[], heartbeatMs = NOW_MS) => ({
+const agent = (all: readonly FinishedRun[], silentMs = 0) => ({
   job: 'support',
-  heartbeatMs,
-  endedMs: 0,
+  heartbeatMs: NOW_MS,
+  silentMs,
+  isHeard: true,
+  hasEnded: false,
   runs: all,
   finished: 0,
   failed: 0,
   spentUsd: 0,
 })
-const quiet: Measured = { nowMs: NOW_MS, sinceMs: 0, agents: [], queues: [], diskFreeBytes: 1e12 }
+const quiet: Measured = { nowMs: NOW_MS, agents: [], queues: [], diskFreeBytes: 1e12 }
 const queue = { exporterId: 'otlp_http', signal: 'traces' }
 
 test.each<[string, Partial<Measured>, [string, number, number][]]>([
@@ -45,8 +47,9 @@ test.each<[string, Partial<Measured>, [string, number, number][]]>([
   ['long ago', { agents: [agent(runs(9, { failed: true, atMs: NOW_MS - 16 * MINUTE_MS }))] }, []],
   ['5 of 100 slow', { agents: [agent([...runs(95, {}), ...runs(5, { seconds: 31 })])] }, [['latency_p99', 31, 30]]],
   ['5 of 500 slow: 1 %', { agents: [agent([...runs(495, {}), ...runs(5, { seconds: 31 })])] }, []],
-  ['silent', { agents: [agent([], NOW_MS - 3 * MINUTE_MS)] }, [['agent_silent', 180, 120]]],
-  ['silent, and we have just started', { sinceMs: NOW_MS, agents: [agent([], NOW_MS - 3 * MINUTE_MS)] }, []],
+  ['silent', { agents: [agent([], 3 * MINUTE_MS)] }, [['agent_silent', 180, 120]]],
+  ['silent, as it has ended', { agents: [{ ...agent([], 3 * MINUTE_MS), hasEnded: true }] }, []],
+  ['an agent too many', { refused: { job: 'prod', agentsMax: 100 } }, [['agents_refused', 0, 100]]],
   ['a full queue', { queues: [{ ...queue, oldestMs: NOW_MS - 6 * MINUTE_MS }] }, [['queue_age', 360, 300]]],
   [
     'a backend away',

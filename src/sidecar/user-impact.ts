@@ -1,13 +1,13 @@
-import { hasSaidGoodbye } from '../alerts/agent-pulse.ts'
+import { isSilent } from '../alerts/agent-pulse.ts'
 import type { AgentLife, FinishedRun } from '../alerts/agent-pulse.ts'
 import type { HealthConfig } from './config/service-config.ts'
 import type { HealthReason } from './health.ts'
 
 export interface Measured {
   readonly nowMs: number
-  /** Since when this sidecar can have heard of an agent. */
-  readonly sinceMs: number
   readonly agents: readonly AgentLife[]
+  /** One for which there is no room among those. */
+  readonly refused?: { readonly job: string; readonly agentsMax: number } | undefined
   readonly queues: readonly MeasuredQueue[]
   /** Of the file system of the state folder; undefined when it does not say. */
   readonly diskFreeBytes: number | undefined
@@ -20,14 +20,13 @@ export interface MeasuredQueue {
   readonly failing?: { readonly sinceMs: number } | undefined
 }
 
-/** An agent that is away for so long is not missed any more. */
-const FORGET_MS = 86_400_000
 /** The share that may be slower than P99. */
 const SLOW_SHARE = 0.01
 
 /** What is beyond a threshold now. Pure. */
 export const impactReasons = (measured: Measured, config: HealthConfig): HealthReason[] => [
   ...measured.agents.flatMap((agent) => agentReasons(agent, measured, config)),
+  ...refusedReasons(measured),
   ...measured.queues.flatMap((queue) => queueReasons(queue, measured, config)),
   ...diskReasons(measured, config),
 ]
@@ -54,18 +53,11 @@ export function runFigures(all: readonly FinishedRun[], nowMs: number, windowMs:
   }
 }
 
-/** Whether an agent that was there has gone silent without a word. */
-export function isSilent(agent: AgentLife, nowMs: number, sinceMs: number, ageMsMax: number): boolean {
-  const { heartbeatMs } = agent
-  const ageMs = nowMs - Math.max(heartbeatMs, sinceMs)
-  return heartbeatMs > 0 && !hasSaidGoodbye(agent) && ageMs > ageMsMax && nowMs - heartbeatMs < FORGET_MS
-}
-
-function agentReasons(agent: AgentLife, { nowMs, sinceMs }: Measured, config: HealthConfig): HealthReason[] {
+function agentReasons(agent: AgentLife, { nowMs }: Measured, config: HealthConfig): HealthReason[] {
   const { job } = agent
   const reasons: HealthReason[] = []
-  if (isSilent(agent, nowMs, sinceMs, config.heartbeat_age_max)) {
-    const value = seconds(nowMs - agent.heartbeatMs)
+  if (isSilent(agent, config.heartbeat_age_max)) {
+    const value = seconds(agent.silentMs)
     const message = `nothing has come from ${job} for ${value} s`
     reasons.push({ code: 'agent_silent', agent: job, message, value, threshold: seconds(config.heartbeat_age_max) })
   }
@@ -84,6 +76,13 @@ function agentReasons(agent: AgentLife, { nowMs, sinceMs }: Measured, config: He
     reasons.push({ code: 'latency_p99', agent: job, message, value: p99Seconds, threshold })
   }
   return reasons
+}
+
+function refusedReasons({ refused }: Measured): HealthReason[] {
+  if (refused === undefined) return []
+  const { job, agentsMax } = refused
+  const message = `more than ${agentsMax} agents run: how ${job} and others do is not watched, and no alert can be raised for them. Give it a sidecar of its own, or let agents of one kind share a service name`
+  return [{ code: 'agents_refused', message, threshold: agentsMax }]
 }
 
 function queueReasons(

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { agentPulse } from '../../alerts/agent-pulse.ts'
 import { describeWithData, sharedData } from '../../../test/support/shared-data.ts'
 import { type TestContext, testContext } from '../../../test/support/component-context.ts'
 import { metricLines } from '../../../test/support/metric-lines.ts'
@@ -426,6 +427,23 @@ describe('bounds', () => {
         .map((line) => line.split(' ').at(-1))
         .sort(),
     ).toEqual(['1', '1', '4'])
+  })
+
+  test('health and alerts know services by their names, also those beyond the limit', () => {
+    const { send, stop, context } = rig({ services_max: 1 })
+    const pulse = context.service(agentPulse)
+    const told = (): string[] =>
+      pulse.agents(context.clock.now()).map(({ job, finished, spentUsd }) => `${job} ${finished} ${spentUsd}`)
+    const cost = { 'spanwarden.cost.amount': 0.5 }
+    for (let n = 0; n < 3; n += 1)
+      send({ attributes: { 'service.name': `s${n}` }, spans: [chat(2 + 10 * n, 1 + 10 * n, cost), agent(1 + 10 * n)] })
+    expect(told()).toEqual(['s0 1 0.5', 's1 1 0.5', 's2 1 0.5'])
+    // Its parent does not come: it is counted when others have come since.
+    send({ attributes: { 'service.name': 's3' }, spans: [agent(41, 40)] })
+    send({ attributes: { 'service.name': 's4' }, spans: [tool(51)] })
+    expect(told()).toContain('s3 0 0')
+    stop()
+    expect(told()).toContain('s3 1 0')
   })
 
   test('a span with numbers that no call has spoils no sum, and the export goes on', () => {

@@ -40,16 +40,17 @@ export class Services {
     this.#onRefused = onRefused
   }
 
-  /** The service of a Resource node; -1 = none. */
-  find(reader: SpanReader, resource: number): Service {
+  /** The service of a Resource node; -1 = none. Its own `job` also where it shares a service with others. */
+  find(reader: SpanReader, resource: number): { readonly service: Service; readonly job: string } {
     reader.readResource(resource)
     const values = IDS.map((id) => reader.text(id) ?? '')
     const key = values.join('\0')
     const known = this.#byKey.get(key)
-    if (known !== undefined) return known
-    if (this.#byKey.size < this.#servicesMax) return this.#add(key, values)
+    const job = jobOf({ values })
+    if (known !== undefined) return { service: known, job }
+    if (this.#byKey.size < this.#servicesMax) return { service: this.#add(key, values), job }
     this.#onRefused()
-    return this.#byKey.get(OTHER) ?? this.#add(OTHER, ['', OTHER, '', ''])
+    return { service: this.#byKey.get(OTHER) ?? this.#add(OTHER, ['', OTHER, '', '']), job }
   }
 
   /** One of an earlier process, in its order. Beyond the limit it is merged with the others there. */

@@ -128,6 +128,7 @@ const pendingSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('request'),
     service: z.int(),
+    job: z.string().optional(),
     agent: z.int(),
     result: z.int(),
     seconds: z.number().optional(),

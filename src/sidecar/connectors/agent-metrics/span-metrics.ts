@@ -84,6 +84,8 @@ export class SpanMetrics {
   /** Trace id and span id of what is being counted. */
   #ids = Buffer.alloc(IDS_BYTES)
   #nowMs = 0
+  /** Of the resource whose spans are read. */
+  #job = ''
 
   constructor(parts: SpanMetricsParts) {
     this.#parts = parts
@@ -113,7 +115,7 @@ export class SpanMetrics {
       const resource = view.child(group, RESOURCE_OF[view.signal])
       reader.readResource(resource)
       const own = serviceInstanceId(ownInstanceId, reader.text(VERSION) ?? '', reader.text(ENVIRONMENT) ?? '')
-      if (reader.text(INSTANCE_ID) !== own) this.#alive(this.#parts.services.find(reader, resource), nowMs)
+      if (reader.text(INSTANCE_ID) !== own) this.#enter(reader, resource, nowMs)
     }
   }
 
@@ -123,8 +125,7 @@ export class SpanMetrics {
     const reader = new SpanReader(view)
     for (let group = view.first(0); group < view.next(0); group = view.next(group)) {
       if (view.field(group) !== RESOURCE_SPANS) continue
-      const service = this.#parts.services.find(reader, view.child(group, RESOURCE))
-      this.#alive(service, nowMs)
+      const service = this.#enter(reader, view.child(group, RESOURCE), nowMs)
       for (const span of spanNodes(view, group)) {
         reader.readSpan(span)
         this.#span(reader, service)
@@ -132,9 +133,13 @@ export class SpanMetrics {
     }
   }
 
-  #alive(service: Service, nowMs: number): void {
+  /** What comes next is of this resource, which is alive. */
+  #enter(reader: SpanReader, resource: number, nowMs: number): Service {
+    const { service, job } = this.#parts.services.find(reader, resource)
+    this.#job = job
     service.heartbeatMs = nowMs
-    this.#parts.pulse?.()?.alive(jobOf(service), nowMs)
+    this.#parts.pulse?.()?.alive(job, nowMs)
+    return service
   }
 
   #span(reader: SpanReader, service: Service): void {
@@ -184,7 +189,7 @@ export class SpanMetrics {
     const cost = costOf(reader)
     if (cost === undefined || cost < 0 || cost > CALL_COST_MAX_USD) return
     this.#add(COST, service, [provider, model], cost)
-    this.#parts.pulse?.()?.spent(jobOf(service), this.#nowMs, cost)
+    this.#parts.pulse?.()?.spent(this.#job, this.#nowMs, cost)
   }
 
   #agent(reader: SpanReader, service: Service): void {
@@ -251,7 +256,7 @@ export class SpanMetrics {
     this.#observe(TOOL_DURATION, service, [tool, agent, error], seconds)
   }
 
-  #request({ agent, result, seconds, failed }: PendingRequest, service: Service): void {
+  #request({ job, agent, result, seconds, failed }: PendingRequest, service: Service): void {
     this.#observe(LATENCY, service, [agent, result], seconds)
     this.#add(REQUESTS, service, [agent, result], 1)
     this.#beginErrors(agent, service)
@@ -259,7 +264,7 @@ export class SpanMetrics {
     rate.window ??= new ErrorWindow(this.#parts.windowMs, this.#nowMs)
     rate.window.add(this.#nowMs, failed)
     if (this.#parts.labels.values.text(result) !== SPANWARDEN_RESULT_VALUE_DENIED)
-      this.#parts.pulse?.()?.finished(jobOf(service), { atMs: this.#nowMs, seconds, failed })
+      this.#parts.pulse?.()?.finished(job ?? jobOf(service), { atMs: this.#nowMs, seconds, failed })
   }
 
   /** From 0, so that the first error is an increase. */
@@ -299,6 +304,7 @@ export class SpanMetrics {
     return {
       kind: 'request',
       service: service.index,
+      job: this.#job,
       agent: labels.of(reader, AGENT_NAME),
       result: labels.ofText(result),
       seconds: this.#secondsOf(reader),

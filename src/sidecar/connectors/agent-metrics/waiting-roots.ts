@@ -4,6 +4,8 @@ import { WAITING_SPANS_MAX } from './nesting.ts'
 export interface PendingRequest {
   readonly kind: 'request'
   readonly service: number
+  /** For health and alerts: the service may be one that several share. */
+  readonly job?: string | undefined
   readonly agent: number
   readonly result: number
   readonly seconds?: number | undefined

@@ -124,11 +124,11 @@ export function alertSettings(config: AlertsConfig, context: ComponentContext): 
     repeatMs: config.repeat_interval,
     errorsWindowMs: error_rate.window,
     spendWindowMs: daily_spend.window,
+    forgetMs: agent_not_running.forget_after,
     thresholds: {
       notRunning: {
         enabled: agent_not_running.enabled,
         heartbeatMsMax: agent_not_running.heartbeat_age_max,
-        forgetMs: agent_not_running.forget_after,
       },
       errorRate: { enabled: error_rate.enabled, shareMax: error_rate.share_max, errorsMin: error_rate.errors_min },
       dailySpend: {
