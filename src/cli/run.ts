@@ -67,7 +67,9 @@ async function startSidecar(flags: readonly string[], io: CommandIo): Promise<Si
     }
   }
   await exited
-  say(io, `a sidecar answers already at ${found}; it keeps its own configuration`)
+  const unused =
+    flags.length === 0 ? '' : `: ${flags.join(' ')} is not used; stop that one first, or give its configuration this`
+  say(io, `a sidecar answers already at ${found}; it keeps its own configuration${unused}`)
   return { listening, spoolEnv: {}, stop: () => Promise.resolve() }
 }
 

@@ -181,7 +181,7 @@ class Builder implements Omit<CollectorParts, 'http'> {
       const fields = { exporter: exporterId, signal, folder: directory ?? stateFolder }
       return context.logger.warn(
         fields,
-        'a queue on disk has no exporter in the configuration that uses it: it stays as it is',
+        'a queue on disk has no exporter in the configuration that uses it: it stays as it is; spanwarden queue shows what is in it, and with the exporter back in the configuration it is sent',
       )
     }
     if (this.deliveries.has(key)) return
