@@ -1,4 +1,4 @@
-import { mkdtempSync, statSync } from 'node:fs'
+import { mkdtempSync, renameSync, statSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -123,6 +123,28 @@ test('what a backend did not take before the stop is sent after the next start',
   await until(() => sink.spans.length === 1)
   expect(await next.collector.stop()).toBe(0)
   expect(sink.spans.map(({ name }) => name)).toEqual(['one'])
+})
+
+test('what stands in a state folder that was taken away does not count as waiting on disk', async () => {
+  await using sink = await startOtlpSink({
+    refuse: (_request, response) => response.writeHead(503).end() !== undefined,
+  })
+  const { collector, stateFolder, logged } = collectorOf(forwarding(sink.url))
+  await collector.start()
+  const url = `${collector.listening()['otlp_http']}/v1/traces`
+  expect((await post(url, batch)).status).toBe(200)
+  renameSync(stateFolder, `${stateFolder}.away`)
+  // Noticed with the write: what comes now is kept where the next start looks.
+  expect((await post(url, batch)).status).toBe(200)
+  expect(await collector.stop()).toBe(1)
+  const told = logged.map(({ level, fields, message }) => ({ level, message, ...fields }))
+  expect(told).toContainEqual({
+    level: 'info',
+    signal: 'traces',
+    items: 1,
+    message: 'what the backend did not take waits on disk',
+  })
+  expect(told).toContainEqual(expect.objectContaining({ level: 'error', items: 1, message: 'items were dropped' }))
 })
 
 test('a client that never finishes its request does not use up the time of the queues', async () => {

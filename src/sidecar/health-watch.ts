@@ -5,6 +5,7 @@ import type { Clock } from './component.ts'
 import type { HealthConfig } from './config/service-config.ts'
 import type { Health, HealthReason } from './health.ts'
 import { MEASURED_CODES } from './health.ts'
+import { FolderWatch } from './folder-watch.ts'
 import { Hysteresis, keyOf } from './hysteresis.ts'
 import { impactReasons, runFigures } from './user-impact.ts'
 import type { MeasuredQueue } from './user-impact.ts'
@@ -26,7 +27,8 @@ export interface HealthWatchOptions {
 export class HealthWatch {
   readonly #options: HealthWatchOptions
   readonly #hysteresis = new Hysteresis()
-  #disk: { readonly atMs: number; readonly freeBytes: number | undefined } | undefined
+  #disk: { readonly atMs: number; readonly freeBytes: number | undefined; readonly isTaken: boolean } | undefined
+  #folder: FolderWatch | undefined
   #cancel = (): void => {}
 
   constructor(options: HealthWatchOptions) {
@@ -34,6 +36,7 @@ export class HealthWatch {
   }
 
   start(): void {
+    this.#folder = new FolderWatch(this.#options.stateFolder)
     const next = (): void => {
       this.#look()
       this.#cancel = this.#options.clock.after(LOOK_MS, next)
@@ -43,6 +46,8 @@ export class HealthWatch {
 
   stop(): void {
     this.#cancel()
+    this.#folder?.close()
+    this.#folder = undefined
   }
 
   /** What it comes to: with what was measured, and whether traffic should go elsewhere. */
@@ -88,12 +93,14 @@ export class HealthWatch {
     pulse.readGoodbyes()
     const nowMs = clock.now()
     const health = config()
+    const { freeBytes, isTaken } = this.#diskNow()
     const measured = {
       nowMs,
       agents: pulse.agents(nowMs),
       refused: pulse.refused,
       queues: queues(),
-      diskFreeBytes: this.#diskFreeBytes(),
+      diskFreeBytes: freeBytes,
+      takenFolder: isTaken ? this.#options.stateFolder : undefined,
     }
     this.#hysteresis.look([...states(), ...impactReasons(measured, health)], clock.monotonic(), {
       badAfterMs: health.bad_after,
@@ -101,11 +108,15 @@ export class HealthWatch {
     })
   }
 
-  #diskFreeBytes(): number | undefined {
+  #diskNow(): { readonly freeBytes: number | undefined; readonly isTaken: boolean } {
     const nowMs = this.#options.clock.monotonic()
     if (this.#disk === undefined || nowMs - this.#disk.atMs >= DISK_LOOK_MS)
-      this.#disk = { atMs: nowMs, freeBytes: freeBytesOf(this.#options.stateFolder) }
-    return this.#disk.freeBytes
+      this.#disk = {
+        atMs: nowMs,
+        freeBytes: freeBytesOf(this.#options.stateFolder),
+        isTaken: this.#folder?.isThere() === false,
+      }
+    return this.#disk
   }
 }
 

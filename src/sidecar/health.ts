@@ -38,6 +38,7 @@ export const MEASURED_CODES = [
   'queue_age',
   'export_lag',
   'disk_space',
+  'state_folder',
 ] as const
 
 /** For machines: `code` is one of a few words, `message` says it in a sentence. */

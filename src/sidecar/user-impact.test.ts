@@ -57,6 +57,7 @@ test.each<[string, Partial<Measured>, [string, number, number][]]>([
     [['export_lag', 360, 300]],
   ],
   ['a full disk', { diskFreeBytes: 1000 }, [['disk_space', 1000, 268_435_456]]],
+  ['a folder that was taken away', { takenFolder: '/state', diskFreeBytes: 1000 }, [['state_folder', 0, 0]]],
   ['a disk that does not say', { diskFreeBytes: undefined }, []],
 ])('%s', (_, measured, expected) => {
   const found = impactReasons({ ...quiet, ...measured }, config)

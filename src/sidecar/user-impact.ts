@@ -11,6 +11,8 @@ export interface Measured {
   readonly queues: readonly MeasuredQueue[]
   /** Of the file system of the state folder; undefined when it does not say. */
   readonly diskFreeBytes: number | undefined
+  /** The state folder, when it is not the one any more that it was at the start. */
+  readonly takenFolder?: string | undefined
 }
 export interface MeasuredQueue {
   readonly exporterId: string
@@ -104,7 +106,11 @@ function queueReasons(
   return reasons
 }
 
-function diskReasons({ diskFreeBytes }: Measured, { disk_free_min }: HealthConfig): HealthReason[] {
+function diskReasons({ diskFreeBytes, takenFolder }: Measured, { disk_free_min }: HealthConfig): HealthReason[] {
+  if (takenFolder !== undefined) {
+    const message = `the state folder ${takenFolder} was moved, deleted or mounted over while the sidecar ran: what it has written is not where its next start looks. Put the folder back, or restart the sidecar`
+    return [{ code: 'state_folder', message }]
+  }
   if (diskFreeBytes === undefined || diskFreeBytes >= disk_free_min) return []
   const message = `${Math.round(diskFreeBytes / 1024 / 1024)} MiB are free where the state folder is`
   return [{ code: 'disk_space', message, value: diskFreeBytes, threshold: disk_free_min }]
