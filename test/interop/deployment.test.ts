@@ -18,6 +18,22 @@ const configs = join(projectFolder, 'collector-config')
 const folder = mkdtempSync(join(tmpdir(), 'spanwarden-deployment-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+const shared = ['embedded', 'guard', 'guard-fleet']
+const ofOnesOwn = {
+  agent: {
+    command: ['node'],
+    args: ['--import', 'spanwarden/register', 'a.js'],
+    extraEnv: [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'openai' } } }],
+    volumeMounts: [{ name: 'prompts', mountPath: '/prompts', readOnly: true }],
+  },
+  volumes: [{ name: 'prompts', configMap: { name: 'prompts' } }],
+  terminationGracePeriodSeconds: 90,
+  serviceAccountName: 'support',
+  imagePullSecrets: [{ name: 'registry' }],
+  nodeSelector: { pool: 'agents' },
+  tolerations: [{ key: 'agents', operator: 'Exists' }],
+  podAnnotations: { 'example.org/team': 'support' },
+}
 const built = builtGoProgram(join(import.meta.dirname, 'deployment'))
 
 describe.skipIf(built === undefined)('deployments (their reader is built by test/interop/build.sh)', () => {
@@ -134,6 +150,11 @@ describe.skipIf(built === undefined)('deployments (their reader is built by test
       4,
     ],
     ['an agent that answers nobody', { agent: { port: 0, env: { A: '1' } }, sidecar: { config: { service: {} } } }, 3],
+    ['a user of a range of OpenShift', { user: 1_000_740_000 }, 3],
+    ['nothing on top', { sidecar: { config: null } }, 3],
+    ['part of a Gi', { persistence: { enabled: true, size: '1.5Gi' } }, 4],
+    ['limits that are shared', { limits: { enabled: true }, replicas: 3, sidecar: { configs: shared } }, 3],
+    ['what an agent of one’s own may need', ofOnesOwn, 3],
   ])('the chart with %s', async (name, content, count) => {
     const manifests = await read('helm', chart, values(name, content))
     expect(check(manifests)).toBe(`${count} manifests\n`)
@@ -145,10 +166,31 @@ describe.skipIf(built === undefined)('deployments (their reader is built by test
     ['a key that it does not have', { sidecars: {} }],
     ['a port of the sidecar', { agent: { port: 4318 } }],
     ['two pods on one volume', { persistence: { enabled: true }, replicas: 2 }],
+    ['three pods with a budget each', { limits: { enabled: true }, replicas: 3 }],
     ['root', { user: 0 }],
     ['a number in the environment', { agent: { env: { A: 1 } } }],
   ])('the chart refuses %s', async (name, content) => {
     await expect(read('helm', chart, values(name, content))).rejects.toThrow("values don't meet the specifications")
+  })
+
+  test('the chart puts what it is given where it belongs', async () => {
+    const manifests = await read('helm', chart, values('own', { ...ofOnesOwn, user: 1_000_740_000 }))
+    expect(manifests).toContain('runAsUser: 1000740000')
+    const [pod] = podsOf(manifests)
+    expect(pod).toMatchObject({
+      terminationGracePeriodSeconds: 90,
+      serviceAccountName: 'support',
+      imagePullSecrets: [{ name: 'registry' }],
+      nodeSelector: { pool: 'agents' },
+    })
+    expect(pod?.containers[0]).toMatchObject({ command: ['node'], args: ['--import', 'spanwarden/register', 'a.js'] })
+    expect(pod?.volumes?.map(({ name }) => name)).toEqual(expect.arrayContaining(['tmp', 'prompts']))
+  })
+
+  test('limits begin anew with no second pod beside', async () => {
+    expect(await read('helm', chart, values('limits', { limits: { enabled: true } }))).toContain('type: Recreate')
+    const content = { limits: { enabled: true }, sidecar: { configs: shared } }
+    expect(await read('helm', chart, values('fleet', content))).not.toContain('type: Recreate')
   })
 
   test('the sidecar of the chart is that of the component', async () => {
@@ -246,7 +288,7 @@ const deployment = z.object({
   kind: z.literal('Deployment'),
   spec: z.object({
     template: z.object({
-      spec: z.object({
+      spec: z.looseObject({
         initContainers: z.array(named).optional(),
         containers: z.array(named),
         volumes: z.array(named).optional(),

@@ -38,11 +38,11 @@
   readinessProbe:
     httpGet: { path: /readyz, port: sw-health }
     periodSeconds: 10
-    timeoutSeconds: 3
+    timeoutSeconds: 5
   livenessProbe:
     httpGet: { path: /livez, port: sw-health }
     periodSeconds: 10
-    timeoutSeconds: 5
+    timeoutSeconds: 10
     failureThreshold: 6
   resources: {{- toYaml .Values.sidecar.resources | nindent 4 }}
   securityContext:
