@@ -1,5 +1,6 @@
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { Agent as HttpAgent, request as httpRequest } from 'node:http'
+import type { ProxyEnv } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { AlertMessage } from './alert-message.ts'
 import type { Notifier } from './notifier.ts'
 import { RefusedMessageError } from './refused-message-error.ts'
@@ -11,6 +12,8 @@ export interface WebhookOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly timeoutMs: number
   readonly userAgent: string
+  /** Variables that name proxies; undefined: none is used. */
+  readonly proxyEnv?: ProxyEnv | undefined
 }
 
 /** What a receiver answers to a message that it can't read; all others are about its address, its credentials or its own state, and may pass. */
@@ -27,13 +30,14 @@ export class WebhookNotifier implements Notifier {
   }
 
   notify(message: AlertMessage): Promise<void> {
-    const { url, headers, timeoutMs, userAgent } = this.#options
+    const { url, headers, timeoutMs, userAgent, proxyEnv } = this.#options
     const body = Buffer.from(JSON.stringify(message))
-    const send = url.startsWith('https:') ? httpsRequest : httpRequest
+    const isHttps = url.startsWith('https:')
+    const send = isHttps ? httpsRequest : httpRequest
     return new Promise((resolve, reject) => {
       const outgoing = send(url, {
         method: 'POST',
-        agent: false,
+        agent: isHttps ? new HttpsAgent({ proxyEnv }) : new HttpAgent({ proxyEnv }),
         headers: {
           'user-agent': userAgent,
           ...headers,

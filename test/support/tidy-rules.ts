@@ -35,7 +35,14 @@ const services = new Set(['audit', 'alerts', 'store', 'backup', 'doctor', 'evals
 const componentKinds = ['receivers', 'processors', 'connectors', 'exporters', 'extensions'] as const
 const component = new RegExp(`^src/sidecar/(${componentKinds.join('|')})/[^/]+\\.ts$`)
 /** What a component may know of the sidecar around it. */
-const contract = new Set(['component.ts', 'config-types.ts', 'loopback.ts', 'authenticators.ts', 'without-schemas.ts'])
+const contract = new Set([
+  'component.ts',
+  'config-types.ts',
+  'loopback.ts',
+  'proxy-env.ts',
+  'authenticators.ts',
+  'without-schemas.ts',
+])
 
 /** `otlp` for src/otlp/walk.ts, `register.ts` for src/register.ts. */
 const folderOf = (path: string): string => path.split('/')[1] ?? ''

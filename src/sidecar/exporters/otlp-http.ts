@@ -6,6 +6,7 @@ import { defineExporter } from '../component.ts'
 import type { Exporter, ExporterContext, Payload, Sent, Signal } from '../component.ts'
 import { duration } from '../config-types.ts'
 import { isLoopback } from '../loopback.ts'
+import { proxyEnvOf } from '../proxy-env.ts'
 import { clientAuthConfig, NO_CREDENTIALS, requestCredentials } from './otlp/client-auth.ts'
 import type { RequestCredentials } from './otlp/client-auth.ts'
 import { clientTlsConfig, readClientTls } from './otlp/client-tls.ts'
@@ -82,6 +83,7 @@ class OtlpHttpExporter implements Exporter {
       connectionsMax: max_conns_per_host === 0 ? Infinity : max_conns_per_host,
       idleMs: idle_conn_timeout,
       timeoutMs: timeout,
+      proxyEnv: proxyEnvOf(this.#context.env),
     })
   }
 

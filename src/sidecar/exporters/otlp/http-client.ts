@@ -1,5 +1,5 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, ProxyEnv } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import { urlToHttpOptions } from 'node:url'
@@ -18,6 +18,8 @@ export interface HttpClientOptions {
   readonly connectionsMax: number
   readonly idleMs: number
   readonly timeoutMs: number
+  /** Variables that name proxies; undefined: none is used. */
+  readonly proxyEnv?: ProxyEnv | undefined
 }
 
 export type HttpAnswer =
@@ -42,6 +44,7 @@ export class HttpClient {
       maxSockets: options.connectionsMax,
       maxFreeSockets: 100,
       timeout: options.idleMs,
+      proxyEnv: options.proxyEnv,
     }
     this.#http = new HttpAgent(agentOptions)
     this.#https = new HttpsAgent({ ...agentOptions, ...options.tls })

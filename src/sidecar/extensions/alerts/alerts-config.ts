@@ -7,6 +7,7 @@ import type { Notifier } from '../../../alerts/notifier.ts'
 import { WebhookNotifier } from '../../../alerts/webhook-notifier.ts'
 import type { ComponentContext } from '../../component.ts'
 import { duration } from '../../config-types.ts'
+import { proxyEnvOf } from '../../proxy-env.ts'
 
 const NOTIFIERS_MAX = 10
 
@@ -162,6 +163,7 @@ function notifiersOf({ webhooks, commands }: AlertsConfig, { env, program }: Com
           headers: webhook.headers,
           timeoutMs: webhook.timeout,
           userAgent: `${program.name}/${program.version}`,
+          proxyEnv: proxyEnvOf(env),
         }),
     ),
     ...commands.map(
