@@ -10,9 +10,10 @@ import { findSidecar, hasLimits } from './find-sidecar.ts'
 import { collectAfterStart } from './keep-heap-small.ts'
 import { logOutput } from './log-output.ts'
 import { collectOptions } from './options.ts'
-import { programOf } from './program.ts'
+import { programOf, stateFolderOf } from './program.ts'
 import { readConfig } from './read-config.ts'
 import { sendReady } from './ready-message.ts'
+import { startAdvice } from './start-advice.ts'
 import { stopRequest } from './stop-request.ts'
 
 /** The sidecar, until it is asked to stop. Exit code 1 when it can't start, or when items were lost in the stop. */
@@ -49,10 +50,10 @@ export async function run(argv: string[], io: CommandIo): Promise<number> {
     await sidecar.start(argv)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    const advice = message.includes('EADDRINUSE')
-      ? '; does another sidecar run? If so use that, or give this one other endpoints'
-      : ''
-    log.error({}, `the sidecar can't start: ${message}${advice}`)
+    log.error(
+      {},
+      `the sidecar can't start: ${message}${startAdvice(message, stateFolderOf(io, config.service.state_folder))}`,
+    )
     return EXIT_FAILED
   }
   const { listening, spoolOf } = sidecar
