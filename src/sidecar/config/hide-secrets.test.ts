@@ -31,6 +31,7 @@ const places: readonly (readonly [string, (secret: string) => unknown])[] = [
   ['a connection text', (text) => ({ datasource: `host=db user=u password=${text} dbname=x` })],
   ['a bearer in a text', (text) => ({ note: `Bearer ${text}` })],
   ['an HMAC key', (text) => ({ redaction: { hmac_key: text } })],
+  ['an argument of a program', (text) => ({ commands: [{ argv: ['/bin/tell', '--token', text] }] })],
   ['the environment of a program', (text) => ({ env: { ANY: text } })],
 ]
 
@@ -52,6 +53,7 @@ describe('what is shown of a configuration', () => {
       exporters: {
         otlp_http: { endpoint: 'https://host:4318/v1?', tls: { key_file: '/run/key.pem', ca_file: '/ca' } },
       },
+      extensions: { alerts: { commands: [{ argv: ['/usr/local/bin/tell'] }] } },
       processors: { redaction: { actions: { GITHUB_TOKEN: 'mask' }, hmac_key_file: '/run/hmac', token_limit: true } },
     }
     expect(hideSecrets(config)).toEqual(config)

@@ -10,6 +10,8 @@ const SECRET_KEY =
   /token|secret|passw|api_?-?key|authorization|credential|cookie|hmac_key|private|key_pem|signature|dsn/i
 /** Every value below these is hidden: which header holds a key is not for us to guess, and URLs of webhooks are keys mostly. */
 const SECRET_MAP = /^(headers|response_headers|env|webhooks)$/
+/** A program and its arguments. */
+const PROGRAM = 'argv'
 /** Its keys name rules (`GITHUB_TOKEN: mask`). */
 const RULE_MAP = 'actions'
 
@@ -21,7 +23,11 @@ export function hideSecrets(value: unknown, isSecret: (path: ConfigPath) => bool
   return hidden(value, [], false)
 
   function hidden(part: unknown, path: ConfigPath, isBelowSecret: boolean): unknown {
-    if (Array.isArray(part)) return part.map((item: unknown, i) => hidden(item, [...path, i], isBelowSecret))
+    if (Array.isArray(part)) {
+      // Which argument of a program is a key is not for us to guess either; which program it is tells none.
+      const isArguments = path.at(-1) === PROGRAM
+      return part.map((item: unknown, i) => hidden(item, [...path, i], isBelowSecret || (isArguments && i > 0)))
+    }
     if (typeof part === 'object' && part !== null) {
       const isRuleMap = path.at(-1) === RULE_MAP
       return Object.fromEntries(
