@@ -9,6 +9,7 @@ import { metricLines } from '../../../test/support/metric-lines.ts'
 import { spanBatch, spanBatchJson, type TestResource, type TestSpan } from '../../../test/support/span-batch.ts'
 import { jsonToProtobuf } from '../../otlp/json-to-protobuf.ts'
 import { Edits } from '../../otlp/edits.ts'
+import type { Signal } from '../../otlp/schema.ts'
 import { OtlpView } from '../../otlp/view.ts'
 import { cost } from '../processors/cost.ts'
 import { agentMetrics } from './agent-metrics.ts'
@@ -17,13 +18,13 @@ interface Rig {
   readonly context: TestContext
   send(...resources: readonly TestResource[]): void
   sendBytes(bytes: Buffer, withCost?: boolean): void
+  consume(signal: Signal, bytes: Buffer): void
   /** Lines of the newest export whose metric name starts so. */
   lines(prefix?: string): string[]
   stop(): void
 }
 
-function rig(settings: Record<string, unknown> = {}): Rig {
-  const context = testContext('agent_metrics')
+function rig(settings: Record<string, unknown> = {}, context = testContext('agent_metrics')): Rig {
   const emitted: Buffer[] = []
   const connector = agentMetrics.create(agentMetrics.config.parse({ spans_max: 5_000, ...settings }), {
     ...context,
@@ -40,6 +41,7 @@ function rig(settings: Record<string, unknown> = {}): Rig {
   return {
     context,
     sendBytes,
+    consume: (signal, bytes) => connector.consume(new OtlpView(signal, bytes)),
     send: (...resources) => sendBytes(spanBatch(...resources)),
     lines: (prefix = '') => metricLines(emitted.at(-1) ?? Buffer.alloc(0)).filter((line) => line.startsWith(prefix)),
     stop: () => connector.stop(),
@@ -188,6 +190,83 @@ describe('requests', () => {
     expect(lines('agent.error.rate')).toEqual(['agent.error.rate{gen_ai.agent.name=support} 0.5'])
     context.clock.advance(36_000_000)
     expect(lines('agent.error.rate')).toEqual(['agent.error.rate{gen_ai.agent.name=support} 0'])
+  })
+})
+
+describe('what is an agent', () => {
+  const http = (n: number, attributes: TestSpan['attributes'] = { 'http.request.method': 'GET' }): TestSpan =>
+    span(n, undefined, attributes, { kind: 2, status: n % 2 === 0 ? 2 : 1 })
+  const backend = { 'service.name': 'jaeger' }
+  /** Names that health and alerts know, and those that are exported. */
+  const known = ({ context, lines }: Rig): { watched: string[]; exported: string[] } => {
+    context.clock.advance(20_000)
+    const watched = context
+      .service(agentPulse)
+      .agents(context.clock.now())
+      .map(({ job, finished, failed }) => `${job} ${finished} ${failed}`)
+    return { watched, exported: lines('resource').map((line) => /service\.name=([^,]*)/.exec(line)?.[1] ?? '') }
+  }
+
+  test('a service that sends plain spans only is none: no heartbeat, no requests, no failures, nothing exported', () => {
+    const all = rig()
+    all.send({ attributes: backend, spans: Array.from({ length: 20 }, (_, n) => http(n + 1)) })
+    expect(known(all)).toEqual({ watched: [], exported: [] })
+    expect(all.lines()).toEqual([])
+    all.send({ attributes: service, spans: [agent(100)] }, { attributes: backend, spans: [http(30)] })
+    expect(known(all)).toEqual({ watched: ['support 1 0'], exported: ['support'] })
+    all.stop()
+    expect(known(all)).toEqual({ watched: ['support 1 0'], exported: ['support'] })
+  })
+
+  test.each([
+    ['a model call', { 'gen_ai.operation.name': 'chat' }],
+    ['a dialect’s model call', { 'gen_ai.system': 'openai' }],
+    ['an operation of tomorrow', { 'gen_ai.operation.name': 'dream' }],
+    ['MCP’s own talk', { 'mcp.method.name': 'tools/list' }],
+  ])('%s makes it one, and what came a moment before counts as well', (_what, attributes) => {
+    const all = rig()
+    all.send({ attributes: service, spans: [http(2)] })
+    all.send({ attributes: service, spans: [span(3, 1, attributes)] })
+    expect(known(all)).toEqual({ watched: ['support 1 1'], exported: ['support'] })
+  })
+
+  test.each(['traces', 'metrics', 'logs'] as const)('our preload makes it one before its first call: %s', (signal) => {
+    const ours = { ...service, 'telemetry.distro.name': 'spanwarden' }
+    const all = rig()
+    // The envelope of metrics and logs without any item reads as that of traces.
+    all.consume(signal, spanBatch({ attributes: ours, spans: [] }, { attributes: backend, spans: [] }))
+    expect(known(all)).toEqual({ watched: ['support 0 0'], exported: ['support'] })
+  })
+
+  test('a metric of agents makes it one, another does not', () => {
+    const metrics = (service: string, name: string): unknown => ({
+      resource: { attributes: [{ key: 'service.name', value: { stringValue: service } }] },
+      scopeMetrics: [{ metrics: [{ name: 'process.uptime' }, { name }] }],
+    })
+    const resourceMetrics = [metrics('support', 'agent.queue.depth'), metrics('jaeger', 'http.server.request.duration')]
+    const all = rig()
+    all.consume('metrics', jsonToProtobuf('metrics', Buffer.from(JSON.stringify({ resourceMetrics }))))
+    expect(known(all)).toEqual({ watched: ['support 0 0'], exported: ['support'] })
+  })
+
+  test('those that are none keep no place of an agent, and an agent’s requests are never those of the one before it', () => {
+    const all = rig({ services_max: 2 })
+    for (let n = 0; n < 5; n += 1) all.send({ attributes: { 'service.name': `plain${n}` }, spans: [http(20 + 2 * n)] })
+    all.send(
+      { attributes: service, spans: [tool(1)] },
+      { attributes: { 'service.name': 'other' }, spans: [tool(3, 2)] },
+    )
+    all.send({ attributes: backend, spans: [http(40)] })
+    expect(known(all)).toEqual({ watched: ['support 1 0', 'other 0 0'], exported: ['other', 'support'] })
+  })
+
+  test('it is one over a restart', () => {
+    const first = rig()
+    first.send({ attributes: service, spans: [tool(1)] }, { attributes: backend, spans: [http(1)] })
+    first.stop()
+    const second = rig({}, first.context)
+    second.send({ attributes: service, spans: [http(4)] }, { attributes: backend, spans: [http(6)] })
+    expect(known(second)).toEqual({ watched: ['support 2 1'], exported: ['support'] })
   })
 })
 
@@ -554,12 +633,18 @@ interface Tree {
 
 describeWithData('otlp/generated-pb', () => {
   const folder = sharedData('otlp/generated-pb')
-  test.each(readdirSync(folder).filter((name) => /-traces-|example-trace/.test(name)))('takes %s', (name) => {
-    const { sendBytes, lines, stop } = rig()
-    sendBytes(readFileSync(join(folder, name)), true)
-    stop()
-    expect(lines('agent.heartbeat')).not.toEqual([])
-  })
+  test.each(readdirSync(folder).filter((name) => /-traces-|example-trace/.test(name)))(
+    'takes %s, which is of no agent',
+    (name) => {
+      const all = rig()
+      all.sendBytes(readFileSync(join(folder, name)), true)
+      all.stop()
+      expect(all.lines()).toEqual([])
+      all.send({ attributes: service, spans: [tool(1)] })
+      all.stop()
+      expect(all.lines('agent.heartbeat')).toHaveLength(1)
+    },
+  )
 })
 
 describe('any traffic', () => {

@@ -64,12 +64,13 @@ const config = z.strictObject({
  * Derives the metrics of agents from their spans: request latency, error rate, requests, tool calls, tokens, cost, heartbeat and the
  * metrics of the GenAI conventions. Spans are only read; sampling must come after it. Redaction should come before it.
  *
- * A request is the outermost agent span of a process; while a process has shown no agent span, its root spans are the
+ * An agent is a service from which a GenAI or MCP span or a metric of an agent came, or which runs with our SDK; what else comes is passed on and
+ * counts nowhere. A request is the outermost agent span of a process; while a process has shown no agent span, its root spans are the
  * requests (but MCP's own talk). Tokens and cost come from model calls only, once each: agents repeat the sums of their calls, and frameworks
  * repeat the calls of the client libraries below them. `cache_read` and `cache_write` are parts of `input`, `reasoning`
  * is a part of `output`.
  *
- * Metrics and logs may be sent to it too: they move the heartbeat of an agent that is idle, and nothing else.
+ * Metrics and logs may be sent to it too: they move the heartbeat of an agent that is idle, and nothing else is derived from them.
  */
 export const agentMetrics = defineConnector({
   type: 'agent_metrics',
@@ -161,7 +162,7 @@ export const agentMetrics = defineConnector({
       // Before the export: what a backend has seen is on disk, so no counter goes back.
       if (isDirty || isLast || expired.length > 0) snapshot.write(() => snapshotOf(parts), isLast)
       isDirty = waitingSpans() > 0
-      if (services.all.length > 0) context.emit('metrics', request)
+      if (services.all.some(({ isAgent }) => isAgent)) context.emit('metrics', request)
     }
     let cancel: (() => void) | undefined
     const schedule = (): void => {

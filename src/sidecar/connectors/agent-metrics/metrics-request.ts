@@ -33,6 +33,7 @@ export interface Export {
 export function metricsRequest(snapshot: Export): Buffer {
   const writer = new ProtobufWriter()
   for (const service of snapshot.services) {
+    if (!service.isAgent) continue
     writer.message(1, () => {
       writer.message(1, () => writeResource(writer, service, snapshot.instanceId))
       writer.message(2, () => {

@@ -23,8 +23,9 @@ export function snapshotOf({ services, series, labels, spanMetrics }: SnapshotPa
   const value: Snapshot = {
     periodStartMs: series.periodStartMs,
     texts: [...labels.texts],
-    services: services.all.map(({ values, hasAgents, heartbeatMs }) => ({
+    services: services.all.map(({ values, isAgent, hasAgents, heartbeatMs }) => ({
       values: [...values],
+      isAgent,
       hasAgents,
       heartbeatMs,
     })),
@@ -149,7 +150,15 @@ const pendingSchema = z.discriminatedUnion('kind', [
 const snapshotSchema = z.object({
   periodStartMs: z.number(),
   texts: z.array(z.string()),
-  services: z.array(z.object({ values: z.array(z.string()), hasAgents: z.boolean(), heartbeatMs: z.number() })),
+  services: z.array(
+    z.object({
+      values: z.array(z.string()),
+      // Of a snapshot that does not say.
+      isAgent: z.boolean().default(true),
+      hasAgents: z.boolean(),
+      heartbeatMs: z.number(),
+    }),
+  ),
   series: z.array(seriesSchema),
   waiting: z.array(
     z.object({

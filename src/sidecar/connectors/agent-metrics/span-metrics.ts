@@ -1,6 +1,5 @@
 import {
   ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
-  ATTR_ERROR_TYPE,
   ATTR_GEN_AI_AGENT_NAME,
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_PROVIDER_NAME,
@@ -13,8 +12,6 @@ import {
   ATTR_MCP_METHOD_NAME,
   ATTR_SERVICE_INSTANCE_ID,
   ATTR_SERVICE_VERSION,
-  ATTR_SPANWARDEN_COST_AMOUNT,
-  ATTR_SPANWARDEN_GUARD_DECISION,
   ATTR_SPANWARDEN_USAGE_SOURCE,
   GEN_AI_TOKEN_MODALITY_VALUE_UNKNOWN,
   MCP_METHOD_NAME_VALUE_TOOLS_CALL,
@@ -33,16 +30,16 @@ import {
   METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
   METRIC_MCP_CLIENT_OPERATION_DURATION,
   type MetricDefinition,
-  SPANWARDEN_GUARD_DECISION_VALUE_DENY,
   SPANWARDEN_RESULT_VALUE_DENIED,
   SPANWARDEN_RESULT_VALUE_ERROR,
-  SPANWARDEN_RESULT_VALUE_OK,
 } from '../../../conventions.ts'
 import { operationOf } from '../../../otlp/genai-operation.ts'
 import type { PulseFeed } from '../../../alerts/agent-pulse.ts'
 import { fieldId } from '../../../otlp/schema.ts'
 import { SpanReader, spanNodes, wireId } from '../../../otlp/span-reader.ts'
 import type { OtlpView } from '../../../otlp/view.ts'
+import { hasAgentMetric, isAgentSpan, runsWithOurSdk } from './agent-signs.ts'
+import { costOf } from './call-cost.ts'
 import { CallTwins } from './call-twins.ts'
 import type { Labels } from './labels.ts'
 import { metricDefinition } from './metric-definition.ts'
@@ -54,6 +51,7 @@ import { addExemplar, ErrorWindow, observe, type Series, type SeriesTable } from
 import { serviceInstanceId } from './service-instance-id.ts'
 import { jobOf } from './services.ts'
 import type { Service, Services } from './services.ts'
+import { resultOf } from './span-result.ts'
 import { TOKEN_KINDS } from './token-kinds.ts'
 
 /** What the metrics are kept in and how long things wait; see the connector's configuration. */
@@ -86,6 +84,8 @@ export class SpanMetrics {
   #nowMs = 0
   /** Of the resource whose spans are read. */
   #job = ''
+  /** That it is an agent is noted. */
+  #isNoted = false
 
   constructor(parts: SpanMetricsParts) {
     this.#parts = parts
@@ -108,14 +108,17 @@ export class SpanMetrics {
     this.roots.expire(Infinity)
   }
 
-  /** Notes that the services of a batch of any signal are alive; what carries the instance id of our own metrics is no sign of life. */
+  /** Notes that the agents among the services of a batch of any signal are alive; what carries the instance id of our own metrics is no sign of life. */
   noteLife(view: OtlpView, nowMs: number, ownInstanceId: string): void {
     const reader = new SpanReader(view)
     for (let group = view.first(0); group < view.next(0); group = view.next(group)) {
       const resource = view.child(group, RESOURCE_OF[view.signal])
       reader.readResource(resource)
       const own = serviceInstanceId(ownInstanceId, reader.text(VERSION) ?? '', reader.text(ENVIRONMENT) ?? '')
-      if (reader.text(INSTANCE_ID) !== own) this.#enter(reader, resource, nowMs)
+      if (reader.text(INSTANCE_ID) === own) continue
+      this.#nowMs = nowMs
+      const service = this.#enter(reader, resource)
+      if (view.signal === 'metrics' && !this.#isNoted && hasAgentMetric(view, group)) this.#noteAgent(service)
     }
   }
 
@@ -125,7 +128,7 @@ export class SpanMetrics {
     const reader = new SpanReader(view)
     for (let group = view.first(0); group < view.next(0); group = view.next(group)) {
       if (view.field(group) !== RESOURCE_SPANS) continue
-      const service = this.#enter(reader, view.child(group, RESOURCE), nowMs)
+      const service = this.#enter(reader, view.child(group, RESOURCE))
       for (const span of spanNodes(view, group)) {
         reader.readSpan(span)
         this.#span(reader, service)
@@ -133,13 +136,24 @@ export class SpanMetrics {
     }
   }
 
-  /** What comes next is of this resource, which is alive. */
-  #enter(reader: SpanReader, resource: number, nowMs: number): Service {
-    const { service, job } = this.#parts.services.find(reader, resource)
+  /** What comes next is of this resource. Where it is known to be an agent, it is alive. */
+  #enter(reader: SpanReader, resource: number): Service {
+    const { service, job, isReplaced } = this.#parts.services.find(reader, resource)
+    if (isReplaced === true) this.roots.forget(service.index)
     this.#job = job
-    service.heartbeatMs = nowMs
-    this.#parts.pulse?.()?.alive(job, nowMs)
+    this.#isNoted = false
+    // One that many share says nothing of each.
+    const isKnown = service.isAgent && jobOf(service) === job
+    if (isKnown || runsWithOurSdk(reader)) this.#noteAgent(service)
     return service
+  }
+
+  /** Whatever sends OTLP may send it here, be it the backend that traces itself. An agent is what shows GenAI or MCP, or runs with our SDK. */
+  #noteAgent(service: Service): void {
+    this.#isNoted = true
+    service.isAgent = true
+    service.heartbeatMs = this.#nowMs
+    this.#parts.pulse?.()?.alive(this.#job, this.#nowMs)
   }
 
   #span(reader: SpanReader, service: Service): void {
@@ -149,6 +163,7 @@ export class SpanMetrics {
     view.bytes.copy(this.#ids, 0, view.body(reader.traceId), view.end(reader.traceId))
     view.bytes.copy(this.#ids, 16, view.body(reader.spanId), view.end(reader.spanId))
     const operation = operationOf(reader)
+    if (!this.#isNoted && isAgentSpan(reader, operation)) this.#noteAgent(service)
     if (operation === 'inference' || operation === 'embeddings') this.#call(reader, service, operation)
     else if (operation === 'agent') this.#agent(reader, service)
     else if (operation === 'workflow') this.#workflow(reader, service)
@@ -187,7 +202,7 @@ export class SpanMetrics {
     if (reader.has(USAGE_SOURCE))
       this.#add(USAGE_UNKNOWN, service, [provider, model, labels.of(reader, USAGE_SOURCE)], 1)
     const cost = costOf(reader)
-    if (cost === undefined || cost < 0 || cost > CALL_COST_MAX_USD) return
+    if (cost === undefined) return
     this.#add(COST, service, [provider, model], cost)
     this.#parts.pulse?.()?.spent(this.#job, this.#nowMs, cost)
   }
@@ -257,6 +272,7 @@ export class SpanMetrics {
   }
 
   #request({ job, agent, result, seconds, failed }: PendingRequest, service: Service): void {
+    if (!service.isAgent) return
     this.#observe(LATENCY, service, [agent, result], seconds)
     this.#add(REQUESTS, service, [agent, result], 1)
     this.#beginErrors(agent, service)
@@ -330,24 +346,8 @@ export class SpanMetrics {
 const isHousekeeping = (reader: SpanReader): boolean =>
   reader.has(MCP_METHOD) && reader.text(MCP_METHOD) !== MCP_METHOD_NAME_VALUE_TOOLS_CALL
 
-function resultOf(reader: SpanReader): string {
-  if (reader.text(GUARD_DECISION) === SPANWARDEN_GUARD_DECISION_VALUE_DENY) return SPANWARDEN_RESULT_VALUE_DENIED
-  return reader.isError || reader.has(ERROR_TYPE) ? SPANWARDEN_RESULT_VALUE_ERROR : SPANWARDEN_RESULT_VALUE_OK
-}
-
 /** A week: what lasts longer is a clock that is wrong, and must not spoil the sum. */
 const DURATION_MAX_SECONDS = 7 * 24 * 3_600
-
-/** What costs more is no call but a mistake, and must not spoil the sum. */
-const CALL_COST_MAX_USD = 1e5
-
-/** Of the span as it came, or as the cost processor added it. */
-function costOf(reader: SpanReader): number | undefined {
-  const own = reader.number(COST_AMOUNT)
-  if (own !== undefined) return own
-  const added = reader.view.appended(reader.span).find(({ key }) => key === ATTR_SPANWARDEN_COST_AMOUNT)?.value
-  return typeof added === 'number' ? added : undefined
-}
 
 const SPAN_KIND_SERVER = 2
 const RESOURCE_SPANS = fieldId('ExportTraceServiceRequest', 'resourceSpans')
@@ -368,13 +368,10 @@ const AGENT_NAME = wireId(ATTR_GEN_AI_AGENT_NAME)
 const TOOL_NAME = wireId(ATTR_GEN_AI_TOOL_NAME)
 const WORKFLOW_NAME = wireId(ATTR_GEN_AI_WORKFLOW_NAME)
 const MCP_METHOD = wireId(ATTR_MCP_METHOD_NAME)
-const ERROR_TYPE = wireId(ATTR_ERROR_TYPE)
-const GUARD_DECISION = wireId(ATTR_SPANWARDEN_GUARD_DECISION)
 const INSTANCE_ID = wireId(ATTR_SERVICE_INSTANCE_ID)
 const VERSION = wireId(ATTR_SERVICE_VERSION)
 const ENVIRONMENT = wireId(ATTR_DEPLOYMENT_ENVIRONMENT_NAME)
 const USAGE_SOURCE = wireId(ATTR_SPANWARDEN_USAGE_SOURCE)
-const COST_AMOUNT = wireId(ATTR_SPANWARDEN_COST_AMOUNT)
 
 const LATENCY = metricDefinition(METRIC_AGENT_REQUEST_LATENCY)
 const REQUESTS = metricDefinition(METRIC_AGENT_REQUESTS)
