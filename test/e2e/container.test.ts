@@ -12,6 +12,7 @@ import {
 import type { Container } from '../support/container.ts'
 import { startOtlpSink } from '../support/otlp-sink.ts'
 import { post } from '../support/post.ts'
+import { findRedis, startRedis } from '../support/redis-server.ts'
 import { spanBatch } from '../support/span-batch.ts'
 import { freePort } from '../support/stock-collector.ts'
 import { until } from '../support/until.ts'
@@ -106,6 +107,37 @@ describeWithPodman('the images', () => {
     },
   )
 
+  test.skipIf(findRedis() === undefined)(
+    'a fleet shares its limits over Redis: the client is in the image (needs redis-server)',
+    { timeout: 2 * WAIT_MS_MAX },
+    async () => {
+      await using redis = await startRedis(['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'])
+      await using volumes = await startVolumes()
+      await using sidecar = await startSidecar({
+        volumes,
+        backend: 'http://127.0.0.1:9',
+        env: { REDIS_URL: `${redis.url}/0` },
+        args: ['--config', `${folder}/guard-fleet.yaml`],
+      })
+      await until(async () => (await redis.command('KEYS', '*')).includes('{spanwarden}:nodes'), WAIT_MS_MAX)
+      expect(await sidecar.container.stop()).toBe(0)
+    },
+  )
+
+  test('a volume of another user: the error says whose it is and what to do', { timeout: WAIT_MS_MAX }, async () => {
+    await using state = await createVolume()
+    await using container = await startContainer({
+      image: 'spanwarden-test',
+      user: '2000',
+      volumes: { [state.name]: STATE },
+      env: { SPANWARDEN_HTTP_ENDPOINT: '127.0.0.1:0' },
+    })
+    await container.ended()
+    const logs = await container.logs()
+    expect(logs).toContain("can't be written by uid 2000")
+    expect(logs).toMatch(/belongs to uid \d+/)
+  })
+
   test('SIGTERM sends what is queued', { timeout: 2 * WAIT_MS_MAX }, async () => {
     let isAway = true
     await using backend = await startOtlpSink({
@@ -162,10 +194,18 @@ interface SidecarOptions {
   readonly volumes: Volumes
   /** URL for OTLP/HTTP. */
   readonly backend: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Behind the configurations. */
+  readonly args?: readonly string[]
 }
 
 /** The sidecar's container, ready. */
-async function startSidecar({ volumes: { state, sockets }, backend }: SidecarOptions): Promise<Sidecar> {
+async function startSidecar({
+  volumes: { state, sockets },
+  backend,
+  env = {},
+  args = [],
+}: SidecarOptions): Promise<Sidecar> {
   const ports = await Promise.all(Array.from({ length: 5 }, freePort))
   const [http, otlpHttp, otlpGrpc, prometheus, own] = ports.map((port) => `127.0.0.1:${port}`)
   const container = await startContainer({
@@ -178,9 +218,10 @@ async function startSidecar({ volumes: { state, sockets }, backend }: SidecarOpt
       SPANWARDEN_OWN_METRICS_ADDRESS: `${own}`,
       SPANWARDEN_CONTROL_SOCKET: `${SOCKETS}/control.sock`,
       GRAFANA_OTLP_ENDPOINT: backend,
+      ...env,
     },
     volumes: { [state]: STATE, [sockets]: SOCKETS },
-    args: ['collect', ...configs],
+    args: ['collect', ...configs, ...args],
   })
   try {
     await untilAnswers(`http://${http}/readyz`, container)

@@ -102,11 +102,22 @@ describe.skipIf(built === undefined)('deployments (their reader is built by test
     writeFileSync(join(folder, 'deployments.yaml'), deployments.map((each) => stringify(each)).join('---\n'))
     const components = [relative(folder, join(docker, 'kubernetes/sidecar'))]
     // As docs/kubernetes.md says.
+    const args = ['collect', ...['embedded', 'jaeger'].map((name) => `--config=/app/collector-config/${name}.yaml`)]
+    const env = [{ name: 'JAEGER_ENDPOINT', value: 'jaeger-collector.tracing:4317' }]
     const kustomization = {
       resources: ['deployments.yaml'],
       components,
       images: [{ name: 'spanwarden', newName: 'registry.internal/spanwarden', newTag: '1.2.3' }],
       patches: [
+        {
+          target: { kind: 'Deployment' },
+          patch: stringify({
+            apiVersion: 'apps/v1',
+            kind: 'Deployment',
+            metadata: { name: 'any' },
+            spec: { template: { spec: { initContainers: [{ name: 'spanwarden', args, env }] } } },
+          }),
+        },
         {
           patch: stringify({
             apiVersion: 'v1',
@@ -126,6 +137,8 @@ describe.skipIf(built === undefined)('deployments (their reader is built by test
       expect(initContainers.find(({ name }) => name === 'spanwarden')).toMatchObject({
         restartPolicy: 'Always',
         image: 'registry.internal/spanwarden:1.2.3',
+        args,
+        env: expect.arrayContaining([...env, { name: 'SPANWARDEN_HTTP_ENDPOINT', value: '0.0.0.0:8090' }]),
       })
       expect(containers.map(({ name }) => name)).toEqual(['main'])
       expect(volumes.map(({ name }) => name).toSorted()).toEqual([

@@ -44,6 +44,8 @@ export async function buildImage(tag: string, args: readonly string[]): Promise<
 
 export interface ContainerOptions {
   readonly image: string
+  /** Another than the image's. */
+  readonly user?: string
   readonly env?: Readonly<Record<string, string>>
   /** Volume to path. */
   readonly volumes?: Readonly<Record<string, string>>
@@ -69,6 +71,7 @@ export interface Container extends AsyncDisposable {
 /** Starts a container as a strict host does: nothing may be written but volumes, no capability, no new privileges. It shares the network of this host. */
 export async function startContainer({
   image,
+  user,
   env = {},
   volumes = {},
   args = [],
@@ -86,6 +89,7 @@ export async function startContainer({
     '--security-opt=no-new-privileges',
     // Without systemd there is no timer for it; `health` runs it.
     '--health-interval=disable',
+    ...(user === undefined ? [] : ['--user', user]),
     ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     ...Object.entries(volumes).flatMap(([volume, path]) => ['--volume', `${volume}:${path}`]),
     image,
