@@ -44,6 +44,16 @@ test.each<[string, Partial<Measured>, [string, number, number][]]>([
       ['runs_failing', 0.4, 0.5],
     ],
   ],
+  [
+    '6 of 10 failed, three minutes ago',
+    { agents: [agent(runs(10, { failed: true, atMs: NOW_MS - 3 * MINUTE_MS }))] },
+    [['success_share', 0, 0.95]],
+  ],
+  [
+    'many failed, and it is well again',
+    { agents: [agent([...runs(90, { failed: true, atMs: NOW_MS - 3 * MINUTE_MS }), ...runs(10, {})])] },
+    [['success_share', 0.1, 0.95]],
+  ],
   ['long ago', { agents: [agent(runs(9, { failed: true, atMs: NOW_MS - 16 * MINUTE_MS }))] }, []],
   ['5 of 100 slow', { agents: [agent([...runs(95, {}), ...runs(5, { seconds: 31 })])] }, [['latency_p99', 31, 30]]],
   ['5 of 500 slow: 1 %', { agents: [agent([...runs(495, {}), ...runs(5, { seconds: 31 })])] }, []],

@@ -67,8 +67,12 @@ function agentReasons(agent: AgentLife, { nowMs }: Measured, config: HealthConfi
   const share = { agent: job, message: `${failed} of the last ${runs} runs of ${job} failed`, value: successShare }
   if (failed >= config.runs_min && successShare < config.success_share_min)
     reasons.push({ code: 'success_share', ...share, threshold: config.success_share_min })
-  if (failed >= config.runs_min && successShare < config.success_share_unready)
-    reasons.push({ code: 'runs_failing', ...share, threshold: config.success_share_unready })
+  const now = runFigures(agent.runs, nowMs, config.failing_window)
+  if (now.failed >= config.runs_min && (now.successShare ?? 1) < config.success_share_unready) {
+    const message = `${now.failed} of the last ${now.runs} runs of ${job} failed, within ${seconds(config.failing_window)} s`
+    const value = now.successShare ?? 1
+    reasons.push({ code: 'runs_failing', agent: job, message, value, threshold: config.success_share_unready })
+  }
   const threshold = seconds(config.latency_p99_max)
   const slow = agent.runs.filter(
     (run) => nowMs - run.atMs <= config.runs_window && (run.seconds ?? 0) > threshold,

@@ -44,7 +44,14 @@ export const healthConfig = z.strictObject({
     .describe(
       'Of the recent runs of an agent fewer did not fail: `success_share`. Between `runs_min` failures and more.',
     ),
-  success_share_unready: share.default(0.5).describe('Fewer than these: `runs_failing`.'),
+  success_share_unready: share
+    .default(0.5)
+    .describe('Of the runs within `failing_window` fewer did not fail, and at least `runs_min` did: `runs_failing`.'),
+  failing_window: duration
+    .prefault('2m')
+    .describe(
+      'Which runs say that an agent fails now; without one for so long it does not: one that gets no traffic could never show that it is well again.',
+    ),
   latency_p99_max: duration
     .prefault('30s')
     .describe('More than 1 % of the recent runs, and at least `runs_min`, took longer: `latency_p99`.'),
@@ -68,9 +75,9 @@ export const healthConfig = z.strictObject({
   good_after: duration.prefault('1m').describe('And counts until it has been well for this long.'),
   unready_on: z
     .array(z.enum([...STATE_CODES, ...MEASURED_CODES]))
-    .default(['runs_failing', 'guard_closed'])
+    .default(['guard_closed'])
     .describe(
-      'Reasons for which /readyz says 503: what gets better when traffic goes elsewhere. Not what nobody mends by that, such as a backend that is away. A gateway that agents send to over the network adds `queue_full` and `queue_disk`.',
+      'Reasons for which /readyz says 503: what gets better when traffic goes elsewhere. Not what nobody mends by that, such as a backend that is away, or runs that fail since a provider is: that takes every replica out at once. A gateway that agents send to over the network adds `queue_full` and `queue_disk`.',
     ),
 })
 export type HealthConfig = z.output<typeof healthConfig>
