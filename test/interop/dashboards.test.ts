@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -200,14 +202,20 @@ const sidecarConfig = {
   receivers: { otlp: { protocols: { http: { endpoint: '127.0.0.1:0' } } } },
   processors: { redaction: {}, cost: {} },
   connectors: { agent_metrics: { metrics_flush_interval: '200ms' } },
-  exporters: { store: {}, prometheus: { endpoint: '127.0.0.1:0' } },
+  exporters: {
+    store: {},
+    prometheus: { endpoint: '127.0.0.1:0' },
+    // One with a queue.
+    file: { path: join(mkdtempSync(join(tmpdir(), 'spanwarden-dashboards-')), 'traces.json') },
+  },
   extensions: { guard: { budgets: { daily: { limit_usd: 5 } } } },
   service: {
     extensions: ['guard'],
     http: { endpoint: '127.0.0.1:0' },
     telemetry: { metrics: { address: '127.0.0.1:0' } },
     pipelines: {
-      traces: { receivers: ['otlp'], processors: ['redaction', 'cost'], exporters: ['agent_metrics', 'store'] },
+      traces: { receivers: ['otlp'], processors: ['redaction', 'cost'], exporters: ['agent_metrics', 'store', 'file'] },
+      logs: { receivers: ['otlp'], processors: ['redaction'], exporters: ['store'] },
       metrics: { receivers: ['otlp', 'agent_metrics'], processors: ['redaction'], exporters: ['store', 'prometheus'] },
     },
   },
