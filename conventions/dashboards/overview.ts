@@ -16,7 +16,11 @@ export const overview: Dashboard = {
           kind: 'stat',
           unit: 'short',
           width: 4,
-          queries: [{ expr: 'count(time() - max by (job) (agent_heartbeat_timestamp_seconds{job=~"$job"}) < 120)' }],
+          queries: [
+            {
+              expr: 'count(time() - max by (job) (agent_heartbeat_timestamp_seconds{job=~"$job"}) < 120) or vector(0)',
+            },
+          ],
         },
         {
           title: 'P99 latency',
