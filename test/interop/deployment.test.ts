@@ -79,6 +79,10 @@ describe.skipIf(built === undefined)('deployments (their reader is built by test
       expectConfigurations(args)
   })
 
+  test('the policy of the example', () => {
+    expect(check(readFileSync(join(docker, 'kubernetes/example/network-policy.yaml'), 'utf8'))).toBe('1 manifests\n')
+  })
+
   test('the component adds the sidecar to every Deployment, and takes nothing away', async () => {
     const confined = {
       allowPrivilegeEscalation: false,
@@ -234,6 +238,20 @@ describe.skipIf(built === undefined)('deployments (their reader is built by test
       expect(check(manifests.replaceAll(good, bad))).toContain(problem)
     }
   })
+})
+
+test('what finds pods goes by ports of the sidecar, to the jobs of the rules', () => {
+  const sidecar = readFileSync(join(docker, 'kubernetes/sidecar/sidecar.yaml'), 'utf8')
+  const scrapes = readFileSync(join(configs, 'prometheus/kubernetes.yml'), 'utf8')
+  const monitor = readFileSync(join(docker, 'kubernetes/example/pod-monitor.yaml'), 'utf8')
+  const inScrapes = [...scrapes.matchAll(/job_name: (\S+)[^]*?regex: (sw-\w+)/g)].map(([, job, port]) => [job, port])
+  const inMonitor = [...monitor.matchAll(/port: (\S+)[^]*?replacement: (\S+) }/g)].map(([, port, job]) => [job, port])
+  expect(inScrapes).toEqual([
+    ['spanwarden-agents', 'sw-agents'],
+    ['spanwarden', 'sw-metrics'],
+  ])
+  expect(inMonitor).toEqual(inScrapes)
+  for (const [, port = ''] of inScrapes) expect(sidecar).toContain(`name: ${port},`)
 })
 
 test('Prometheus of the compose file does what that beside a sidecar does', () => {

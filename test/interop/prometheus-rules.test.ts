@@ -33,6 +33,15 @@ describeWithPrograms('promtool', ['promtool'], () => {
     expect(stdout).toContain('SUCCESS')
   })
 
+  // Debian's Prometheus is built without the discovery of pods.
+  test('has nothing against the scrapes of kubernetes.yml', async () => {
+    const text = readFileSync(`${rulesFolder}kubernetes.yml`, 'utf8')
+    const folder = mkdtempSync(join(tmpdir(), 'spanwarden-scrapes-'))
+    const known = text.replaceAll('kubernetes_sd_configs: [{ role: pod }]', 'static_configs: []')
+    writeFileSync(join(folder, 'prometheus.yml'), known.replace('[rules.yml]', '[]'))
+    expect((await run('promtool', ['check', 'config', 'prometheus.yml'], { cwd: folder })).stdout).toContain('SUCCESS')
+  })
+
   test('a rule without its threshold fails its cases', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'spanwarden-rules-'))
     const rules = readFileSync(`${rulesFolder}rules.yml`, 'utf8').replace(
