@@ -14,3 +14,10 @@ export const DENIAL_CODES = [
 ] as const
 
 export type DenialCode = (typeof DENIAL_CODES)[number]
+
+/** With these no limit has spoken: nobody could say whether the call is allowed. What fails for them is a failure, and not a limit that works. */
+export const UNDECIDED_CODES: readonly string[] = [
+  'GUARD_UNAVAILABLE',
+  'CLOCK_SKEW',
+  'RECOVERING',
+] satisfies readonly DenialCode[]

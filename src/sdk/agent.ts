@@ -8,7 +8,8 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
 } from '../conventions.ts'
 import { agentAmbient, ambientOf, inheritedAttributes, spanParent, withAmbient, withSpan } from './context.ts'
-import { attempted, failSpan, guarded } from './fail-span.ts'
+import { failRun } from './fail-run.ts'
+import { attempted, guarded } from './fail-span.ts'
 import type { SdkContext } from './instrumentation/instrumentation.ts'
 import { observe } from './observe.ts'
 import type { Queues } from './queues.ts'
@@ -49,7 +50,7 @@ export function runAgent(
           if (sdk.captureContent && typeof value === 'string')
             span.setAttribute(ATTR_GEN_AI_OUTPUT_MESSAGES, message('assistant', value))
         }),
-      failed: (error) => end(() => failSpan(span, error, sdk.captureContent)),
+      failed: (error) => end(() => failRun(span, error, sdk.captureContent)),
     },
   )
 }
@@ -75,7 +76,7 @@ export function runAgentCall(sdk: SdkContext, agent: AgentCall, call: () => unkn
   return observe(call, within, {
     returned: () => span.end(),
     failed: (error) => {
-      guarded(sdk, 'ending an agent span', () => failSpan(span, error, sdk.captureContent))
+      guarded(sdk, 'ending an agent span', () => failRun(span, error, sdk.captureContent))
       span.end()
     },
   })

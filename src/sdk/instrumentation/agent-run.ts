@@ -10,7 +10,8 @@ import {
 } from '../../conventions.ts'
 import { boundWords } from '../bounded-words.ts'
 import { agentAmbient, inheritedAttributes, spanParent, withAmbient, withSpan } from '../context.ts'
-import { failSpan, guarded } from '../fail-span.ts'
+import { failRun } from '../fail-run.ts'
+import { guarded } from '../fail-span.ts'
 import { errorTypeOf } from '../call-error.ts'
 import type { SdkContext } from './instrumentation.ts'
 
@@ -104,7 +105,7 @@ export class AgentRun {
   }
 
   fail(error: unknown): void {
-    this.#settle((sdk, span) => failSpan(span, error, sdk.captureContent, errorTypeOf(error)))
+    this.#settle((sdk, span) => failRun(span, error, sdk.captureContent, errorTypeOf(error)))
   }
 
   /** The caller broke off. */

@@ -270,6 +270,56 @@ describe('what is an agent', () => {
   })
 })
 
+describe('what was denied', () => {
+  test.each([
+    [
+      'a run that a limit has ended',
+      agent(1, undefined, {
+        status: 2,
+        attributes: { ...agent(1).attributes, 'error.type': 'BUDGET_EXHAUSTED', 'spanwarden.result': 'denied' },
+      }),
+      'denied',
+    ],
+    [
+      'a call that a limit has denied',
+      chat(
+        1,
+        undefined,
+        { 'spanwarden.guard.decision': 'deny', 'spanwarden.guard.rule': 'BUDGET_EXHAUSTED daily' },
+        { status: 2 },
+      ),
+      'denied',
+    ],
+    [
+      'a call of which nobody could say',
+      chat(
+        1,
+        undefined,
+        { 'spanwarden.guard.decision': 'deny', 'spanwarden.guard.rule': 'GUARD_UNAVAILABLE' },
+        { status: 2 },
+      ),
+      'error',
+    ],
+    [
+      'a run of which nobody could say',
+      agent(1, undefined, { status: 2, attributes: { ...agent(1).attributes, 'error.type': 'GUARD_UNAVAILABLE' } }),
+      'error',
+    ],
+  ])('%s: %s', (_what, one, result) => {
+    const all = rig()
+    all.send({ attributes: service, spans: [one] })
+    all.stop()
+    expect(
+      all
+        .lines('agent.requests')
+        .filter((line) => line.endsWith(' 1'))
+        .join(),
+    ).toContain(`spanwarden.result=${result}`)
+    const [life] = all.context.service(agentPulse).agents(all.context.clock.now())
+    expect(life).toMatchObject(result === 'denied' ? { finished: 0, failed: 0 } : { finished: 1, failed: 1 })
+  })
+})
+
 describe('tool calls', () => {
   const calls = (...spans: TestSpan[]): string[] => check('agent.tool.calls', spans)
 
