@@ -71,6 +71,26 @@ test('without a sidecar what is asked is denied after a short grace, with what t
   expect(client.tellsWaiting).toBe(0)
 })
 
+// Root may open everything, so the refusal is made up.
+test('a socket of another user is told apart from a sidecar that is not there', async () => {
+  await using all = await connected()
+  const { client, sidecar } = all
+  await sidecar.kill()
+  const forbidden = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
+  const net = process.getBuiltinModule('node:net')
+  const connect = vi.spyOn(net, 'connect').mockImplementation(() => {
+    const socket = new net.Socket()
+    queueMicrotask(() => socket.destroy(forbidden))
+    return socket
+  })
+  await until(() => connect.mock.calls.length > 0 && !client.isConnected)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const asked = client.ask(HOLD, LONG_MS)
+  vi.advanceTimersByTime(AWAY_MS_MAX)
+  expect((await asked).message).toMatch(/EACCES.* user \d+.*as the same user/)
+  connect.mockRestore()
+})
+
 test('what was told before a welcome comes before what the welcome makes it tell', async () => {
   let isBack = false
   await using all = await open((client) => {

@@ -86,6 +86,8 @@ export class GuardClient {
   #leaseUntil = Number.NEGATIVE_INFINITY
   #failures = 0
   #isClosed = false
+  /** The socket's file is another user's. */
+  #isForbidden = false
   #retry: NodeJS.Timeout | undefined
   #silence: NodeJS.Timeout | undefined
   #renewal: NodeJS.Timeout | undefined
@@ -192,7 +194,10 @@ export class GuardClient {
     const reader = new LineReader()
     let reason = 'the sidecar closed the connection'
     let isRefused = false
-    socket.on('connect', () => this.#greet())
+    socket.on('connect', () => {
+      this.#isForbidden = false
+      this.#greet()
+    })
     socket.on('data', (chunk: Buffer) => {
       try {
         for (const message of reader.messages(chunk)) {
@@ -208,6 +213,7 @@ export class GuardClient {
       }
     })
     socket.on('error', (error) => {
+      this.#isForbidden = 'code' in error && error.code === 'EACCES'
       reason = 'code' in error ? `no connection to the sidecar (${String(error.code)})` : 'no connection to the sidecar'
     })
     socket.on('close', () => {
@@ -316,6 +322,8 @@ export class GuardClient {
   #silent(ms: number): string {
     const { address } = this.#options
     const place = 'path' in address ? address.path : `${address.host}:${address.port}`
+    if (this.#isForbidden)
+      return `limits are configured for this agent, and it may not open the sidecar's socket ${place} (EACCES; this process is user ${process.getuid?.()}): the call is denied. Run agent and sidecar as the same user`
     return this.#isWelcome
       ? `the sidecar did not answer within ${ms} ms: the call is denied. It is busy or hangs; see spanwarden status, and its log`
       : `limits are configured for this agent, and no sidecar answers at ${place} (waited ${ms} ms): the call is denied. Start the sidecar (spanwarden collect), or see spanwarden status`
