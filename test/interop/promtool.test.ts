@@ -150,7 +150,8 @@ describe.skipIf(!has('prometheus'))('a real Prometheus', () => {
       [
         'agent_request_latency_seconds_count',
         'sum(agent_request_latency_seconds_bucket{le="30"})',
-        'agent_requests_total',
+        'agent_requests_total{spanwarden_result="ok"}',
+        'agent_requests_total{spanwarden_result="error"}',
         'agent_error_rate_ratio',
         'sum(agent_tokens_used_total{spanwarden_token_type=~"input|output"})',
         'agent_cost_usd_total',
@@ -158,7 +159,7 @@ describe.skipIf(!has('prometheus'))('a real Prometheus', () => {
         'sum(agent_request_latency_seconds_count) * on (job, instance) group_left (service_version) target_info or target_info{service_version="1.0.0"}',
       ].map(async (expression) => (await query(api, expression)).map(({ value }) => value)),
     )
-    expect(numbers).toEqual([['1'], ['0'], ['1'], ['0'], ['2200'], ['0.0003825'], ['1'], ['1']])
+    expect(numbers).toEqual([['1'], ['0'], ['1'], ['0'], ['0'], ['2200'], ['0.0003825'], ['1'], ['1']])
   })
 })
 
