@@ -20,9 +20,10 @@ describe('the mark of a process', () => {
     const mark = processMark(pid) ?? ''
     expect(isProcessThere(pid, mark)).toBe(true)
     expect(isProcessThere(process.pid, mark)).toBe(false)
+    const closed = once(child, 'close')
     child.kill('SIGKILL')
     await until(() => isProcessThere(pid, mark) === false)
-    await once(child, 'close')
+    await closed
     expect(processMark(pid)).toBeUndefined()
   })
 
