@@ -2,16 +2,19 @@
  * What the guard adds to a call within a lease: CPU of the agent's process for tools that read and for calls of a real openai client, with the guard and without it.
  * `node test/bench/guard-cost.ts [rounds]`, after `npm run build`
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { availableParallelism, loadavg } from 'node:os'
+import * as z from 'zod'
 import { startModelServer } from '../support/model-server.ts'
 import { completion } from '../support/openai-shapes.ts'
 import { projectFolder } from '../support/run-agent.ts'
 import { startSidecar } from '../support/sidecar-process.ts'
+import { startBuiltAgent } from './built-agent.ts'
 import { median } from './median.ts'
 
 const [rounds = 5] = process.argv.slice(2).map(Number)
+/** CPU of a call, in µs. */
+const measuredShape = z.object({ tools: z.number(), models: z.number() })
+type Measured = z.output<typeof measuredShape>
 const TOOL_CALLS = 50_000
 const MODEL_CALLS = 1_000
 const SCRIPT = `
@@ -52,7 +55,7 @@ await using sidecar = await startSidecar(
   },
   { cli: `${projectFolder}dist/cli.js` },
 )
-const seen: { mode: string; tools: number; models: number }[] = []
+const seen: (Measured & { readonly mode: string })[] = []
 for (let round = 0; round < rounds; round++)
   for (const mode of ['off', 'enforce']) seen.push({ mode, ...(await measured(mode)) })
 await server.close()
@@ -65,29 +68,15 @@ for (const what of ['tools', 'models'] as const) {
 }
 console.log(`medians of ${rounds} rounds; load ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} processors`)
 
-async function measured(mode: string): Promise<{ tools: number; models: number }> {
-  const { PATH, HOME, TMPDIR } = process.env
-  const agent = spawn(
-    process.execPath,
-    ['--import', `${projectFolder}dist/register.js`, '--input-type=module', '--eval', SCRIPT],
-    {
-      cwd: projectFolder,
-      env: {
-        PATH,
-        HOME,
-        TMPDIR,
-        MODEL: server.url,
-        SPANWARDEN_STATE_DIR: sidecar.stateFolder,
-        SPANWARDEN_GUARD: mode,
-        SPANWARDEN_SPOOL: 'off',
-        OTEL_TRACES_EXPORTER: 'none',
-        OTEL_METRICS_EXPORTER: 'none',
-        OTEL_LOGS_EXPORTER: 'none',
-      },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    },
-  )
-  const [message] = await Promise.race([once(agent, 'message'), once(agent, 'exit').then(() => [undefined])])
-  if (message === undefined) throw new Error(`the agent has ended, mode ${mode}`)
-  return message
+async function measured(mode: string): Promise<Measured> {
+  const { message } = await startBuiltAgent(SCRIPT, {
+    MODEL: server.url,
+    SPANWARDEN_STATE_DIR: sidecar.stateFolder,
+    SPANWARDEN_GUARD: mode,
+    OTEL_TRACES_EXPORTER: 'none',
+    OTEL_METRICS_EXPORTER: 'none',
+    OTEL_LOGS_EXPORTER: 'none',
+    OTEL_LOG_LEVEL: 'none',
+  })
+  return measuredShape.parse(message)
 }

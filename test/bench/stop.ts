@@ -2,9 +2,7 @@
  * How long until every process has confirmed a stop: agents that read a stream of the real openai client, and `spanwarden stop` as the sidecar tells it.
  * `node test/bench/stop.ts [processes] [rounds]`, after `npm run build`
  */
-import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import * as z from 'zod'
@@ -13,6 +11,7 @@ import { startModelServer, sse } from '../support/model-server.ts'
 import { CHUNKS } from '../support/openai-shapes.ts'
 import { projectFolder } from '../support/run-agent.ts'
 import { startSidecar } from '../support/sidecar-process.ts'
+import { startBuiltAgent } from './built-agent.ts'
 import { median } from './median.ts'
 
 const [processes = 12, rounds = 5] = process.argv.slice(2).map(Number)
@@ -65,25 +64,12 @@ async function stopAll(agentName: string): Promise<number> {
 }
 
 async function startAgent(agentName: string): Promise<ChildProcess> {
-  const { PATH, HOME, TMPDIR } = process.env
-  const agent = spawn(
-    process.execPath,
-    ['--import', `${projectFolder}dist/register.js`, '--input-type=module', '--eval', STREAMING],
-    {
-      cwd: projectFolder,
-      env: {
-        PATH,
-        HOME,
-        TMPDIR,
-        MODEL: server.url,
-        SPANWARDEN_STATE_DIR: sidecar.stateFolder,
-        SPANWARDEN_SPOOL: 'off',
-        OTEL_SERVICE_NAME: agentName,
-        OTEL_EXPORTER_OTLP_ENDPOINT: sidecar.listening['otlp_http'],
-      },
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    },
-  )
-  await once(agent, 'message')
-  return agent
+  const { child } = await startBuiltAgent(STREAMING, {
+    MODEL: server.url,
+    SPANWARDEN_STATE_DIR: sidecar.stateFolder,
+    OTEL_SERVICE_NAME: agentName,
+    OTEL_EXPORTER_OTLP_ENDPOINT: sidecar.listening['otlp_http'],
+    OTEL_LOG_LEVEL: 'none',
+  })
+  return child
 }
