@@ -114,8 +114,8 @@ describeWithPrograms('a Prometheus that scraped the main job', ['prometheus'], (
       await until(async () => (await prometheus.query('sum(agent_requests_total)'))[0]?.value === run * TICKETS, 20_000)
     }
     // Rules that read what other rules record.
-    await until(async () => (await prometheus.query('agent:latency:p99_5m')).length > 0, 20_000)
-  }, 120_000)
+    await until(async () => (await prometheus.query('agent:latency:p99_5m')).length > 0, 120_000)
+  }, 300_000)
   afterAll(() => stack.disposeAsync())
 
   test.each(queries.filter(({ query }) => !needsTrouble(query)))('$where: $query', async ({ query }) => {
