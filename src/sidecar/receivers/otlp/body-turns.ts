@@ -16,20 +16,18 @@ interface Waiting {
  */
 export class BodyTurns {
   readonly #waiting: Waiting[] = []
-  #waits = 0
   /** Since the last look. */
   #bytes = 0
   #isLooking = false
 
   constructor(metrics: OwnMetrics) {
     const text = 'Requests with a whole body that wait until the event loop has looked at everything else.'
-    metrics.gauge('spanwarden_receiver_waiting_requests', text, {}, () => this.#waits)
+    metrics.gauge('spanwarden_receiver_waiting_requests', text, {}, () => this.#waiting.length)
   }
 
   /** Undefined: now. Else resolves when it is the turn of a body of so many bytes; the work on it has to begin at once. */
   next(bytes: number): Promise<void> | undefined {
     if (this.#isLooking) {
-      this.#waits++
       return new Promise((resolve) => this.#waiting.push({ bytes, resolve }))
     }
     this.#count(bytes)
@@ -57,7 +55,6 @@ export class BodyTurns {
     while (!this.#isLooking) {
       const first = this.#waiting.shift()
       if (first === undefined) return
-      this.#waits--
       this.#count(first.bytes)
       first.resolve()
     }
